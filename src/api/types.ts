@@ -1,0 +1,175 @@
+import type { Plan } from '../plan/plan.js';
+
+/** What every long call takes. */
+export interface CallOptions {
+  /** Aborting rejects the call with the signal's reason and leaves nothing behind. */
+  readonly signal?: AbortSignal;
+  /** Called now and then, on the main thread. */
+  readonly onProgress?: (progress: Progress) => void;
+  /** Threads at most; by default one for each core. */
+  readonly threads?: number;
+}
+
+export interface Progress {
+  /** 'open', 'score', 'write', 'hash', 'verify'. */
+  readonly phase: string;
+  readonly done: number;
+  readonly total: number;
+}
+
+/** A warning is part of a result, never printed by the library. */
+export interface Warning {
+  readonly code: string;
+  readonly text: string;
+}
+
+/** What a model costs. */
+export interface Size {
+  /** Elements of all stored tensors of floating-point or quantised weights. */
+  readonly params: number;
+  /** Multiply-accumulates of one forward pass with every unknown length at its assumed value. */
+  readonly macs: number;
+  /** Bytes of the .onnx file and its external data. */
+  readonly bytes: number;
+}
+
+export interface Inspection {
+  readonly file: string;
+  readonly producer: string;
+  readonly irVersion: number;
+  readonly opsets: readonly { readonly domain: string; readonly version: number }[];
+  readonly nodes: number;
+  readonly size: Size;
+  /** Lengths that the file leaves open, and what `size.macs` takes for them. */
+  readonly assumed: Readonly<Record<string, number>>;
+  readonly inputs: readonly ValueReport[];
+  readonly outputs: readonly ValueReport[];
+  readonly groups: readonly GroupReport[];
+  readonly frozen: readonly FrozenReport[];
+  /** Shares of all parameters, 0 to 1: those with a prunable axis (exact, or only not exact), and those with none. */
+  readonly shares: {
+    readonly prunable: number;
+    readonly exact: number;
+    readonly inexact: number;
+    readonly frozen: number;
+  };
+  readonly warnings: readonly Warning[];
+}
+
+export interface ValueReport {
+  readonly name: string;
+  readonly dtype: string;
+  readonly shape: readonly (number | string)[];
+}
+
+export interface GroupReport {
+  readonly id: string;
+  readonly lanes: number;
+  readonly exact: boolean;
+  /** Where exactness is lost: the first node that makes it so, in words. */
+  readonly inexact?: { readonly node: string; readonly text: string };
+  /** The stored tensors' axes that the group's lanes lie on. */
+  readonly slots: readonly { readonly tensor: string; readonly axis: number; readonly length: number }[];
+  /** Parameters that would leave with all of its lanes. */
+  readonly params: number;
+  /** Groups that form one axis with this one (heads × dims): a policy cuts one of them. */
+  readonly factors: readonly string[];
+}
+
+export interface FrozenReport {
+  readonly tensor: string;
+  readonly axis: number;
+  readonly length: number;
+  /** How many of the axis' indices are frozen. */
+  readonly indices: number;
+  readonly reasons: readonly Reason[];
+}
+
+/** Why something cannot be cut: data, with the node. */
+export interface Reason {
+  readonly why:
+    | 'no-rule'
+    | 'graph-input'
+    | 'graph-output'
+    | 'kernel'
+    | 'operator'
+    | 'unknown-shape'
+    | 'data-dependent'
+    | 'control-flow'
+    | 'broadcast'
+    | 'mismatch'
+    | 'keep'
+    | 'single';
+  readonly node: string;
+  readonly text: string;
+}
+
+export interface ScoreOptions extends CallOptions {
+  /** A name from `criteria()`; default 'entropy'. */
+  readonly criterion?: string;
+  /** Options of the criterion, such as `{ bins: 64 }`. */
+  readonly criterionOptions?: Readonly<Record<string, string | number | boolean>>;
+  /** Seed of criteria that draw at random; default 0. */
+  readonly seed?: number;
+}
+
+export interface GroupScore {
+  readonly id: string;
+  readonly lanes: number;
+  /** [lanes], higher stays longer; never NaN. */
+  readonly scores: Float64Array;
+}
+
+export interface PlanOptions extends ScoreOptions {
+  /** A name from `policies()`; default 'uniform' with a ratio, 'global' with a budget. */
+  readonly policy?: string;
+  /** Fraction of every prunable axis to remove, 0 < ratio < 1. */
+  readonly ratio?: number;
+  /** Budgets: at most this fraction of the original's; 0 < f <= 1. */
+  readonly macs?: number;
+  readonly params?: number;
+  /** Budget: at most this many bytes. */
+  readonly bytes?: number;
+  /** Touch only exact lanes. */
+  readonly exact?: boolean;
+  /** Keep a multiple of this many lanes in each group; default 8 in groups of 32 lanes and more, 1 in smaller ones. */
+  readonly roundTo?: number;
+  /** Globs of tensor or node names that must stay whole. */
+  readonly keep?: readonly string[];
+}
+
+/** A pruned model that is not written yet, and what is known of it. */
+export interface Pruned {
+  readonly plan: Plan;
+  readonly before: Size;
+  readonly after: Size;
+  readonly warnings: readonly Warning[];
+  /** Writes it (temporary file beside, then renamed). Without `force` an existing file is an error. */
+  save(
+    path: string,
+    options?: CallOptions & { readonly force?: boolean },
+  ): Promise<{ readonly bytes: number }>;
+  /** The model as bytes, external data inlined. */
+  toBytes(options?: CallOptions): Promise<Uint8Array>;
+}
+
+/** An opened model. No weight of it is in the JavaScript heap. */
+export interface Model {
+  readonly file: string;
+  inspect(): Inspection;
+  /** sha256 of the .onnx file, hexadecimal. */
+  sha256(options?: CallOptions): Promise<string>;
+  score(options?: ScoreOptions): Promise<readonly GroupScore[]>;
+  /** Every single weight's own term -p log2 p, streamed to an `.npz`. */
+  writeWeightTerms(
+    path: string,
+    options?: CallOptions & { readonly force?: boolean },
+  ): Promise<{ readonly bytes: number }>;
+  plan(options: PlanOptions): Promise<Plan>;
+  prune(options: PlanOptions): Promise<Pruned>;
+  /** Replays a plan. Errors: PLAN_STALE for another model's plan, PLAN_MALFORMED. */
+  apply(plan: Plan, options?: CallOptions): Promise<Pruned>;
+  /** Closes the file. */
+  dispose(): void;
+  [Symbol.dispose](): void;
+}

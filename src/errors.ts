@@ -1,0 +1,64 @@
+/** Every code an `EspalierError` can carry; programs match on these and on nothing else. Listed in docs/errors.md. */
+export type ErrorCode =
+  | 'FILE_NOT_FOUND' // the path does not exist
+  | 'FILE_UNREADABLE' // it exists, but cannot be read
+  | 'OUTPUT_EXISTS' // the output is there already and `force` was not given
+  | 'OUTPUT_UNWRITABLE' // the output's folder is missing, read-only or full
+  | 'MODEL_MALFORMED' // not a protobuf, truncated, or inconsistent with itself
+  | 'MODEL_UNSUPPORTED' // well-formed, but of a kind that cannot be read (unknown dtype)
+  | 'MODEL_TOO_LARGE' // beyond what the format (2 GB of protobuf) or an in-memory result can hold
+  | 'GRAPH_INVALID' // a cycle, a missing input, a name defined twice, an empty graph
+  | 'EXTERNAL_DATA' // an external data file is missing, too short, or outside the model's folder
+  | 'NON_FINITE' // NaN or infinity in weights that are scored
+  | 'NOTHING_PRUNABLE' // no group of lanes is free to shrink under these options
+  | 'BUDGET_IMPOSSIBLE' // the budget lies below the smallest possible model
+  | 'PLAN_MALFORMED' // not a plan, or a plan that contradicts itself
+  | 'PLAN_STALE' // a plan of another model
+  | 'DATA_MALFORMED' // an .npz or .npy file that cannot be read
+  | 'DATA_MISMATCH' // arrays that do not fit the model's inputs
+  | 'RUNTIME_MISSING' // onnxruntime-node is not installed
+  | 'RUNTIME_FAILED' // the runtime could not load or run the model
+  | 'ADDON_MISSING' // the native addon was not built for this platform
+  | 'OPTION_INVALID' // an option's value is out of range, or options contradict each other
+  | 'INTERNAL'; // a broken promise of Espalier's own: please report
+
+/** Where a fault lies: as much as is known. */
+export interface Where {
+  readonly file?: string;
+  readonly node?: string;
+  readonly op?: string;
+  readonly tensor?: string;
+  readonly axis?: number;
+}
+
+/** What was wrong, where, and what to do about it. */
+export class EspalierError extends Error {
+  override readonly name = 'EspalierError';
+  /** Stable; programs match on this. */
+  readonly code: ErrorCode;
+  readonly what: string;
+  readonly where: Where;
+  /** The next thing to try: a command or an option when there is one. */
+  readonly todo: string;
+
+  constructor(code: ErrorCode, what: string, where: Where = {}, todo = '', options?: ErrorOptions) {
+    const place = placeOf(where);
+    super(
+      [`${code}: ${what}`, place && `  at ${place}`, todo && `  ${todo}`].filter(Boolean).join('\n'),
+      options,
+    );
+    this.code = code;
+    this.what = what;
+    this.where = where;
+    this.todo = todo;
+  }
+}
+
+function placeOf({ file, node, op, tensor, axis }: Where): string {
+  const parts = [];
+  if (file !== undefined) parts.push(file);
+  if (node !== undefined) parts.push(`node ${node}${op === undefined ? '' : ` (${op})`}`);
+  if (tensor !== undefined) parts.push(`tensor "${tensor}"`);
+  if (axis !== undefined) parts.push(`axis ${axis}`);
+  return parts.join(', ');
+}

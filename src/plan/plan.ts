@@ -1,0 +1,43 @@
+/**
+ * A plan: which lanes go, and so for each stored tensor and axis which indices stay. Plain data, the same in memory and
+ * in JSON; it can be saved, read by a person, edited and replayed. Its format is public and stable (docs/plan.md).
+ */
+export interface Plan {
+  readonly format: 'espalier-plan';
+  readonly version: 1;
+  readonly model: {
+    /** sha256 of the .onnx file, hexadecimal. */
+    readonly sha256: string;
+    /** The file's name, for people. */
+    readonly file: string;
+  };
+  /** How it was made: criterion, policy and their options. For people; nothing reads it. */
+  readonly made: Readonly<Record<string, string | number | boolean | readonly string[]>>;
+  /** Each group that loses lanes. */
+  readonly groups: readonly PlannedGroup[];
+  /** Each stored tensor that shrinks: by axis, the indices that stay, ascending. Follows from `groups`. */
+  readonly tensors: Readonly<Record<string, Readonly<Record<string, readonly number[]>>>>;
+  /**
+   * Tensors that several nodes share and that they cut differently: each use gets a copy of its own, and the original
+   * stays as it is where it is still used. Follows from `groups`.
+   */
+  readonly copies?: readonly PlannedCopy[];
+}
+
+export interface PlannedGroup {
+  readonly id: string;
+  /** Lanes in the original. */
+  readonly lanes: number;
+  /** The lanes that stay, ascending; never empty. */
+  readonly kept: readonly number[];
+  readonly exact: boolean;
+  /** What each lane was worth under the criterion (higher stays longer), in lane order. */
+  readonly scores?: readonly number[];
+}
+
+export interface PlannedCopy {
+  readonly tensor: string;
+  readonly node: string;
+  readonly input: number;
+  readonly kept: Readonly<Record<string, readonly number[]>>;
+}
