@@ -1,0 +1,79 @@
+/** Running a model, whoever runs it. An adapter to another runtime implements `Runtime` and nothing else. */
+export interface Runtime {
+  /** A path (external data is found beside it) or the model's bytes. Errors: RUNTIME_MISSING, RUNTIME_FAILED. */
+  load(model: string | Uint8Array, options?: LoadOptions): Promise<Session>;
+}
+
+export interface LoadOptions {
+  /** Threads inside one operator; by default what the runtime takes. */
+  readonly threads?: number;
+  /** Holds for the session's life: aborting rejects what is pending with the signal's reason and closes the session. */
+  readonly signal?: AbortSignal;
+}
+
+/** A loaded model. Runs are answered in the order in which they were asked for. */
+export interface Session {
+  readonly inputs: readonly ValueInfo[];
+  readonly outputs: readonly ValueInfo[];
+  /** Errors: RUNTIME_FAILED, with the runtime's own words. */
+  run(feeds: Feeds, options?: RunOptions): Promise<RunResult>;
+  /** Frees the model. More than once does no harm. */
+  dispose(): Promise<void>;
+}
+
+export interface ValueInfo {
+  readonly name: string;
+  /** 'other': not a tensor, or of elements that have no JavaScript form. Such a value cannot be fed or fetched. */
+  readonly dtype: DType | 'other';
+  /** A length, or the name of one that the file leaves open ('' when it has none). Empty: a scalar, or unknown. */
+  readonly shape: readonly (number | string)[];
+}
+
+export interface RunOptions {
+  /** Names of the outputs that are wanted; by default all that can be fetched. */
+  readonly outputs?: readonly string[];
+}
+
+export interface RunResult {
+  readonly outputs: Readonly<Record<string, Tensor>>;
+  /** Milliseconds inside the runtime, without the way there and back. */
+  readonly ms: number;
+}
+
+export type Feeds = Readonly<Record<string, Tensor>>;
+
+/** As onnxruntime has them. float16 is held as its bits in a Uint16Array, bool as 0 and 1 in a Uint8Array. */
+export interface Tensor {
+  readonly type: DType;
+  readonly data: TensorData;
+  readonly dims: readonly number[];
+}
+
+export type DType =
+  | 'float16'
+  | 'float32'
+  | 'float64'
+  | 'int8'
+  | 'int16'
+  | 'int32'
+  | 'int64'
+  | 'uint8'
+  | 'uint16'
+  | 'uint32'
+  | 'uint64'
+  | 'bool'
+  | 'string';
+
+export type NumericData =
+  | Float32Array
+  | Float64Array
+  | Int8Array
+  | Int16Array
+  | Int32Array
+  | BigInt64Array
+  | Uint8Array
+  | Uint16Array
+  | Uint32Array
+  | BigUint64Array;
+
+export type TensorData = NumericData | readonly string[];

@@ -1,0 +1,135 @@
+import type { MessagePort } from 'node:worker_threads';
+
+/** What a worker is started with. */
+export interface Start {
+  /** The file that `require` opens: onnxruntime-node's entry. */
+  readonly entry: string;
+  /** One Int32: 0 idle; 1 the runtime is at work and must not be torn down; 2 the process ends, nothing may begin. */
+  readonly busy: SharedArrayBuffer;
+}
+
+export type Request =
+  | {
+      readonly id: number;
+      readonly do: 'load';
+      readonly model: string | Uint8Array;
+      readonly threads?: number;
+    }
+  | {
+      readonly id: number;
+      readonly do: 'run';
+      readonly feeds: WireTensors;
+      readonly outputs: readonly string[];
+    }
+  | { readonly id: number; readonly do: 'close' };
+
+export type Answer =
+  | { readonly id: number; readonly loaded: { readonly inputs: WireValue[]; readonly outputs: WireValue[] } }
+  | { readonly id: number; readonly ran: { readonly outputs: WireTensors; readonly ms: number } }
+  | { readonly id: number; readonly failed: string };
+
+export interface WireValue {
+  readonly name: string;
+  readonly type?: string;
+  readonly shape?: readonly (number | string)[];
+}
+
+export interface WireTensor {
+  readonly type: string;
+  readonly data: ArrayBufferView | readonly string[];
+  readonly dims: readonly number[];
+}
+
+export type WireTensors = Readonly<Record<string, WireTensor>>;
+
+/** As much of onnxruntime-node as is used here. It is an optional peer, so its own types may be absent. */
+interface Ort {
+  readonly env: { logLevel?: string };
+  readonly Tensor: new (type: string, data: unknown, dims: readonly number[]) => WireTensor;
+  readonly InferenceSession: {
+    create(model: string | Uint8Array, options: Readonly<Record<string, unknown>>): Promise<OrtSession>;
+  };
+}
+
+interface OrtSession {
+  readonly inputMetadata: readonly WireValue[];
+  readonly outputMetadata: readonly WireValue[];
+  run(feeds: WireTensors, fetches: readonly string[]): Promise<WireTensors>;
+  release(): Promise<void>;
+}
+
+/**
+ * The whole of the worker thread: loads one model, runs it, answers.
+ *
+ * This function is turned into text and evaluated in the worker, so that it needs no file of its own beside the compiled
+ * code (bundlers, archives and test runners each move files in their own way). So it must not use anything from outside
+ * itself but its parameters and globals; types don't count.
+ */
+export function serve(port: MessagePort, start: Start, load: (file: string) => unknown): void {
+  const busy = new Int32Array(start.busy);
+  let ort: Ort | undefined;
+  let session: OrtSession | undefined;
+  let last = Promise.resolve();
+
+  const plain = ({ name, type, shape }: WireValue): WireValue =>
+    type === undefined || shape === undefined ? { name } : { name, type, shape: [...shape] };
+
+  const answer = async (request: Request): Promise<Answer | undefined> => {
+    if (request.do === 'load') {
+      ort ??= load(start.entry) as Ort;
+      ort.env.logLevel = 'fatal';
+      session = await ort.InferenceSession.create(request.model, {
+        executionProviders: ['cpu'],
+        logSeverityLevel: 4,
+        ...(request.threads === undefined ? {} : { intraOpNumThreads: request.threads }),
+      });
+      const loaded = {
+        inputs: session.inputMetadata.map(plain),
+        outputs: session.outputMetadata.map(plain),
+      };
+      return { id: request.id, loaded };
+    }
+    if (request.do === 'close') {
+      await session?.release();
+      port.close();
+      return undefined;
+    }
+    if (ort === undefined || session === undefined) throw new Error('no model is loaded');
+    const feeds: Record<string, WireTensor> = {};
+    for (const [name, { type, data, dims }] of Object.entries(request.feeds))
+      feeds[name] = new ort.Tensor(type, data, dims);
+    const from = performance.now();
+    const results = await session.run(feeds, request.outputs);
+    const ms = performance.now() - from;
+    const outputs: Record<string, WireTensor> = {};
+    for (const name of request.outputs) {
+      const { type, data, dims } = results[name] as WireTensor;
+      // Newer JavaScript engines get Float16Array here; its bits are what leaves.
+      const bits =
+        type === 'float16' && !Array.isArray(data)
+          ? new Uint16Array(
+              (data as ArrayBufferView).buffer,
+              (data as ArrayBufferView).byteOffset,
+              (data as ArrayBufferView).byteLength / 2,
+            )
+          : data;
+      outputs[name] = { type, data: bits, dims: [...dims] };
+    }
+    return { id: request.id, ran: { outputs, ms } };
+  };
+
+  port.on('message', (request: Request) => {
+    last = last.then(async () => {
+      if (Atomics.compareExchange(busy, 0, 0, 1) !== 0) return;
+      let reply: Answer | undefined;
+      try {
+        reply = await answer(request);
+      } catch (error) {
+        reply = { id: request.id, failed: error instanceof Error ? error.message : String(error) };
+      }
+      Atomics.store(busy, 0, 0);
+      Atomics.notify(busy, 0);
+      if (reply !== undefined) port.postMessage(reply);
+    });
+  });
+}
