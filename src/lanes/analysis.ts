@@ -1,0 +1,54 @@
+import type { Graph } from '../onnx/graph.js';
+import type { Group } from './groups.js';
+import { findGroups } from './groups.js';
+import type { ReadNumbers, Registry, Walk } from './walk.js';
+import { walk } from './walk.js';
+
+/** All that is known of a model's coupling: the walk, and the groups of lanes that can be cut. */
+export interface Analysis extends Walk {
+  readonly groups: readonly Group[];
+}
+
+/**
+ * Finds which slices of weights belong together.
+ *
+ * @param keep globs (`*` and `?`) of stored tensors, values or nodes that must stay whole
+ */
+export function analyse(graph: Graph, registry: Registry, read: ReadNumbers, keep: readonly string[] = []): Analysis {
+  const found = walk(graph, registry, read);
+  for (const glob of keep) keepWhole(found, glob);
+  return { ...found, groups: findGroups(found) };
+}
+
+/** What a glob matches must stay whole: tensors by all of their axes, nodes by their weights, else by their outputs. */
+function keepWhole({ graph, lanes, slots, tensors }: Walk, glob: string): void {
+  const matches = matcher(glob);
+  const text = `--keep ${glob}`;
+  lanes.at = '';
+  const freezeTensor = (tensor: number): void => {
+    for (const slot of slots) {
+      if (slot.tensor !== tensor) continue;
+      for (const label of slot.labels) lanes.equations.freeze(label, { why: 'keep', node: '', text });
+    }
+  };
+  const stored = new Map(slots.map((slot) => [graph.nameOf(slot.tensor), slot.tensor]));
+  for (const [name, tensor] of stored) if (matches(name)) freezeTensor(tensor);
+  for (const node of graph.nodes) {
+    if (!matches(node.name)) continue;
+    const weights = node.inputs.flatMap((input) => stored.get(input) ?? []);
+    for (const tensor of weights) freezeTensor(tensor);
+    if (weights.length > 0) continue;
+    for (const output of node.outputs) for (const axis of tensors.get(output)?.axes ?? []) lanes.freeze(axis, 'keep', text);
+  }
+}
+
+/** Whether a glob matches anything that `--keep` can name. */
+export function namesSomething(graph: Graph, glob: string): boolean {
+  const matches = matcher(glob);
+  return graph.document.tensors.some(({ id }) => matches(graph.nameOf(id))) || graph.nodes.some((node) => matches(node.name));
+}
+
+const matcher = (glob: string): ((name: string) => boolean) => {
+  const pattern = new RegExp(`^${glob.replace(/[.+^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*').replaceAll('?', '.')}$`, 's');
+  return (name) => pattern.test(name);
+};

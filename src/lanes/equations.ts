@@ -1,0 +1,159 @@
+import type { Reason } from './reason.js';
+
+/**
+ * Lanes and what is known of them: one union-find whose roots may be products of other lanes, or frozen.
+ *
+ * A label is a conjunction of lanes: 0 is the empty one (always kept), lane + 1 a single lane, a negative number an
+ * interned conjunction. Equations only ever get stronger, so a label stays true whatever is stated after it; where two
+ * conjunctions cannot be matched exactly their lanes are tied, which is always safe.
+ */
+export class Equations {
+  #parent = new Int32Array(1024);
+  #lanes = 0;
+  readonly #products = new Map<number, readonly number[]>();
+  readonly #frozen = new Map<number, Reason>();
+  readonly #conjunctions: (readonly number[])[] = [];
+  readonly #interned = new Map<string, number>();
+
+  get lanes(): number {
+    return this.#lanes;
+  }
+
+  /** Labels of `count` new lanes. */
+  fresh(count: number): Int32Array {
+    const first = this.#lanes;
+    this.#lanes += count;
+    if (this.#lanes > this.#parent.length) {
+      const grown = new Int32Array(Math.max(this.#lanes, this.#parent.length * 2));
+      grown.set(this.#parent);
+      this.#parent = grown;
+    }
+    const labels = new Int32Array(count);
+    for (let i = 0; i < count; i++) {
+      this.#parent[first + i] = first + i;
+      labels[i] = first + i + 1;
+    }
+    return labels;
+  }
+
+  /** The label that holds where all of these do. */
+  conjunction(labels: readonly number[]): number {
+    const lanes: number[] = [];
+    for (const label of labels) for (const lane of this.#stated(label)) if (!lanes.includes(lane)) lanes.push(lane);
+    if (lanes.length === 0) return 0;
+    if (lanes.length === 1) return lanes[0]! + 1;
+    const key = lanes.join();
+    let label = this.#interned.get(key);
+    if (label === undefined) {
+      this.#conjunctions.push(lanes);
+      label = -this.#conjunctions.length;
+      this.#interned.set(key, label);
+    }
+    return label;
+  }
+
+  /** The independent lanes that a label comes to, outermost first; empty where it is always kept. */
+  atoms(label: number): readonly number[] {
+    if (label === 0) return NONE;
+    if (label > 0) {
+      const root = this.#find(label - 1);
+      if (this.#frozen.has(root)) return NONE;
+      if (!this.#products.has(root)) return [root];
+    }
+    const found: number[] = [];
+    for (const lane of this.#stated(label)) this.#collect(lane, found);
+    return found;
+  }
+
+  /** Why a label is always kept, wholly or in part; undefined where nothing in it is frozen. */
+  frozenBecause(label: number): Reason | undefined {
+    for (const lane of this.#stated(label)) {
+      const reason = this.#reasonOf(lane);
+      if (reason !== undefined) return reason;
+    }
+    return undefined;
+  }
+
+  freeze(label: number, reason: Reason): void {
+    for (const lane of this.atoms(label)) this.#frozen.set(lane, reason);
+  }
+
+  /** Both labels survive together. `reason` is why a lane gets frozen that meets what is always kept. */
+  equate(a: number, b: number, reason: Reason): void {
+    if (a === b) return;
+    if (a > 0 && b > 0) {
+      const x = this.#find(a - 1);
+      const y = this.#find(b - 1);
+      if (x === y) return;
+      if (this.#isAtom(x) && this.#isAtom(y)) {
+        this.#parent[y] = x;
+        return;
+      }
+    }
+    this.#match(this.atoms(a), this.atoms(b), this.frozenBecause(a) ?? this.frozenBecause(b) ?? reason);
+  }
+
+  #match(left: readonly number[], right: readonly number[], reason: Reason): void {
+    const onlyLeft = left.filter((lane) => !right.includes(lane));
+    const onlyRight = right.filter((lane) => !left.includes(lane));
+    if (left.length === 0 || right.length === 0) {
+      for (const lane of [...left, ...right]) this.#frozen.set(lane, reason);
+    } else if (onlyLeft.length === onlyRight.length) {
+      for (const [i, lane] of onlyLeft.entries()) this.#tie(lane, onlyRight[i]!);
+    } else if (onlyLeft.length === 1 && onlyRight.length > 1) {
+      this.#products.set(onlyLeft[0]!, onlyRight);
+    } else if (onlyRight.length === 1 && onlyLeft.length > 1) {
+      this.#products.set(onlyRight[0]!, onlyLeft);
+    } else {
+      const anchor = (onlyLeft[0] ?? left.at(-1))!;
+      for (const lane of [...onlyLeft, ...onlyRight]) this.#tie(anchor, lane);
+    }
+  }
+
+  /** Two atoms become one. Ties made in the same equation may have joined them, or frozen one, already. */
+  #tie(a: number, b: number): void {
+    const x = this.#find(a);
+    const y = this.#find(b);
+    if (x !== y) this.#parent[y] = x;
+  }
+
+  #isAtom(root: number): boolean {
+    return !this.#products.has(root) && !this.#frozen.has(root);
+  }
+
+  #stated(label: number): readonly number[] {
+    if (label === 0) return NONE;
+    return label > 0 ? [label - 1] : this.#conjunctions[-label - 1]!;
+  }
+
+  #collect(lane: number, into: number[]): void {
+    const root = this.#find(lane);
+    if (this.#frozen.has(root)) return;
+    const parts = this.#products.get(root);
+    if (parts !== undefined) for (const part of parts) this.#collect(part, into);
+    else if (!into.includes(root)) into.push(root);
+  }
+
+  #reasonOf(lane: number): Reason | undefined {
+    const root = this.#find(lane);
+    const reason = this.#frozen.get(root);
+    if (reason !== undefined) return reason;
+    for (const part of this.#products.get(root) ?? NONE) {
+      const inner = this.#reasonOf(part);
+      if (inner !== undefined) return inner;
+    }
+    return undefined;
+  }
+
+  #find(lane: number): number {
+    const parent = this.#parent;
+    let at = lane;
+    while (parent[at] !== at) {
+      parent[at] = parent[parent[at]!]!;
+      at = parent[at]!;
+    }
+    return at;
+  }
+}
+
+const NONE: readonly number[] = [];

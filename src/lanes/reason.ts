@@ -1,0 +1,20 @@
+/** Why an axis cannot be cut, or a lane is not exact: data, with the node that makes it so. */
+export interface Reason {
+  readonly why: Why;
+  /** The node's name; '' where no node is to blame. */
+  readonly node: string;
+  readonly text: string;
+}
+
+export type Why =
+  | 'no-rule' // the operator has no rule
+  | 'graph-input' // the axis meets one that no weight gave its length
+  | 'graph-output' // the model's interface shows it
+  | 'kernel' // spatial extent of a kernel
+  | 'operator' // the operator's meaning depends on the whole axis
+  | 'unknown-shape' // a length or rank cannot be inferred
+  | 'data-dependent' // data decides which indices are used
+  | 'control-flow' // the tensor is used in the body of If, Loop or Scan
+  | 'mismatch' // two ways to see one axis do not fit together
+  | 'unused' // no node reads the tensor
+  | 'keep'; // the user said so

@@ -1,0 +1,166 @@
+import type { Dim } from '../onnx/dim.js';
+import type { Node } from '../onnx/graph.js';
+import type { Element, Values } from '../onnx/values.js';
+import type { Axes, Axis } from './axis.js';
+import type { Lanes } from './lanes.js';
+import type { Why } from './reason.js';
+
+/** A value of the graph as rules see it. */
+export interface Tensor {
+  /** undefined: not even the rank is known. */
+  readonly axes: Axes | undefined;
+  /** Its content, where it is small and speaks of lengths. */
+  readonly values?: Values | undefined;
+  /** Element type by NumPy's name, where it is known. */
+  readonly dtype?: string | undefined;
+}
+
+/** What a rule gives back for one output: its axes, or a tensor where its content is known too. */
+export type Output = Axes | Tensor;
+
+/**
+ * What an operator means for lanes: shape inference over labels. It maps the axes of its inputs to the axes of its
+ * outputs, states equations between their lanes, computes small integer tensors, and says which attributes and
+ * operands state a length. Everything that it does not account for is frozen by the walk.
+ */
+export interface Rule {
+  /** One line for the list of operators. */
+  readonly says: string;
+  /** Whether lanes that pass stay exact: in a word, or when they do not. */
+  readonly exact: string;
+  /** The outputs' elements are the inputs' own, moved: a weight seen through it is still that weight. */
+  readonly moves?: boolean;
+  readonly axes: (call: Call) => readonly Output[];
+}
+
+/** Thrown by a rule that cannot follow its node: every axis that the node touches is frozen, for this reason. */
+export class Frozen extends Error {
+  constructor(
+    readonly why: Why,
+    readonly text: string,
+  ) {
+    super(text);
+  }
+}
+
+/** Where a node states lengths that follow the lanes: surgery writes them again. */
+export interface Restatement {
+  readonly node: Node;
+  /** An operand's position, or an attribute's name. */
+  readonly where: { readonly operand: number } | { readonly attribute: string; readonly kind: 'int' | 'ints' };
+  /** What must be stated. */
+  readonly wanted: readonly Element[];
+  /** What the node would state if nothing were written: equal to `wanted` before any removal. */
+  readonly stated: readonly Element[];
+  /** The content of the operand as it is in the file, where it is a stored tensor. */
+  readonly raw: readonly number[] | undefined;
+  /** One label for each element: those whose label goes leave the operand. */
+  readonly labels: Int32Array | undefined;
+  /** Attributes that must go when this is written. */
+  readonly replaces: readonly string[];
+}
+
+export interface RestateOptions {
+  /** What the node would state if nothing were written; by default the operand's content. */
+  readonly stated?: readonly (Axis | Element)[];
+  readonly labels?: Int32Array;
+  readonly replaces?: readonly string[];
+}
+
+/** The multiply-accumulates of a node: the product of lengths. */
+export interface Work {
+  readonly node: Node;
+  readonly lengths: readonly Element[];
+}
+
+/** One node, as its rule sees it. */
+export interface Call {
+  readonly node: Node;
+  readonly lanes: Lanes;
+  readonly attributes: Attributes;
+  /** Operands in order; undefined where an optional one is absent. Taking one says that the rule accounts for it. */
+  readonly count: number;
+  optional(index: number): Tensor | undefined;
+  /** The operand's axes. Frozen: absent, or of unknown rank. */
+  input(index: number): Axes;
+  /** The operand's content. Frozen: not known. The operand's own axes stay whole. */
+  known(index: number): Values;
+  /** The operand's content where it is known. */
+  values(index: number): Values | undefined;
+  /** Whether a small constant operand is known to hold only zeros. */
+  isZeroConstant(index: number): boolean;
+  /** An attribute or operand states these lengths. */
+  restate(
+    where: number | { readonly attribute: string; readonly kind: 'int' | 'ints' },
+    wanted: readonly (Axis | Element)[],
+    options?: RestateOptions,
+  ): void;
+  /** States the node's multiply-accumulates as a product of lengths. */
+  work(lengths: readonly (Axis | Dim)[]): void;
+}
+
+/** Typed access to a node's attributes. Frozen: of another type than the operator has. */
+export class Attributes {
+  constructor(private readonly node: Node) {}
+
+  has(name: string): boolean {
+    return this.node.attributes[name] !== undefined;
+  }
+
+  int(name: string): number | undefined;
+  int(name: string, otherwise: number): number;
+  int(name: string, otherwise?: number): number | undefined {
+    const attribute = this.node.attributes[name];
+    if (attribute === undefined) return otherwise;
+    if (attribute.type !== 'int') throw this.wrong(name, 'an integer');
+    return attribute.value;
+  }
+
+  ints(name: string): readonly number[] | undefined {
+    const attribute = this.node.attributes[name];
+    if (attribute === undefined) return undefined;
+    if (attribute.type !== 'ints') throw this.wrong(name, 'a list of integers');
+    return attribute.value;
+  }
+
+  float(name: string, otherwise: number): number {
+    const attribute = this.node.attributes[name];
+    if (attribute === undefined) return otherwise;
+    if (attribute.type !== 'float') throw this.wrong(name, 'a number');
+    return Number(attribute.value);
+  }
+
+  floats(name: string): readonly number[] | undefined {
+    const attribute = this.node.attributes[name];
+    if (attribute === undefined) return undefined;
+    if (attribute.type !== 'floats') throw this.wrong(name, 'a list of numbers');
+    return attribute.value.map(Number);
+  }
+
+  string(name: string, otherwise: string): string {
+    const attribute = this.node.attributes[name];
+    if (attribute === undefined) return otherwise;
+    if (attribute.type !== 'string') throw this.wrong(name, 'a string');
+    return attribute.value;
+  }
+
+  /** An axis number made non-negative. Frozen: beyond the rank. */
+  axis(name: string, rank: number, otherwise?: number): number {
+    const axis = otherwise === undefined ? this.int(name) : this.int(name, otherwise);
+    if (axis === undefined) throw new Frozen('unknown-shape', `has no attribute "${name}"`);
+    return axisWithin(axis, rank);
+  }
+
+  private wrong(name: string, expected: string): Frozen {
+    return new Frozen('unknown-shape', `its attribute "${name}" is not ${expected}`);
+  }
+}
+
+/** An axis number counted from the front. Frozen: beyond the rank. */
+export function axisWithin(axis: number, rank: number): number {
+  const front = axis < 0 ? axis + rank : axis;
+  if (!Number.isInteger(front) || front < 0 || front >= Math.max(rank, 1)) {
+    throw new Frozen('unknown-shape', `axis ${axis} lies beyond the rank ${rank}`);
+  }
+  return front;
+}

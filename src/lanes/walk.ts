@@ -1,0 +1,350 @@
+import type { Dim } from '../onnx/dim.js';
+import { symbol } from '../onnx/dim.js';
+import type { Graph, Node } from '../onnx/graph.js';
+import type { Element, Values } from '../onnx/values.js';
+import { literal, literals, numbersNow } from '../onnx/values.js';
+import type { TensorDocument, ValueDocument } from '../native/document.js';
+import type { Axes, Axis, Slot } from './axis.js';
+import { isLabelled, lengthOf, plain } from './axis.js';
+import { Lanes } from './lanes.js';
+import type { Call, Output, RestateOptions, Restatement, Rule, Tensor, Work } from './rule.js';
+import { Attributes, Frozen } from './rule.js';
+
+/** The rule of an operator at an opset version, if there is one. */
+export type Registry = (domain: string, op: string, opset: number) => Rule | undefined;
+
+/** Reads a small stored tensor as numbers; 64-bit integers beyond 2^53 are rounded. */
+export type ReadNumbers = (tensor: number) => ArrayLike<number>;
+
+/** What a walk over the graph found. */
+export interface Walk {
+  readonly graph: Graph;
+  readonly lanes: Lanes;
+  /** Every value of the main graph by name. */
+  readonly tensors: ReadonlyMap<string, Tensor>;
+  /** Every axis of every stored tensor that has lanes. */
+  readonly slots: readonly Slot[];
+  readonly restatements: readonly Restatement[];
+  readonly work: readonly Work[];
+  /** Nodes whose operator has no rule, or whose rule gave up: with the reason. */
+  readonly frozenNodes: ReadonlyMap<Node, Frozen>;
+}
+
+/** Content is read where it is this small: shapes, indices, axes, scales. */
+const MOST_INTEGERS = 1 << 16;
+const MOST_FLOATS = 16;
+const LENGTH_TYPES = new Set(['int64', 'int32']);
+/** Types that never hold weights: indices, masks, text. */
+const NOT_WEIGHTS = new Set(['int64', 'uint64', 'bool', 'string']);
+
+/** Walks the graph once, front to back: lanes are born in stored tensors, rules state how they are coupled. */
+export function walk(graph: Graph, registry: Registry, read: ReadNumbers): Walk {
+  return new Walker(graph, registry, read).run();
+}
+
+class Walker {
+  readonly #lanes = new Lanes();
+  readonly #tensors = new Map<string, Tensor>();
+  readonly #slots: Slot[] = [];
+  readonly #restatements: Restatement[] = [];
+  readonly #work: Work[] = [];
+  readonly #frozenNodes = new Map<Node, Frozen>();
+  /** Stored vectors that several operands share, by the value that carries them. */
+  readonly #shared = new Map<string, TensorDocument>();
+  readonly #zeroTensors = new Map<number, boolean>();
+  #unknowns = 0;
+
+  constructor(
+    readonly graph: Graph,
+    readonly registry: Registry,
+    readonly read: ReadNumbers,
+  ) {}
+
+  run(): Walk {
+    const { graph } = this;
+    for (const input of graph.inputs) this.#tensors.set(input.name, this.#statedTensor(input));
+    this.#findShared();
+    for (const tensor of graph.initializers.values()) this.#tensors.set(tensor.name, this.#initializer(tensor));
+    for (const node of graph.nodes) this.#visit(node);
+    this.#lanes.at = '';
+    for (const output of graph.outputs) {
+      for (const axis of this.#tensors.get(output.name)?.axes ?? []) {
+        this.#lanes.freeze(axis, 'graph-output', `the model's output "${output.name}" shows it`);
+      }
+    }
+    return {
+      graph,
+      lanes: this.#lanes,
+      tensors: this.#tensors,
+      slots: this.#slots,
+      restatements: this.#restatements,
+      work: this.#work,
+      frozenNodes: this.#frozenNodes,
+    };
+  }
+
+  #visit(node: Node): void {
+    this.#lanes.at = node.name;
+    if (node.op === 'Constant' && node.domain === '') {
+      const [name] = node.outputs;
+      const constant = this.#constant(node);
+      if (name !== undefined && constant !== undefined) {
+        this.#tensors.set(name, constant);
+        return;
+      }
+    }
+    if (node.op === 'Identity' && this.#shared.has(node.inputs[0]!)) {
+      this.#tensors.set(node.outputs[0]!, this.#tensors.get(node.inputs[0]!)!);
+      return;
+    }
+    const call = new NodeCall(node, this.#lanes, this.#operands(node), (tensor) => this.#isZero(tensor));
+    const rule = this.registry(node.domain, node.op, node.opset);
+    try {
+      if (rule === undefined) throw new Frozen('no-rule', `${node.op} has no rule`);
+      const outputs = rule.axes(call);
+      for (const [index, name] of node.outputs.entries()) {
+        if (name === '') continue;
+        const output = outputs[index];
+        if (output === undefined) throw new Frozen('no-rule', `its output ${index} is not accounted for`);
+        const tensor = asTensor(output);
+        this.#tensors.set(name, rule.moves ? tensor : withoutSlots(tensor));
+      }
+      call.freezeUntaken();
+      this.#restatements.push(...call.restatements);
+      this.#work.push(...call.pieces);
+    } catch (problem) {
+      if (!(problem instanceof Frozen)) throw problem;
+      this.#freezeNode(node, call, problem);
+    }
+  }
+
+  #freezeNode(node: Node, call: NodeCall, problem: Frozen): void {
+    this.#frozenNodes.set(node, problem);
+    call.freezeAll(problem);
+    for (const name of node.captures) {
+      for (const axis of this.#tensors.get(name)?.axes ?? []) {
+        this.#lanes.freeze(axis, 'control-flow', `the body of ${node.op} reads it`);
+      }
+    }
+    for (const name of node.outputs) {
+      if (name === '') continue;
+      const stated = this.graph.stated.get(name)?.[0];
+      this.#tensors.set(name, stated === undefined ? { axes: undefined } : this.#statedTensor(stated));
+    }
+  }
+
+  #operands(node: Node): (Tensor | undefined)[] {
+    return node.inputs.map((name, input) => {
+      if (name === '') return undefined;
+      const shared = this.#shared.get(name);
+      if (shared !== undefined) return this.#storedTensor(shared, { node: node.name, input });
+      return this.#tensors.get(name) ?? { axes: undefined };
+    });
+  }
+
+  /**
+   * A stored vector that several operands read (a zero bias, often behind Identity) would tie layers that have nothing
+   * to do with each other. Each operand gets lanes of its own; surgery copies the vector where they are cut differently.
+   */
+  #findShared(): void {
+    const carried = new Map<string, TensorDocument>();
+    const readers = new Map<number, number>();
+    for (const tensor of this.graph.initializers.values()) {
+      if (isVector(tensor) && !NOT_WEIGHTS.has(tensor.dtype)) carried.set(tensor.name, tensor);
+    }
+    for (const node of this.graph.nodes) {
+      const source = node.op === 'Identity' && node.domain === '' ? carried.get(node.inputs[0]!) : undefined;
+      const [output] = node.outputs;
+      if (source !== undefined && output !== undefined) {
+        carried.set(output, source);
+        continue;
+      }
+      for (const name of [...node.inputs, ...node.captures]) {
+        const tensor = carried.get(name);
+        if (tensor !== undefined) readers.set(tensor.id, (readers.get(tensor.id) ?? 0) + 1);
+      }
+    }
+    const shown = new Set(this.graph.outputs.map((output) => carried.get(output.name)?.id));
+    const captured = new Set(this.graph.nodes.flatMap((node) => node.captures.map((name) => carried.get(name)?.id)));
+    for (const [name, tensor] of carried) {
+      const isShared = (readers.get(tensor.id) ?? 0) > 1;
+      if (isShared && !shown.has(tensor.id) && !captured.has(tensor.id)) this.#shared.set(name, tensor);
+    }
+  }
+
+  #initializer(tensor: TensorDocument): Tensor {
+    if (this.#shared.has(tensor.name)) return { axes: tensor.dims.map(plain), values: this.#valuesOf(tensor), dtype: tensor.dtype };
+    const stored = this.#storedTensor(tensor);
+    if (!this.graph.uses.has(tensor.name)) {
+      for (const axis of stored.axes ?? []) this.#lanes.freeze(axis, 'unused', 'no node reads the tensor');
+    }
+    return stored;
+  }
+
+  #storedTensor(tensor: TensorDocument, use?: Slot['use']): Tensor {
+    const values = this.#valuesOf(tensor);
+    const isWeight = !NOT_WEIGHTS.has(tensor.dtype);
+    // A shared vector is not masked in the plan, so what lies at a removed index is zero only if it is zero already.
+    const zero = use === undefined || this.#isZero(tensor);
+    const axes = tensor.dims.map((length, index) => {
+      if (!isWeight) return plain(length);
+      const axis = this.#lanes.born(
+        use === undefined ? { tensor: tensor.id, axis: index } : { tensor: tensor.id, axis: index, use },
+        length,
+        zero,
+      );
+      for (const factor of axis.factors) if (factor.slot !== undefined) this.#slots.push(factor.slot);
+      return axis;
+    });
+    return { axes, values, dtype: tensor.dtype };
+  }
+
+  #constant(node: Node): Tensor | undefined {
+    const { value, value_int, value_ints, value_float, value_floats } = node.attributes;
+    if (value?.type === 'tensor') return this.#storedTensor(this.graph.document.tensors[value.value]!);
+    const numbers = (dtype: string, dims: number[], content: readonly number[]): Tensor => ({
+      axes: dims.map(plain),
+      values: literals(dims, content),
+      dtype,
+    });
+    if (value_int?.type === 'int') return numbers('int64', [], [value_int.value]);
+    if (value_ints?.type === 'ints') return numbers('int64', [value_ints.value.length], value_ints.value);
+    if (value_float?.type === 'float') return numbers('float32', [], [Number(value_float.value)]);
+    if (value_floats?.type === 'floats') return numbers('float32', [value_floats.value.length], value_floats.value.map(Number));
+    return undefined;
+  }
+
+  #valuesOf(tensor: TensorDocument): Values | undefined {
+    const count = tensor.dims.reduce((product, length) => product * length, 1);
+    const most = LENGTH_TYPES.has(tensor.dtype) ? MOST_INTEGERS : MOST_FLOATS;
+    if (count > most || tensor.dtype === 'string' || tensor.dtype.startsWith('complex')) return undefined;
+    return literals(tensor.dims, Array.from(this.read(tensor.id)));
+  }
+
+  #isZero(tensor: TensorDocument): boolean {
+    let zero = this.#zeroTensors.get(tensor.id);
+    if (zero === undefined) {
+      zero = tensor.dims.reduce((product, length) => product * length, 1) <= MOST_INTEGERS && Array.from(this.read(tensor.id)).every((value) => value === 0);
+      this.#zeroTensors.set(tensor.id, zero);
+    }
+    return zero;
+  }
+
+  #statedTensor(value: ValueDocument): Tensor {
+    const axes = value.shape?.map((length, index) => plain(this.#statedLength(length, `${value.name}.${index}`)));
+    return { axes, dtype: value.dtype ?? undefined };
+  }
+
+  #statedLength(length: number | string | null, otherwise: string): Dim {
+    if (typeof length === 'number') return length;
+    return symbol(length ?? `${otherwise}#${this.#unknowns++}`);
+  }
+}
+
+const isVector = (tensor: TensorDocument): boolean => tensor.dims.filter((length) => length !== 1).length === 1;
+
+const isTensor = (output: Output): output is Tensor => !Array.isArray(output);
+const asTensor = (output: Output): Tensor => (isTensor(output) ? output : { axes: output });
+
+function withoutSlots(tensor: Tensor): Tensor {
+  if (tensor.axes === undefined || !tensor.axes.some((axis) => axis.factors.some((factor) => factor.slot !== undefined))) {
+    return tensor;
+  }
+  const axes = tensor.axes.map((axis) => ({
+    length: axis.length,
+    factors: axis.factors.map(({ slot: _, ...factor }) => factor),
+  }));
+  return { ...tensor, axes };
+}
+
+class NodeCall implements Call {
+  readonly attributes: Attributes;
+  readonly restatements: Restatement[] = [];
+  readonly pieces: Work[] = [];
+  readonly #taken = new Set<number>();
+
+  constructor(
+    readonly node: Node,
+    readonly lanes: Lanes,
+    readonly operands: readonly (Tensor | undefined)[],
+    readonly isZero: (tensor: TensorDocument) => boolean,
+  ) {
+    this.attributes = new Attributes(node);
+  }
+
+  get count(): number {
+    return this.operands.length;
+  }
+
+  optional(index: number): Tensor | undefined {
+    this.#taken.add(index);
+    return this.operands[index];
+  }
+
+  input(index: number): Axes {
+    const tensor = this.optional(index);
+    if (tensor === undefined) throw new Frozen('unknown-shape', `its operand ${index} is absent`);
+    if (tensor.axes === undefined) throw new Frozen('unknown-shape', `the rank of its operand "${this.node.inputs[index]}" is not known`);
+    return tensor.axes;
+  }
+
+  values(index: number): Values | undefined {
+    const tensor = this.operands[index];
+    for (const axis of tensor?.axes ?? []) this.lanes.freeze(axis, 'operator', 'is read as lengths or indices');
+    this.#taken.add(index);
+    return tensor?.values;
+  }
+
+  known(index: number): Values {
+    const values = this.values(index);
+    if (values === undefined) throw new Frozen('data-dependent', `its operand "${this.node.inputs[index]}" depends on data`);
+    return values;
+  }
+
+  isZeroConstant(index: number): boolean {
+    const values = this.operands[index]?.values;
+    return values !== undefined && (numbersNow(values)?.every((value) => value === 0) ?? false);
+  }
+
+  restate(
+    where: number | { readonly attribute: string; readonly kind: 'int' | 'ints' },
+    wanted: readonly (Axis | Element)[],
+    options: RestateOptions = {},
+  ): void {
+    const operand = typeof where === 'number' ? this.operands[where] : undefined;
+    const stated = options.stated ?? operand?.values?.elements ?? wanted.map((want) => literal(elementOf(want).now));
+    this.restatements.push({
+      node: this.node,
+      where: typeof where === 'number' ? { operand: where } : where,
+      wanted: wanted.map(elementOf),
+      stated: stated.map(elementOf),
+      raw: operand?.values === undefined ? undefined : numbersNow(operand.values),
+      labels: options.labels,
+      replaces: options.replaces ?? [],
+    });
+  }
+
+  work(lengths: readonly (Axis | Dim)[]): void {
+    this.pieces.push({
+      node: this.node,
+      lengths: lengths.map((length) => (isAxis(length) ? lengthOf(length) : literal(length))),
+    });
+  }
+
+  /** Operands that the rule never looked at are not followed. */
+  freezeUntaken(): void {
+    for (const [index, operand] of this.operands.entries()) {
+      if (this.#taken.has(index)) continue;
+      for (const axis of operand?.axes ?? []) this.lanes.freeze(axis, 'operator', `operand ${index} of ${this.node.op} is not followed`);
+    }
+  }
+
+  freezeAll({ why, text }: Frozen): void {
+    for (const operand of this.operands) {
+      for (const axis of operand?.axes ?? []) if (isLabelled(axis)) this.lanes.freeze(axis, why, text);
+    }
+  }
+}
+
+const isAxis = (length: Axis | Dim | Element): length is Axis => typeof length === 'object' && 'factors' in length;
+const elementOf = (length: Axis | Element): Element => (isAxis(length) ? lengthOf(length) : length);

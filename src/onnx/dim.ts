@@ -1,0 +1,161 @@
+/**
+ * Symbolic lengths: a number, or a polynomial over the lengths that a file leaves open. Two lengths are equal when
+ * their normal forms are; quotients that do not divide become symbols of their own, named by what they compute.
+ */
+export type Dim = number | Polynomial;
+
+/** A length that is not known before the model runs. */
+export interface Unknown {
+  readonly name: string;
+  /** What it computes from other symbols; absent for a free one. */
+  readonly value?: (assign: Assignment) => number;
+}
+
+/** A number for each free symbol. */
+export type Assignment = (name: string) => number;
+
+interface Term {
+  readonly factors: readonly Unknown[]; // sorted by name, repeated for powers
+  readonly coefficient: number;
+}
+
+export class Polynomial {
+  /** Keyed by the product of symbol names; '' is the constant. Never empty, never only a constant. */
+  readonly terms: ReadonlyMap<string, Term>;
+  /** Normal form: equal polynomials have equal texts. */
+  readonly text: string;
+
+  constructor(terms: ReadonlyMap<string, Term>) {
+    this.terms = terms;
+    this.text = [...terms]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, { coefficient }]) =>
+        key === '' ? `${coefficient}` : coefficient === 1 ? key : `${coefficient}*${key}`,
+      )
+      .join(' + ');
+  }
+
+  toString(): string {
+    return this.text;
+  }
+}
+
+export const symbol = (name: string, value?: Unknown['value']): Dim =>
+  new Polynomial(
+    new Map([[name, { factors: [value === undefined ? { name } : { name, value }], coefficient: 1 }]]),
+  );
+
+const termsOf = (dim: Dim): ReadonlyMap<string, Term> =>
+  typeof dim === 'number' ? new Map([['', { factors: [], coefficient: dim }]]) : dim.terms;
+
+function normalised(terms: Map<string, Term>): Dim {
+  for (const [key, term] of terms) if (term.coefficient === 0) terms.delete(key);
+  if (terms.size === 0) return 0;
+  if (terms.size === 1 && terms.has('')) return terms.get('')!.coefficient;
+  return new Polynomial(terms);
+}
+
+export function add(a: Dim, b: Dim): Dim {
+  if (typeof a === 'number' && typeof b === 'number') return a + b;
+  const sum = new Map(termsOf(a));
+  for (const [key, term] of termsOf(b)) {
+    sum.set(key, { factors: term.factors, coefficient: term.coefficient + (sum.get(key)?.coefficient ?? 0) });
+  }
+  return normalised(sum);
+}
+
+export const subtract = (a: Dim, b: Dim): Dim => add(a, multiply(b, -1));
+
+export function multiply(a: Dim, b: Dim): Dim {
+  if (typeof a === 'number' && typeof b === 'number') return a * b;
+  const product = new Map<string, Term>();
+  for (const left of termsOf(a).values()) {
+    for (const right of termsOf(b).values()) {
+      const factors = [...left.factors, ...right.factors].sort((x, y) => (x.name < y.name ? -1 : 1));
+      const key = factors.map((factor) => factor.name).join('*');
+      const coefficient = left.coefficient * right.coefficient + (product.get(key)?.coefficient ?? 0);
+      product.set(key, { factors, coefficient });
+    }
+  }
+  return normalised(product);
+}
+
+export const product = (dims: readonly Dim[]): Dim => dims.reduce(multiply, 1);
+
+export const equal = (a: Dim, b: Dim): boolean =>
+  typeof a === 'number' || typeof b === 'number' ? a === b : a === b || a.text === b.text;
+
+/** a / b where it comes out even for every assignment; undefined otherwise. b may be a number or a single term. */
+export function quotient(a: Dim, b: Dim): Dim | undefined {
+  if (typeof a === 'number' && typeof b === 'number') {
+    return b !== 0 && Number.isInteger(a / b) ? a / b : undefined;
+  }
+  if (equal(a, b)) return 1;
+  if (a === 0) return 0;
+  const divisors = [...termsOf(b).values()];
+  if (divisors.length !== 1) return undefined;
+  const divisor = divisors[0]!;
+  const result = new Map<string, Term>();
+  for (const term of termsOf(a).values()) {
+    const factors = [...term.factors];
+    for (const factor of divisor.factors) {
+      const at = factors.findIndex((f) => f.name === factor.name);
+      if (at < 0) return undefined;
+      factors.splice(at, 1);
+    }
+    const coefficient = term.coefficient / divisor.coefficient;
+    if (!Number.isInteger(coefficient)) return undefined;
+    result.set(factors.map((f) => f.name).join('*'), { factors, coefficient });
+  }
+  return normalised(result);
+}
+
+type Opaque = 'floor' | 'ceil' | 'mod' | 'min' | 'max' | 'truncate' | 'round';
+const COMPUTE: Readonly<Record<Opaque, (a: number, b: number) => number>> = {
+  floor: (a, b) => Math.floor(a / b),
+  ceil: (a, b) => Math.ceil(a / b),
+  truncate: (a, b) => Math.trunc(a / b),
+  round: (a, b) => Math.round(a / b),
+  mod: (a, b) => a - b * Math.floor(a / b),
+  min: Math.min,
+  max: Math.max,
+};
+
+/** A function of lengths that has no polynomial form: a number where both are, else a symbol named by its text. */
+function opaque(kind: Opaque, a: Dim, b: Dim): Dim {
+  if (typeof a === 'number' && typeof b === 'number') return COMPUTE[kind](a, b);
+  return symbol(`${kind}(${a}, ${b})`, (assign) => COMPUTE[kind](evaluate(a, assign), evaluate(b, assign)));
+}
+
+export const floorDivide = (a: Dim, b: Dim): Dim => quotient(a, b) ?? opaque('floor', a, b);
+export const ceilDivide = (a: Dim, b: Dim): Dim => quotient(a, b) ?? opaque('ceil', a, b);
+/** Integer division of ONNX's Div, which rounds towards zero. */
+export const truncatedDivide = (a: Dim, b: Dim): Dim => quotient(a, b) ?? opaque('truncate', a, b);
+export const roundDivide = (a: Dim, b: Dim): Dim => quotient(a, b) ?? opaque('round', a, b);
+export const modulo = (a: Dim, b: Dim): Dim => (quotient(a, b) === undefined ? opaque('mod', a, b) : 0);
+export const minimum = (a: Dim, b: Dim): Dim => (equal(a, b) ? a : opaque('min', a, b));
+export const maximum = (a: Dim, b: Dim): Dim => (equal(a, b) ? a : opaque('max', a, b));
+
+/** The number that a length comes to. */
+export function evaluate(dim: Dim, assign: Assignment): number {
+  if (typeof dim === 'number') return dim;
+  let sum = 0;
+  for (const { factors, coefficient } of dim.terms.values()) {
+    let term = coefficient;
+    for (const factor of factors) term *= factor.value?.(assign) ?? assign(factor.name);
+    sum += term;
+  }
+  return sum;
+}
+
+/** The free symbols that a length depends on. */
+export function freeSymbols(dim: Dim, into: Set<string> = new Set()): Set<string> {
+  if (typeof dim === 'number') return into;
+  for (const { factors } of dim.terms.values()) {
+    for (const factor of factors) {
+      if (factor.value === undefined) into.add(factor.name);
+      else factor.value((name) => (into.add(name), 1));
+    }
+  }
+  return into;
+}

@@ -1,0 +1,64 @@
+import type { Dim } from './dim.js';
+import * as dim from './dim.js';
+
+/** Which labels survive a removal; 0 is the label that always does. */
+export interface Survivors {
+  /** How many of these labels survive. */
+  count(labels: Int32Array): number;
+}
+
+/**
+ * One element of a small tensor that speaks of lengths: what it is now, and what the same computation gives once lanes
+ * are removed. Both may be symbolic.
+ */
+export interface Element {
+  readonly now: Dim;
+  after(survivors: Survivors): Dim;
+}
+
+/** The known content of a small tensor: row-major, and always whole. */
+export interface Values {
+  readonly dims: readonly number[];
+  readonly elements: readonly Element[];
+}
+
+/** An element that no removal changes. */
+class Literal implements Element {
+  constructor(readonly now: Dim) {}
+  after(): Dim {
+    return this.now;
+  }
+}
+
+export const literal = (now: Dim): Element => new Literal(now);
+
+/** Applies a function of lengths to both times. */
+export const lift =
+  (compute: (...operands: Dim[]) => Dim) =>
+  (...operands: readonly Element[]): Element => {
+    const now = compute(...operands.map((operand) => operand.now));
+    if (operands.every((operand) => operand instanceof Literal)) return new Literal(now);
+    return { now, after: (survivors) => compute(...operands.map((operand) => operand.after(survivors))) };
+  };
+
+export const literals = (dims: readonly number[], numbers: Iterable<Dim>): Values => ({
+  dims,
+  elements: Array.from(numbers, literal),
+});
+
+export const vector = (elements: readonly Element[]): Values => ({ dims: [elements.length], elements });
+export const scalar = (element: Element): Values => ({ dims: [], elements: [element] });
+
+export const add = lift(dim.add);
+export const subtract = lift(dim.subtract);
+export const multiply = lift(dim.multiply);
+
+/** All elements as plain numbers now; undefined where one is symbolic. */
+export function numbersNow(values: Values): number[] | undefined {
+  const numbers: number[] = [];
+  for (const { now } of values.elements) {
+    if (typeof now !== 'number') return undefined;
+    numbers.push(now);
+  }
+  return numbers;
+}

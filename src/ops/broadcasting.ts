@@ -1,0 +1,94 @@
+import type { Axes, Axis } from '../lanes/axis.js';
+import { isLabelled, isZero, plain, withZero } from '../lanes/axis.js';
+import type { Lanes } from '../lanes/lanes.js';
+import type { Call, Tensor } from '../lanes/rule.js';
+import { Frozen } from '../lanes/rule.js';
+import { equal } from '../onnx/dim.js';
+import type { Element, Values } from '../onnx/values.js';
+import { literal } from '../onnx/values.js';
+
+/**
+ * Of one output axis: whether each operand that has it holds zeros at removed indices, in operand order. An operand that
+ * is broadcast along the axis has none, and does not.
+ */
+export type ZeroLaw = (zeros: readonly boolean[]) => boolean;
+
+export const everyZero: ZeroLaw = (zeros) => zeros.every(Boolean);
+export const someZero: ZeroLaw = (zeros) => zeros.some(Boolean);
+export const firstZero: ZeroLaw = (zeros) => zeros[0]!;
+export const neverZero: ZeroLaw = () => false;
+
+/**
+ * Multidirectional broadcasting: axes are aligned from the right and unified; an axis of length 1 takes no part where
+ * another operand is longer.
+ * source: https://github.com/onnx/onnx/blob/main/docs/Broadcasting.md
+ */
+export function broadcast(lanes: Lanes, operands: readonly Axes[], zero: ZeroLaw): Axis[] {
+  const rank = Math.max(...operands.map((axes) => axes.length));
+  return Array.from({ length: rank }, (_, d) => {
+    const column = operands.map((axes) => axes[d - (rank - axes.length)] ?? plain(1));
+    const parts = column.filter((axis) => axis.length !== 1);
+    if (parts.length === 0) return plain(1);
+    const lengths = new Set(parts.map((axis) => axis.length).filter((length) => typeof length === 'number'));
+    if (lengths.size > 1) {
+      throw new Frozen('mismatch', `its operands' axes of lengths ${[...lengths].join(' and ')} cannot be broadcast`);
+    }
+    const united = lanes.unify(parts);
+    return withZero(united, zero(column.map((axis) => axis.length !== 1 && isLabelled(axis) && isZero(axis))));
+  });
+}
+
+/** Content computed element by element, with broadcasting; undefined where one operand's content is not known. */
+export function mapValues(
+  operands: readonly (Values | undefined)[],
+  compute: (...elements: Element[]) => Element | undefined,
+): Values | undefined {
+  const known = operands.filter((values) => values !== undefined);
+  if (known.length < operands.length) return undefined;
+  const rank = Math.max(...known.map((values) => values.dims.length));
+  const dims = Array.from({ length: rank }, (_, d) =>
+    known.map((values) => values.dims[d - (rank - values.dims.length)] ?? 1).reduce((a, b) => (a === 1 ? b : a)),
+  );
+  const count = dims.reduce((a, b) => a * b, 1);
+  if (count > MOST_ELEMENTS) return undefined;
+  const elements: Element[] = [];
+  for (let flat = 0; flat < count; flat++) {
+    const element = compute(...known.map((values) => values.elements[offsetIn(values.dims, dims, flat)]!));
+    if (element === undefined) return undefined;
+    elements.push(element);
+  }
+  return { dims, elements };
+}
+
+const MOST_ELEMENTS = 1 << 16;
+
+function offsetIn(inner: readonly number[], outer: readonly number[], flat: number): number {
+  let offset = 0;
+  let stride = 1;
+  for (let d = outer.length - 1, rest = flat; d >= 0; d--) {
+    const index = rest % outer[d]!;
+    rest = Math.floor(rest / outer[d]!);
+    const own = inner[d - (outer.length - inner.length)];
+    if (own === undefined) continue;
+    if (own !== 1) offset += index * stride;
+    stride *= own;
+  }
+  return offset;
+}
+
+/**
+ * A number that a graph computes from a length, such as 1/√d, enters the data here. The network was trained with the
+ * original's, so that is what stays.
+ */
+export function keepNumbers(call: Call, operands: readonly (Tensor | undefined)[]): void {
+  for (const [index, operand] of operands.entries()) {
+    const elements = operand?.values?.elements;
+    if (elements === undefined) continue;
+    call.restate(
+      index,
+      elements.map((element) => literal(element.now)),
+    );
+  }
+}
+
+export const sameLength = (a: Axis, b: Axis): boolean => equal(a.length, b.length);

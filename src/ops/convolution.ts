@@ -1,0 +1,141 @@
+import type { Axis } from '../lanes/axis.js';
+import { isZero, plain, withZero } from '../lanes/axis.js';
+import type { Call, Rule } from '../lanes/rule.js';
+import { Frozen } from '../lanes/rule.js';
+import type { Dim } from '../onnx/dim.js';
+import { add, ceilDivide, floorDivide, multiply, product, quotient } from '../onnx/dim.js';
+
+/** The attributes that say where a window lies, with their defaults, for `rank` spatial axes. */
+export function windowOf(call: Call, rank: number): { strides: readonly number[]; dilations: readonly number[]; pads: readonly number[]; auto: string } {
+  const { attributes } = call;
+  const ones = Array.from({ length: rank }, () => 1);
+  return {
+    strides: attributes.ints('strides') ?? ones,
+    dilations: attributes.ints('dilations') ?? ones,
+    pads: attributes.ints('pads') ?? Array.from({ length: 2 * rank }, () => 0),
+    auto: attributes.string('auto_pad', 'NOTSET'),
+  };
+}
+
+/** Where a window of `kernel` can lie along an axis: the length of the output. */
+export function windowsAlong(length: Dim, kernel: number, d: number, window: ReturnType<typeof windowOf>, ceilMode = false): Dim {
+  const stride = window.strides[d] ?? 1;
+  const extent = (window.dilations[d] ?? 1) * (kernel - 1) + 1;
+  if (window.auto.startsWith('SAME')) return ceilDivide(length, stride);
+  const rank = window.pads.length / 2;
+  const padding = window.auto === 'VALID' ? 0 : (window.pads[d] ?? 0) + (window.pads[d + rank] ?? 0);
+  const room = add(length, padding - extent);
+  const windows = add(ceilMode ? ceilDivide(room, stride) : floorDivide(room, stride), 1);
+  // A last window that starts in the padding behind the data does not count.
+  const starts = ceilMode && typeof windows === 'number' && typeof length === 'number';
+  return starts && (windows - 1) * stride >= length + (window.pads[d] ?? 0) ? windows - 1 : windows;
+}
+
+function spatial(axes: readonly Axis[], call: Call): void {
+  for (const axis of axes) call.lanes.freeze(axis, 'kernel', 'is the spatial extent of a kernel');
+}
+
+/** An operand's spatial axes are slid over: they cannot be cut. */
+export function slide(axes: readonly Axis[], call: Call): void {
+  for (const axis of axes) call.lanes.freeze(axis, 'operator', `${call.node.op} slides over it`);
+}
+
+/** Groups × channels in each, as two axes. */
+function grouped(call: Call, axis: Axis, groups: number): readonly [Axis, Axis] {
+  const each = quotient(axis.length, groups);
+  if (each === undefined) throw new Frozen('mismatch', `its ${axis.length} channels do not divide into ${groups} groups`);
+  const [group, inner] = call.lanes.factor(axis, [groups, each]);
+  return [group!, inner!];
+}
+
+/**
+ * Conv: the output channels are the weight's first axis, the input channels are contracted with its second.
+ * With groups, input channel = γ ∧ c and output channel = γ ∧ o; depthwise is c of length 1.
+ *
+ *   x [n c h w], W [o c kh kw], b [o]           ->  y [n o h' w']
+ *   x [n γ*c h w], W [γ*o c kh kw], b [γ*o]     ->  y [n γ*o h' w']
+ *
+ * exact: yes.   restates: `group`, the count of kept γ.
+ * source: https://onnx.ai/onnx/operators/onnx__Conv.html
+ */
+export const conv: Rule = {
+  says: 'input channels are contracted with the weight; output channels are the weight\'s; groups stay rectangular',
+  exact: 'yes',
+  axes: (call) => {
+    const { lanes } = call;
+    const x = call.input(0);
+    const weight = call.input(1);
+    if (weight.length !== x.length || x.length < 3) throw new Frozen('mismatch', `its input and weight have ranks ${x.length} and ${weight.length}`);
+    const groups = call.attributes.int('group', 1);
+    const [output, input, ...kernel] = weight as [Axis, Axis, ...Axis[]];
+    spatial(kernel, call);
+    slide(x.slice(2), call);
+    let channels = output;
+    if (groups === 1) {
+      lanes.contract(x[1]!, input);
+    } else {
+      const [group, inner] = grouped(call, x[1]!, groups);
+      const [outputGroup, own] = grouped(call, output, groups);
+      lanes.unify([group, outputGroup]);
+      lanes.contract(inner, input);
+      channels = lanes.merge([outputGroup, own]);
+      call.restate({ attribute: 'group', kind: 'int' }, [group]);
+    }
+    const bias = call.optional(2)?.axes?.[0];
+    if (bias !== undefined) channels = lanes.unify([channels, bias]);
+    const sizes = kernel.map((axis) => axis.length as number);
+    const window = windowOf(call, sizes.length);
+    const places = sizes.map((size, d) => windowsAlong(x[d + 2]!.length, size, d, window));
+    call.work([x[0]!, channels, input, ...sizes, ...places]);
+    const zero = isZero(output) && (bias === undefined || isZero(bias));
+    return [[x[0]!, withZero(channels, zero), ...places.map(plain)]];
+  },
+};
+
+/**
+ * ConvTranspose: the input channels are the weight's first axis, the output channels its second.
+ *
+ *   x [n γ*c h w], W [γ*c o kh kw], b [γ*o]  ->  y [n γ*o h' w']
+ *
+ * exact: yes.   restates: `group`.
+ * source: https://onnx.ai/onnx/operators/onnx__ConvTranspose.html
+ */
+export const convTranspose: Rule = {
+  says: 'input channels are the weight\'s first axis, output channels its second; groups stay rectangular',
+  exact: 'yes',
+  axes: (call) => {
+    const { lanes, attributes } = call;
+    const x = call.input(0);
+    const weight = call.input(1);
+    if (weight.length !== x.length || x.length < 3) throw new Frozen('mismatch', `its input and weight have ranks ${x.length} and ${weight.length}`);
+    const groups = attributes.int('group', 1);
+    const [input, output, ...kernel] = weight as [Axis, Axis, ...Axis[]];
+    spatial(kernel, call);
+    slide(x.slice(2), call);
+    lanes.contract(x[1]!, input);
+    let channels = output;
+    if (groups > 1) {
+      const [group] = grouped(call, input, groups);
+      channels = lanes.merge([withZero(group, true), output]);
+      call.restate({ attribute: 'group', kind: 'int' }, [group]);
+    }
+    const bias = call.optional(2)?.axes?.[0];
+    if (bias !== undefined) channels = lanes.unify([channels, bias]);
+    const sizes = kernel.map((axis) => axis.length as number);
+    const window = windowOf(call, sizes.length);
+    const shape = attributes.ints('output_shape');
+    const extra = attributes.ints('output_padding') ?? sizes.map(() => 0);
+    const places = sizes.map((size, d) => {
+      const stride = window.strides[d] ?? 1;
+      const length = x[d + 2]!.length;
+      if (shape !== undefined) return shape[shape.length - sizes.length + d]!;
+      if (window.auto.startsWith('SAME')) return multiply(length, stride);
+      const extent = (window.dilations[d] ?? 1) * (size - 1) + 1;
+      const padding = window.auto === 'VALID' ? 0 : (window.pads[d] ?? 0) + (window.pads[d + sizes.length] ?? 0);
+      return add(multiply(stride, add(length, -1)), (extra[d] ?? 0) + extent - padding);
+    });
+    call.work([x[0]!, input, output, ...sizes, product(x.slice(2).map((axis) => axis.length))]);
+    const zero = isZero(output) && (bias === undefined || isZero(bias));
+    return [[x[0]!, withZero(channels, zero), ...places.map(plain)]];
+  },
+};

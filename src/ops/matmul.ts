@@ -1,0 +1,63 @@
+import type { Axis } from '../lanes/axis.js';
+import { isZero, withZero } from '../lanes/axis.js';
+import type { Rule } from '../lanes/rule.js';
+import { Frozen } from '../lanes/rule.js';
+import { broadcast, everyZero, someZero } from './broadcasting.js';
+
+/**
+ * MatMul: the last axis of a is contracted with the last but one of b; leading axes are broadcast.
+ *
+ *   a [… m k], b [… k n]  ->  y [… m n]        a [k], b [k n]  ->  y [n]
+ *
+ * exact: where a or b is zero in a removed lane of k: always for a weight.
+ * source: https://onnx.ai/onnx/operators/onnx__MatMul.html
+ */
+export const matMul: Rule = {
+  says: 'the last axis of a is contracted with the last but one of b; leading axes are broadcast',
+  exact: 'where one operand is zero in a removed lane: always for a weight',
+  axes: (call) => {
+    const a = call.input(0);
+    const b = call.input(1);
+    if (a.length === 0 || b.length === 0) throw new Frozen('mismatch', 'multiplies a scalar');
+    const row = a.length > 1 ? [a.at(-2)!] : [];
+    const column = b.length > 1 ? [b.at(-1)!] : [];
+    const inner = a.at(-1)!;
+    call.lanes.contract(inner, b.length > 1 ? b.at(-2)! : b[0]!);
+    const batch = broadcast(call.lanes, [a.slice(0, -2), b.slice(0, -2)], someZero);
+    call.work([...batch, ...row, inner, ...column]);
+    return [[...batch, ...row, ...column]];
+  },
+};
+
+/**
+ * Gemm: y = α a' b' + β c, with a' and b' transposed where the attributes say so; c is broadcast to y.
+ *
+ *   a [m k], b [k n], c [n]  ->  y [m n]
+ *
+ * exact: yes.   source: https://onnx.ai/onnx/operators/onnx__Gemm.html
+ */
+export const gemm: Rule = {
+  says: 'a and b are contracted, transposed where the attributes say so; c is broadcast to the result',
+  exact: 'where one operand is zero in a removed lane: always for a weight',
+  axes: (call) => {
+    const { lanes, attributes } = call;
+    const ranked = (index: number, transposed: boolean): readonly [Axis, Axis] => {
+      const axes = call.input(index);
+      if (axes.length !== 2) throw new Frozen('mismatch', `its operand ${index} has rank ${axes.length}, not 2`);
+      return transposed ? [axes[1]!, axes[0]!] : [axes[0]!, axes[1]!];
+    };
+    const [row, inner] = ranked(0, attributes.int('transA', 0) !== 0);
+    const [contracted, column] = ranked(1, attributes.int('transB', 0) !== 0);
+    lanes.contract(inner, contracted);
+    call.work([row, inner, column]);
+    const product = [row, column];
+    const addend = call.optional(2)?.axes;
+    if (addend === undefined) return [product];
+    const [y0, y1] = broadcast(lanes, [product, addend], everyZero);
+    const zeroAlong = (axis: Axis, place: number): boolean => {
+      const own = addend[addend.length - 2 + place];
+      return isZero(axis) && own !== undefined && own.length !== 1 && isZero(own);
+    };
+    return [[withZero(y0!, zeroAlong(row, 0)), withZero(y1!, zeroAlong(column, 1))]];
+  },
+};

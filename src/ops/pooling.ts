@@ -1,0 +1,39 @@
+import { plain } from '../lanes/axis.js';
+import type { Rule } from '../lanes/rule.js';
+import { Frozen } from '../lanes/rule.js';
+import { slide, windowOf, windowsAlong } from './convolution.js';
+
+/**
+ * MaxPool, AveragePool, LpPool: channels pass, a window slides over the others.
+ *
+ *   x [n c h w]  ->  y [n c h' w']
+ *
+ * exact: yes, zeros stay zeros.   source: https://onnx.ai/onnx/operators/onnx__MaxPool.html
+ */
+export const pool: Rule = {
+  says: 'channels pass; a window slides over the spatial axes',
+  exact: 'yes',
+  axes: (call) => {
+    const [batch, channels, ...space] = call.input(0);
+    if (batch === undefined || channels === undefined) throw new Frozen('mismatch', 'its input has no channels');
+    slide(space, call);
+    const kernel = call.attributes.ints('kernel_shape');
+    if (kernel === undefined) throw new Frozen('unknown-shape', 'has no kernel_shape');
+    const window = windowOf(call, space.length);
+    const ceilMode = call.attributes.int('ceil_mode', 0) !== 0;
+    const axes = [batch, channels, ...space.map((axis, d) => plain(windowsAlong(axis.length, kernel[d] ?? 1, d, window, ceilMode)))];
+    return [axes, axes];
+  },
+};
+
+/** GlobalAveragePool, GlobalMaxPool, GlobalLpPool: channels pass, every other axis becomes 1. exact: yes. */
+export const globalPool: Rule = {
+  says: 'channels pass; the spatial axes become 1',
+  exact: 'yes',
+  axes: (call) => {
+    const [batch, channels, ...space] = call.input(0);
+    if (batch === undefined || channels === undefined) throw new Frozen('mismatch', 'its input has no channels');
+    slide(space, call);
+    return [[batch, channels, ...space.map(() => plain(1))]];
+  },
+};

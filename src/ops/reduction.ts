@@ -1,0 +1,83 @@
+import type { Axis } from '../lanes/axis.js';
+import { isLabelled, isZero, plain, withZero } from '../lanes/axis.js';
+import type { Call, Rule } from '../lanes/rule.js';
+import { axisWithin } from '../lanes/rule.js';
+import type { Dim } from '../onnx/dim.js';
+import * as dim from '../onnx/dim.js';
+import type { Values } from '../onnx/values.js';
+import { lift, numbersNow } from '../onnx/values.js';
+
+/** The axes that a reduction runs over: an attribute in old operator sets, an operand in new ones, else all. */
+function reducedAxes(call: Call, rank: number): ReadonlySet<number> {
+  const stated = call.attributes.ints('axes') ?? (call.optional(1) === undefined ? undefined : numbersNow(call.known(1)));
+  if (stated === undefined || stated.length === 0) {
+    const none = call.attributes.int('noop_with_empty_axes', 0) !== 0;
+    return new Set(none ? [] : Array.from({ length: rank }, (_, d) => d));
+  }
+  return new Set(stated.map((axis) => axisWithin(axis, rank)));
+}
+
+/**
+ * A reduction: the axes it runs over leave, or become 1; the others pass.
+ *
+ *   x [n c h w]  ->  y [n c 1 1]        (axes = 2, 3)
+ */
+function reduction(
+  exact: string,
+  over: (call: Call, axis: Axis) => void,
+  zeroStays: boolean,
+  combine?: (a: Dim, b: Dim) => Dim,
+): Rule {
+  return {
+    says: 'the axes it runs over leave or become 1; the others pass',
+    exact,
+    axes: (call) => {
+      const x = call.input(0);
+      const tensor = call.optional(0)!;
+      const reduced = reducedAxes(call, x.length);
+      const keep = call.attributes.int('keepdims', 1) !== 0;
+      const axes = x.flatMap((axis, d) => {
+        if (!reduced.has(d)) return [withZero(axis, zeroStays && isZero(axis))];
+        if (isLabelled(axis)) over(call, axis);
+        return keep ? [plain(1)] : [];
+      });
+      const whole = reduced.size === x.length;
+      return [{ axes, values: combine && whole ? reduceValues(tensor.values, keep, combine) : undefined, dtype: tensor.dtype }];
+    },
+  };
+}
+
+function reduceValues(values: Values | undefined, keep: boolean, combine: (a: Dim, b: Dim) => Dim): Values | undefined {
+  if (values === undefined || values.elements.length === 0) return undefined;
+  return {
+    dims: keep ? values.dims.map(() => 1) : [],
+    elements: [lift((...elements) => elements.reduce(combine))(...values.elements)],
+  };
+}
+
+const sums = (call: Call, axis: Axis): void => call.lanes.sum(axis);
+const changes = (call: Call, axis: Axis): void => call.lanes.inexact(axis, `${call.node.op} runs over it`);
+
+/** ReduceSum, ReduceL1, ReduceL2, ReduceSumSquare: a zero adds nothing. */
+export const reduceSum = reduction('where what it sums is zero in a removed lane', sums, true, dim.add);
+export const reduceNorm = reduction('where what it sums is zero in a removed lane', sums, true);
+/** ReduceMean: the number of lanes divides. ReduceMax and ReduceMin: zero may win. */
+export const reduceMean = reduction('no, where it runs over lanes', changes, true);
+export const reduceMax = reduction('no, where it runs over lanes', changes, true, dim.maximum);
+export const reduceMin = reduction('no, where it runs over lanes', changes, true, dim.minimum);
+export const reduceProduct = reduction('no, where it runs over lanes', changes, true, dim.multiply);
+/** ReduceLogSum, ReduceLogSumExp: of zeros it is not zero. */
+export const reduceLog = reduction('no, where it runs over lanes', changes, false);
+
+/** ArgMax, ArgMin: positions along the axis, which must therefore stay. exact: yes. */
+export const argument: Rule = {
+  says: 'the axis it runs over stays whole; the others pass',
+  exact: 'yes',
+  axes: (call) => {
+    const x = call.input(0);
+    const along = call.attributes.axis('axis', x.length, 0);
+    call.lanes.freeze(x[along]!, 'operator', `${call.node.op} counts positions along it`);
+    const keep = call.attributes.int('keepdims', 1) !== 0;
+    return [x.flatMap((axis, d) => (d === along ? (keep ? [plain(1)] : []) : [withZero(axis, false)]))];
+  },
+};

@@ -1,0 +1,247 @@
+import type { Axes, Axis } from '../lanes/axis.js';
+import { lengthOf, plain } from '../lanes/axis.js';
+import type { Lanes } from '../lanes/lanes.js';
+import type { Call, Rule } from '../lanes/rule.js';
+import { axisWithin, Frozen } from '../lanes/rule.js';
+import type { Dim } from '../onnx/dim.js';
+import { equal, floorDivide, multiply, product, quotient } from '../onnx/dim.js';
+import type { Element, Values } from '../onnx/values.js';
+import { numbersNow } from '../onnx/values.js';
+
+/** Axes seen with other lengths in the same row-major order: split where they are products, merged where they join. */
+export function reshapeAxes(lanes: Lanes, axes: Axes, lengths: readonly Dim[]): Axis[] {
+  let front = 0;
+  while (front < axes.length && front < lengths.length && equal(axes[front]!.length, lengths[front]!)) front++;
+  let back = 0;
+  const most = Math.min(axes.length, lengths.length) - front;
+  while (back < most && equal(axes.at(-1 - back)!.length, lengths.at(-1 - back)!)) back++;
+  const middle = reshapeMiddle(lanes, axes.slice(front, axes.length - back), lengths.slice(front, lengths.length - back));
+  return [...axes.slice(0, front), ...middle, ...axes.slice(axes.length - back)];
+}
+
+function reshapeMiddle(lanes: Lanes, axes: Axes, lengths: readonly Dim[]): Axis[] {
+  const result: Axis[] = [];
+  const from = axes.filter((axis) => axis.length !== 1);
+  let i = 0;
+  let j = 0;
+  while (j < lengths.length) {
+    if (lengths[j] === 1) {
+      result.push(plain(1));
+      j++;
+      continue;
+    }
+    const sources: Axis[] = [];
+    const targets: Dim[] = [];
+    let have: Dim = 1;
+    let want: Dim = 1;
+    do {
+      const takeSource = sources.length === 0 || (targets.length > 0 && isShorter(have, want));
+      if (takeSource && i < from.length) {
+        sources.push(from[i]!);
+        have = multiply(have, from[i++]!.length);
+      } else if (j < lengths.length) {
+        targets.push(lengths[j]!);
+        want = multiply(want, lengths[j++]!);
+      } else if (i < from.length) {
+        sources.push(from[i]!);
+        have = multiply(have, from[i++]!.length);
+      } else break;
+    } while (targets.length === 0 || !equal(have, want));
+    if (equal(have, want)) {
+      result.push(...lanes.factor(lanes.merge(sources), targets));
+    } else {
+      for (const axis of sources) lanes.freeze(axis, 'unknown-shape', 'is reshaped to lengths that are not known');
+      result.push(...targets.map(plain));
+    }
+  }
+  return result;
+}
+
+/** Whether more source axes are needed: of two products, the one that divides the other is the shorter. */
+function isShorter(have: Dim, want: Dim): boolean {
+  if (typeof have === 'number' && typeof want === 'number') return have < want;
+  return quotient(want, have) !== undefined;
+}
+
+/**
+ * Reshape: the same elements in other axes. 0 copies a length, -1 follows from the others.
+ *
+ *   x [n c h w]   ->  y [n c*h*w]          x [s h*d]  ->  y [s h d]
+ *
+ * exact: yes.   restates: operand 1.
+ * source: https://onnx.ai/onnx/operators/onnx__Reshape.html
+ */
+export const reshape: Rule = {
+  says: 'axes are split and merged as products; merged lanes lose nothing when split again',
+  exact: 'yes',
+  moves: true,
+  axes: (call) => {
+    const x = call.input(0);
+    const { values, dtype } = call.optional(0)!;
+    const target = call.known(1);
+    const copies = call.attributes.int('allowzero', 0) === 0;
+    const total = product(x.map((axis) => axis.length));
+    const known = target.elements.map(({ now }, i) => (now === 0 && copies ? (x[i]?.length ?? 0) : now));
+    const open = known.indexOf(-1);
+    if (open >= 0) {
+      const others = product(known.filter((_, i) => i !== open));
+      known[open] = others === 0 ? 0 : (quotient(total, others) ?? floorDivide(total, others));
+    }
+    const axes = reshapeAxes(call.lanes, x, known);
+    const stated = target.elements.map((element, i) =>
+      element.now === 0 && copies ? lengthOf(x[i] ?? plain(0)) : i === open ? lengthOf(axes[i]!) : element,
+    );
+    call.restate(1, axes, { stated });
+    const dims = known.every((length) => typeof length === 'number') ? (known as number[]) : undefined;
+    return [{ axes, values: values && dims ? { dims, elements: values.elements } : undefined, dtype }];
+  },
+};
+
+/** Flatten: the axes before `axis` become one, the others another. exact: yes. */
+export const flatten: Rule = {
+  says: 'the axes before `axis` become one, the others another',
+  exact: 'yes',
+  moves: true,
+  axes: (call) => {
+    const x = call.input(0);
+    const stated = call.attributes.int('axis', 1);
+    const axis = stated < 0 ? stated + x.length : stated;
+    const merged = (axes: Axes): Axis => (axes.length === 0 ? plain(1) : call.lanes.merge(axes));
+    return [[merged(x.slice(0, axis)), merged(x.slice(axis))]];
+  },
+};
+
+/** Transpose: axes moved. exact: yes. */
+export const transpose: Rule = {
+  says: 'axes moved',
+  exact: 'yes',
+  moves: true,
+  axes: (call) => {
+    const x = call.input(0);
+    const order = call.attributes.ints('perm') ?? x.map((_, d) => x.length - 1 - d);
+    if (order.length !== x.length) throw new Frozen('mismatch', `permutes ${order.length} axes of ${x.length}`);
+    const { values, dtype } = call.optional(0)!;
+    return [{ axes: order.map((d) => x[axisWithin(d, x.length)]!), values: x.length < 2 ? values : undefined, dtype }];
+  },
+};
+
+/** `axes`: an attribute before opset 13, operand 1 since; undefined where neither is there. */
+function statedAxes(call: Call): readonly number[] | undefined {
+  const attribute = call.attributes.ints('axes');
+  if (attribute !== undefined || call.optional(1) === undefined) return attribute;
+  const axes = numbersNow(call.known(1));
+  if (axes === undefined) throw new Frozen('data-dependent', 'its axes depend on data');
+  return axes;
+}
+
+const reshaped = (values: Values | undefined, axes: Axes): Values | undefined =>
+  values && axes.every((axis) => typeof axis.length === 'number')
+    ? { dims: axes.map((axis) => axis.length as number), elements: values.elements }
+    : undefined;
+
+/** Squeeze: axes of length 1 leave. exact: yes. */
+export const squeeze: Rule = {
+  says: 'axes of length 1 leave',
+  exact: 'yes',
+  moves: true,
+  axes: (call) => {
+    const x = call.input(0);
+    const stated = statedAxes(call);
+    if (stated === undefined && x.some((axis) => typeof axis.length !== 'number')) throw new Frozen('unknown-shape', 'squeezes axes of unknown length');
+    const gone = new Set(stated?.map((axis) => axisWithin(axis, x.length)) ?? x.flatMap((axis, d) => (axis.length === 1 ? [d] : [])));
+    const axes = x.filter((_, d) => !gone.has(d));
+    for (const d of gone) call.lanes.freeze(x[d]!, 'operator', 'is squeezed away');
+    const { values, dtype } = call.optional(0)!;
+    return [{ axes, values: reshaped(values, axes), dtype }];
+  },
+};
+
+/** Unsqueeze: axes of length 1 come in. exact: yes. */
+export const unsqueeze: Rule = {
+  says: 'axes of length 1 come in',
+  exact: 'yes',
+  moves: true,
+  axes: (call) => {
+    const x = call.input(0);
+    const stated = statedAxes(call) ?? [];
+    const rank = x.length + stated.length;
+    const born = new Set(stated.map((axis) => axisWithin(axis, rank)));
+    const rest = x[Symbol.iterator]();
+    const axes = Array.from({ length: rank }, (_, d) => (born.has(d) ? plain(1) : (rest.next().value ?? plain(1))));
+    const { values, dtype } = call.optional(0)!;
+    return [{ axes, values: reshaped(values, axes), dtype }];
+  },
+};
+
+/**
+ * DepthToSpace: channels = blocks × c (DCR) or c × blocks (CRD); blocks move into height and width and stay whole.
+ *
+ *   x [n b²*c h w]  ->  y [n c h·b w·b]
+ *
+ * exact: yes.   source: https://onnx.ai/onnx/operators/onnx__DepthToSpace.html
+ */
+export const depthToSpace: Rule = {
+  says: 'channels are blocks × lanes; blocks move into space and stay whole',
+  exact: 'yes',
+  moves: true,
+  axes: (call) => {
+    const x = call.input(0);
+    const block = call.attributes.int('blocksize', 1);
+    const [batch, channels, height, width] = x;
+    if (x.length !== 4 || typeof channels!.length !== 'number') throw new Frozen('unknown-shape', 'its input is not [n c h w] with known channels');
+    const own = quotient(channels!.length, block * block);
+    if (own === undefined) throw new Frozen('mismatch', `${channels!.length} channels are no multiple of ${block}²`);
+    const columnFirst = call.attributes.string('mode', 'DCR') === 'CRD';
+    const parts = call.lanes.factor(channels!, columnFirst ? [own, block * block] : [block * block, own]);
+    const [blocks, lane] = columnFirst ? [parts[1]!, parts[0]!] : [parts[0]!, parts[1]!];
+    call.lanes.freeze(blocks, 'operator', 'is a block of pixels');
+    return [[batch!, lane, plain(multiply(height!.length, block)), plain(multiply(width!.length, block))]];
+  },
+};
+
+/** SpaceToDepth: blocks of pixels × channels become channels. exact: yes. */
+export const spaceToDepth: Rule = {
+  says: 'channels become blocks × lanes',
+  exact: 'yes',
+  moves: true,
+  axes: (call) => {
+    const x = call.input(0);
+    const block = call.attributes.int('blocksize', 1);
+    if (x.length !== 4) throw new Frozen('mismatch', `its input has rank ${x.length}, not 4`);
+    const [batch, channels, height, width] = x as [Axis, Axis, Axis, Axis];
+    const shrunk = (axis: Axis): Axis => plain(floorDivide(axis.length, block));
+    for (const axis of [height, width]) call.lanes.freeze(axis, 'operator', 'is cut into blocks');
+    return [[batch, call.lanes.merge([plain(block * block), channels]), shrunk(height), shrunk(width)]];
+  },
+};
+
+/**
+ * Expand: broadcast to a shape. An axis of length 1 that becomes longer gets new lanes, which nothing ties yet.
+ *
+ *   x [1 c], shape (n, c)  ->  y [n c]
+ *
+ * exact: yes.   restates: operand 1.
+ * source: https://onnx.ai/onnx/operators/onnx__Expand.html
+ */
+export const expand: Rule = {
+  says: 'axes pass; an axis of length 1 that becomes longer gets lanes of its own',
+  exact: 'yes',
+  axes: (call) => {
+    const x = call.input(0);
+    const target = call.known(1);
+    const rank = Math.max(x.length, target.elements.length);
+    const stated: Element[] = [];
+    const axes = Array.from({ length: rank }, (_, d) => {
+      const own = x[d - (rank - x.length)] ?? plain(1);
+      const element = target.elements[d - (rank - target.elements.length)];
+      const longer = element !== undefined && element.now !== 1 && own.length === 1;
+      const axis = longer ? call.lanes.fresh(element.now, false) : own;
+      // A stated 1 leaves the axis as it is, whatever becomes of it.
+      if (element !== undefined) stated.push(element.now === 1 ? lengthOf(axis) : element);
+      return axis;
+    });
+    call.restate(1, axes.slice(rank - target.elements.length), { stated });
+    return [axes];
+  },
+};
+

@@ -1,0 +1,87 @@
+import type { Axes, Axis } from '../lanes/axis.js';
+import { isLabelled, lengthOf, plain } from '../lanes/axis.js';
+import type { Call, Rule } from '../lanes/rule.js';
+import { axisWithin, Frozen } from '../lanes/rule.js';
+import type { Dim } from '../onnx/dim.js';
+import { equal, floorDivide, multiply } from '../onnx/dim.js';
+import type { Values } from '../onnx/values.js';
+import { numbersNow } from '../onnx/values.js';
+
+/** Axes scaled by known factors: a factor of 1 lets lanes pass, any other mixes neighbours. */
+function scaled(call: Call, x: Axes, axes: readonly number[], scales: readonly number[]): Axis[] {
+  const y = [...x];
+  for (const [i, scale] of scales.entries()) {
+    const d = axisWithin(axes[i]!, x.length);
+    if (scale === 1) continue;
+    call.lanes.freeze(x[d]!, 'operator', `${call.node.op} mixes neighbours along it`);
+    const { length } = x[d]!;
+    const target: Dim = typeof length === 'number' ? Math.floor(length * scale) : Number.isInteger(scale) ? multiply(length, scale) : floorDivide(multiply(length, scale), 1);
+    y[d] = plain(target);
+  }
+  return y;
+}
+
+/** Axes resized to stated lengths: where the length stays, lanes pass, and the statement follows them. */
+function sized(call: Call, x: Axes, axes: readonly number[], sizes: Values, operand: number): Axis[] {
+  const y = [...x];
+  const wanted = sizes.elements.map((element, i) => {
+    const d = axisWithin(axes[i]!, x.length);
+    if (equal(element.now, x[d]!.length)) return lengthOf(x[d]!);
+    call.lanes.freeze(x[d]!, 'operator', `${call.node.op} mixes neighbours along it`);
+    y[d] = plain(element.now);
+    return element;
+  });
+  call.restate(operand, wanted);
+  return y;
+}
+
+/**
+ * Resize: axes whose scale is 1 pass; the others are interpolated and stay whole.
+ *
+ *   x [n c h w], scales (1 1 2 2)  ->  y [n c 2h 2w]
+ *
+ * exact: yes.   restates: sizes.
+ * source: https://onnx.ai/onnx/operators/onnx__Resize.html
+ */
+function resizeRule(scalesAt: number, sizesAt: number | undefined): Rule {
+  return {
+    says: 'axes whose scale is 1 pass; the others are interpolated',
+    exact: 'yes',
+    axes: (call) => {
+      const x = call.input(0);
+      for (let i = 1; i < call.count; i++) call.values(i);
+      const axes = call.attributes.ints('axes') ?? x.map((_, d) => d);
+      const sizes = sizesAt === undefined ? undefined : call.optional(sizesAt);
+      if (sizes !== undefined) {
+        if (sizes.values === undefined) return unknownSizes(x);
+        return [sized(call, x, axes, sizes.values, sizesAt!)];
+      }
+      const scales = call.optional(scalesAt)?.values;
+      const factors = scales && numbersNow(scales);
+      if (factors === undefined || factors.length !== axes.length) return unknownSizes(x);
+      return [scaled(call, x, axes, factors)];
+    },
+  };
+}
+
+/** Sizes that data decides: every axis may be interpolated. */
+function unknownSizes(x: Axes): never {
+  if (x.some(isLabelled)) throw new Frozen('data-dependent', 'its sizes depend on data');
+  throw new Frozen('unknown-shape', 'its sizes are not known');
+}
+
+export const resize10 = resizeRule(1, undefined);
+export const resize = resizeRule(2, 3);
+
+/** Upsample of opset 7..8: scales are an attribute. */
+export const upsampleByAttribute: Rule = {
+  says: 'axes whose scale is 1 pass; the others are interpolated',
+  exact: 'yes',
+  axes: (call) => {
+    const x = call.input(0);
+    const scales = call.attributes.floats('scales');
+    if (scales === undefined || scales.length !== x.length) throw new Frozen('unknown-shape', 'has no scales');
+    return [scaled(call, x, x.map((_, d) => d), scales)];
+  },
+};
+

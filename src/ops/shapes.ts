@@ -1,0 +1,84 @@
+import { isLabelled, isZero, lengthOf, plain, withZero } from '../lanes/axis.js';
+import type { Rule } from '../lanes/rule.js';
+import type { Element } from '../onnx/values.js';
+import { lift, literal, numbersNow, scalar, vector } from '../onnx/values.js';
+import { multiply, subtract } from '../onnx/dim.js';
+
+/** Shape: the lengths of the axes, which follow the lanes by themselves. exact: yes. */
+export const shape: Rule = {
+  says: 'the lengths of the axes; they follow the lanes by themselves',
+  exact: 'yes',
+  axes: (call) => {
+    const x = call.input(0);
+    const within = (position: number): number => Math.min(Math.max(position < 0 ? position + x.length : position, 0), x.length);
+    const start = within(call.attributes.int('start', 0));
+    const end = within(call.attributes.int('end', x.length));
+    const lengths = x.slice(start, Math.max(start, end)).map(lengthOf);
+    return [{ axes: [plain(lengths.length)], values: vector(lengths), dtype: 'int64' }];
+  },
+};
+
+/** Size: the product of the lengths. exact: yes. */
+export const size: Rule = {
+  says: 'the product of the lengths; it follows the lanes by itself',
+  exact: 'yes',
+  axes: (call) => {
+    const lengths = call.input(0).map(lengthOf);
+    const count = lift((...dims) => dims.reduce(multiply, 1))(...lengths);
+    return [{ axes: [], values: scalar(count), dtype: 'int64' }];
+  },
+};
+
+/**
+ * ConstantOfShape: one value everywhere. Each axis of known length gets lanes of its own, which nothing ties yet.
+ * exact: yes.   restates: operand 0.
+ */
+export const constantOfShape: Rule = {
+  says: 'axes with lanes of their own; the stated shape follows them',
+  exact: 'yes',
+  axes: (call) => {
+    const lengths = call.known(0);
+    const attribute = call.node.attributes.value;
+    // Without the attribute the value is zero; what an attribute's tensor holds is not looked at.
+    const zero = attribute === undefined;
+    const axes = lengths.elements.map(({ now }) => call.lanes.fresh(now, zero));
+    call.restate(0, axes);
+    const count = numbersNow(lengths)?.reduce((a, b) => a * b, 1);
+    const values = zero && count !== undefined && count <= 64 ? { dims: numbersNow(lengths)!, elements: Array.from({ length: count }, () => literal(0)) } : undefined;
+    return [{ axes, values }];
+  },
+};
+
+/** Range: its length follows from start, limit and step. exact: yes. */
+export const range: Rule = {
+  says: 'one axis, of the length that start, limit and step give',
+  exact: 'yes',
+  axes: (call) => {
+    const [start, limit, step] = [0, 1, 2].map((i) => call.known(i).elements[0]!) as [Element, Element, Element];
+    const { dtype } = call.optional(0)!;
+    const numbers = [start.now, limit.now, step.now];
+    if (numbers.every((number) => typeof number === 'number')) {
+      const [from, to, by] = numbers as [number, number, number];
+      const count = by === 0 ? 0 : Math.max(0, Math.ceil((to - from) / by));
+      const values = count <= 1 << 16 ? vector(Array.from({ length: count }, (_, i) => literal(from + i * by))) : undefined;
+      for (const [i, element] of [start, limit, step].entries()) call.restate(i, [literal(element.now)]);
+      return [{ axes: [plain(count)], values, dtype }];
+    }
+    const length = step.now === 1 ? subtract(limit.now, start.now) : undefined;
+    if (length === undefined) return [{ axes: undefined, dtype }];
+    return [{ axes: [plain(length)], dtype }];
+  },
+};
+
+/** CumSum: partial sums along one axis, which stays whole. exact: yes. */
+export const cumulative: Rule = {
+  says: 'running along one axis, which stays whole; the others pass',
+  exact: 'yes',
+  axes: (call) => {
+    const x = call.input(0);
+    const [along] = numbersNow(call.known(1)) ?? [0];
+    const axis = x[along! < 0 ? along! + x.length : along!];
+    if (axis !== undefined && isLabelled(axis)) call.lanes.freeze(axis, 'operator', `${call.node.op} runs along it`);
+    return [x.map((own) => withZero(own, isZero(own)))];
+  },
+};
