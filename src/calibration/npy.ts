@@ -1,0 +1,110 @@
+import { bytesOf, type NumericType } from '../runtime/dtypes.js';
+
+/** What the header of an `.npy` says. Format: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html */
+export interface NpyHeader {
+  /** NumPy's name of the element type, such as '<f4'. */
+  readonly descr: string;
+  /** Nothing where the elements are no numbers (text, records, pickled objects): such an array can be listed only. */
+  readonly type: NumericType | undefined;
+  readonly bigEndian: boolean;
+  /** First axis fastest. */
+  readonly fortran: boolean;
+  readonly dims: readonly number[];
+  /** Where the elements begin. */
+  readonly start: number;
+  /** Of the elements; nothing for elements without a known size. */
+  readonly bytes: number | undefined;
+}
+
+const TYPES: Readonly<Record<string, NumericType>> = {
+  f2: 'float16',
+  f4: 'float32',
+  f8: 'float64',
+  i1: 'int8',
+  i2: 'int16',
+  i4: 'int32',
+  i8: 'int64',
+  u1: 'uint8',
+  u2: 'uint16',
+  u4: 'uint32',
+  u8: 'uint64',
+  b1: 'bool',
+};
+
+/** Headers are some hundred bytes; NumPy itself refuses more than ten thousand unless told otherwise. */
+const MAX_HEADER = 65_536;
+
+/** How many bytes of the file `parseHeader` needs, or in plain words why these are not the start of an `.npy`. */
+export function headerLength(start: Uint8Array): number | string {
+  const view = new DataView(start.buffer, start.byteOffset, start.byteLength);
+  if (start.length < 10) return 'it is too short for an .npy';
+  if (view.getUint32(0) !== 0x934e554d || view.getUint16(4) !== 0x5059)
+    return 'it does not begin as an .npy does';
+  const major = start[6]!;
+  if (major < 1 || major > 3) return `it is of .npy version ${major}, which is not known`;
+  if (major > 1 && start.length < 12) return 'it is too short for an .npy';
+  const length = major === 1 ? 10 + view.getUint16(8, true) : 12 + view.getUint32(8, true);
+  return length > MAX_HEADER ? `its header claims ${length} bytes` : length;
+}
+
+/** `start`: at least `headerLength` bytes. A string says in plain words what is wrong. */
+export function parseHeader(start: Uint8Array): NpyHeader | string {
+  const length = headerLength(start);
+  if (typeof length === 'string') return length;
+  if (start.length < length) return `its header claims ${length} bytes, and there are ${start.length}`;
+  const text = new TextDecoder().decode(start.subarray(start[6] === 1 ? 10 : 12, length));
+
+  const fortran = /'fortran_order'\s*:\s*(True|False)/.exec(text)?.[1];
+  const shape = /'shape'\s*:\s*\(([\dL,\s]*)\)/.exec(text)?.[1];
+  const descr = /'descr'\s*:\s*(?:'([^']*)'|(\[))/.exec(text);
+  if (fortran === undefined || shape === undefined || descr === null) return 'its header cannot be read';
+
+  const dims = shape
+    .split(',')
+    .map((dim) => dim.trim().replace(/L$/, ''))
+    .filter((dim) => dim !== '')
+    .map(Number);
+  const elements = dims.reduce((product, dim) => product * dim, 1);
+  if (![...dims, elements].every(Number.isSafeInteger)) return `its shape (${shape}) is beyond all bounds`;
+
+  const code = descr[1] ?? 'records';
+  const type = /^[<>=|]/.test(code) ? TYPES[code.slice(1)] : undefined;
+  const bytes = type === undefined ? undefined : elements * bytesOf(type);
+  if (bytes !== undefined && !Number.isSafeInteger(bytes)) return `its shape (${shape}) is beyond all bounds`;
+  return {
+    descr: code,
+    type,
+    bigEndian: code.startsWith('>'),
+    fortran: fortran === 'True' && dims.length > 1,
+    dims,
+    start: length,
+    bytes,
+  };
+}
+
+/** Reverses the bytes of every element, in place. */
+export function swapBytes(bytes: Uint8Array, size: number): void {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (size === 2) buffer.swap16();
+  if (size === 4) buffer.swap32();
+  if (size === 8) buffer.swap64();
+}
+
+/** Elements with the first axis fastest, put in the order in which the last one is. */
+export function toRowMajor(bytes: Uint8Array, size: number, dims: readonly number[]): Uint8Array {
+  const out = new Uint8Array(bytes.length);
+  const index = dims.map(() => 0);
+  const strides = dims.map((_, axis) => dims.slice(0, axis).reduce((product, dim) => product * dim, size));
+  let from = 0;
+  for (let to = 0; to < out.length; to += size) {
+    for (let byte = 0; byte < size; byte++) out[to + byte] = bytes[from + byte]!;
+    for (let axis = dims.length - 1; axis >= 0; axis--) {
+      index[axis]!++;
+      from += strides[axis]!;
+      if (index[axis]! < dims[axis]!) break;
+      from -= strides[axis]! * dims[axis]!;
+      index[axis] = 0;
+    }
+  }
+  return out;
+}
