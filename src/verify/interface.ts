@@ -1,0 +1,59 @@
+import type { Warning } from '../api/types.js';
+import type { Session, Tensor, ValueInfo } from '../runtime/runtime.js';
+
+/** What differs between the inputs and outputs that two models declare, in plain words. */
+export function compareInterfaces(original: Session, pruned: Session): readonly Warning[] {
+  return [
+    ...compareValues('input', original.inputs, pruned.inputs),
+    ...compareValues('output', original.outputs, pruned.outputs),
+  ];
+}
+
+function compareValues(
+  kind: 'input' | 'output',
+  original: readonly ValueInfo[],
+  pruned: readonly ValueInfo[],
+): readonly Warning[] {
+  const faults: string[] = [];
+  for (const { name } of pruned)
+    if (!original.some((value) => value.name === name)) faults.push(`The ${kind} "${name}" is new.`);
+  for (const a of original) {
+    const b = pruned.find(({ name }) => name === a.name);
+    if (b === undefined) faults.push(`The ${kind} "${a.name}" is gone.`);
+    else if (a.dtype !== b.dtype) faults.push(`The ${kind} "${a.name}" was ${a.dtype} and is ${b.dtype}.`);
+    else if (!sameShape(a.shape, b.shape))
+      faults.push(`The ${kind} "${a.name}" was ${shapeText(a.shape)} and is ${shapeText(b.shape)}.`);
+  }
+  const order = (values: readonly ValueInfo[]) => values.map(({ name }) => name).join(', ');
+  if (faults.length === 0 && order(original) !== order(pruned))
+    faults.push(`The ${kind}s were in the order ${order(original)} and are in the order ${order(pruned)}.`);
+  return faults.map((text) => ({ code: 'INTERFACE_CHANGED', text }));
+}
+
+/** Open lengths may have other names, but must be as open as they were. */
+function sameShape(a: ValueInfo['shape'], b: ValueInfo['shape']): boolean {
+  return (
+    a.length === b.length &&
+    a.every((dim, axis) => (typeof dim === 'number' ? dim === b[axis] : typeof b[axis] === 'string'))
+  );
+}
+
+/** What differs between the shapes of two answers to the same question. */
+export function compareAnswers(
+  original: Readonly<Record<string, Tensor>>,
+  pruned: Readonly<Record<string, Tensor>>,
+): readonly Warning[] {
+  const faults: Warning[] = [];
+  for (const [name, a] of Object.entries(original)) {
+    const b = pruned[name];
+    if (b !== undefined && shapeText(a.dims) !== shapeText(b.dims))
+      faults.push({
+        code: 'SHAPE_CHANGED',
+        text: `The output "${name}" of the original has the shape ${shapeText(a.dims)}, of the pruned model ${shapeText(b.dims)}.`,
+      });
+  }
+  return faults;
+}
+
+const shapeText = (shape: readonly (number | string)[]): string =>
+  `[${shape.map((dim) => (dim === '' ? '?' : dim)).join(', ')}]`;

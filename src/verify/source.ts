@@ -1,0 +1,110 @@
+import { type Dataset, loadData } from '../calibration/data.js';
+import { type Batch, batches, matchInputs, readLabels } from '../calibration/match.js';
+import { EspalierError } from '../errors.js';
+import { bytesOf } from '../runtime/dtypes.js';
+import type { Session } from '../runtime/runtime.js';
+import { guesses, RandomInputs, takesAnyBatch } from './random.js';
+import type { VerifyOptions } from './types.js';
+
+/** Where samples come from: a dataset, or a generator of random numbers. */
+export interface Source {
+  readonly name: string;
+  readonly random: boolean;
+  readonly samples: number;
+  /** As in `Match`. */
+  readonly batch: 'any' | 'one' | number;
+  /** Samples that can be run at once within some megabytes of inputs. */
+  readonly size: number;
+  /** The first `samples` samples, at most `size` at a time; each call begins anew. */
+  batches(size: number, samples: number): AsyncIterable<Batch>;
+  readonly labels?: Int32Array;
+}
+
+const RANDOM_SAMPLES = 16;
+const MAX_BATCH = 64;
+const BATCH_BYTES = 4 * 1024 * 1024;
+
+/** Opens what the options name. Errors: DATA_MALFORMED, DATA_MISMATCH; RUNTIME_FAILED where no random data fit. */
+export async function openSource(original: Session, options: VerifyOptions): Promise<Source> {
+  if (options.data !== undefined) return fromDataset(original, options, options.data);
+  if (options.labels !== undefined)
+    throw new EspalierError(
+      'OPTION_INVALID',
+      'Labels need data that hold them.',
+      {},
+      'Give the data too: --data',
+    );
+  return fromRandom(original, options);
+}
+
+async function fromDataset(
+  original: Session,
+  options: VerifyOptions,
+  data: string | Dataset,
+): Promise<Source> {
+  const { signal, labels } = options;
+  const dataset = typeof data === 'string' ? await loadData(data) : data;
+  const match = matchInputs(dataset, original.inputs);
+  const bytes = match.inputs.reduce(
+    (sum, { array, type }) => sum + bytesOf(type) * array.dims.slice(1).reduce((a, b) => a * b, 1),
+    0,
+  );
+  return {
+    name: dataset.source,
+    random: false,
+    samples: Math.min(match.samples, options.samples ?? match.samples),
+    batch: match.batch,
+    size: sizeFor(bytes),
+    batches: (size, samples) => batches(match, { size, samples, ...(signal && { signal }) }),
+    ...(labels !== undefined && { labels: await readLabels(dataset, labels, match.samples) }),
+  };
+}
+
+async function fromRandom(original: Session, options: VerifyOptions): Promise<Source> {
+  const { inputs } = original;
+  const seed = options.seed ?? 0;
+  let failure: unknown;
+  for (const guess of guesses(inputs)) {
+    const feeds = new RandomInputs(inputs, guess, seed).next(1);
+    try {
+      await original.run(feeds);
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      if (!(error instanceof EspalierError) || error.code !== 'RUNTIME_FAILED') throw error;
+      failure = error;
+      continue;
+    }
+    const any = takesAnyBatch(inputs);
+    const bytes = Object.values(feeds).reduce(
+      (sum, { data }) => sum + (data as ArrayBufferView).byteLength,
+      0,
+    );
+    async function* generate(size: number, samples: number): AsyncGenerator<Batch> {
+      const random = new RandomInputs(inputs, guess, seed);
+      const step = any ? size : 1;
+      for (let from = 0; from < samples; from += step) {
+        options.signal?.throwIfAborted();
+        const count = Math.min(step, samples - from);
+        yield { feeds: random.next(count), from, samples: count };
+      }
+    }
+    return {
+      name: 'random',
+      random: true,
+      samples: options.samples ?? RANDOM_SAMPLES,
+      batch: any ? 'any' : 'one',
+      size: Math.min(sizeFor(bytes), RANDOM_SAMPLES / 2),
+      batches: generate,
+    };
+  }
+  throw new EspalierError(
+    'RUNTIME_FAILED',
+    'The original did not run on random data of any shape that was tried.',
+    {},
+    'Give samples: --data FILE.npz',
+    { cause: failure },
+  );
+}
+
+const sizeFor = (bytes: number): number =>
+  Math.max(1, Math.min(MAX_BATCH, Math.floor(BATCH_BYTES / Math.max(1, bytes))));
