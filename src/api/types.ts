@@ -1,3 +1,4 @@
+import type { Reason } from '../lanes/reason.js';
 import type { Plan } from '../plan/plan.js';
 
 /** What every long call takes. */
@@ -85,24 +86,7 @@ export interface FrozenReport {
   readonly reasons: readonly Reason[];
 }
 
-/** Why something cannot be cut: data, with the node. */
-export interface Reason {
-  readonly why:
-    | 'no-rule'
-    | 'graph-input'
-    | 'graph-output'
-    | 'kernel'
-    | 'operator'
-    | 'unknown-shape'
-    | 'data-dependent'
-    | 'control-flow'
-    | 'broadcast'
-    | 'mismatch'
-    | 'keep'
-    | 'single';
-  readonly node: string;
-  readonly text: string;
-}
+export type { Reason };
 
 export interface ScoreOptions extends CallOptions {
   /** A name from `criteria()`; default 'entropy'. */

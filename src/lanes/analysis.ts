@@ -14,7 +14,12 @@ export interface Analysis extends Walk {
  *
  * @param keep globs (`*` and `?`) of stored tensors, values or nodes that must stay whole
  */
-export function analyse(graph: Graph, registry: Registry, read: ReadNumbers, keep: readonly string[] = []): Analysis {
+export function analyse(
+  graph: Graph,
+  registry: Registry,
+  read: ReadNumbers,
+  keep: readonly string[] = [],
+): Analysis {
   const found = walk(graph, registry, read);
   for (const glob of keep) keepWhole(found, glob);
   return { ...found, groups: findGroups(found) };
@@ -38,17 +43,27 @@ function keepWhole({ graph, lanes, slots, tensors }: Walk, glob: string): void {
     const weights = node.inputs.flatMap((input) => stored.get(input) ?? []);
     for (const tensor of weights) freezeTensor(tensor);
     if (weights.length > 0) continue;
-    for (const output of node.outputs) for (const axis of tensors.get(output)?.axes ?? []) lanes.freeze(axis, 'keep', text);
+    for (const output of node.outputs)
+      for (const axis of tensors.get(output)?.axes ?? []) lanes.freeze(axis, 'keep', text);
   }
 }
 
 /** Whether a glob matches anything that `--keep` can name. */
 export function namesSomething(graph: Graph, glob: string): boolean {
   const matches = matcher(glob);
-  return graph.document.tensors.some(({ id }) => matches(graph.nameOf(id))) || graph.nodes.some((node) => matches(node.name));
+  return (
+    graph.document.tensors.some(({ id }) => matches(graph.nameOf(id))) ||
+    graph.nodes.some((node) => matches(node.name))
+  );
 }
 
 const matcher = (glob: string): ((name: string) => boolean) => {
-  const pattern = new RegExp(`^${glob.replace(/[.+^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*').replaceAll('?', '.')}$`, 's');
+  const pattern = new RegExp(
+    `^${glob
+      .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+      .replaceAll('*', '.*')
+      .replaceAll('?', '.')}$`,
+    's',
+  );
   return (name) => pattern.test(name);
 };

@@ -79,7 +79,9 @@ export function lengthOf(axis: Axis): Element {
 
 export const lengthAfter = (axis: Axis, survivors: Survivors): Dim =>
   product(
-    axis.factors.map((factor) => (factor.labels === undefined ? factor.length : survivors.count(factor.labels))),
+    axis.factors.map((factor) =>
+      factor.labels === undefined ? factor.length : survivors.count(factor.labels),
+    ),
   );
 
 /** Same factors, hence the same lanes: nothing to state about the two. */

@@ -1,7 +1,7 @@
+import type { TensorDocument } from '../native/document.js';
 import type { Assignment } from '../onnx/dim.js';
 import { evaluate, freeSymbols } from '../onnx/dim.js';
 import type { Survivors } from '../onnx/values.js';
-import type { TensorDocument } from '../native/document.js';
 import type { Slot } from './axis.js';
 import type { Walk } from './walk.js';
 
@@ -36,10 +36,14 @@ export class CostModel {
     const names = new Set<string>();
     for (const piece of walk.work) for (const length of piece.lengths) freeSymbols(length.now, names);
     const batches = new Set(
-      walk.graph.inputs.flatMap((input) => (typeof input.shape?.[0] === 'string' ? [input.shape[0]] : [`${input.name}.0`])),
+      walk.graph.inputs.flatMap((input) =>
+        typeof input.shape?.[0] === 'string' ? [input.shape[0]] : [`${input.name}.0`],
+      ),
     );
     const isBatch = (name: string): boolean => batches.has(name) || batches.has(name.replace(/#\d+$/, ''));
-    this.assumed = Object.fromEntries([...names].map((name) => [name, isBatch(name) ? ASSUMED_BATCH : ASSUMED_OTHER]));
+    this.assumed = Object.fromEntries(
+      [...names].map((name) => [name, isBatch(name) ? ASSUMED_BATCH : ASSUMED_OTHER]),
+    );
     this.#assign = (name) => this.assumed[name] ?? ASSUMED_OTHER;
   }
 
@@ -50,12 +54,14 @@ export class CostModel {
     for (const tensor of this.walk.graph.document.tensors) {
       const elements = this.elements(tensor, survivors);
       if (isWeight(tensor)) params += elements;
-      tensorBytes += elements === count(tensor) ? tensor.bytes : Math.ceil((elements * BITS[tensor.dtype]!) / 8);
+      tensorBytes +=
+        elements === count(tensor) ? tensor.bytes : Math.ceil((elements * BITS[tensor.dtype]!) / 8);
     }
     let macs = 0;
     for (const { lengths } of this.walk.work) {
       let product = 1;
-      for (const length of lengths) product *= evaluate(survivors === undefined ? length.now : length.after(survivors), this.#assign);
+      for (const length of lengths)
+        product *= evaluate(survivors === undefined ? length.now : length.after(survivors), this.#assign);
       macs += product;
     }
     return { params, macs, tensorBytes };
@@ -65,7 +71,8 @@ export class CostModel {
   elements(tensor: TensorDocument, survivors?: Survivors): number {
     let elements = count(tensor);
     if (survivors === undefined || elements === 0) return elements;
-    for (const slot of this.#slots.get(tensor.id) ?? []) elements = (elements / slot.labels.length) * survivors.count(slot.labels);
+    for (const slot of this.#slots.get(tensor.id) ?? [])
+      elements = (elements / slot.labels.length) * survivors.count(slot.labels);
     return elements;
   }
 }
@@ -73,13 +80,35 @@ export class CostModel {
 const NOT_WEIGHTS = new Set(['int64', 'uint64', 'int32', 'uint32', 'bool', 'string']);
 export const isWeight = (tensor: TensorDocument): boolean => !NOT_WEIGHTS.has(tensor.dtype);
 
-const count = (tensor: TensorDocument): number => tensor.dims.reduce((product, length) => product * length, 1);
+const count = (tensor: TensorDocument): number =>
+  tensor.dims.reduce((product, length) => product * length, 1);
 
 /** Bits of one element. */
 const BITS: Readonly<Record<string, number>> = {
-  float64: 64, float32: 32, float16: 16, bfloat16: 16,
-  int8: 8, int16: 16, int32: 32, int64: 64, uint8: 8, uint16: 16, uint32: 32, uint64: 64,
-  int4: 4, uint4: 4, int2: 2, uint2: 2, float4e2m1: 4,
-  float8e4m3fn: 8, float8e4m3fnuz: 8, float8e5m2: 8, float8e5m2fnuz: 8, float8e8m0: 8,
-  bool: 8, string: 0, complex64: 64, complex128: 128,
+  float64: 64,
+  float32: 32,
+  float16: 16,
+  bfloat16: 16,
+  int8: 8,
+  int16: 16,
+  int32: 32,
+  int64: 64,
+  uint8: 8,
+  uint16: 16,
+  uint32: 32,
+  uint64: 64,
+  int4: 4,
+  uint4: 4,
+  int2: 2,
+  uint2: 2,
+  float4e2m1: 4,
+  float8e4m3fn: 8,
+  float8e4m3fnuz: 8,
+  float8e5m2: 8,
+  float8e5m2fnuz: 8,
+  float8e8m0: 8,
+  bool: 8,
+  string: 0,
+  complex64: 64,
+  complex128: 128,
 };

@@ -39,7 +39,8 @@ export class Equations {
   /** The label that holds where all of these do. */
   conjunction(labels: readonly number[]): number {
     const lanes: number[] = [];
-    for (const label of labels) for (const lane of this.#stated(label)) if (!lanes.includes(lane)) lanes.push(lane);
+    for (const label of labels)
+      for (const lane of this.#stated(label)) if (!lanes.includes(lane)) lanes.push(lane);
     if (lanes.length === 0) return 0;
     if (lanes.length === 1) return lanes[0]! + 1;
     const key = lanes.join();

@@ -23,29 +23,44 @@ export interface GroupSlot {
   readonly lanes: Int32Array;
 }
 
-/** Independent lanes of each index of a slot; frozen ones left out. */
-type Atoms = readonly (readonly number[])[];
+/** Independent lanes of each index of a slot, frozen ones left out; one entry for each slot of the walk. */
+type Atoms = readonly (readonly (readonly number[])[])[];
 
 /**
  * Groups of all lanes that can be cut. Lanes are told apart by which slots they lie on, how often, as which factor, and
  * whether they are exact. Linear in the number of slots and lanes.
  */
 export function findGroups({ graph, lanes, slots }: Walk): Group[] {
-  const { equations } = lanes;
   const inexact = lanes.inexactAtoms();
-  const atomsOf: Atoms[] = slots.map((slot) => Array.from(slot.labels, (label) => equations.atoms(label)));
+  const atoms: Atoms = slots.map((slot) => Array.from(slot.labels, (label) => lanes.equations.atoms(label)));
+  const places = placesOf(
+    atoms,
+    classesOf(atoms, (lane) => inexact.has(lane)),
+  );
+  const members = membersOf(places);
+  const slotsOf = groupSlots(atoms, slots, places, members.length);
+  const factorsOf = groupFactors(atoms, places, members.length);
+  const name = namer(graph.nodes, graph.nameOf);
+  return members.map((own, index) => {
+    const reason = own.map((lane) => inexact.get(lane)).find((found) => found !== undefined);
+    return {
+      id: name(slotsOf[index]!),
+      lanes: own,
+      slots: slotsOf[index]!,
+      exact: reason === undefined,
+      ...(reason !== undefined && { inexact: reason }),
+      factors: factorsOf[index]!,
+    };
+  });
+}
 
-  // Partition refinement: a lane's class says all that was seen of it so far.
+/** Partition refinement: the class of a lane says all that the slots say of it. */
+function classesOf(atoms: Atoms, isInexact: (lane: number) => boolean): ReadonlyMap<number, number> {
   const classOf = new Map<number, number>();
   const classes = new Map<string, number>();
-  const refine = (lane: number, key: string): void => {
-    let next = classes.get(key);
-    if (next === undefined) classes.set(key, (next = classes.size));
-    classOf.set(lane, next);
-  };
-  for (const [index, atoms] of atomsOf.entries()) {
-    const seen = new Map<number, { count: number; place: number; company: number }>();
-    for (const list of atoms) {
+  for (const [slot, lists] of atoms.entries()) {
+    const seen = new Map<number, { count: number; readonly place: number; readonly company: number }>();
+    for (const list of lists) {
       for (const [place, lane] of list.entries()) {
         const known = seen.get(lane);
         if (known === undefined) seen.set(lane, { count: 1, place, company: list.length });
@@ -53,65 +68,79 @@ export function findGroups({ graph, lanes, slots }: Walk): Group[] {
       }
     }
     for (const [lane, { count, place, company }] of seen) {
-      const before = classOf.get(lane) ?? (inexact.has(lane) ? -2 : -1);
-      refine(lane, `${before}/${index}/${count}/${place}/${company}`);
+      const before = classOf.get(lane) ?? (isInexact(lane) ? -2 : -1);
+      const key = `${before}/${slot}/${count}/${place}/${company}`;
+      const next = classes.get(key) ?? classes.size;
+      classes.set(key, next);
+      classOf.set(lane, next);
     }
   }
+  return classOf;
+}
 
-  const members = new Map<number, { lanes: number[]; position: Map<number, number> }>();
-  const groupOf = new Map<number, { lanes: number[]; position: Map<number, number> }>();
-  for (const atoms of atomsOf) {
-    for (const list of atoms) {
+/** Which group a lane is in, and at which position; both counted in the order in which lanes first lie on an axis. */
+type Places = ReadonlyMap<number, { readonly group: number; readonly position: number }>;
+
+function placesOf(atoms: Atoms, classOf: ReadonlyMap<number, number>): Places {
+  const groups = new Map<number, { readonly group: number; lanes: number }>();
+  const places = new Map<number, { readonly group: number; readonly position: number }>();
+  for (const lists of atoms) {
+    for (const list of lists) {
       for (const lane of list) {
-        if (groupOf.has(lane)) continue;
+        if (places.has(lane)) continue;
         const key = classOf.get(lane)!;
-        let group = members.get(key);
-        if (group === undefined) members.set(key, (group = { lanes: [], position: new Map() }));
-        group.position.set(lane, group.lanes.length);
-        group.lanes.push(lane);
-        groupOf.set(lane, group);
+        const group = groups.get(key) ?? { group: groups.size, lanes: 0 };
+        groups.set(key, group);
+        places.set(lane, { group: group.group, position: group.lanes });
+        group.lanes += 1;
       }
     }
   }
+  return places;
+}
 
-  const order = [...members.values()];
-  const indexOf = new Map(order.map((group, index) => [group, index]));
-  const slotsOf: GroupSlot[][] = order.map(() => []);
-  const factorsOf = order.map(() => new Map<number, 'outer' | 'inner'>());
-  for (const [index, atoms] of atomsOf.entries()) {
+function membersOf(places: Places): number[][] {
+  const members: number[][] = [];
+  for (const [lane, { group, position }] of places) {
+    const own = members[group] ?? [];
+    members[group] = own;
+    own[position] = lane;
+  }
+  return members;
+}
+
+function groupSlots(atoms: Atoms, slots: readonly Slot[], places: Places, groups: number): GroupSlot[][] {
+  const result: GroupSlot[][] = Array.from({ length: groups }, () => []);
+  for (const [index, lists] of atoms.entries()) {
     const here = new Map<number, Int32Array>();
-    for (const [position, list] of atoms.entries()) {
-      for (const [place, lane] of list.entries()) {
-        const group = groupOf.get(lane)!;
-        const id = indexOf.get(group)!;
-        let map = here.get(id);
-        if (map === undefined) here.set(id, (map = new Int32Array(atoms.length).fill(-1)));
-        map[position] = group.position.get(lane)!;
-        if (list.length > 1) noteFactors(list, place, id, factorsOf[id]!);
+    for (const [at, list] of lists.entries()) {
+      for (const lane of list) {
+        const { group, position } = places.get(lane)!;
+        const map = here.get(group) ?? new Int32Array(lists.length).fill(-1);
+        here.set(group, map);
+        map[at] = position;
       }
     }
-    for (const [id, map] of here) slotsOf[id]!.push({ slot: slots[index]!, lanes: map });
+    for (const [group, lanes] of here) result[group]!.push({ slot: slots[index]!, lanes });
   }
+  return result;
+}
 
-  function noteFactors(list: readonly number[], place: number, own: number, into: Map<number, 'outer' | 'inner'>): void {
-    for (const [other, lane] of list.entries()) {
-      const id = indexOf.get(groupOf.get(lane)!)!;
-      if (id !== own && !into.has(id)) into.set(id, other > place ? 'inner' : 'outer');
+function groupFactors(atoms: Atoms, places: Places, groups: number): Map<number, 'outer' | 'inner'>[] {
+  const result = Array.from({ length: groups }, () => new Map<number, 'outer' | 'inner'>());
+  for (const lists of atoms) {
+    for (const list of lists) {
+      if (list.length < 2) continue;
+      const ids = list.map((lane) => places.get(lane)!.group);
+      for (const [place, id] of ids.entries()) {
+        for (const [other, partner] of ids.entries()) {
+          if (partner !== id && !result[id]!.has(partner))
+            result[id]!.set(partner, other > place ? 'inner' : 'outer');
+        }
+      }
     }
   }
-
-  const name = namer(graph.nodes, graph.nameOf);
-  return order.map((group, index) => {
-    const reason = group.lanes.map((lane) => inexact.get(lane)).find((found) => found !== undefined);
-    return {
-      id: name(slotsOf[index]!),
-      lanes: group.lanes,
-      slots: slotsOf[index]!,
-      exact: reason === undefined,
-      ...(reason !== undefined && { inexact: reason }),
-      factors: factorsOf[index]!,
-    };
-  });
+  return result;
 }
 
 /** Exporters give folded weights names such as `onnx::Conv_193` or `12`: the node that reads them says more. */
@@ -122,12 +151,14 @@ function namer(
   tensorName: (tensor: number) => string,
 ): (slots: readonly GroupSlot[]) => string {
   const reader = new Map<string, string>();
-  for (const node of nodes) for (const input of node.inputs) if (!reader.has(input)) reader.set(input, node.name);
+  for (const node of nodes)
+    for (const input of node.inputs) if (!reader.has(input)) reader.set(input, node.name);
   const taken = new Map<string, number>();
   return (slots) => {
     const maker = slots.find(({ slot }) => !slot.contracted) ?? slots[0]!;
     const tensor = tensorName(maker.slot.tensor);
-    const base = (ANONYMOUS.test(tensor) ? reader.get(tensor) : undefined) ?? tensor.replace(/\.(weight|bias)$/, '');
+    const base =
+      (ANONYMOUS.test(tensor) ? reader.get(tensor) : undefined) ?? tensor.replace(/\.(weight|bias)$/, '');
     const count = (taken.get(base) ?? 0) + 1;
     taken.set(base, count);
     return count === 1 ? base : `${base}#${count}`;

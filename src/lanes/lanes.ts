@@ -47,7 +47,8 @@ export class Lanes {
     for (const { labels } of axis.factors) {
       if (labels === undefined) continue;
       for (const label of labels) {
-        for (const lane of this.equations.atoms(label)) if (!this.#inexact.has(lane)) this.#inexact.set(lane, reason);
+        for (const lane of this.equations.atoms(label))
+          if (!this.#inexact.has(lane)) this.#inexact.set(lane, reason);
       }
     }
   }
@@ -75,7 +76,8 @@ export class Lanes {
   /** Unifies two axes that are multiplied and summed over: the lanes are consumed here. */
   contract(a: Axis, b: Axis): void {
     this.unify([a, b]);
-    for (const factor of [...a.factors, ...b.factors]) if (factor.slot !== undefined) factor.slot.contracted = true;
+    for (const factor of [...a.factors, ...b.factors])
+      if (factor.slot !== undefined) factor.slot.contracted = true;
     if (!isZero(a) && !isZero(b)) {
       this.inexact(a, 'sums products over the lane, and neither factor is zero where it was removed');
     }
@@ -83,7 +85,8 @@ export class Lanes {
 
   /** Sums over the axis: exact where removed entries were zero. */
   sum(axis: Axis): void {
-    if (!isZero(axis)) this.inexact(axis, 'sums over the lane, and what it sums is not zero where it was removed');
+    if (!isZero(axis))
+      this.inexact(axis, 'sums over the lane, and what it sums is not zero where it was removed');
   }
 
   #unifyTwo(a: Axis, b: Axis): void {
@@ -95,7 +98,11 @@ export class Lanes {
       const [f, g] = [x.shift()!, y.shift()!];
       if (equal(f.length, g.length)) {
         this.#unifyFactors(f, g);
-      } else if (!this.#unifyWithWhole(f, g, x) && !this.#unifyWithWhole(g, f, y) && !this.#unifyRun(f, x, g, y)) {
+      } else if (
+        !this.#unifyWithWhole(f, g, x) &&
+        !this.#unifyWithWhole(g, f, y) &&
+        !this.#unifyRun(f, x, g, y)
+      ) {
         this.#mismatch([f, ...x, g, ...y]);
         return;
       }
@@ -109,10 +116,14 @@ export class Lanes {
     const solve = (axis: Axis, length: Dim): Axis => {
       const open = axis.factors.filter((factor) => typeof factor.length !== 'number');
       if (typeof length !== 'number' || open.length !== 1) return axis;
-      const known = product(axis.factors.filter((factor) => factor !== open[0]).map((factor) => factor.length));
+      const known = product(
+        axis.factors.filter((factor) => factor !== open[0]).map((factor) => factor.length),
+      );
       const solution = quotient(length, known);
       if (solution === undefined) return axis;
-      return axisOf(axis.factors.map((factor) => (factor === open[0] ? { length: solution, zero: false } : factor)));
+      return axisOf(
+        axis.factors.map((factor) => (factor === open[0] ? { length: solution, zero: false } : factor)),
+      );
     };
     return [solve(a, b.length), solve(b, a.length)];
   }
@@ -184,7 +195,11 @@ export class Lanes {
 
   /** An axis out of one label for each index. */
   labelled(labels: Int32Array, zero: boolean): Axis {
-    return axisOf([labels.every((label) => label === 0) ? { length: labels.length, zero } : { length: labels.length, labels, zero }]);
+    return axisOf([
+      labels.every((label) => label === 0)
+        ? { length: labels.length, zero }
+        : { length: labels.length, labels, zero },
+    ]);
   }
 
   /** Axes end to end. */
@@ -209,7 +224,10 @@ export class Lanes {
   pick(axis: Axis, indices: readonly number[]): Axis {
     if (!isLabelled(axis) || typeof axis.length !== 'number') return plain(indices.length);
     const labels = this.labelsOf(axis);
-    return this.labelled(Int32Array.from(indices, (index) => labels[index]!), isZero(axis));
+    return this.labelled(
+      Int32Array.from(indices, (index) => labels[index]!),
+      isZero(axis),
+    );
   }
 
   /** Consecutive parts of an axis. Where a length is not known, the axis is frozen. */
@@ -287,7 +305,8 @@ export class Lanes {
     for (const [i, length] of lengths.entries()) {
       if (i === lengths.length - 1 || rest.labels === undefined) {
         parts.push(axisOf([{ ...rest, length: length as number }]));
-        if (rest.labels === undefined) rest = { length: (rest.length as number) / (length as number), zero: false };
+        if (rest.labels === undefined)
+          rest = { length: (rest.length as number) / (length as number), zero: false };
         continue;
       }
       const inner = (rest.length as number) / (length as number);
@@ -304,7 +323,8 @@ export class Lanes {
     if (rows === 1) return [plain(1), axisOf([factor])];
     if (columns === 1) return [axisOf([factor]), plain(1)];
     const found = this.#products(labels, rows, columns);
-    if (found !== undefined) return [this.labelled(found[0], factor.zero), this.labelled(found[1], factor.zero)];
+    if (found !== undefined)
+      return [this.labelled(found[0], factor.zero), this.labelled(found[1], factor.zero)];
     const row = this.equations.fresh(rows);
     const column = this.equations.fresh(columns);
     const reason = this.reason('mismatch', 'is always kept in part, and seen as rows and columns here');
@@ -317,7 +337,11 @@ export class Lanes {
   }
 
   /** Rows and columns whose conjunctions are these labels already, if there are such. */
-  #products(labels: Int32Array, rows: number, columns: number): readonly [Int32Array, Int32Array] | undefined {
+  #products(
+    labels: Int32Array,
+    rows: number,
+    columns: number,
+  ): readonly [Int32Array, Int32Array] | undefined {
     const atoms = Array.from(labels, (label) => this.equations.atoms(label));
     const common = (first: number, step: number, count: number): readonly number[] => {
       let shared = atoms[first]!;
@@ -331,10 +355,12 @@ export class Lanes {
     const column = Array.from({ length: columns }, (_, c) => common(c, columns, rows));
     for (let r = 0, at = 0; r < rows; r++) {
       for (let c = 0; c < columns; c++, at++) {
-        if (!atoms[at]!.every((lane) => row[r]!.includes(lane) || column[c]!.includes(lane))) return undefined;
+        if (!atoms[at]!.every((lane) => row[r]!.includes(lane) || column[c]!.includes(lane)))
+          return undefined;
       }
     }
-    const label = (lanes: readonly number[]): number => this.equations.conjunction(lanes.map((lane) => lane + 1));
+    const label = (lanes: readonly number[]): number =>
+      this.equations.conjunction(lanes.map((lane) => lane + 1));
     return [Int32Array.from(row, label), Int32Array.from(column, label)];
   }
 }

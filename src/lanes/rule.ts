@@ -47,7 +47,9 @@ export class Frozen extends Error {
 export interface Restatement {
   readonly node: Node;
   /** An operand's position, or an attribute's name. */
-  readonly where: { readonly operand: number } | { readonly attribute: string; readonly kind: 'int' | 'ints' };
+  readonly where:
+    | { readonly operand: number }
+    | { readonly attribute: string; readonly kind: 'int' | 'ints' };
   /** What must be stated. */
   readonly wanted: readonly Element[];
   /** What the node would state if nothing were written: equal to `wanted` before any removal. */

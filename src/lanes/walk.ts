@@ -1,13 +1,13 @@
+import type { TensorDocument, ValueDocument } from '../native/document.js';
 import type { Dim } from '../onnx/dim.js';
 import { symbol } from '../onnx/dim.js';
 import type { Graph, Node } from '../onnx/graph.js';
 import type { Element, Values } from '../onnx/values.js';
 import { literal, literals, numbersNow } from '../onnx/values.js';
-import type { TensorDocument, ValueDocument } from '../native/document.js';
 import type { Axes, Axis, Slot } from './axis.js';
 import { isLabelled, lengthOf, plain } from './axis.js';
 import { Lanes } from './lanes.js';
-import type { Call, Output, RestateOptions, Restatement, Rule, Tensor, Work } from './rule.js';
+import type { Call, Output, Restatement, RestateOptions, Rule, Tensor, Work } from './rule.js';
 import { Attributes, Frozen } from './rule.js';
 
 /** The rule of an operator at an opset version, if there is one. */
@@ -64,7 +64,8 @@ class Walker {
     const { graph } = this;
     for (const input of graph.inputs) this.#tensors.set(input.name, this.#statedTensor(input));
     this.#findShared();
-    for (const tensor of graph.initializers.values()) this.#tensors.set(tensor.name, this.#initializer(tensor));
+    for (const tensor of graph.initializers.values())
+      this.#tensors.set(tensor.name, this.#initializer(tensor));
     for (const node of graph.nodes) this.#visit(node);
     this.#lanes.at = '';
     for (const output of graph.outputs) {
@@ -165,7 +166,9 @@ class Walker {
       }
     }
     const shown = new Set(this.graph.outputs.map((output) => carried.get(output.name)?.id));
-    const captured = new Set(this.graph.nodes.flatMap((node) => node.captures.map((name) => carried.get(name)?.id)));
+    const captured = new Set(
+      this.graph.nodes.flatMap((node) => node.captures.map((name) => carried.get(name)?.id)),
+    );
     for (const [name, tensor] of carried) {
       const isShared = (readers.get(tensor.id) ?? 0) > 1;
       if (isShared && !shown.has(tensor.id) && !captured.has(tensor.id)) this.#shared.set(name, tensor);
@@ -173,7 +176,8 @@ class Walker {
   }
 
   #initializer(tensor: TensorDocument): Tensor {
-    if (this.#shared.has(tensor.name)) return { axes: tensor.dims.map(plain), values: this.#valuesOf(tensor), dtype: tensor.dtype };
+    if (this.#shared.has(tensor.name))
+      return { axes: tensor.dims.map(plain), values: this.#valuesOf(tensor), dtype: tensor.dtype };
     const stored = this.#storedTensor(tensor);
     if (!this.graph.uses.has(tensor.name)) {
       for (const axis of stored.axes ?? []) this.#lanes.freeze(axis, 'unused', 'no node reads the tensor');
@@ -210,7 +214,8 @@ class Walker {
     if (value_int?.type === 'int') return numbers('int64', [], [value_int.value]);
     if (value_ints?.type === 'ints') return numbers('int64', [value_ints.value.length], value_ints.value);
     if (value_float?.type === 'float') return numbers('float32', [], [Number(value_float.value)]);
-    if (value_floats?.type === 'floats') return numbers('float32', [value_floats.value.length], value_floats.value.map(Number));
+    if (value_floats?.type === 'floats')
+      return numbers('float32', [value_floats.value.length], value_floats.value.map(Number));
     return undefined;
   }
 
@@ -224,14 +229,18 @@ class Walker {
   #isZero(tensor: TensorDocument): boolean {
     let zero = this.#zeroTensors.get(tensor.id);
     if (zero === undefined) {
-      zero = tensor.dims.reduce((product, length) => product * length, 1) <= MOST_INTEGERS && Array.from(this.read(tensor.id)).every((value) => value === 0);
+      zero =
+        tensor.dims.reduce((product, length) => product * length, 1) <= MOST_INTEGERS &&
+        Array.from(this.read(tensor.id)).every((value) => value === 0);
       this.#zeroTensors.set(tensor.id, zero);
     }
     return zero;
   }
 
   #statedTensor(value: ValueDocument): Tensor {
-    const axes = value.shape?.map((length, index) => plain(this.#statedLength(length, `${value.name}.${index}`)));
+    const axes = value.shape?.map((length, index) =>
+      plain(this.#statedLength(length, `${value.name}.${index}`)),
+    );
     return { axes, dtype: value.dtype ?? undefined };
   }
 
@@ -241,13 +250,17 @@ class Walker {
   }
 }
 
-const isVector = (tensor: TensorDocument): boolean => tensor.dims.filter((length) => length !== 1).length === 1;
+const isVector = (tensor: TensorDocument): boolean =>
+  tensor.dims.filter((length) => length !== 1).length === 1;
 
 const isTensor = (output: Output): output is Tensor => !Array.isArray(output);
 const asTensor = (output: Output): Tensor => (isTensor(output) ? output : { axes: output });
 
 function withoutSlots(tensor: Tensor): Tensor {
-  if (tensor.axes === undefined || !tensor.axes.some((axis) => axis.factors.some((factor) => factor.slot !== undefined))) {
+  if (
+    tensor.axes === undefined ||
+    !tensor.axes.some((axis) => axis.factors.some((factor) => factor.slot !== undefined))
+  ) {
     return tensor;
   }
   const axes = tensor.axes.map((axis) => ({
@@ -284,20 +297,23 @@ class NodeCall implements Call {
   input(index: number): Axes {
     const tensor = this.optional(index);
     if (tensor === undefined) throw new Frozen('unknown-shape', `its operand ${index} is absent`);
-    if (tensor.axes === undefined) throw new Frozen('unknown-shape', `the rank of its operand "${this.node.inputs[index]}" is not known`);
+    if (tensor.axes === undefined)
+      throw new Frozen('unknown-shape', `the rank of its operand "${this.node.inputs[index]}" is not known`);
     return tensor.axes;
   }
 
   values(index: number): Values | undefined {
     const tensor = this.operands[index];
-    for (const axis of tensor?.axes ?? []) this.lanes.freeze(axis, 'operator', 'is read as lengths or indices');
+    for (const axis of tensor?.axes ?? [])
+      this.lanes.freeze(axis, 'operator', 'is read as lengths or indices');
     this.#taken.add(index);
     return tensor?.values;
   }
 
   known(index: number): Values {
     const values = this.values(index);
-    if (values === undefined) throw new Frozen('data-dependent', `its operand "${this.node.inputs[index]}" depends on data`);
+    if (values === undefined)
+      throw new Frozen('data-dependent', `its operand "${this.node.inputs[index]}" depends on data`);
     return values;
   }
 
@@ -312,7 +328,8 @@ class NodeCall implements Call {
     options: RestateOptions = {},
   ): void {
     const operand = typeof where === 'number' ? this.operands[where] : undefined;
-    const stated = options.stated ?? operand?.values?.elements ?? wanted.map((want) => literal(elementOf(want).now));
+    const stated =
+      options.stated ?? operand?.values?.elements ?? wanted.map((want) => literal(elementOf(want).now));
     this.restatements.push({
       node: this.node,
       where: typeof where === 'number' ? { operand: where } : where,
@@ -335,7 +352,8 @@ class NodeCall implements Call {
   freezeUntaken(): void {
     for (const [index, operand] of this.operands.entries()) {
       if (this.#taken.has(index)) continue;
-      for (const axis of operand?.axes ?? []) this.lanes.freeze(axis, 'operator', `operand ${index} of ${this.node.op} is not followed`);
+      for (const axis of operand?.axes ?? [])
+        this.lanes.freeze(axis, 'operator', `operand ${index} of ${this.node.op} is not followed`);
     }
   }
 
@@ -346,5 +364,6 @@ class NodeCall implements Call {
   }
 }
 
-const isAxis = (length: Axis | Dim | Element): length is Axis => typeof length === 'object' && 'factors' in length;
+const isAxis = (length: Axis | Dim | Element): length is Axis =>
+  typeof length === 'object' && 'factors' in length;
 const elementOf = (length: Axis | Element): Element => (isAxis(length) ? lengthOf(length) : length);

@@ -60,7 +60,9 @@ export function readGraph(document: ModelDocument, file: string): Graph {
   if (graph.nodes.length === 0) throw refuse('the graph has no nodes: there is nothing to prune');
   if (graph.outputs.length === 0) throw refuse('the graph has no outputs');
 
-  const opsets = new Map(document.opsets.map(({ domain, version }) => [domain === 'ai.onnx' ? '' : domain, version]));
+  const opsets = new Map(
+    document.opsets.map(({ domain, version }) => [domain === 'ai.onnx' ? '' : domain, version]),
+  );
   const initializers = new Map<string, TensorDocument>();
   for (const id of graph.initializers) {
     const tensor = document.tensors[id]!;
@@ -68,7 +70,11 @@ export function readGraph(document: ModelDocument, file: string): Graph {
     initializers.set(tensor.name, tensor);
   }
 
-  const given = new Set([...graph.inputs.map((input) => input.name), ...initializers.keys(), ...graph.sparseInitializers]);
+  const given = new Set([
+    ...graph.inputs.map((input) => input.name),
+    ...initializers.keys(),
+    ...graph.sparseInitializers,
+  ]);
   const maker = new Map<string, number>();
   for (const [index, node] of graph.nodes.entries()) {
     for (const output of node.outputs) {
@@ -115,7 +121,9 @@ export function readGraph(document: ModelDocument, file: string): Graph {
     file,
     document,
     nameOf: (tensor) => held.get(tensor) ?? document.tensors[tensor]!.name,
-    nodes: inOrder(nodes, maker, (node) => refuse('it feeds itself: the graph has a cycle', `${node.name} (${node.op})`)),
+    nodes: inOrder(nodes, maker, (node) =>
+      refuse('it feeds itself: the graph has a cycle', `${node.name} (${node.op})`),
+    ),
     inputs: graph.inputs.filter((input) => !initializers.has(input.name)),
     outputs: graph.outputs,
     stated,
@@ -133,11 +141,12 @@ function readNode(
 ): Node {
   const domain = node.domain === 'ai.onnx' ? '' : node.domain;
   let name = node.name === '' ? `${node.op}_${index}` : node.name;
-  while (names.has(name)) name += '\'';
+  while (names.has(name)) name += "'";
   names.add(name);
-  const inner = { captures: new Set<string>(), tensors: new Array<number>() };
+  const inner = { captures: new Set<string>(), tensors: [] as number[] };
   for (const attribute of Object.values(node.attributes)) {
-    const bodies = attribute.type === 'graph' ? [attribute.value] : attribute.type === 'graphs' ? attribute.value : [];
+    const bodies =
+      attribute.type === 'graph' ? [attribute.value] : attribute.type === 'graphs' ? attribute.value : [];
     for (const body of bodies) collectBody(body, new Set(), tensors, inner);
   }
   return {
@@ -172,14 +181,19 @@ function collectBody(
     for (const attribute of Object.values(node.attributes)) {
       if (attribute.type === 'tensor') into.tensors.push(attribute.value);
       if (attribute.type === 'graph') collectBody(attribute.value, known, tensors, into);
-      if (attribute.type === 'graphs') for (const inner of attribute.value) collectBody(inner, known, tensors, into);
+      if (attribute.type === 'graphs')
+        for (const inner of attribute.value) collectBody(inner, known, tensors, into);
     }
   }
   for (const output of body.outputs) if (!known.has(output.name)) into.captures.add(output.name);
 }
 
 /** Kahn's algorithm, keeping the file's order wherever it is an order already. */
-function inOrder(nodes: readonly Node[], maker: ReadonlyMap<string, number>, cycle: (node: Node) => Error): Node[] {
+function inOrder(
+  nodes: readonly Node[],
+  maker: ReadonlyMap<string, number>,
+  cycle: (node: Node) => Error,
+): Node[] {
   const waits = nodes.map(() => 0);
   const readers: number[][] = nodes.map(() => []);
   for (const [index, node] of nodes.entries()) {

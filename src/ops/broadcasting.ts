@@ -31,10 +31,16 @@ export function broadcast(lanes: Lanes, operands: readonly Axes[], zero: ZeroLaw
     if (parts.length === 0) return plain(1);
     const lengths = new Set(parts.map((axis) => axis.length).filter((length) => typeof length === 'number'));
     if (lengths.size > 1) {
-      throw new Frozen('mismatch', `its operands' axes of lengths ${[...lengths].join(' and ')} cannot be broadcast`);
+      throw new Frozen(
+        'mismatch',
+        `its operands' axes of lengths ${[...lengths].join(' and ')} cannot be broadcast`,
+      );
     }
     const united = lanes.unify(parts);
-    return withZero(united, zero(column.map((axis) => axis.length !== 1 && isLabelled(axis) && isZero(axis))));
+    return withZero(
+      united,
+      zero(column.map((axis) => axis.length !== 1 && isLabelled(axis) && isZero(axis))),
+    );
   });
 }
 
@@ -47,7 +53,9 @@ export function mapValues(
   if (known.length < operands.length) return undefined;
   const rank = Math.max(...known.map((values) => values.dims.length));
   const dims = Array.from({ length: rank }, (_, d) =>
-    known.map((values) => values.dims[d - (rank - values.dims.length)] ?? 1).reduce((a, b) => (a === 1 ? b : a)),
+    known
+      .map((values) => values.dims[d - (rank - values.dims.length)] ?? 1)
+      .reduce((a, b) => (a === 1 ? b : a)),
   );
   const count = dims.reduce((a, b) => a * b, 1);
   if (count > MOST_ELEMENTS) return undefined;

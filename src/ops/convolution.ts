@@ -6,7 +6,10 @@ import type { Dim } from '../onnx/dim.js';
 import { add, ceilDivide, floorDivide, multiply, product, quotient } from '../onnx/dim.js';
 
 /** The attributes that say where a window lies, with their defaults, for `rank` spatial axes. */
-export function windowOf(call: Call, rank: number): { strides: readonly number[]; dilations: readonly number[]; pads: readonly number[]; auto: string } {
+export function windowOf(
+  call: Call,
+  rank: number,
+): { strides: readonly number[]; dilations: readonly number[]; pads: readonly number[]; auto: string } {
   const { attributes } = call;
   const ones = Array.from({ length: rank }, () => 1);
   return {
@@ -18,7 +21,13 @@ export function windowOf(call: Call, rank: number): { strides: readonly number[]
 }
 
 /** Where a window of `kernel` can lie along an axis: the length of the output. */
-export function windowsAlong(length: Dim, kernel: number, d: number, window: ReturnType<typeof windowOf>, ceilMode = false): Dim {
+export function windowsAlong(
+  length: Dim,
+  kernel: number,
+  d: number,
+  window: ReturnType<typeof windowOf>,
+  ceilMode = false,
+): Dim {
   const stride = window.strides[d] ?? 1;
   const extent = (window.dilations[d] ?? 1) * (kernel - 1) + 1;
   if (window.auto.startsWith('SAME')) return ceilDivide(length, stride);
@@ -43,7 +52,8 @@ export function slide(axes: readonly Axis[], call: Call): void {
 /** Groups × channels in each, as two axes. */
 function grouped(call: Call, axis: Axis, groups: number): readonly [Axis, Axis] {
   const each = quotient(axis.length, groups);
-  if (each === undefined) throw new Frozen('mismatch', `its ${axis.length} channels do not divide into ${groups} groups`);
+  if (each === undefined)
+    throw new Frozen('mismatch', `its ${axis.length} channels do not divide into ${groups} groups`);
   const [group, inner] = call.lanes.factor(axis, [groups, each]);
   return [group!, inner!];
 }
@@ -59,13 +69,14 @@ function grouped(call: Call, axis: Axis, groups: number): readonly [Axis, Axis] 
  * source: https://onnx.ai/onnx/operators/onnx__Conv.html
  */
 export const conv: Rule = {
-  says: 'input channels are contracted with the weight; output channels are the weight\'s; groups stay rectangular',
+  says: "input channels are contracted with the weight; output channels are the weight's; groups stay rectangular",
   exact: 'yes',
   axes: (call) => {
     const { lanes } = call;
     const x = call.input(0);
     const weight = call.input(1);
-    if (weight.length !== x.length || x.length < 3) throw new Frozen('mismatch', `its input and weight have ranks ${x.length} and ${weight.length}`);
+    if (weight.length !== x.length || x.length < 3)
+      throw new Frozen('mismatch', `its input and weight have ranks ${x.length} and ${weight.length}`);
     const groups = call.attributes.int('group', 1);
     const [output, input, ...kernel] = weight as [Axis, Axis, ...Axis[]];
     spatial(kernel, call);
@@ -101,13 +112,14 @@ export const conv: Rule = {
  * source: https://onnx.ai/onnx/operators/onnx__ConvTranspose.html
  */
 export const convTranspose: Rule = {
-  says: 'input channels are the weight\'s first axis, output channels its second; groups stay rectangular',
+  says: "input channels are the weight's first axis, output channels its second; groups stay rectangular",
   exact: 'yes',
   axes: (call) => {
     const { lanes, attributes } = call;
     const x = call.input(0);
     const weight = call.input(1);
-    if (weight.length !== x.length || x.length < 3) throw new Frozen('mismatch', `its input and weight have ranks ${x.length} and ${weight.length}`);
+    if (weight.length !== x.length || x.length < 3)
+      throw new Frozen('mismatch', `its input and weight have ranks ${x.length} and ${weight.length}`);
     const groups = attributes.int('group', 1);
     const [input, output, ...kernel] = weight as [Axis, Axis, ...Axis[]];
     spatial(kernel, call);
@@ -131,7 +143,8 @@ export const convTranspose: Rule = {
       if (shape !== undefined) return shape[shape.length - sizes.length + d]!;
       if (window.auto.startsWith('SAME')) return multiply(length, stride);
       const extent = (window.dilations[d] ?? 1) * (size - 1) + 1;
-      const padding = window.auto === 'VALID' ? 0 : (window.pads[d] ?? 0) + (window.pads[d + sizes.length] ?? 0);
+      const padding =
+        window.auto === 'VALID' ? 0 : (window.pads[d] ?? 0) + (window.pads[d + sizes.length] ?? 0);
       return add(multiply(stride, add(length, -1)), (extra[d] ?? 0) + extent - padding);
     });
     call.work([x[0]!, input, output, ...sizes, product(x.slice(2).map((axis) => axis.length))]);

@@ -6,7 +6,15 @@ import { equal } from '../onnx/dim.js';
 import type { Element } from '../onnx/values.js';
 import { lift, numbersNow } from '../onnx/values.js';
 import type { ZeroLaw } from './broadcasting.js';
-import { broadcast, everyZero, firstZero, keepNumbers, mapValues, neverZero, someZero } from './broadcasting.js';
+import {
+  broadcast,
+  everyZero,
+  firstZero,
+  keepNumbers,
+  mapValues,
+  neverZero,
+  someZero,
+} from './broadcasting.js';
 
 /** What a function of numbers does to lengths; undefined where it has no symbolic form. */
 type Compute = (...operands: Dim[]) => Dim | undefined;
@@ -41,10 +49,13 @@ function unary(zero: 'zero' | 'not zero' | 'not finite', compute?: Compute): Rul
       const axes = call.input(0);
       const x = call.optional(0)!;
       if (zero === 'not finite') {
-        for (const axis of axes) if (isZero(axis)) call.lanes.inexact(axis, `${call.node.op} of zero is not finite`);
+        for (const axis of axes)
+          if (isZero(axis)) call.lanes.inexact(axis, `${call.node.op} of zero is not finite`);
       }
       const values = compute && mapValues([x.values], lifted(compute));
-      return [{ axes: axes.map((axis) => withZero(axis, zero === 'zero' && isZero(axis))), values, dtype: x.dtype }];
+      return [
+        { axes: axes.map((axis) => withZero(axis, zero === 'zero' && isZero(axis))), values, dtype: x.dtype },
+      ];
     },
   };
 }
@@ -57,13 +68,28 @@ export const pointwise = unary('not zero');
 export const poleAtZero = unary('not finite');
 
 export const negative = unary('zero', (x) => dim.multiply(x!, -1));
-export const absolute = unary('zero', plainly((x) => Math.abs(x!)));
+export const absolute = unary(
+  'zero',
+  plainly((x) => Math.abs(x!)),
+);
 export const floor = unary('zero', (x) => dim.floorDivide(x!, 1));
 export const ceil = unary('zero', (x) => dim.ceilDivide(x!, 1));
-export const round = unary('zero', plainly((x) => (Math.abs(x! % 1) === 0.5 ? 2 * Math.round(x! / 2) : Math.round(x!))));
-export const squareRoot = unary('zero', plainly((x) => Math.sqrt(x!)));
-export const reciprocal = unary('not finite', plainly((x) => 1 / x!));
-export const not = unary('not zero', plainly((x) => (x === 0 ? 1 : 0)));
+export const round = unary(
+  'zero',
+  plainly((x) => (Math.abs(x! % 1) === 0.5 ? 2 * Math.round(x! / 2) : Math.round(x!))),
+);
+export const squareRoot = unary(
+  'zero',
+  plainly((x) => Math.sqrt(x!)),
+);
+export const reciprocal = unary(
+  'not finite',
+  plainly((x) => 1 / x!),
+);
+export const not = unary(
+  'not zero',
+  plainly((x) => (x === 0 ? 1 : 0)),
+);
 
 /**
  * An element-wise function of several operands, broadcast.
@@ -78,9 +104,18 @@ function several(law: ZeroLaw, compute?: (dtype: string | undefined) => Compute)
     exact: 'yes',
     axes: (call) => {
       const operands = Array.from({ length: call.count }, (_, i) => call.optional(i));
-      const axes = broadcast(call.lanes, operands.map((_, i) => call.input(i)), law);
+      const axes = broadcast(
+        call.lanes,
+        operands.map((_, i) => call.input(i)),
+        law,
+      );
       const dtype = operands.find((operand) => operand?.dtype !== undefined)?.dtype;
-      const values = compute && mapValues(operands.map((operand) => operand?.values), lifted(compute(dtype)));
+      const values =
+        compute &&
+        mapValues(
+          operands.map((operand) => operand?.values),
+          lifted(compute(dtype)),
+        );
       if (values === undefined) keepNumbers(call, operands);
       return [{ axes, values, dtype }];
     },
@@ -96,7 +131,8 @@ export const mean = several(everyZero);
 export const disjunction = several(everyZero);
 export const conjunction = several(someZero);
 export const shift = several(firstZero);
-const truth = (compute: (a: number, b: number) => boolean): Compute => plainly((a, b) => (compute(a!, b!) ? 1 : 0));
+const truth = (compute: (a: number, b: number) => boolean): Compute =>
+  plainly((a, b) => (compute(a!, b!) ? 1 : 0));
 export const less = several(neverZero, () => truth((a, b) => a < b));
 export const lessOrEqual = several(neverZero, () => truth((a, b) => a <= b));
 export const greater = several(neverZero, () => truth((a, b) => a > b));
@@ -104,7 +140,9 @@ export const greaterOrEqual = several(neverZero, () => truth((a, b) => a >= b));
 /** Lengths are never negative, so that one which is open is no -1. */
 export const equality = several(neverZero, () => (a, b) => {
   if (equal(a!, b!)) return 1;
-  const differ = [a!, b!].every((side) => typeof side === 'number') || [a!, b!].some((side) => typeof side === 'number' && side < 0);
+  const differ =
+    [a!, b!].every((side) => typeof side === 'number') ||
+    [a!, b!].some((side) => typeof side === 'number' && side < 0);
   return differ ? 0 : undefined;
 });
 
@@ -115,17 +153,24 @@ function quotientOf(compute: (dtype: string | undefined) => Compute): Rule {
     ...rule,
     exact: 'where the divisor is not zero in a removed lane',
     axes: (call) => {
-      for (const axis of call.input(1)) if (isZero(axis)) call.lanes.inexact(axis, 'divides by what is zero where the lane was removed');
+      for (const axis of call.input(1))
+        if (isZero(axis)) call.lanes.inexact(axis, 'divides by what is zero where the lane was removed');
       return rule.axes(call);
     },
   };
 }
 
-export const division = quotientOf((dtype) => (isFloat(dtype) ? divideFloats : (dim.truncatedDivide as Compute)));
+export const division = quotientOf((dtype) =>
+  isFloat(dtype) ? divideFloats : (dim.truncatedDivide as Compute),
+);
 export const remainder = quotientOf(() => dim.modulo as Compute);
 
 const divideFloats: Compute = (a, b) =>
-  typeof a === 'number' && typeof b === 'number' ? a / b : typeof b === 'number' ? dim.multiply(a!, 1 / b) : dim.quotient(a!, b!);
+  typeof a === 'number' && typeof b === 'number'
+    ? a / b
+    : typeof b === 'number'
+      ? dim.multiply(a!, 1 / b)
+      : dim.quotient(a!, b!);
 
 /** Pow: zero stays zero under a positive exponent. exact: yes. */
 export const power: Rule = {
@@ -136,8 +181,13 @@ export const power: Rule = {
     const exponents = operands[1]?.values && numbersNow(operands[1].values);
     const positive = exponents?.every((exponent) => exponent > 0) ?? false;
     const axes = broadcast(call.lanes, [call.input(0), call.input(1)], positive ? firstZero : neverZero);
-    if (!positive) for (const axis of call.input(0)) if (isZero(axis)) call.lanes.inexact(axis, 'zero to a power that may be negative');
-    const values = mapValues(operands.map((operand) => operand?.values), lifted(plainly((x, y) => x! ** y!)));
+    if (!positive)
+      for (const axis of call.input(0))
+        if (isZero(axis)) call.lanes.inexact(axis, 'zero to a power that may be negative');
+    const values = mapValues(
+      operands.map((operand) => operand?.values),
+      lifted(plainly((x, y) => x! ** y!)),
+    );
     if (values === undefined) keepNumbers(call, operands);
     return [{ axes, values, dtype: operands[0]?.dtype }];
   },
@@ -149,9 +199,15 @@ export const where: Rule = {
   exact: 'yes',
   axes: (call) => {
     const operands = [0, 1, 2].map((i) => call.optional(i));
-    const axes = broadcast(call.lanes, [0, 1, 2].map((i) => call.input(i)), ([, yes, no]) => yes! && no!);
-    const values = mapValues(operands.map((operand) => operand?.values), (condition, yes, no) =>
-      typeof condition!.now === 'number' ? (condition!.now === 0 ? no : yes) : undefined,
+    const axes = broadcast(
+      call.lanes,
+      [0, 1, 2].map((i) => call.input(i)),
+      ([, yes, no]) => yes! && no!,
+    );
+    const values = mapValues(
+      operands.map((operand) => operand?.values),
+      (condition, yes, no) =>
+        typeof condition!.now === 'number' ? (condition!.now === 0 ? no : yes) : undefined,
     );
     if (values === undefined) keepNumbers(call, [undefined, operands[1], operands[2]]);
     return [{ axes, values, dtype: operands[1]?.dtype }];
@@ -181,8 +237,17 @@ export const clip: Rule = {
     const low = bound('min', 1, Number.NEGATIVE_INFINITY);
     const high = bound('max', 2, Number.POSITIVE_INFINITY);
     const keepsZero = low <= 0 && high >= 0;
-    const values = mapValues([call.optional(0)!.values], lifted(plainly((x) => Math.min(Math.max(x!, low), high))));
-    return [{ axes: axes.map((axis) => withZero(axis, keepsZero && isZero(axis))), values, dtype: call.optional(0)!.dtype }];
+    const values = mapValues(
+      [call.optional(0)!.values],
+      lifted(plainly((x) => Math.min(Math.max(x!, low), high))),
+    );
+    return [
+      {
+        axes: axes.map((axis) => withZero(axis, keepsZero && isZero(axis))),
+        values,
+        dtype: call.optional(0)!.dtype,
+      },
+    ];
   },
 };
 
@@ -214,15 +279,31 @@ export const cast: Rule = {
     const { values, dtype } = call.optional(0)!;
     const to = CAST_TO[call.attributes.int('to', 0)] ?? 'other';
     const becomesInteger = to.includes('int') && isFloat(dtype);
-    const content = becomesInteger ? mapValues([values], lifted((x) => dim.truncatedDivide(x!, 1))) : values;
+    const content = becomesInteger
+      ? mapValues(
+          [values],
+          lifted((x) => dim.truncatedDivide(x!, 1)),
+        )
+      : values;
     return [{ axes, values: content, dtype: to }];
   },
 };
 
 /** ONNX's TensorProto.DataType numbers of the types that lengths are computed in. */
 const CAST_TO: Readonly<Record<number, string>> = {
-  1: 'float32', 2: 'uint8', 3: 'int8', 4: 'uint16', 5: 'int16', 6: 'int32', 7: 'int64', 9: 'bool', 10: 'float16',
-  11: 'float64', 12: 'uint32', 13: 'uint64', 16: 'bfloat16',
+  1: 'float32',
+  2: 'uint8',
+  3: 'int8',
+  4: 'uint16',
+  5: 'int16',
+  6: 'int32',
+  7: 'int64',
+  9: 'bool',
+  10: 'float16',
+  11: 'float64',
+  12: 'uint32',
+  13: 'uint64',
+  16: 'bfloat16',
 };
 
 /** CastLike: the same values in the second operand's type. exact: yes. */
@@ -249,19 +330,25 @@ export const dropout: Rule = {
 };
 
 /** Softmax and its kin: each entry depends on the whole axis. Before opset 13 on all axes from `axis` on. */
-function normalisedOver(axesOf: (axis: number, rank: number) => readonly number[], defaultAxis: number): Rule {
+function normalisedOver(
+  axesOf: (axis: number, rank: number) => readonly number[],
+  defaultAxis: number,
+): Rule {
   return {
     says: 'the axes that it normalises over stay whole; the others pass',
     exact: 'yes',
     axes: (call) => {
       const axes = call.input(0);
       const axis = call.attributes.axis('axis', axes.length, Math.min(defaultAxis, axes.length - 1));
-      for (const d of axesOf(axis, axes.length)) call.lanes.freeze(axes[d]!, 'operator', `${call.node.op} runs over it`);
+      for (const d of axesOf(axis, axes.length))
+        call.lanes.freeze(axes[d]!, 'operator', `${call.node.op} runs over it`);
       return [axes.map((a) => withZero(a, false))];
     },
   };
 }
 
 export const softmax = normalisedOver((axis) => [axis], -1);
-export const softmaxFlattened = normalisedOver((axis, rank) => Array.from({ length: rank - axis }, (_, i) => axis + i), 1);
-
+export const softmaxFlattened = normalisedOver(
+  (axis, rank) => Array.from({ length: rank - axis }, (_, i) => axis + i),
+  1,
+);

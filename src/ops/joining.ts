@@ -22,7 +22,8 @@ export const concat: Rule = {
     const inputs = Array.from({ length: call.count }, (_, i) => call.input(i));
     const rank = inputs[0]!.length;
     const other = inputs.find((axes) => axes.length !== rank);
-    if (other !== undefined) throw new Frozen('mismatch', `its inputs have ranks ${rank} and ${other.length}`);
+    if (other !== undefined)
+      throw new Frozen('mismatch', `its inputs have ranks ${rank} and ${other.length}`);
     const along = call.attributes.axis('axis', rank, call.node.opset < 4 ? 1 : undefined);
     const axes = Array.from({ length: rank }, (_, d) => {
       const column = inputs.map((x) => x[d]!);
@@ -30,20 +31,33 @@ export const concat: Rule = {
       return withZero(call.lanes.unify(column), column.every(isZero));
     });
     const parts = inputs.map((_, i) => call.optional(i)!.values);
-    const values = rank === 1 && parts.every((part) => part !== undefined) ? parts.flatMap((part) => part.elements) : undefined;
-    return [{ axes, values: values && { dims: [values.length], elements: values }, dtype: call.optional(0)!.dtype }];
+    const values =
+      rank === 1 && parts.every((part) => part !== undefined)
+        ? parts.flatMap((part) => part.elements)
+        : undefined;
+    return [
+      { axes, values: values && { dims: [values.length], elements: values }, dtype: call.optional(0)!.dtype },
+    ];
   },
 };
 
 /** The outputs of a split along one axis; the known content of a vector is split with it. */
-function splitInto(call: Call, x: Axes, along: number, lengths: readonly Dim[]): { readonly outputs: Output[]; readonly parts: Axis[] } {
+function splitInto(
+  call: Call,
+  x: Axes,
+  along: number,
+  lengths: readonly Dim[],
+): { readonly outputs: Output[]; readonly parts: Axis[] } {
   const parts = call.lanes.cut(x[along]!, lengths);
   const { values, dtype } = call.optional(0)!;
-  let at = 0;
+  const starts = lengths.map((_, i) => lengths.slice(0, i).reduce(add, 0));
   const outputs = parts.map((part, i): Output => {
-    const length = lengths[i]!;
-    const known = values !== undefined && x.length === 1 && typeof length === 'number';
-    const content: Values | undefined = known ? { dims: [length], elements: values.elements.slice(at, (at += length)) } : undefined;
+    const [from, length] = [starts[i]!, lengths[i]!];
+    const known =
+      values !== undefined && x.length === 1 && typeof from === 'number' && typeof length === 'number';
+    const content: Values | undefined = known
+      ? { dims: [length], elements: values.elements.slice(from, from + length) }
+      : undefined;
     return { axes: x.with(along, part), values: content, dtype };
   });
   return { outputs, parts };
@@ -76,9 +90,18 @@ function splitRule(lengths: 'attribute' | 'operand'): Rule {
     axes: (call) => {
       const x = call.input(0);
       const along = call.attributes.axis('axis', x.length, 0);
-      const operand = lengths === 'operand' && call.optional(1) !== undefined ? call.known(1).elements : undefined;
-      const stated = operand ?? call.attributes.ints('split')?.map(literal) ?? equalParts(x[along]!, call.node.outputs.length);
-      const { outputs, parts } = splitInto(call, x, along, stated.map((element) => element.now));
+      const operand =
+        lengths === 'operand' && call.optional(1) !== undefined ? call.known(1).elements : undefined;
+      const stated =
+        operand ??
+        call.attributes.ints('split')?.map(literal) ??
+        equalParts(x[along]!, call.node.outputs.length);
+      const { outputs, parts } = splitInto(
+        call,
+        x,
+        along,
+        stated.map((element) => element.now),
+      );
       const where = lengths === 'operand' ? 1 : ({ attribute: 'split', kind: 'ints' } as const);
       call.restate(where, parts, { stated, replaces: ['num_outputs'] });
       return outputs;
@@ -106,11 +129,28 @@ interface Range {
 const positionOf = (stated: Element, axis: Axis): Element =>
   lift((position, length) => {
     if (typeof position !== 'number') return minimum(position!, length!);
-    if (position < 0) return typeof length === 'number' ? Math.max(0, position + length) : add(length!, position);
-    return typeof length === 'number' ? Math.min(position, length) : position > Number.MAX_SAFE_INTEGER || position >= 2 ** 31 - 1 ? length! : minimum(position, length!);
+    if (position < 0)
+      return typeof length === 'number' ? Math.max(0, position + length) : add(length!, position);
+    return typeof length === 'number'
+      ? Math.min(position, length)
+      : position > Number.MAX_SAFE_INTEGER || position >= 2 ** 31 - 1
+        ? length!
+        : minimum(position, length!);
   })(stated, lengthOf(axis));
 
-function sliceRule(ranges: (call: Call, rank: number) => { readonly ranges: readonly Range[]; readonly restate: (starts: readonly Element[], ends: readonly Element[], stated: { starts: readonly Element[]; ends: readonly Element[] }) => void }): Rule {
+function sliceRule(
+  ranges: (
+    call: Call,
+    rank: number,
+  ) => {
+    readonly ranges: readonly Range[];
+    readonly restate: (
+      starts: readonly Element[],
+      ends: readonly Element[],
+      stated: { starts: readonly Element[]; ends: readonly Element[] },
+    ) => void;
+  },
+): Rule {
   return {
     says: 'the lanes of the part; starts and ends follow the lanes before them',
     exact: 'yes',
@@ -142,14 +182,25 @@ function sliceRule(ranges: (call: Call, rank: number) => { readonly ranges: read
       }
       read.restate(starts, ends, stated);
       const [range] = read.ranges;
-      const content = values && x.length === 1 && range !== undefined ? sliceValues(values, range) : read.ranges.length === 0 ? values : undefined;
+      const content =
+        values && x.length === 1 && range !== undefined
+          ? sliceValues(values, range)
+          : read.ranges.length === 0
+            ? values
+            : undefined;
       return [{ axes, values: content, dtype }];
     },
   };
 }
 
 /** A part of a labelled axis. With a step, lanes are tied so that the same step still finds the same lanes. */
-function sliceLanes(call: Call, axis: Axis, from: Dim, to: Dim, step: number): { axis: Axis; start: Element; end: Element } {
+function sliceLanes(
+  call: Call,
+  axis: Axis,
+  from: Dim,
+  to: Dim,
+  step: number,
+): { axis: Axis; start: Element; end: Element } {
   const { lanes } = call;
   const length = axis.length;
   const whole = from === 0 && equal(to, length) && step === 1;
@@ -166,13 +217,21 @@ function sliceLanes(call: Call, axis: Axis, from: Dim, to: Dim, step: number): {
   const even = step > 1 && length % step === 0 && from < step && to > length - step;
   if (!even) {
     lanes.freeze(axis, 'operator', `is sliced with step ${step}`);
-    return { axis: plain(sliceLength(from, to, from, to, length, step)), start: literal(from), end: literal(to) };
+    return {
+      axis: plain(sliceLength(from, to, from, to, length, step)),
+      start: literal(from),
+      end: literal(to),
+    };
   }
   const [rows, columns] = lanes.factor(axis, [length / step, step]) as [Axis, Axis];
   lanes.freeze(columns, 'operator', `is a phase of a slice with step ${step}`);
   const end = lift((count) => add(multiply(count!, step), to - length))(lengthOf(rows));
   const count = Math.ceil((to - from) / step);
-  return { axis: count === rows.length ? rows : lanes.cut(rows, [count, length / step - count])[0]!, start: literal(from), end };
+  return {
+    axis: count === rows.length ? rows : lanes.cut(rows, [count, length / step - count])[0]!,
+    start: literal(from),
+    end,
+  };
 }
 
 function sliceLength(from: Dim, to: Dim, start: Dim, end: Dim, length: Dim, step: number): Dim {
@@ -193,9 +252,13 @@ function sliceLength(from: Dim, to: Dim, start: Dim, end: Dim, length: Dim, step
 function sliceValues(values: Values, { start, end, step }: Range): Values | undefined {
   const length = values.elements.length;
   if (typeof start.now !== 'number' || typeof end.now !== 'number') return undefined;
-  const clamp = (at: number): number => (step > 0 ? Math.min(Math.max(at < 0 ? at + length : at, 0), length) : Math.min(Math.max(at < 0 ? at + length : at, -1), length - 1));
+  const clamp = (at: number): number =>
+    step > 0
+      ? Math.min(Math.max(at < 0 ? at + length : at, 0), length)
+      : Math.min(Math.max(at < 0 ? at + length : at, -1), length - 1);
   const elements: Element[] = [];
-  for (let i = clamp(start.now); step > 0 ? i < clamp(end.now) : i > clamp(end.now); i += step) elements.push(values.elements[i]!);
+  for (let i = clamp(start.now); step > 0 ? i < clamp(end.now) : i > clamp(end.now); i += step)
+    elements.push(values.elements[i]!);
   return { dims: [elements.length], elements };
 }
 
@@ -205,7 +268,12 @@ export const sliceByAttribute: Rule = sliceRule((call, rank) => {
   const ends = call.attributes.ints('ends') ?? [];
   const axes = call.attributes.ints('axes') ?? starts.map((_, i) => i);
   return {
-    ranges: starts.map((start, i) => ({ axis: axisWithin(axes[i]!, rank), start: literal(start), end: literal(ends[i]!), step: 1 })),
+    ranges: starts.map((start, i) => ({
+      axis: axisWithin(axes[i]!, rank),
+      start: literal(start),
+      end: literal(ends[i]!),
+      step: 1,
+    })),
     restate: (from, to, stated) => {
       call.restate({ attribute: 'starts', kind: 'ints' }, from, { stated: stated.starts });
       call.restate({ attribute: 'ends', kind: 'ints' }, to, { stated: stated.ends });
@@ -218,7 +286,8 @@ export const sliceByOperand: Rule = sliceRule((call, rank) => {
   const numbers = (index: number): readonly number[] | undefined => {
     if (call.optional(index) === undefined) return undefined;
     const known = numbersNow(call.known(index));
-    if (known === undefined) throw new Frozen('data-dependent', `its operand "${call.node.inputs[index]}" depends on data`);
+    if (known === undefined)
+      throw new Frozen('data-dependent', `its operand "${call.node.inputs[index]}" depends on data`);
     return known;
   };
   const axesOf = numbers(3);
@@ -229,7 +298,12 @@ export const sliceByOperand: Rule = sliceRule((call, rank) => {
   const axes = axesOf ?? starts.map((_, i) => i);
   const steps = numbers(4) ?? starts.map(() => 1);
   return {
-    ranges: starts.map((start, i) => ({ axis: axisWithin(axes[i]!, rank), start, end: ends[i]!, step: steps[i]! })),
+    ranges: starts.map((start, i) => ({
+      axis: axisWithin(axes[i]!, rank),
+      start,
+      end: ends[i]!,
+      step: steps[i]!,
+    })),
     restate: (from, to, stated) => {
       call.restate(1, from, { stated: stated.starts });
       call.restate(2, to, { stated: stated.ends });
@@ -271,10 +345,13 @@ function gatherLanes(call: Call, axis: Axis, known: Values | undefined): Axes {
     return call.input(1).map((own) => withZero(own, false));
   }
   const places = indices.map((index) => (index < 0 ? index + length : index));
-  if (places.some((place) => place < 0 || place >= length)) throw new Frozen('mismatch', `an index lies beyond the ${length} of its data`);
+  if (places.some((place) => place < 0 || place >= length))
+    throw new Frozen('mismatch', `an index lies beyond the ${length} of its data`);
   const labels = lanes.labelsOf(axis);
   const moved = places.map((place) => countBefore(labels, place));
-  const stated = indices.map((index): Element => (index < 0 ? lift((count) => add(count!, index))(lengthOf(axis)) : literal(index)));
+  const stated = indices.map(
+    (index): Element => (index < 0 ? lift((count) => add(count!, index))(lengthOf(axis)) : literal(index)),
+  );
   if (known!.dims.length === 0) {
     lanes.freeze(lanes.pick(axis, places), 'operator', 'is picked out of its axis');
     call.restate(1, moved, { stated });
@@ -308,7 +385,8 @@ export const gatherNd: Rule = {
     for (const axis of indices) call.lanes.freeze(axis, 'operator', 'is read as indices');
     const batch = call.attributes.int('batch_dims', 0);
     const depth = indices.at(-1)?.length;
-    if (typeof depth !== 'number') throw new Frozen('unknown-shape', 'the number of axes that it addresses is not known');
+    if (typeof depth !== 'number')
+      throw new Frozen('unknown-shape', 'the number of axes that it addresses is not known');
     const addressed = batch + depth;
     for (const axis of x.slice(0, addressed)) call.lanes.freeze(axis, 'data-dependent', 'indices address it');
     return [[...indices.slice(0, -1), ...x.slice(addressed)]];
@@ -323,7 +401,14 @@ export const gatherNd: Rule = {
  * exact: yes.   restates: pads.   frozen: where padding repeats or mirrors lanes.
  * source: https://onnx.ai/onnx/operators/onnx__Pad.html
  */
-function padRule(padsOf: (call: Call) => { readonly pads: readonly Element[]; readonly axes?: readonly number[]; readonly zero: boolean; readonly where: Parameters<Call['restate']>[0] }): Rule {
+function padRule(
+  padsOf: (call: Call) => {
+    readonly pads: readonly Element[];
+    readonly axes?: readonly number[];
+    readonly zero: boolean;
+    readonly where: Parameters<Call['restate']>[0];
+  },
+): Rule {
   return {
     says: 'padding gets lanes of its own; the others pass',
     exact: 'yes',
@@ -331,7 +416,8 @@ function padRule(padsOf: (call: Call) => { readonly pads: readonly Element[]; re
       const x = call.input(0);
       const { pads, axes: stated, zero, where } = padsOf(call);
       const axes = stated ?? x.map((_, d) => d);
-      if (pads.length !== 2 * axes.length) throw new Frozen('mismatch', `pads ${pads.length / 2} axes of ${axes.length}`);
+      if (pads.length !== 2 * axes.length)
+        throw new Frozen('mismatch', `pads ${pads.length / 2} axes of ${axes.length}`);
       const mode = call.attributes.string('mode', 'constant');
       const padsNothing = pads.every((pad) => pad.now === 0);
       const y = x.map((axis) => withZero(axis, isZero(axis) && (padsNothing || zero || mode !== 'constant')));
@@ -341,7 +427,12 @@ function padRule(padsOf: (call: Call) => { readonly pads: readonly Element[]; re
         const [before, after] = [pads[i]!.now, pads[i + axes.length]!.now];
         if (before === 0 && after === 0) continue;
         const axis = y[d]!;
-        const plainly = typeof before === 'number' && typeof after === 'number' && before >= 0 && after >= 0 && mode === 'constant';
+        const plainly =
+          typeof before === 'number' &&
+          typeof after === 'number' &&
+          before >= 0 &&
+          after >= 0 &&
+          mode === 'constant';
         if (!isLabelled(axis) || !plainly) {
           call.lanes.freeze(axis, 'operator', `is padded${mode === 'constant' ? '' : ` by ${mode}`}`);
           y[d] = plain(add(axis.length, add(before, after)));
@@ -385,8 +476,10 @@ export const tile: Rule = {
   axes: (call) => {
     const x = call.input(0);
     const { elements } = call.known(1);
-    if (elements.length !== x.length) throw new Frozen('mismatch', `repeats ${elements.length} axes of ${x.length}`);
-    return [x.map((axis, d) => (elements[d]!.now === 1 ? axis : call.lanes.merge([plain(elements[d]!.now), axis])))];
+    if (elements.length !== x.length)
+      throw new Frozen('mismatch', `repeats ${elements.length} axes of ${x.length}`);
+    return [
+      x.map((axis, d) => (elements[d]!.now === 1 ? axis : call.lanes.merge([plain(elements[d]!.now), axis]))),
+    ];
   },
 };
-

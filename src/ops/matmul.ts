@@ -43,7 +43,8 @@ export const gemm: Rule = {
     const { lanes, attributes } = call;
     const ranked = (index: number, transposed: boolean): readonly [Axis, Axis] => {
       const axes = call.input(index);
-      if (axes.length !== 2) throw new Frozen('mismatch', `its operand ${index} has rank ${axes.length}, not 2`);
+      if (axes.length !== 2)
+        throw new Frozen('mismatch', `its operand ${index} has rank ${axes.length}, not 2`);
       return transposed ? [axes[1]!, axes[0]!] : [axes[0]!, axes[1]!];
     };
     const [row, inner] = ranked(0, attributes.int('transA', 0) !== 0);

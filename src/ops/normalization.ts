@@ -57,7 +57,8 @@ export const instanceNormalization: Rule = {
     const x = call.input(0);
     const [scale] = call.input(1);
     const [bias] = call.input(2);
-    if (scale === undefined || bias === undefined || x[1] === undefined) throw new Frozen('mismatch', 'its operands have too few axes');
+    if (scale === undefined || bias === undefined || x[1] === undefined)
+      throw new Frozen('mismatch', 'its operands have too few axes');
     for (const axis of x.slice(2)) call.lanes.inexact(axis, 'InstanceNormalization runs over it');
     const channels = call.lanes.unify([x[1], scale, bias]);
     return [x.map((axis, d) => (d === 1 ? withZero(channels, isZero(bias)) : withZero(axis, false)))];
@@ -81,7 +82,9 @@ export const layerNormalization: Rule = {
     for (const normalised of x.slice(axis)) call.lanes.inexact(normalised, `${call.node.op} runs over it`);
     const operands = [1, 2].flatMap((i) => (call.optional(i) === undefined ? [] : [call.input(i)]));
     const axes = x.map((own, d) => {
-      const parameters = operands.flatMap((axes) => axes[axes.length - (x.length - d)] ?? []).filter((a) => a.length !== 1);
+      const parameters = operands
+        .flatMap((axes) => axes[axes.length - (x.length - d)] ?? [])
+        .filter((a) => a.length !== 1);
       const united = call.lanes.unify([own, ...parameters]);
       return withZero(united, d >= axis && parameters.length > 0 && parameters.every(isZero));
     });

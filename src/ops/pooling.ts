@@ -15,13 +15,18 @@ export const pool: Rule = {
   exact: 'yes',
   axes: (call) => {
     const [batch, channels, ...space] = call.input(0);
-    if (batch === undefined || channels === undefined) throw new Frozen('mismatch', 'its input has no channels');
+    if (batch === undefined || channels === undefined)
+      throw new Frozen('mismatch', 'its input has no channels');
     slide(space, call);
     const kernel = call.attributes.ints('kernel_shape');
     if (kernel === undefined) throw new Frozen('unknown-shape', 'has no kernel_shape');
     const window = windowOf(call, space.length);
     const ceilMode = call.attributes.int('ceil_mode', 0) !== 0;
-    const axes = [batch, channels, ...space.map((axis, d) => plain(windowsAlong(axis.length, kernel[d] ?? 1, d, window, ceilMode)))];
+    const axes = [
+      batch,
+      channels,
+      ...space.map((axis, d) => plain(windowsAlong(axis.length, kernel[d] ?? 1, d, window, ceilMode))),
+    ];
     return [axes, axes];
   },
 };
@@ -32,7 +37,8 @@ export const globalPool: Rule = {
   exact: 'yes',
   axes: (call) => {
     const [batch, channels, ...space] = call.input(0);
-    if (batch === undefined || channels === undefined) throw new Frozen('mismatch', 'its input has no channels');
+    if (batch === undefined || channels === undefined)
+      throw new Frozen('mismatch', 'its input has no channels');
     slide(space, call);
     return [[batch, channels, ...space.map(() => plain(1))]];
   },

@@ -62,7 +62,9 @@ export const dynamicQuantizeLinear: Rule = {
   exact: 'no, removed lanes count among the extremes',
   axes: (call) => {
     const axes = call.input(0);
-    for (const axis of axes) if (isLabelled(axis) && !isZero(axis)) call.lanes.inexact(axis, 'its extremes set the scale of the others');
+    for (const axis of axes)
+      if (isLabelled(axis) && !isZero(axis))
+        call.lanes.inexact(axis, 'its extremes set the scale of the others');
     return [axes, [], []];
   },
 };

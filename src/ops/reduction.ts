@@ -9,7 +9,8 @@ import { lift, numbersNow } from '../onnx/values.js';
 
 /** The axes that a reduction runs over: an attribute in old operator sets, an operand in new ones, else all. */
 function reducedAxes(call: Call, rank: number): ReadonlySet<number> {
-  const stated = call.attributes.ints('axes') ?? (call.optional(1) === undefined ? undefined : numbersNow(call.known(1)));
+  const stated =
+    call.attributes.ints('axes') ?? (call.optional(1) === undefined ? undefined : numbersNow(call.known(1)));
   if (stated === undefined || stated.length === 0) {
     const none = call.attributes.int('noop_with_empty_axes', 0) !== 0;
     return new Set(none ? [] : Array.from({ length: rank }, (_, d) => d));
@@ -42,12 +43,22 @@ function reduction(
         return keep ? [plain(1)] : [];
       });
       const whole = reduced.size === x.length;
-      return [{ axes, values: combine && whole ? reduceValues(tensor.values, keep, combine) : undefined, dtype: tensor.dtype }];
+      return [
+        {
+          axes,
+          values: combine && whole ? reduceValues(tensor.values, keep, combine) : undefined,
+          dtype: tensor.dtype,
+        },
+      ];
     },
   };
 }
 
-function reduceValues(values: Values | undefined, keep: boolean, combine: (a: Dim, b: Dim) => Dim): Values | undefined {
+function reduceValues(
+  values: Values | undefined,
+  keep: boolean,
+  combine: (a: Dim, b: Dim) => Dim,
+): Values | undefined {
   if (values === undefined || values.elements.length === 0) return undefined;
   return {
     dims: keep ? values.dims.map(() => 1) : [],

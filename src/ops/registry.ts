@@ -1,5 +1,5 @@
-import type { Registry } from '../lanes/walk.js';
 import type { Rule } from '../lanes/rule.js';
+import type { Registry } from '../lanes/walk.js';
 import { conv, convTranspose } from './convolution.js';
 import * as elementwise from './elementwise.js';
 import * as joining from './joining.js';
@@ -27,12 +27,14 @@ type Entry = readonly [domain: string, ops: string, opsets: `${number}..${number
 export function table(entries: readonly Entry[]): readonly Row[] {
   return entries.flatMap(([domain, ops, opsets, rule]) => {
     const [first, last] = opsets.split('..') as [string, string];
-    return ops.split(' ').map((op): Row => ({
-      domain,
-      op,
-      opsets: [Number(first), last === '' ? Number.POSITIVE_INFINITY : Number(last)],
-      rule,
-    }));
+    return ops.split(' ').map(
+      (op): Row => ({
+        domain,
+        op,
+        opsets: [Number(first), last === '' ? Number.POSITIVE_INFINITY : Number(last)],
+        rule,
+      }),
+    );
   });
 }
 
@@ -43,7 +45,12 @@ export const rows: readonly Row[] = table([
   ['', 'Gemm', '1..', gemm],
   ['', 'MatMul', '1..', matMul],
 
-  ['', 'Relu LeakyRelu Elu Selu Celu ThresholdedRelu Tanh Softsign HardSwish Mish Gelu Swish Shrink', '1..', elementwise.zeroPreserving],
+  [
+    '',
+    'Relu LeakyRelu Elu Selu Celu ThresholdedRelu Tanh Softsign HardSwish Mish Gelu Swish Shrink',
+    '1..',
+    elementwise.zeroPreserving,
+  ],
   ['', 'Sin Tan Asin Atan Sinh Asinh Atanh Sign Erf', '1..', elementwise.zeroPreserving],
   ['', 'Sigmoid Softplus Exp Cos Cosh Acos IsNaN IsInf BitwiseNot', '1..', elementwise.pointwise],
   ['', 'Log Acosh', '1..', elementwise.poleAtZero],
@@ -152,4 +159,5 @@ for (const row of rows) {
 
 /** The rule of an operator at an opset version. */
 export const registry: Registry = (domain, op, opset) =>
-  byOperator.get(`${domain}:${op}`)?.find(({ opsets: [first, last] }) => first <= opset && opset <= last)?.rule;
+  byOperator.get(`${domain}:${op}`)?.find(({ opsets: [first, last] }) => first <= opset && opset <= last)
+    ?.rule;

@@ -11,11 +11,16 @@ import { numbersNow } from '../onnx/values.js';
 /** Axes seen with other lengths in the same row-major order: split where they are products, merged where they join. */
 export function reshapeAxes(lanes: Lanes, axes: Axes, lengths: readonly Dim[]): Axis[] {
   let front = 0;
-  while (front < axes.length && front < lengths.length && equal(axes[front]!.length, lengths[front]!)) front++;
+  while (front < axes.length && front < lengths.length && equal(axes[front]!.length, lengths[front]!))
+    front++;
   let back = 0;
   const most = Math.min(axes.length, lengths.length) - front;
   while (back < most && equal(axes.at(-1 - back)!.length, lengths.at(-1 - back)!)) back++;
-  const middle = reshapeMiddle(lanes, axes.slice(front, axes.length - back), lengths.slice(front, lengths.length - back));
+  const middle = reshapeMiddle(
+    lanes,
+    axes.slice(front, axes.length - back),
+    lengths.slice(front, lengths.length - back),
+  );
   return [...axes.slice(0, front), ...middle, ...axes.slice(axes.length - back)];
 }
 
@@ -50,7 +55,8 @@ function reshapeMiddle(lanes: Lanes, axes: Axes, lengths: readonly Dim[]): Axis[
     if (equal(have, want)) {
       result.push(...lanes.factor(lanes.merge(sources), targets));
     } else {
-      for (const axis of sources) lanes.freeze(axis, 'unknown-shape', 'is reshaped to lengths that are not known');
+      for (const axis of sources)
+        lanes.freeze(axis, 'unknown-shape', 'is reshaped to lengths that are not known');
       result.push(...targets.map(plain));
     }
   }
@@ -119,9 +125,16 @@ export const transpose: Rule = {
   axes: (call) => {
     const x = call.input(0);
     const order = call.attributes.ints('perm') ?? x.map((_, d) => x.length - 1 - d);
-    if (order.length !== x.length) throw new Frozen('mismatch', `permutes ${order.length} axes of ${x.length}`);
+    if (order.length !== x.length)
+      throw new Frozen('mismatch', `permutes ${order.length} axes of ${x.length}`);
     const { values, dtype } = call.optional(0)!;
-    return [{ axes: order.map((d) => x[axisWithin(d, x.length)]!), values: x.length < 2 ? values : undefined, dtype }];
+    return [
+      {
+        axes: order.map((d) => x[axisWithin(d, x.length)]!),
+        values: x.length < 2 ? values : undefined,
+        dtype,
+      },
+    ];
   },
 };
 
@@ -147,8 +160,12 @@ export const squeeze: Rule = {
   axes: (call) => {
     const x = call.input(0);
     const stated = statedAxes(call);
-    if (stated === undefined && x.some((axis) => typeof axis.length !== 'number')) throw new Frozen('unknown-shape', 'squeezes axes of unknown length');
-    const gone = new Set(stated?.map((axis) => axisWithin(axis, x.length)) ?? x.flatMap((axis, d) => (axis.length === 1 ? [d] : [])));
+    if (stated === undefined && x.some((axis) => typeof axis.length !== 'number'))
+      throw new Frozen('unknown-shape', 'squeezes axes of unknown length');
+    const gone = new Set(
+      stated?.map((axis) => axisWithin(axis, x.length)) ??
+        x.flatMap((axis, d) => (axis.length === 1 ? [d] : [])),
+    );
     const axes = x.filter((_, d) => !gone.has(d));
     for (const d of gone) call.lanes.freeze(x[d]!, 'operator', 'is squeezed away');
     const { values, dtype } = call.optional(0)!;
@@ -167,7 +184,9 @@ export const unsqueeze: Rule = {
     const rank = x.length + stated.length;
     const born = new Set(stated.map((axis) => axisWithin(axis, rank)));
     const rest = x[Symbol.iterator]();
-    const axes = Array.from({ length: rank }, (_, d) => (born.has(d) ? plain(1) : (rest.next().value ?? plain(1))));
+    const axes = Array.from({ length: rank }, (_, d) =>
+      born.has(d) ? plain(1) : (rest.next().value ?? plain(1)),
+    );
     const { values, dtype } = call.optional(0)!;
     return [{ axes, values: reshaped(values, axes), dtype }];
   },
@@ -188,9 +207,11 @@ export const depthToSpace: Rule = {
     const x = call.input(0);
     const block = call.attributes.int('blocksize', 1);
     const [batch, channels, height, width] = x;
-    if (x.length !== 4 || typeof channels!.length !== 'number') throw new Frozen('unknown-shape', 'its input is not [n c h w] with known channels');
+    if (x.length !== 4 || typeof channels!.length !== 'number')
+      throw new Frozen('unknown-shape', 'its input is not [n c h w] with known channels');
     const own = quotient(channels!.length, block * block);
-    if (own === undefined) throw new Frozen('mismatch', `${channels!.length} channels are no multiple of ${block}²`);
+    if (own === undefined)
+      throw new Frozen('mismatch', `${channels!.length} channels are no multiple of ${block}²`);
     const columnFirst = call.attributes.string('mode', 'DCR') === 'CRD';
     const parts = call.lanes.factor(channels!, columnFirst ? [own, block * block] : [block * block, own]);
     const [blocks, lane] = columnFirst ? [parts[1]!, parts[0]!] : [parts[0]!, parts[1]!];
@@ -244,4 +265,3 @@ export const expand: Rule = {
     return [axes];
   },
 };
-

@@ -15,7 +15,12 @@ function scaled(call: Call, x: Axes, axes: readonly number[], scales: readonly n
     if (scale === 1) continue;
     call.lanes.freeze(x[d]!, 'operator', `${call.node.op} mixes neighbours along it`);
     const { length } = x[d]!;
-    const target: Dim = typeof length === 'number' ? Math.floor(length * scale) : Number.isInteger(scale) ? multiply(length, scale) : floorDivide(multiply(length, scale), 1);
+    const target: Dim =
+      typeof length === 'number'
+        ? Math.floor(length * scale)
+        : Number.isInteger(scale)
+          ? multiply(length, scale)
+          : floorDivide(multiply(length, scale), 1);
     y[d] = plain(target);
   }
   return y;
@@ -80,8 +85,15 @@ export const upsampleByAttribute: Rule = {
   axes: (call) => {
     const x = call.input(0);
     const scales = call.attributes.floats('scales');
-    if (scales === undefined || scales.length !== x.length) throw new Frozen('unknown-shape', 'has no scales');
-    return [scaled(call, x, x.map((_, d) => d), scales)];
+    if (scales === undefined || scales.length !== x.length)
+      throw new Frozen('unknown-shape', 'has no scales');
+    return [
+      scaled(
+        call,
+        x,
+        x.map((_, d) => d),
+        scales,
+      ),
+    ];
   },
 };
-

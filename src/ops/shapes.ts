@@ -1,8 +1,8 @@
 import { isLabelled, isZero, lengthOf, plain, withZero } from '../lanes/axis.js';
 import type { Rule } from '../lanes/rule.js';
+import { multiply, subtract } from '../onnx/dim.js';
 import type { Element } from '../onnx/values.js';
 import { lift, literal, numbersNow, scalar, vector } from '../onnx/values.js';
-import { multiply, subtract } from '../onnx/dim.js';
 
 /** Shape: the lengths of the axes, which follow the lanes by themselves. exact: yes. */
 export const shape: Rule = {
@@ -10,7 +10,8 @@ export const shape: Rule = {
   exact: 'yes',
   axes: (call) => {
     const x = call.input(0);
-    const within = (position: number): number => Math.min(Math.max(position < 0 ? position + x.length : position, 0), x.length);
+    const within = (position: number): number =>
+      Math.min(Math.max(position < 0 ? position + x.length : position, 0), x.length);
     const start = within(call.attributes.int('start', 0));
     const end = within(call.attributes.int('end', x.length));
     const lengths = x.slice(start, Math.max(start, end)).map(lengthOf);
@@ -44,7 +45,10 @@ export const constantOfShape: Rule = {
     const axes = lengths.elements.map(({ now }) => call.lanes.fresh(now, zero));
     call.restate(0, axes);
     const count = numbersNow(lengths)?.reduce((a, b) => a * b, 1);
-    const values = zero && count !== undefined && count <= 64 ? { dims: numbersNow(lengths)!, elements: Array.from({ length: count }, () => literal(0)) } : undefined;
+    const values =
+      zero && count !== undefined && count <= 64
+        ? { dims: numbersNow(lengths)!, elements: Array.from({ length: count }, () => literal(0)) }
+        : undefined;
     return [{ axes, values }];
   },
 };
@@ -54,13 +58,20 @@ export const range: Rule = {
   says: 'one axis, of the length that start, limit and step give',
   exact: 'yes',
   axes: (call) => {
-    const [start, limit, step] = [0, 1, 2].map((i) => call.known(i).elements[0]!) as [Element, Element, Element];
+    const [start, limit, step] = [0, 1, 2].map((i) => call.known(i).elements[0]!) as [
+      Element,
+      Element,
+      Element,
+    ];
     const { dtype } = call.optional(0)!;
     const numbers = [start.now, limit.now, step.now];
     if (numbers.every((number) => typeof number === 'number')) {
       const [from, to, by] = numbers as [number, number, number];
       const count = by === 0 ? 0 : Math.max(0, Math.ceil((to - from) / by));
-      const values = count <= 1 << 16 ? vector(Array.from({ length: count }, (_, i) => literal(from + i * by))) : undefined;
+      const values =
+        count <= 1 << 16
+          ? vector(Array.from({ length: count }, (_, i) => literal(from + i * by)))
+          : undefined;
       for (const [i, element] of [start, limit, step].entries()) call.restate(i, [literal(element.now)]);
       return [{ axes: [plain(count)], values, dtype }];
     }
@@ -78,7 +89,8 @@ export const cumulative: Rule = {
     const x = call.input(0);
     const [along] = numbersNow(call.known(1)) ?? [0];
     const axis = x[along! < 0 ? along! + x.length : along!];
-    if (axis !== undefined && isLabelled(axis)) call.lanes.freeze(axis, 'operator', `${call.node.op} runs along it`);
+    if (axis !== undefined && isLabelled(axis))
+      call.lanes.freeze(axis, 'operator', `${call.node.op} runs along it`);
     return [x.map((own) => withZero(own, isZero(own)))];
   },
 };

@@ -1,0 +1,115 @@
+import type { Analysis } from '../lanes/analysis.js';
+import { CostModel, isWeight } from '../lanes/cost.js';
+import type { Reason } from '../lanes/reason.js';
+import { Removal } from '../lanes/survivors.js';
+import type { ValueDocument } from '../native/document.js';
+import type { FrozenReport, GroupReport, Inspection, ValueReport, Warning } from './types.js';
+
+/** What is in a model: its cost, its groups of lanes, and what is frozen and why. */
+export function inspect(analysis: Analysis): Inspection {
+  const { graph } = analysis;
+  const { document } = graph;
+  const costs = new CostModel(analysis);
+  const { params, macs } = costs.of();
+  return {
+    file: graph.file,
+    producer: document.producer,
+    irVersion: document.irVersion,
+    opsets: document.opsets,
+    nodes: graph.nodes.length,
+    size: { params, macs, bytes: document.bytes + document.externalBytes },
+    assumed: costs.assumed,
+    inputs: graph.inputs.map(valueReport),
+    outputs: graph.outputs.map(valueReport),
+    groups: groupReports(analysis, costs),
+    frozen: frozenReports(analysis),
+    shares: shares(analysis, params),
+    warnings: warnings(analysis),
+  };
+}
+
+const valueReport = (value: ValueDocument): ValueReport => ({
+  name: value.name,
+  dtype: value.dtype ?? 'unknown',
+  shape: value.shape?.map((length) => length ?? '?') ?? [],
+});
+
+function groupReports(analysis: Analysis, costs: CostModel): GroupReport[] {
+  const { groups, graph, lanes } = analysis;
+  const whole = costs.of().params;
+  return groups.map((group) => ({
+    id: group.id,
+    lanes: group.lanes.length,
+    exact: group.exact,
+    ...(group.inexact !== undefined && { inexact: { node: group.inexact.node, text: group.inexact.text } }),
+    slots: group.slots
+      .filter(({ slot }) => slot.use === undefined)
+      .map(({ slot }) => ({
+        tensor: graph.nameOf(slot.tensor),
+        axis: slot.axis,
+        length: slot.labels.length,
+      })),
+    params: whole - costs.of(new Removal(lanes.equations, new Set(group.lanes))).params,
+    factors: [...group.factors.keys()].map((index) => groups[index]!.id),
+  }));
+}
+
+function frozenReports({ slots, graph, lanes }: Analysis): FrozenReport[] {
+  return slots.flatMap((slot) => {
+    if (slot.use !== undefined) return [];
+    const reasons = new Map<string, Reason>();
+    let indices = 0;
+    for (const label of slot.labels) {
+      if (lanes.equations.atoms(label).length > 0) continue;
+      indices += 1;
+      const reason = lanes.equations.frozenBecause(label);
+      if (reason !== undefined) reasons.set(`${reason.why}/${reason.node}`, reason);
+    }
+    if (indices === 0) return [];
+    return [
+      {
+        tensor: graph.nameOf(slot.tensor),
+        axis: slot.axis,
+        length: slot.labels.length,
+        indices,
+        reasons: [...reasons.values()],
+      },
+    ];
+  });
+}
+
+function shares({ groups, graph }: Analysis, params: number): Inspection['shares'] {
+  const exact = new Set<number>();
+  const prunable = new Set<number>();
+  for (const group of groups) {
+    for (const { slot } of group.slots) {
+      prunable.add(slot.tensor);
+      if (group.exact) exact.add(slot.tensor);
+    }
+  }
+  const share = (tensors: ReadonlySet<number>): number => {
+    if (params === 0) return 0;
+    let sum = 0;
+    for (const tensor of graph.document.tensors) {
+      if (isWeight(tensor) && tensors.has(tensor.id))
+        sum += tensor.dims.reduce((product, length) => product * length, 1);
+    }
+    return sum / params;
+  };
+  const all = share(prunable);
+  return { prunable: all, exact: share(exact), inexact: all - share(exact), frozen: 1 - all };
+}
+
+function warnings({ frozenNodes }: Analysis): Warning[] {
+  const byOperator = new Map<string, { count: number; node: string; text: string }>();
+  for (const [node, { why, text }] of frozenNodes) {
+    const key = why === 'no-rule' ? node.op : `${node.op}: ${why}`;
+    const known = byOperator.get(key);
+    if (known === undefined) byOperator.set(key, { count: 1, node: node.name, text });
+    else known.count += 1;
+  }
+  return [...byOperator.values()].map(({ count, node, text }) => ({
+    code: 'FROZEN_NODE',
+    text: `${count === 1 ? `node ${node}` : `${count} nodes, first ${node}`}: ${text}; what they touch stays whole`,
+  }));
+}

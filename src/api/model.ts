@@ -1,0 +1,261 @@
+import { basename } from 'node:path';
+import { EspalierError } from '../errors.js';
+import { criterionNamed, optionsFor } from '../importance/criteria.js';
+import type { Evidence } from '../importance/criterion.js';
+import type { Analysis } from '../lanes/analysis.js';
+import { analyse, namesSomething } from '../lanes/analysis.js';
+import { CostModel, isWeight } from '../lanes/cost.js';
+import type { Group } from '../lanes/groups.js';
+import type { NativeModel } from '../native/index.js';
+import { openBytes, openFile } from '../native/index.js';
+import type { Graph } from '../onnx/graph.js';
+import { readGraph } from '../onnx/graph.js';
+import { registry } from '../ops/registry.js';
+import { planTables, removalOf, removalOfPlan } from '../plan/lanes.js';
+import type { Plan } from '../plan/plan.js';
+import { checkPlan } from '../plan/read.js';
+import { policyNamed } from '../policy/policies.js';
+import type { Budget } from '../policy/policy.js';
+import { oneFactorEach, roundingTo } from '../policy/policy.js';
+import { cutsOf } from '../surgery/edits.js';
+import { inspect } from './inspect.js';
+import { checkPlanOptions, checkScoreOptions, policyFor } from './options.js';
+import { PrunedModel, sizeAfter } from './pruned.js';
+import type {
+  CallOptions,
+  GroupScore,
+  Inspection,
+  Model,
+  PlanOptions,
+  Pruned,
+  ScoreOptions,
+} from './types.js';
+
+/**
+ * Opens an ONNX model: a path, or the bytes of a file without external data.
+ *
+ * The graph is read; weights stay where they are, and are read and copied by the native addon when they are needed.
+ * errors: FILE_NOT_FOUND, FILE_UNREADABLE, MODEL_MALFORMED, MODEL_UNSUPPORTED, EXTERNAL_DATA, GRAPH_INVALID.
+ */
+export async function openModel(source: string | Uint8Array, options: CallOptions = {}): Promise<Model> {
+  const native =
+    typeof source === 'string' ? await openFile(source, options) : await openBytes(source, options);
+  try {
+    const file = typeof source === 'string' ? basename(source) : 'model.onnx';
+    return new OpenModel(native, readGraph(native.describe(), file));
+  } catch (problem) {
+    native.dispose();
+    throw problem;
+  }
+}
+
+class OpenModel implements Model {
+  readonly #analyses = new Map<string, Analysis>();
+  #inspection: Inspection | undefined;
+  #sha256: string | undefined;
+
+  constructor(
+    readonly native: NativeModel,
+    readonly graph: Graph,
+  ) {}
+
+  get file(): string {
+    return this.graph.file;
+  }
+
+  inspect(): Inspection {
+    this.#inspection ??= inspect(this.#analysis());
+    return this.#inspection;
+  }
+
+  async sha256(options: CallOptions = {}): Promise<string> {
+    const sha256 = this.#sha256 ?? (await this.native.sha256(options));
+    this.#sha256 = sha256;
+    return sha256;
+  }
+
+  async score(options: ScoreOptions = {}): Promise<readonly GroupScore[]> {
+    checkScoreOptions(options);
+    const { groups } = this.#analysis();
+    const scores = await this.#scores(groups, options);
+    return groups.map((group) => ({ id: group.id, lanes: group.lanes.length, scores: scores.get(group)! }));
+  }
+
+  writeWeightTerms(
+    path: string,
+    options: CallOptions & { readonly force?: boolean } = {},
+  ): Promise<{ readonly bytes: number }> {
+    const weights = this.graph.document.tensors.filter(
+      (tensor) => isWeight(tensor) && this.graph.nameOf(tensor.id) !== '',
+    );
+    return this.native.writeTerms(
+      path,
+      weights.map((tensor) => ({ tensor: tensor.id, name: this.graph.nameOf(tensor.id) })),
+      options,
+    );
+  }
+
+  async plan(options: PlanOptions): Promise<Plan> {
+    checkPlanOptions(options);
+    const policy = policyNamed(options.policy ?? policyFor(options));
+    const analysis = this.#analysis(options.keep);
+    for (const glob of options.keep ?? []) {
+      if (!namesSomething(this.graph, glob)) {
+        throw new EspalierError(
+          'OPTION_INVALID',
+          `keep: "${glob}" matches no tensor and no node`,
+          { file: this.file },
+          'espalier inspect lists the names; * and ? are wildcards.',
+        );
+      }
+    }
+    const allowed = analysis.groups.filter(
+      (group) => group.lanes.length > 1 && (group.exact || options.exact !== true),
+    );
+    if (allowed.length === 0) throw nothingPrunable(analysis, options);
+    const groups = oneFactorEach(analysis.groups, allowed);
+    // The hash reads the whole file: it runs beside the scoring.
+    const [sha256, scores] = await Promise.all([
+      this.sha256(quietly(options)),
+      this.#scores(groups, options),
+    ]);
+    const budget = budgetOf(analysis, options);
+    const kept = policy.allocate({
+      groups,
+      scores,
+      rounding: roundingTo(options.roundTo),
+      ...(options.ratio !== undefined && { ratio: options.ratio }),
+      ...(budget !== undefined && { budget }),
+    });
+    const removal = removalOf(analysis, kept);
+    const { graph } = analysis;
+    return {
+      format: 'espalier-plan',
+      version: 1,
+      model: { sha256, file: graph.file },
+      made: madeWith(options, policy.name),
+      groups: analysis.groups.flatMap((group) => {
+        const positions = kept.get(group);
+        if (positions === undefined || positions.length === group.lanes.length) return [];
+        return [
+          {
+            id: group.id,
+            lanes: group.lanes.length,
+            kept: positions,
+            exact: group.exact,
+            scores: Array.from(scores.get(group)!),
+          },
+        ];
+      }),
+      ...planTables(analysis, cutsOf(analysis, removal)),
+    };
+  }
+
+  async prune(options: PlanOptions): Promise<Pruned> {
+    const pruned = await this.apply(await this.plan(options), options);
+    const { bytes } = options;
+    if (bytes === undefined || pruned.after.bytes <= bytes) return pruned;
+    throw new EspalierError(
+      'INTERNAL',
+      `the pruned model would have ${pruned.after.bytes} bytes, more than the budget of ${bytes}`,
+      { file: this.file },
+      'Please report the model.',
+    );
+  }
+
+  async apply(plan: Plan, options: CallOptions = {}): Promise<Pruned> {
+    const checked = checkPlan(plan);
+    const sha256 = await this.sha256(quietly(options));
+    if (checked.model.sha256 !== sha256) {
+      throw new EspalierError(
+        'PLAN_STALE',
+        `the plan was made for another model: ${checked.model.file} with sha256 ${checked.model.sha256.slice(0, 12)}…, this one has ${sha256.slice(0, 12)}…`,
+        { file: this.file },
+        'Apply it to the model it was made for, or make a new plan: espalier prune MODEL --plan FILE --dry-run',
+      );
+    }
+    const keep = checked.made.keep;
+    const analysis = this.#analysis(Array.isArray(keep) ? (keep as readonly string[]) : undefined);
+    return new PrunedModel(this.native, analysis, checked, removalOfPlan(analysis, checked));
+  }
+
+  dispose(): void {
+    this.native.dispose();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  #analysis(keep: readonly string[] = []): Analysis {
+    const key = JSON.stringify(keep);
+    let analysis = this.#analyses.get(key);
+    if (analysis === undefined) {
+      analysis = analyse(this.graph, registry, (tensor) => this.native.numbers(tensor), keep);
+      this.#analyses.set(key, analysis);
+    }
+    return analysis;
+  }
+
+  async #scores(groups: readonly Group[], options: ScoreOptions): Promise<ReadonlyMap<Group, Float64Array>> {
+    const criterion = criterionNamed(options.criterion ?? 'entropy');
+    const evidence: Evidence = {
+      statistics: (requests, statistic) => this.native.statistics(requests, statistic, options),
+      rankOf: (tensor) => this.graph.document.tensors[tensor]!.dims.length,
+      seed: options.seed ?? 0,
+    };
+    const scores = await criterion.score(groups, optionsFor(criterion, options.criterionOptions), evidence);
+    return new Map(groups.map((group, i) => [group, scores[i]!]));
+  }
+}
+
+/** The same call without progress: for work that runs beside other work that reports. */
+const quietly = ({ signal, threads }: CallOptions): CallOptions => ({
+  ...(signal !== undefined && { signal }),
+  ...(threads !== undefined && { threads }),
+});
+
+function budgetOf(analysis: Analysis, options: PlanOptions): Budget | undefined {
+  const name = (['macs', 'params', 'bytes'] as const).find((key) => options[key] !== undefined);
+  if (name === undefined) return undefined;
+  const costs = new CostModel(analysis);
+  const whole = costs.of();
+  const limit = name === 'bytes' ? options.bytes! : options[name]! * whole[name];
+  return {
+    name,
+    limit,
+    cost: (kept) => {
+      const removal = removalOf(analysis, kept);
+      return name === 'bytes' ? sizeAfter(analysis, costs, removal).bytes : costs.of(removal)[name];
+    },
+  };
+}
+
+function madeWith(options: PlanOptions, policy: string): Plan['made'] {
+  const { ratio, macs, params, bytes, exact, roundTo, keep } = options;
+  const given = { ratio, macs, params, bytes, exact, roundTo, keep };
+  return {
+    criterion: options.criterion ?? 'entropy',
+    ...options.criterionOptions,
+    policy,
+    seed: options.seed ?? 0,
+    ...(Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Plan['made']),
+  };
+}
+
+function nothingPrunable({ graph, groups, frozenNodes }: Analysis, options: PlanOptions): EspalierError {
+  const inexact = groups.some((group) => !group.exact);
+  const [first] = frozenNodes;
+  const why =
+    options.exact === true && inexact
+      ? 'no lane is exact; without --exact there are lanes to cut'
+      : first !== undefined
+        ? `every lane is frozen, for one because ${first[1].text} (node ${first[0].name})`
+        : 'every lane is frozen';
+  return new EspalierError(
+    'NOTHING_PRUNABLE',
+    `there is nothing to prune: ${why}`,
+    { file: graph.file },
+    'espalier inspect shows what is frozen and why.',
+  );
+}

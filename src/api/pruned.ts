@@ -1,0 +1,94 @@
+import { createHash } from 'node:crypto';
+import type { Analysis } from '../lanes/analysis.js';
+import { CostModel } from '../lanes/cost.js';
+import type { Removal } from '../lanes/survivors.js';
+import type { Edits } from '../native/edits.js';
+import type { NativeModel } from '../native/index.js';
+import type { Plan } from '../plan/plan.js';
+import type { Cuts } from '../surgery/edits.js';
+import { cutsOf, editsOf } from '../surgery/edits.js';
+import { VERSION } from '../version.js';
+import type { CallOptions, Pruned, Size, Warning } from './types.js';
+
+/** A pruned model before it is written: the original, and the edits that make it smaller. */
+export class PrunedModel implements Pruned {
+  readonly before: Size;
+  readonly after: Size;
+  readonly warnings: readonly Warning[];
+  readonly #native: NativeModel;
+  readonly #edits: Edits;
+
+  constructor(
+    native: NativeModel,
+    analysis: Analysis,
+    readonly plan: Plan,
+    { removal, cuts }: { readonly removal: Removal; readonly cuts: Cuts },
+  ) {
+    this.#native = native;
+    const hash = createHash('sha256').update(JSON.stringify(plan)).digest('hex');
+    this.#edits = editsOf(analysis, removal, cuts, metadataOf(hash));
+    const costs = new CostModel(analysis);
+    const { document } = analysis.graph;
+    const whole = costs.of();
+    this.before = { params: whole.params, macs: whole.macs, bytes: document.bytes + document.externalBytes };
+    this.after = sizeAfter(analysis, costs, removal, this.#edits);
+    this.warnings =
+      this.after.bytes > this.before.bytes
+        ? [
+            {
+              code: 'LARGER',
+              text: `the pruned model is larger than the original: ${this.after.bytes} bytes, not ${this.before.bytes}`,
+            },
+          ]
+        : [];
+  }
+
+  async save(
+    path: string,
+    options: CallOptions & { readonly force?: boolean } = {},
+  ): Promise<{ readonly bytes: number }> {
+    const { bytes, externalBytes } = await this.#native.save(path, this.#edits, options);
+    return { bytes: bytes + externalBytes };
+  }
+
+  toBytes(options: CallOptions = {}): Promise<Uint8Array> {
+    return this.#native.saveToBytes(this.#edits, options);
+  }
+}
+
+const metadataOf = (planSha256: string): Edits['metadata'] => [
+  { key: 'espalier.plan', value: planSha256 },
+  { key: 'espalier.version', value: VERSION },
+];
+
+/** Bytes that a new initializer, operand or node needs beside its data and names, at most. */
+const OVERHEAD = 64;
+/** External tensors begin at multiples of this. */
+const ALIGNMENT = 64;
+
+/** What a removal leaves. Bytes are an upper bound that is met but for a few bytes a tensor: budgets are never exceeded. */
+export function sizeAfter(analysis: Analysis, costs: CostModel, removal: Removal, edits?: Edits): Size {
+  const { document } = analysis.graph;
+  const whole = costs.of();
+  const left = costs.of(removal);
+  const written = edits ?? editsOf(analysis, removal, cutsOf(analysis, removal), metadataOf('0'.repeat(64)));
+  const text = [...written.metadata].reduce(
+    (sum, { key, value }) => sum + key.length + value.length + OVERHEAD,
+    0,
+  );
+  const added =
+    written.literals.reduce((sum, { name, values }) => sum + name.length + 8 * values.length + OVERHEAD, 0) +
+    written.integers.reduce((sum, { values }) => sum + 8 * values.length + OVERHEAD, 0) +
+    written.copies.reduce((sum, { tensor, name, selections }) => {
+      const kept = selections.reduce((product, { kept }) => product * kept.length, 1);
+      return sum + name.length + OVERHEAD + 8 * Math.min(kept, document.tensors[tensor]!.bytes);
+    }, 0) +
+    written.inputs.reduce((sum, { name }) => sum + name.length + OVERHEAD, 0) +
+    written.nodes.reduce((sum, { name }) => sum + 5 * name.length + OVERHEAD, 0) +
+    written.attributes.length * OVERHEAD +
+    written.valueInfos.length * 8;
+  const aligned = document.tensors.reduce((sum, tensor) => sum + (tensor.external ? ALIGNMENT : 0), 0);
+  const bytes =
+    document.bytes + document.externalBytes - (whole.tensorBytes - left.tensorBytes) + text + added + aligned;
+  return { params: left.params, macs: left.macs, bytes };
+}

@@ -1,0 +1,52 @@
+import { EspalierError } from '../errors.js';
+import type { Criterion, OptionValue } from './criterion.js';
+import { entropy } from './entropy.js';
+import { l1, l2 } from './magnitude.js';
+import { random } from './random.js';
+
+/** Every criterion; the first is the default. */
+export const criteria: readonly Criterion[] = [entropy, l1, l2, random];
+
+/** errors: OPTION_INVALID, which lists the names. */
+export function criterionNamed(name: string): Criterion {
+  const found = criteria.find((criterion) => criterion.name === name);
+  if (found !== undefined) return found;
+  throw new EspalierError(
+    'OPTION_INVALID',
+    `there is no criterion "${name}"`,
+    {},
+    `Choose one of ${criteria.map((criterion) => criterion.name).join(', ')}.`,
+  );
+}
+
+/** A criterion's defaults with the caller's options over them. errors: OPTION_INVALID for an unknown or ill-typed one. */
+export function optionsFor(
+  criterion: Criterion,
+  given: Readonly<Record<string, OptionValue>> = {},
+): Readonly<Record<string, OptionValue>> {
+  for (const [name, value] of Object.entries(given)) {
+    const refuse = (what: string, todo: string): EspalierError =>
+      new EspalierError('OPTION_INVALID', what, {}, todo);
+    const standard = criterion.defaults[name];
+    if (standard === undefined) {
+      const known = Object.keys(criterion.defaults).join(', ') || 'none';
+      throw refuse(`the criterion ${criterion.name} has no option "${name}"`, `Its options: ${known}.`);
+    }
+    const choices = criterion.choices?.[name];
+    if (choices !== undefined && !choices.includes(String(value))) {
+      throw refuse(`${name} cannot be "${value}"`, `Choose one of ${choices.join(', ')}.`);
+    }
+    if (typeof value !== typeof standard)
+      throw refuse(
+        `${name} must be a ${typeof standard}, not ${JSON.stringify(value)}`,
+        `Its default is ${standard}.`,
+      );
+    if (typeof value === 'number' && !(Number.isInteger(value) && value >= 2 && value <= 65536)) {
+      throw refuse(
+        `${name} must be a whole number from 2 to 65536, not ${value}`,
+        `Its default is ${standard}.`,
+      );
+    }
+  }
+  return { ...criterion.defaults, ...given };
+}

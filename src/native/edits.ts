@@ -1,0 +1,68 @@
+/**
+ * Edits to a model, as the addon takes them: everything that is not named here is copied byte for byte. Ids are those of
+ * the model document.
+ */
+export interface Edits {
+  /** A stored tensor keeps these indices of an axis, ascending. */
+  readonly selections: readonly Selection[];
+  /** A small stored tensor gets another content, of the same type. */
+  readonly integers: readonly {
+    readonly tensor: number;
+    readonly dims: readonly number[];
+    readonly values: readonly number[];
+  }[];
+  /** A new initializer, selected from a stored tensor. */
+  readonly copies: readonly {
+    readonly graph: number;
+    readonly tensor: number;
+    readonly name: string;
+    readonly selections: readonly { readonly axis: number; readonly kept: Uint32Array }[];
+  }[];
+  /** A new initializer. */
+  readonly literals: readonly NewLiteral[];
+  /** An attribute replaced, added or removed. */
+  readonly attributes: readonly ({ readonly node: number } & NewAttribute)[];
+  /** An operand reads another value; an index past the end appends. */
+  readonly inputs: readonly { readonly node: number; readonly index: number; readonly name: string }[];
+  /** A node inserted before another one. */
+  readonly nodes: readonly NewNode[];
+  /** Stated lengths of values. */
+  readonly valueInfos: readonly {
+    readonly value: number;
+    readonly dims: readonly { readonly axis: number; readonly length: number }[];
+  }[];
+  /** `metadata_props`: replaced or appended. */
+  readonly metadata: readonly { readonly key: string; readonly value: string }[];
+}
+
+export interface Selection {
+  readonly tensor: number;
+  readonly axis: number;
+  readonly kept: Uint32Array;
+}
+
+export interface NewLiteral {
+  readonly graph: number;
+  readonly name: string;
+  readonly dtype: string;
+  readonly dims: readonly number[];
+  readonly values: readonly number[];
+}
+
+export interface NewAttribute {
+  readonly name: string;
+  readonly kind: 'int' | 'ints' | 'remove';
+  readonly ints: readonly number[];
+}
+
+export interface NewNode {
+  readonly graph: number;
+  readonly before: number;
+  readonly replaces: boolean;
+  readonly op: string;
+  readonly domain: string;
+  readonly name: string;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly attributes: readonly NewAttribute[];
+}

@@ -1,0 +1,168 @@
+import { EspalierError } from '../errors.js';
+import type { Analysis } from '../lanes/analysis.js';
+import type { Group } from '../lanes/groups.js';
+import { Removal } from '../lanes/survivors.js';
+import type { Cuts } from '../surgery/edits.js';
+import { cutsOf } from '../surgery/edits.js';
+import type { Plan, PlannedGroup } from './plan.js';
+
+/** Which lanes leave, when each group keeps these positions. */
+export function removalOf(analysis: Analysis, kept: ReadonlyMap<Group, readonly number[]>): Removal {
+  const removed = new Set<number>();
+  for (const [group, positions] of kept) {
+    const stay = new Set(positions);
+    for (const [position, lane] of group.lanes.entries()) if (!stay.has(position)) removed.add(lane);
+  }
+  return new Removal(analysis.lanes.equations, removed);
+}
+
+/** The tables of a plan that follow from what is cut. */
+export function planTables(analysis: Analysis, { kept, copies }: Cuts): Pick<Plan, 'tensors' | 'copies'> {
+  const tensors: Record<string, Record<string, readonly number[]>> = {};
+  for (const [tensor, axes] of kept) {
+    tensors[analysis.graph.nameOf(tensor)] = Object.fromEntries([...axes].sort(([a], [b]) => a - b));
+  }
+  return { tensors, ...(copies.length > 0 && { copies: copies.map(({ id: _, ...copy }) => copy) }) };
+}
+
+/**
+ * Which lanes a plan removes from a model. Its `tensors` decide; without them its groups do.
+ *
+ * errors: PLAN_STALE where the plan names what the model does not have; PLAN_MALFORMED where what it keeps does not fit
+ * together.
+ */
+export function removalOfPlan(
+  analysis: Analysis,
+  plan: Plan,
+): { readonly removal: Removal; readonly cuts: Cuts } {
+  const byTensors = Object.keys(plan.tensors).length > 0;
+  const removal = byTensors ? removalByTensors(analysis, plan) : removalByGroups(analysis, plan);
+  const cuts = cutsOf(analysis, removal);
+  if (byTensors) {
+    agree(analysis, plan, planTables(analysis, cuts));
+    groupsAgree(analysis, plan, removal);
+  }
+  return { removal, cuts };
+}
+
+function stale(
+  analysis: Analysis,
+  what: string,
+  where: { tensor?: string; axis?: number } = {},
+): EspalierError {
+  return new EspalierError(
+    'PLAN_STALE',
+    what,
+    { file: analysis.graph.file, ...where },
+    'The model changed after the plan was made. Make the plan again: espalier prune MODEL --plan FILE --dry-run',
+  );
+}
+
+function removalByGroups(analysis: Analysis, plan: Plan): Removal {
+  const byId = new Map(analysis.groups.map((group) => [group.id, group]));
+  const kept = new Map<Group, readonly number[]>();
+  for (const planned of plan.groups) {
+    const group = byId.get(planned.id);
+    if (group === undefined)
+      throw stale(analysis, `the plan has a group "${planned.id}", the model has none of that name`);
+    fits(analysis, planned, group);
+    kept.set(group, planned.kept);
+  }
+  return removalOf(analysis, kept);
+}
+
+function fits(analysis: Analysis, planned: PlannedGroup, group: Group): void {
+  const last = planned.kept.at(-1)!;
+  if (planned.lanes !== group.lanes.length || last >= group.lanes.length) {
+    throw stale(
+      analysis,
+      `the plan keeps lane ${last} of ${planned.lanes} in group "${planned.id}", which has ${group.lanes.length} lanes`,
+    );
+  }
+}
+
+/** A lane leaves where no index that stays has it. */
+function removalByTensors(analysis: Analysis, plan: Plan): Removal {
+  const { equations } = analysis.lanes;
+  const slots = new Map<string, number>();
+  for (const slot of analysis.slots)
+    if (slot.use === undefined)
+      slots.set(`${analysis.graph.nameOf(slot.tensor)}/${slot.axis}`, slot.labels.length);
+  const shared = new Set(
+    analysis.slots.flatMap((slot) =>
+      slot.use === undefined ? [] : [`${analysis.graph.nameOf(slot.tensor)}/${slot.axis}`],
+    ),
+  );
+  for (const [tensor, axes] of Object.entries(plan.tensors)) {
+    for (const [axis, kept] of Object.entries(axes)) {
+      const length = slots.get(`${tensor}/${axis}`);
+      if (shared.has(`${tensor}/${axis}`)) continue;
+      if (length === undefined)
+        throw stale(
+          analysis,
+          `the plan cuts tensor "${tensor}", which the model does not have or which cannot be cut there`,
+          { tensor, axis: Number(axis) },
+        );
+      const last = kept.at(-1)!;
+      if (last >= length)
+        throw stale(analysis, `the plan keeps index ${last}, but the axis has ${length}`, {
+          tensor,
+          axis: Number(axis),
+        });
+    }
+  }
+  const all = new Set<number>();
+  const stay = new Set<number>();
+  for (const slot of analysis.slots) {
+    if (slot.use !== undefined) continue;
+    const planned = plan.tensors[analysis.graph.nameOf(slot.tensor)]?.[slot.axis];
+    const kept = planned === undefined ? undefined : new Set(planned);
+    for (const [index, label] of slot.labels.entries()) {
+      for (const lane of equations.atoms(label)) {
+        all.add(lane);
+        if (kept === undefined || kept.has(index)) stay.add(lane);
+      }
+    }
+  }
+  return new Removal(equations, new Set([...all].filter((lane) => !stay.has(lane))));
+}
+
+/** The plan must be exactly what its lanes come to: a slice kept or dropped beside its lane would break the model. */
+function agree(analysis: Analysis, plan: Plan, derived: Pick<Plan, 'tensors' | 'copies'>): void {
+  for (const tensor of new Set([...Object.keys(plan.tensors), ...Object.keys(derived.tensors)])) {
+    const [given, needed] = [plan.tensors[tensor] ?? {}, derived.tensors[tensor] ?? {}];
+    for (const axis of new Set([...Object.keys(given), ...Object.keys(needed)])) {
+      const [a, b] = [given[axis], needed[axis]];
+      if (
+        a !== undefined &&
+        b !== undefined &&
+        a.length === b.length &&
+        a.every((index, i) => index === b[i])
+      )
+        continue;
+      throw new EspalierError(
+        'PLAN_MALFORMED',
+        `the plan keeps ${a === undefined ? 'all' : a.length} indices here, but what it keeps of coupled tensors leaves ${b === undefined ? 'all' : b.length}`,
+        { file: analysis.graph.file, tensor, axis: Number(axis) },
+        'Edit "kept" in "groups" and remove "tensors" and "copies": they are then derived again.',
+      );
+    }
+  }
+}
+
+function groupsAgree(analysis: Analysis, plan: Plan, removal: Removal): void {
+  const byId = new Map(analysis.groups.map((group) => [group.id, group]));
+  for (const planned of plan.groups) {
+    const group = byId.get(planned.id);
+    if (group === undefined || group.lanes.length !== planned.lanes) continue;
+    const kept = new Set(planned.kept);
+    const wrong = group.lanes.findIndex((lane, position) => kept.has(position) === removal.removed.has(lane));
+    if (wrong < 0) continue;
+    throw new EspalierError(
+      'PLAN_MALFORMED',
+      `group "${planned.id}" ${kept.has(wrong) ? 'keeps' : 'drops'} lane ${wrong}, the plan's "tensors" do not`,
+      { file: analysis.graph.file },
+      'Edit "kept" in "groups" and remove "tensors" and "copies": they are then derived again.',
+    );
+  }
+}

@@ -1,0 +1,73 @@
+import * as v from 'valibot';
+import { EspalierError } from '../errors.js';
+import type { Plan } from './plan.js';
+
+const indices = v.pipe(
+  v.array(v.pipe(v.number(), v.integer('is not a whole number'), v.minValue(0, 'is negative'))),
+  v.minLength(1, 'keeps nothing'),
+  v.check((list) => list.every((value, i) => i === 0 || value > list[i - 1]!), 'is not ascending'),
+);
+const byAxis = v.record(v.pipe(v.string(), v.regex(/^\d+$/, 'is no axis number')), indices);
+const scalar = v.union([v.string(), v.number(), v.boolean(), v.array(v.string())]);
+
+const schema = v.object({
+  format: v.literal('espalier-plan', 'is not "espalier-plan"'),
+  version: v.literal(1, 'is not 1, the version that this release reads'),
+  model: v.object({
+    sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, 'is not a sha256')),
+    file: v.string(),
+  }),
+  made: v.optional(v.record(v.string(), scalar), {}),
+  groups: v.array(
+    v.object({
+      id: v.string(),
+      lanes: v.pipe(v.number(), v.integer(), v.minValue(1)),
+      kept: indices,
+      exact: v.optional(v.boolean(), false),
+      scores: v.optional(v.array(v.number())),
+    }),
+  ),
+  tensors: v.optional(v.record(v.string(), byAxis), {}),
+  copies: v.optional(
+    v.array(
+      v.object({
+        tensor: v.string(),
+        node: v.string(),
+        input: v.pipe(v.number(), v.integer(), v.minValue(0)),
+        kept: byAxis,
+      }),
+    ),
+  ),
+});
+
+/** A plan out of JSON text. errors: PLAN_MALFORMED, with the place. */
+export function readPlan(text: string, file?: string): Plan {
+  const where = file === undefined ? {} : { file };
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (cause) {
+    throw new EspalierError(
+      'PLAN_MALFORMED',
+      'the plan is not JSON',
+      where,
+      'Write one with espalier prune --plan FILE.',
+      { cause },
+    );
+  }
+  return checkPlan(json, file);
+}
+
+/** A plan out of plain data. errors: PLAN_MALFORMED, with the place. */
+export function checkPlan(data: unknown, file?: string): Plan {
+  const result = v.safeParse(schema, data);
+  if (result.success) return result.output as Plan;
+  const [issue] = result.issues;
+  const path = v.getDotPath(issue) ?? 'the plan';
+  throw new EspalierError(
+    'PLAN_MALFORMED',
+    `${path}: ${issue.message}`,
+    file === undefined ? {} : { file },
+    'The format is described in docs/plan.md; espalier prune --plan FILE writes one.',
+  );
+}

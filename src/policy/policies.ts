@@ -1,0 +1,19 @@
+import { EspalierError } from '../errors.js';
+import { global } from './global.js';
+import type { Policy } from './policy.js';
+import { uniform } from './uniform.js';
+
+/** Every policy. */
+export const policies: readonly Policy[] = [uniform, global];
+
+/** errors: OPTION_INVALID, which lists the names. */
+export function policyNamed(name: string): Policy {
+  const found = policies.find((policy) => policy.name === name);
+  if (found !== undefined) return found;
+  throw new EspalierError(
+    'OPTION_INVALID',
+    `there is no policy "${name}"`,
+    {},
+    `Choose one of ${policies.map((policy) => policy.name).join(', ')}.`,
+  );
+}

@@ -1,0 +1,194 @@
+import { EspalierError } from '../errors.js';
+import type { Restatement } from '../lanes/rule.js';
+import type { Removal } from '../lanes/survivors.js';
+import type { Walk } from '../lanes/walk.js';
+import type { Edits, NewAttribute, NewLiteral, NewNode } from '../native/edits.js';
+import type { Dim } from '../onnx/dim.js';
+import { equal, Polynomial } from '../onnx/dim.js';
+import type { Node } from '../onnx/graph.js';
+import type { Names } from './names.js';
+
+type Written = Pick<Edits, 'integers' | 'literals' | 'attributes' | 'inputs' | 'nodes'>;
+type Draft = { -readonly [K in keyof Written]: Written[K][number][] };
+
+/** One stated length after a removal: what the file would say, and what it must. */
+interface Pair {
+  readonly index: number;
+  readonly stated: Dim;
+  readonly wanted: Dim;
+}
+
+/**
+ * Lengths that nodes state are written again where the lanes that remain say otherwise: attributes and literals by
+ * their new values, lengths computed in the graph by arithmetic on what is computed. Knows no operator.
+ */
+export function restate(walk: Walk, removal: Removal, names: Names): Written {
+  const draft: Draft = { integers: [], literals: [], attributes: [], inputs: [], nodes: [] };
+  const literals = new Literals(draft, names);
+  for (const restatement of walk.restatements) {
+    const pairs = restatement.wanted.flatMap((wanted, index): Pair[] => {
+      if (restatement.labels !== undefined && !removal.keeps(restatement.labels[index]!)) return [];
+      return [{ index, stated: restatement.stated[index]!.after(removal), wanted: wanted.after(removal) }];
+    });
+    const same =
+      pairs.length === restatement.wanted.length &&
+      pairs.every(({ stated, wanted }) => equal(stated, wanted));
+    if (same) continue;
+    if ('attribute' in restatement.where) writeAttribute(restatement, restatement.where, pairs, draft);
+    else writeOperand(walk, restatement, restatement.where.operand, pairs, draft, literals, names);
+    for (const name of restatement.replaces) {
+      if (restatement.node.attributes[name] !== undefined)
+        draft.attributes.push({ node: restatement.node.id, name, kind: 'remove', ints: [] });
+    }
+  }
+  return draft;
+}
+
+function writeAttribute(
+  { node }: Restatement,
+  where: { readonly attribute: string; readonly kind: 'int' | 'ints' },
+  pairs: readonly Pair[],
+  draft: Draft,
+): void {
+  const attribute = node.attributes[where.attribute];
+  const raw = attribute?.type === 'ints' ? attribute.value : undefined;
+  const ints = pairs.map(({ index, stated, wanted }) =>
+    raw !== undefined && equal(stated, wanted) ? raw[index]! : number(node, wanted),
+  );
+  const written: NewAttribute = { name: where.attribute, kind: where.kind, ints };
+  draft.attributes.push({ node: node.id, ...written });
+}
+
+function number(node: Node, wanted: Dim): number {
+  if (typeof wanted === 'number') return wanted;
+  throw new EspalierError(
+    'INTERNAL',
+    `a length that must be written as a number depends on ${wanted}`,
+    { node: node.name, op: node.op },
+    'Please report the model.',
+  );
+}
+
+function writeOperand(
+  walk: Walk,
+  { node, raw }: Restatement,
+  operand: number,
+  pairs: readonly Pair[],
+  draft: Draft,
+  literals: Literals,
+  names: Names,
+): void {
+  const name = node.inputs[operand] ?? '';
+  const tensor = walk.tensors.get(name);
+  const dtype = tensor?.dtype ?? 'int64';
+  const scalar = tensor?.values?.dims.length === 0;
+  const dims = scalar ? [] : [pairs.length];
+  const fixed = pairs.map(({ index, stated, wanted }) =>
+    raw !== undefined && equal(stated, wanted) ? raw[index]! : wanted,
+  );
+  if (fixed.every((value) => typeof value === 'number')) {
+    const stored = walk.graph.initializers.get(name);
+    const constant =
+      stored !== undefined &&
+      walk.graph.uses.get(name) === 1 &&
+      walk.graph.inputs.every((input) => input.name !== name);
+    const full = tensor?.values?.dims ?? dims;
+    const shape = full.reduce((a, b) => a * b, 1) === fixed.length ? full : dims;
+    if (constant) draft.integers.push({ tensor: stored.id, dims: shape, values: fixed });
+    else
+      draft.inputs.push({
+        node: node.id,
+        index: operand,
+        name: literals.name(name || node.name, dtype, shape, fixed),
+      });
+    return;
+  }
+  // Part of it is only known when the model runs: y = computed * p / q + r, element by element.
+  const factor = (pair: Pair): readonly [p: number, q: number, r: number] => {
+    if (equal(pair.stated, pair.wanted)) return [1, 1, 0];
+    if (typeof pair.wanted === 'number') return [0, 1, pair.wanted];
+    const ratio = ratioOf(pair.wanted, pair.stated);
+    if (ratio !== undefined) return [ratio[0], ratio[1], 0];
+    throw new EspalierError(
+      'INTERNAL',
+      `the length ${pair.wanted} cannot be computed from ${pair.stated}`,
+      { node: node.name, op: node.op },
+      'Please report the model; --keep with the name of this node works around it.',
+    );
+  };
+  const factors = pairs.map(factor);
+  let current = name;
+  const step = (op: string, values: readonly number[], neutral: number): void => {
+    if (values.every((value) => value === neutral)) return;
+    const output = names.fresh(name);
+    const inserted: NewNode = {
+      graph: 0,
+      before: node.id,
+      replaces: false,
+      op,
+      domain: '',
+      name: output,
+      inputs: [current, literals.name(name, dtype, dims, values)],
+      outputs: [output],
+      attributes: [],
+    };
+    draft.nodes.push(inserted);
+    current = output;
+  };
+  step(
+    'Mul',
+    factors.map(([p]) => p),
+    1,
+  );
+  step(
+    'Div',
+    factors.map(([, q]) => q),
+    1,
+  );
+  step(
+    'Add',
+    factors.map(([, , r]) => r),
+    0,
+  );
+  draft.inputs.push({ node: node.id, index: operand, name: current });
+}
+
+/** wanted / stated as a fraction, where the two differ by a constant factor only. */
+function ratioOf(wanted: Dim, stated: Dim): readonly [number, number] | undefined {
+  if (
+    !(wanted instanceof Polynomial) ||
+    !(stated instanceof Polynomial) ||
+    wanted.terms.size !== stated.terms.size
+  )
+    return undefined;
+  let ratio: readonly [number, number] | undefined;
+  for (const [key, term] of wanted.terms) {
+    const other = stated.terms.get(key);
+    if (other === undefined) return undefined;
+    if (ratio === undefined) ratio = [term.coefficient, other.coefficient];
+    else if (ratio[0] * other.coefficient !== ratio[1] * term.coefficient) return undefined;
+  }
+  return ratio;
+}
+
+/** New initializers, one for each content. */
+class Literals {
+  readonly #made = new Map<string, string>();
+
+  constructor(
+    readonly draft: Draft,
+    readonly names: Names,
+  ) {}
+
+  name(base: string, dtype: string, dims: readonly number[], values: readonly number[]): string {
+    const key = `${dtype}[${dims}]${values}`;
+    let name = this.#made.get(key);
+    if (name === undefined) {
+      name = this.names.fresh(base);
+      this.#made.set(key, name);
+      const literal: NewLiteral = { graph: 0, name, dtype, dims, values };
+      this.draft.literals.push(literal);
+    }
+    return name;
+  }
+}
