@@ -1,0 +1,194 @@
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+
+use crate::external::Folder;
+use crate::onnx::{Data, Id, Index, Tensor};
+use crate::{Code, Error, Job, Result, Source, decode, digest, document, onnx, typed};
+
+/// Elements decoded at a time.
+const BLOCK: usize = 16 * 1024;
+
+/// An ONNX model: what its file says, and its tensors' elements by position.
+///
+/// `Send + Sync`: share it between threads in an `Arc`; reads do not disturb each other. Nothing of the weights stays in
+/// memory, except tensors in typed fields, which are decoded on first use and kept.
+#[derive(Debug)]
+pub struct Model {
+    index: Index,
+    /// 0 is the .onnx file; the others hold external data.
+    sources: Vec<Source>,
+    /// By tensor: elements decoded from typed fields.
+    decoded: Vec<OnceLock<Arc<[u8]>>>,
+}
+
+impl Model {
+    /// errors: `FILE_NOT_FOUND`, `FILE_UNREADABLE`, `MODEL_MALFORMED`, `MODEL_UNSUPPORTED`, `EXTERNAL_DATA`, `ABORTED`
+    pub fn open(path: &Path, job: &Job) -> Result<Model> {
+        Model::read(Source::open(path)?, Folder::of(path), job).map_err(|error| error.in_file(path))
+    }
+
+    /// A model in memory; external data is an error, as it has no folder.
+    pub fn from_bytes(bytes: impl Into<Arc<[u8]>>, job: &Job) -> Result<Model> {
+        Model::read(Source::from_bytes(bytes), Folder::none(), job)
+    }
+
+    fn read(source: Source, mut folder: Folder, job: &Job) -> Result<Model> {
+        let index = onnx::index(&source, &mut folder, job)?;
+        let decoded = index.tensors.iter().map(|_| OnceLock::new()).collect();
+        let mut sources = vec![source];
+        sources.extend(folder.into_sources());
+        Ok(Model { index, sources, decoded })
+    }
+
+    pub fn index(&self) -> &Index {
+        &self.index
+    }
+
+    /// 0 is the .onnx file; the others hold external data.
+    pub fn sources(&self) -> &[Source] {
+        &self.sources
+    }
+
+    pub fn path(&self) -> Option<&Path> {
+        self.sources[0].path()
+    }
+
+    /// All stored tensors; a tensor's id is its position.
+    pub fn tensors(&self) -> &[Tensor] {
+        &self.index.tensors
+    }
+
+    /// errors: `INTERNAL` for an id that does not exist
+    pub fn tensor(&self, id: Id) -> Result<&Tensor> {
+        let count = self.index.tensors.len();
+        self.index
+            .tensors
+            .get(id)
+            .ok_or_else(|| Error::internal(format!("there is no tensor {id}: the model has {count}")))
+    }
+
+    /// Fills `out` with the tensor's bytes from `offset` on, in the form of `raw_data` (little-endian, elements below a
+    /// byte packed) however they are stored.
+    ///
+    /// errors: `FILE_UNREADABLE`; `MODEL_MALFORMED` in typed fields; `INTERNAL` past the end, or for strings
+    pub fn read_bytes(&self, id: Id, offset: u64, out: &mut [u8]) -> Result<()> {
+        let tensor = self.tensor(id)?;
+        if offset.checked_add(out.len() as u64).is_none_or(|end| end > tensor.bytes) {
+            let what = format!("read of {} bytes at {offset} of {}", out.len(), tensor.bytes);
+            return Err(Error::internal(what).in_tensor(&tensor.name));
+        }
+        if out.is_empty() {
+            return Ok(());
+        }
+        match &tensor.data {
+            Data::Bytes { source, offset: start } => {
+                self.sources[*source].read(start + offset, out).map_err(|error| error.in_tensor(&tensor.name))
+            }
+            Data::Typed(_) => {
+                let start = offset as usize;
+                out.copy_from_slice(&self.typed(id)?[start..start + out.len()]);
+                Ok(())
+            }
+            Data::Strings(_) => Err(Error::internal("strings have no raw bytes").in_tensor(&tensor.name)),
+        }
+    }
+
+    /// Fills `out` with the elements from `start` on (counted in row-major order), each as the nearest f32.
+    ///
+    /// - any real type: floats of 4 to 64 bits, integers of 2 to 64 bits, bool as 0 and 1
+    /// - errors: `MODEL_UNSUPPORTED` for strings and complex numbers; else as [`Model::read_bytes`]
+    /// - cost: float32 is read straight into `out`; other types through a buffer of a few KiB. Best called with blocks
+    ///   of 64 Ki elements or more
+    pub fn read_elements_f32(&self, id: Id, start: u64, out: &mut [f32]) -> Result<()> {
+        let tensor = self.tensor(id)?;
+        if tensor.dtype == crate::DType::Float32 {
+            let offset = start.checked_mul(4).ok_or_else(|| Error::internal("position overflows"))?;
+            self.read_bytes(id, offset, bytemuck::cast_slice_mut(out))?;
+            if cfg!(target_endian = "big") {
+                out.iter_mut().for_each(|value| *value = f32::from_bits(u32::from_le(value.to_bits())));
+            }
+            return Ok(());
+        }
+        self.read_elements(id, start, out)
+    }
+
+    /// As [`Model::read_elements_f32`], to f64: exact for every type but 64-bit integers beyond 2^53.
+    pub fn read_elements_f64(&self, id: Id, start: u64, out: &mut [f64]) -> Result<()> {
+        self.read_elements(id, start, out)
+    }
+
+    fn read_elements<N: decode::Number>(&self, id: Id, start: u64, out: &mut [N]) -> Result<()> {
+        let tensor = self.tensor(id)?;
+        if !tensor.dtype.is_numeric() {
+            let what = format!("its elements are {}, not real numbers", tensor.dtype);
+            return Err(Error::new(Code::ModelUnsupported, what).in_tensor(&tensor.name));
+        }
+        let end = start.checked_add(out.len() as u64).filter(|end| *end <= tensor.elements);
+        if end.is_none() {
+            let what = format!("read of {} elements at {start} of {}", out.len(), tensor.elements);
+            return Err(Error::internal(what).in_tensor(&tensor.name));
+        }
+        let bits = tensor.dtype.bits();
+        let mut buffer = Vec::new();
+        let mut first = start;
+        for block in out.chunks_mut(BLOCK) {
+            // In range: the tensor's bits were counted without overflow when it was indexed.
+            let offset = first * bits / 8;
+            let skip = (first * bits % 8 / bits) as usize;
+            let stop = (first + block.len() as u64) * bits;
+            buffer.resize((stop.div_ceil(8) - offset) as usize, 0);
+            self.read_bytes(id, offset, &mut buffer)?;
+            decode::numbers(tensor.dtype, &buffer, skip, block);
+            first += block.len() as u64;
+        }
+        Ok(())
+    }
+
+    /// All elements of a small tensor.
+    ///
+    /// errors: `MODEL_TOO_LARGE` above `most` elements; else as [`Model::read_elements_f64`]
+    pub fn read_numbers(&self, id: Id, most: u64) -> Result<Vec<f64>> {
+        let tensor = self.tensor(id)?;
+        if tensor.elements > most {
+            let what = format!("it has {} elements, too many to hand over (most: {most})", tensor.elements);
+            return Err(Error::new(Code::ModelTooLarge, what).in_tensor(&tensor.name));
+        }
+        let mut numbers = vec![0.0; tensor.elements as usize];
+        self.read_elements_f64(id, 0, &mut numbers)?;
+        Ok(numbers)
+    }
+
+    /// The strings of a string tensor.
+    pub fn read_strings(&self, id: Id) -> Result<Vec<Vec<u8>>> {
+        let tensor = self.tensor(id)?;
+        let Data::Strings(strings) = &tensor.data else {
+            return Err(Error::internal("it holds no strings").in_tensor(&tensor.name));
+        };
+        let mut reader = crate::wire::Reader::new(&self.sources[0]);
+        strings.iter().map(|range| reader.bytes(range.clone())).collect()
+    }
+
+    /// The decoded elements of a tensor in typed fields; decoded once and kept.
+    fn typed(&self, id: Id) -> Result<&Arc<[u8]>> {
+        let tensor = self.tensor(id)?;
+        let Data::Typed(chunks) = &tensor.data else {
+            return Err(Error::internal("it has no typed fields").in_tensor(&tensor.name));
+        };
+        if let Some(bytes) = self.decoded[id].get() {
+            return Ok(bytes);
+        }
+        let bytes = typed::decode(&self.sources[0], chunks, tensor.dtype, tensor.bytes, &Job::new())
+            .map_err(|error| error.in_tensor(&tensor.name))?;
+        Ok(self.decoded[id].get_or_init(|| bytes.into()))
+    }
+
+    /// SHA-256 of the .onnx file, in hexadecimal; external data is not part of it.
+    pub fn sha256(&self, job: &Job) -> Result<String> {
+        digest::sha256(&self.sources[0], job)
+    }
+
+    /// The model as JSON without its weights: a `ModelDocument` of `src/native/document.ts`.
+    pub fn describe(&self) -> Result<String> {
+        document::json(self)
+    }
+}

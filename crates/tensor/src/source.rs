@@ -1,0 +1,117 @@
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::{Code, Error, Result};
+
+/// Bytes by position: a file that stays open, or memory. Shared freely between threads; nothing is loaded whole.
+///
+/// Files are read, not mapped: one that another program truncates meanwhile is an error here and not a crash.
+#[derive(Debug)]
+pub struct Source {
+    bytes: Bytes,
+    length: u64,
+    path: Option<PathBuf>,
+}
+
+#[derive(Debug)]
+enum Bytes {
+    File(File),
+    Memory(Arc<[u8]>),
+}
+
+impl Source {
+    /// errors: `FILE_NOT_FOUND`, `FILE_UNREADABLE` (no permission, a folder, a device)
+    pub fn open(path: &Path) -> Result<Source> {
+        let fail = |error: &io::Error| {
+            let code = if error.kind() == io::ErrorKind::NotFound {
+                Code::FileNotFound
+            } else {
+                Code::FileUnreadable
+            };
+            Error::new(code, format!("cannot open it: {error}")).in_file(path)
+        };
+        let found = std::fs::metadata(path).map_err(|error| fail(&error))?;
+        if !found.is_file() {
+            let kind = if found.is_dir() { "a folder" } else { "not a regular file" };
+            return Err(Error::new(Code::FileUnreadable, format!("it is {kind}")).in_file(path));
+        }
+        let file = File::open(path).map_err(|error| fail(&error))?;
+        let length = file.metadata().map_err(|error| fail(&error))?.len();
+        Ok(Source { bytes: Bytes::File(file), length, path: Some(path.to_owned()) })
+    }
+
+    pub fn from_bytes(bytes: impl Into<Arc<[u8]>>) -> Source {
+        let bytes = bytes.into();
+        Source { length: bytes.len() as u64, bytes: Bytes::Memory(bytes), path: None }
+    }
+
+    /// Bytes in it when it was opened.
+    pub fn length(&self) -> u64 {
+        self.length
+    }
+
+    /// The path it was opened by; none in memory.
+    pub fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
+    }
+
+    /// Fills `out` with the bytes from `offset` on.
+    ///
+    /// errors: `FILE_UNREADABLE` where the file cannot be read or ended before that
+    pub fn read(&self, offset: u64, out: &mut [u8]) -> Result<()> {
+        let inside = offset.checked_add(out.len() as u64).is_some_and(|end| end <= self.length);
+        if !inside {
+            return Err(self.place(Error::internal(format!(
+                "read of {} bytes at {offset}, past the end at {}",
+                out.len(),
+                self.length
+            ))));
+        }
+        match &self.bytes {
+            Bytes::Memory(bytes) => {
+                let start = offset as usize;
+                out.copy_from_slice(&bytes[start..start + out.len()]);
+                Ok(())
+            }
+            Bytes::File(file) => read_at(file, offset, out).map_err(|error| {
+                let what = if error.kind() == io::ErrorKind::UnexpectedEof {
+                    "the file became shorter while it was read".to_owned()
+                } else {
+                    format!("cannot read it: {error}")
+                };
+                self.place(Error::new(Code::FileUnreadable, what))
+            }),
+        }
+    }
+
+    /// The error, with this file as its place.
+    pub fn place(&self, error: Error) -> Error {
+        match &self.path {
+            Some(path) => error.in_file(path),
+            None => error,
+        }
+    }
+}
+
+#[cfg(unix)]
+fn read_at(file: &File, offset: u64, out: &mut [u8]) -> io::Result<()> {
+    std::os::unix::fs::FileExt::read_exact_at(file, out, offset)
+}
+
+#[cfg(windows)]
+fn read_at(file: &File, mut offset: u64, mut out: &mut [u8]) -> io::Result<()> {
+    while !out.is_empty() {
+        match std::os::windows::fs::FileExt::seek_read(file, out, offset) {
+            Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+            Ok(read) => {
+                out = &mut out[read..];
+                offset += read as u64;
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
