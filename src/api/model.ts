@@ -176,7 +176,9 @@ class OpenModel implements Model {
     }
     const keep = checked.made.keep;
     const analysis = this.#analysis(Array.isArray(keep) ? (keep as readonly string[]) : undefined);
-    return new PrunedModel(this.native, analysis, checked, removalOfPlan(analysis, checked));
+    const decided = removalOfPlan(analysis, checked);
+    const complete: Plan = { ...checked, ...planTables(analysis, decided.cuts) };
+    return new PrunedModel(this.native, analysis, complete, decided);
   }
 
   dispose(): void {

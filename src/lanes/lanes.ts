@@ -10,10 +10,11 @@ import type { Reason, Why } from './reason.js';
  * axes. `at` is the node whose rule is running; it goes into every reason.
  */
 export class Lanes {
-  readonly equations = new Equations();
   readonly #inexact = new Map<number, Reason>();
   readonly #whole = new WeakSet<Int32Array>();
   at = '';
+
+  constructor(readonly equations = new Equations()) {}
 
   reason(why: Why, text: string): Reason {
     return { why, node: this.at, text };
@@ -325,15 +326,49 @@ export class Lanes {
     const found = this.#products(labels, rows, columns);
     if (found !== undefined)
       return [this.labelled(found[0], factor.zero), this.labelled(found[1], factor.zero)];
+    return this.#areIndependent(labels) ? this.#asProduct(factor, rows, columns) : this.#tied(factor, rows, columns);
+  }
+
+  /** Each label is one lane, and no two are the same. */
+  #areIndependent(labels: Int32Array): boolean {
+    const seen = new Set<number>();
+    for (const label of labels) {
+      const atoms = this.equations.atoms(label);
+      if (atoms.length !== 1 || seen.has(atoms[0]!)) return false;
+      seen.add(atoms[0]!);
+    }
+    return true;
+  }
+
+  /** Lanes of their own for rows and columns. */
+  #asProduct({ labels, zero }: Factor, rows: number, columns: number): readonly [Axis, Axis] {
     const row = this.equations.fresh(rows);
     const column = this.equations.fresh(columns);
     const reason = this.reason('mismatch', 'is always kept in part, and seen as rows and columns here');
     for (let r = 0, at = 0; r < rows; r++) {
       for (let c = 0; c < columns; c++, at++) {
-        this.equations.equate(labels[at]!, this.equations.conjunction([row[r]!, column[c]!]), reason);
+        this.equations.equate(labels![at]!, this.equations.conjunction([row[r]!, column[c]!]), reason);
       }
     }
-    return [this.labelled(row, factor.zero), this.labelled(column, factor.zero)];
+    return [this.labelled(row, zero), this.labelled(column, zero)];
+  }
+
+  /**
+   * Lanes that already mean something else are not taken apart: the shorter of rows and columns stays whole, and what
+   * lies along it becomes one lane. So a channel shuffle, again and again, keeps the columns that it began with.
+   */
+  #tied({ labels, zero }: Factor, rows: number, columns: number): readonly [Axis, Axis] {
+    const rowsStay = rows <= columns;
+    const [stay, cut] = rowsStay ? [rows, columns] : [columns, rows];
+    const reason = this.reason('mismatch', 'is always kept in part, and seen as rows and columns here');
+    const tied = Int32Array.from({ length: cut }, (_, i) => {
+      const line = Array.from({ length: stay }, (_, k) => labels![rowsStay ? k * columns + i : i * columns + k]!);
+      const richest = line.reduce((a, b) => (this.equations.atoms(b).length > this.equations.atoms(a).length ? b : a));
+      for (const label of line) this.equations.equate(richest, label, reason);
+      return richest;
+    });
+    const lanes = this.labelled(tied, zero);
+    return rowsStay ? [plain(rows), lanes] : [lanes, plain(columns)];
   }
 
   /** Rows and columns whose conjunctions are these labels already, if there are such. */

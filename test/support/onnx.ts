@@ -1,0 +1,203 @@
+/**
+ * Writes small ONNX models for tests: just enough of the protobuf wire format, so that fixtures need no files and no
+ * other writer. source: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
+ */
+export type Content = Float32Array | Float64Array | BigInt64Array | Int32Array | Int8Array | Uint8Array;
+
+export interface TensorSpec {
+  readonly name: string;
+  readonly dims: readonly number[];
+  readonly data: Content;
+}
+
+export type AttributeSpec =
+  | number
+  | string
+  | readonly number[]
+  | { readonly float: number }
+  | TensorSpec
+  | GraphSpec;
+
+export interface NodeSpec {
+  readonly op: string;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly name?: string;
+  readonly domain?: string;
+  readonly attributes?: Readonly<Record<string, AttributeSpec>>;
+}
+
+export interface ValueSpec {
+  readonly name: string;
+  readonly dtype?: 'float32' | 'int64';
+  readonly shape: readonly (number | string)[];
+}
+
+export interface GraphSpec {
+  readonly nodes: readonly NodeSpec[];
+  readonly inputs: readonly ValueSpec[];
+  readonly outputs: readonly ValueSpec[];
+  readonly initializers: readonly TensorSpec[];
+}
+
+export interface ModelSpec extends GraphSpec {
+  readonly opset: number;
+}
+
+export const floats = (name: string, dims: readonly number[], next: () => number): TensorSpec => ({
+  name,
+  dims,
+  data: Float32Array.from({ length: dims.reduce((a, b) => a * b, 1) }, next),
+});
+
+export const integers = (
+  name: string,
+  values: readonly number[],
+  dims: readonly number[] = [values.length],
+): TensorSpec => ({
+  name,
+  dims,
+  // Beyond 2^53 a number only ever means "to the end".
+  data: BigInt64Array.from(values, (value) => (value >= 2 ** 63 ? 2n ** 63n - 1n : BigInt(value))),
+});
+
+class Writer {
+  readonly #parts: Uint8Array[] = [];
+
+  varint(field: number, value: number | bigint): this {
+    return this.#raw(varint(BigInt(field) << 3n)).#raw(varint(BigInt.asUintN(64, BigInt(value))));
+  }
+
+  bytes(field: number, payload: Uint8Array): this {
+    return this.#raw(varint((BigInt(field) << 3n) | 2n))
+      .#raw(varint(BigInt(payload.length)))
+      .#raw(payload);
+  }
+
+  text(field: number, value: string): this {
+    return this.bytes(field, new TextEncoder().encode(value));
+  }
+
+  float(field: number, value: number): this {
+    return this.#raw(varint((BigInt(field) << 3n) | 5n)).#raw(new Uint8Array(Float32Array.of(value).buffer));
+  }
+
+  message(field: number, inner: Writer): this {
+    return this.bytes(field, inner.finish());
+  }
+
+  finish(): Uint8Array {
+    return new Uint8Array(Buffer.concat(this.#parts));
+  }
+
+  #raw(bytes: Uint8Array): this {
+    this.#parts.push(bytes);
+    return this;
+  }
+}
+
+function varint(value: bigint): Uint8Array {
+  const bytes: number[] = [];
+  let rest = value;
+  do {
+    const low = Number(rest & 127n);
+    rest >>= 7n;
+    bytes.push(rest === 0n ? low : low | 128);
+  } while (rest !== 0n);
+  return Uint8Array.from(bytes);
+}
+
+function dataType(data: Content): number {
+  if (data instanceof Float32Array) return 1;
+  if (data instanceof Float64Array) return 11;
+  if (data instanceof BigInt64Array) return 7;
+  if (data instanceof Int32Array) return 6;
+  return data instanceof Int8Array ? 3 : 2;
+}
+
+function tensor({ name, dims, data }: TensorSpec): Writer {
+  const writer = new Writer();
+  for (const length of dims) writer.varint(1, length);
+  writer.varint(2, dataType(data));
+  return writer.text(8, name).bytes(9, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+}
+
+function attribute(name: string, value: AttributeSpec): Writer {
+  const writer = new Writer().text(1, name);
+  if (typeof value === 'number') return writer.varint(3, value).varint(20, 2);
+  if (typeof value === 'string') return writer.text(4, value).varint(20, 3);
+  if ('float' in value) return writer.float(2, value.float).varint(20, 1);
+  if ('data' in value) return writer.message(5, tensor(value)).varint(20, 4);
+  if ('nodes' in value) return writer.message(6, graph(value)).varint(20, 5);
+  for (const number of value) writer.varint(8, number);
+  return writer.varint(20, 7);
+}
+
+function node({ op, inputs, outputs, name, domain, attributes }: NodeSpec): Writer {
+  const writer = new Writer();
+  for (const input of inputs) writer.text(1, input);
+  for (const output of outputs) writer.text(2, output);
+  if (name !== undefined) writer.text(3, name);
+  writer.text(4, op);
+  for (const [key, value] of Object.entries(attributes ?? {})) writer.message(5, attribute(key, value));
+  if (domain !== undefined) writer.text(7, domain);
+  return writer;
+}
+
+function value({ name, dtype, shape }: ValueSpec): Writer {
+  const dims = new Writer();
+  for (const length of shape) {
+    dims.message(
+      1,
+      typeof length === 'number' ? new Writer().varint(1, length) : new Writer().text(2, length),
+    );
+  }
+  const type = new Writer().varint(1, dtype === 'int64' ? 7 : 1).message(2, dims);
+  return new Writer().text(1, name).message(2, new Writer().message(1, type));
+}
+
+function graph({ nodes, inputs, outputs, initializers }: GraphSpec): Writer {
+  const writer = new Writer();
+  for (const own of nodes) writer.message(1, node(own));
+  writer.text(2, 'test');
+  for (const own of initializers) writer.message(5, tensor(own));
+  for (const own of inputs) writer.message(11, value(own));
+  for (const own of outputs) writer.message(12, value(own));
+  return writer;
+}
+
+/** The bytes of an .onnx file. */
+export function encodeModel(model: ModelSpec): Uint8Array {
+  const opset = new Writer().text(1, '').varint(2, model.opset);
+  return new Writer()
+    .varint(1, 8)
+    .text(2, 'espalier-test')
+    .message(7, graph(model))
+    .message(8, opset)
+    .finish();
+}
+
+/** The model with these slices of its initializers zeroed: all but `kept` along each axis. */
+export function masked<M extends GraphSpec>(
+  model: M,
+  tensors: Readonly<Record<string, Readonly<Record<string, readonly number[]>>>>,
+): M {
+  const initializers = model.initializers.map((own) => {
+    const axes = tensors[own.name];
+    if (axes === undefined) return own;
+    const data = own.data.slice() as Content;
+    for (const [axis, kept] of Object.entries(axes)) zeroOutside(data, own.dims, Number(axis), new Set(kept));
+    return { ...own, data };
+  });
+  return { ...model, initializers };
+}
+
+function zeroOutside(data: Content, dims: readonly number[], axis: number, kept: ReadonlySet<number>): void {
+  const inner = dims.slice(axis + 1).reduce((a, b) => a * b, 1);
+  const length = dims[axis]!;
+  for (let at = 0; at < data.length; at += inner) {
+    if (kept.has(Math.floor(at / inner) % length)) continue;
+    if (data instanceof BigInt64Array) data.fill(0n, at, at + inner);
+    else data.fill(0, at, at + inner);
+  }
+}

@@ -1,0 +1,284 @@
+import { describe, expect, test } from 'vitest';
+import type { Axes, Axis } from '../../src/lanes/axis.js';
+import type { Equations } from '../../src/lanes/equations.js';
+import { Lanes } from '../../src/lanes/lanes.js';
+import { layout } from '../../src/lanes/layout.js';
+import type { Frozen } from '../../src/lanes/rule.js';
+import { walk } from '../../src/lanes/walk.js';
+import { registry } from '../../src/ops/registry.js';
+import { prunesExactly } from './exact.js';
+import { graphOf } from './graph.js';
+import type { AttributeSpec, ModelSpec, NodeSpec, TensorSpec, ValueSpec } from './onnx.js';
+import { floats, integers } from './onnx.js';
+import { random } from './random.js';
+
+/** The row expects its node to freeze, with a reason that matches. */
+export interface FrozenRow {
+  readonly frozen: RegExp;
+}
+export const frozen = (pattern: RegExp): FrozenRow => ({ frozen: pattern });
+
+/**
+ * One case: a name, the node's attributes, the layouts of its inputs and of its outputs once the rule has spoken. In a
+ * layout a letter is a group of lanes, `a+b` end to end, `h*d` a product, `?` a length that is not known, a number an
+ * axis that is always kept. An input in brackets, `[1 0]`, is a constant vector of integers; `-` is an absent operand.
+ */
+export type Row = readonly [
+  name: string,
+  attributes: Readonly<Record<string, AttributeSpec>>,
+  inputs: string,
+  outputs: string | FrozenRow,
+];
+
+/** Each letter has a length of its own, so that no mix-up passes; each is prime, so that no product does either. */
+const PRIMES: Readonly<Record<string, number>> = {
+  a: 5,
+  b: 7,
+  c: 11,
+  d: 2,
+  g: 3,
+  h: 3,
+  i: 13,
+  k: 5,
+  m: 7,
+  n: 3,
+  o: 7,
+  p: 2,
+  q: 3,
+  s: 5,
+  w: 2,
+};
+const OPEN = 4;
+
+/** Runs every row at every opset: layouts are compared, then the node is pruned between weights and checked in onnxruntime. */
+export function ruleTable(
+  op: string,
+  options: { readonly opsets: readonly number[]; readonly domain?: string; readonly inexact?: boolean },
+  rows: readonly Row[],
+): void {
+  describe(op, () => {
+    for (const row of rows) {
+      for (const opset of options.opsets) {
+        test(`${row[0]}, opset ${opset}`, async () => checkRow(op, opset, row, options.inexact === true));
+      }
+    }
+  });
+}
+
+async function checkRow(
+  op: string,
+  opset: number,
+  [, attributes, inputs, outputs]: Row,
+  inexact: boolean,
+): Promise<void> {
+  const operands = inputs.split(',').map((text) => text.trim());
+  const count = typeof outputs === 'string' ? outputs.split(',').length : 1;
+  const node: NodeSpec = {
+    op,
+    name: 'subject',
+    inputs: operands.map((text, i) => (text === '-' ? '' : `x${i}`)),
+    outputs: Array.from({ length: count }, (_, i) => `y${i}`),
+    attributes,
+  };
+  const made = operands.map((text, i) => operand(text, `x${i}`));
+  const model: ModelSpec = {
+    opset,
+    nodes: [...made.flatMap((own) => own.nodes), node],
+    inputs: made.flatMap((own) => own.inputs),
+    outputs: [],
+    initializers: made.flatMap((own) => own.initializers),
+  };
+  const found = analyseNode({
+    ...model,
+    outputs: [{ name: 'unread', shape: [1] }],
+    nodes: [...model.nodes, UNREAD],
+  });
+  if (typeof outputs !== 'string') {
+    expect(found.frozen?.text ?? 'nothing is frozen').toMatch(outputs.frozen);
+    return;
+  }
+  expect(found.frozen?.text).toBeUndefined();
+  const tokens = operands.flatMap((text, i) =>
+    text.startsWith('[') || text === '-' ? [] : [[`x${i}`, text] as const],
+  );
+  const expected = [...tokens, ...outputs.split(',').map((text, i) => [`y${i}`, text.trim()] as const)];
+  expect(named(expected, found)).toEqual(Object.fromEntries(expected));
+  const readable = expected.filter(([name]) => name.startsWith('y'));
+  if (!inexact)
+    await prunesExactly(
+      consumed(
+        model,
+        readable.map(([name]) => ({ name, axes: found.axes(name)! })),
+      ),
+      1,
+    );
+}
+
+/** A graph must have an output; this one shows nothing of the node under test. */
+const UNREAD: NodeSpec = {
+  op: 'Constant',
+  inputs: [],
+  outputs: ['unread'],
+  attributes: { value: floats('unread', [1], () => 0) },
+};
+
+interface Found {
+  readonly frozen: Frozen | undefined;
+  readonly equations: Equations;
+  axes(name: string): Axes | undefined;
+}
+
+function analyseNode(model: ModelSpec): Found {
+  const { graph, read } = graphOf(model);
+  const { tensors, lanes, frozenNodes } = walk(graph, registry, read);
+  const subject = [...frozenNodes].find(([node]) => node.name === 'subject');
+  return { frozen: subject?.[1], equations: lanes.equations, axes: (name) => tensors.get(name)?.axes };
+}
+
+/** An operand whose axes have lanes where the layout has letters: data of open lengths plus a weight. */
+function operand(
+  text: string,
+  name: string,
+): { nodes: NodeSpec[]; inputs: ValueSpec[]; initializers: TensorSpec[] } {
+  if (text === '-') return { nodes: [], inputs: [], initializers: [] };
+  if (text.startsWith('[')) {
+    const numbers = text.slice(1, -1).split(' ').filter(Boolean).map(Number);
+    return { nodes: [], inputs: [], initializers: [integers(name, numbers)] };
+  }
+  const tokens = text.split(' ').filter(Boolean);
+  const lengths = tokens.map(lengthOfToken);
+  const next = random(text.length);
+  const weight = floats(
+    `${name}_w`,
+    tokens.map((token, d) => (isLanes(token) ? lengths[d]! : 1)),
+    next,
+  );
+  const data: ValueSpec = {
+    name: `${name}_x`,
+    shape: tokens.map((token, d) => (token === '?' ? `open_${name}_${d}` : isLanes(token) ? 1 : lengths[d]!)),
+  };
+  return {
+    nodes: [{ op: 'Mul', name: `${name}_mul`, inputs: [data.name, weight.name], outputs: [name] }],
+    inputs: [data],
+    initializers: [weight],
+  };
+}
+
+const isLanes = (token: string): boolean => /[a-z]/.test(token);
+
+function lengthOfToken(token: string): number {
+  if (token === '?') return OPEN;
+  return token
+    .split('+')
+    .map((part) =>
+      part
+        .split('*')
+        .map((own) => PRIMES[own] ?? Number(own))
+        .reduce((x, y) => x * y, 1),
+    )
+    .reduce((x, y) => x + y, 0);
+}
+
+/** The letters and their positions that lie at each index of an axis: `a+b` is a0 a1 … b0 b1 …, `h*d` is (h0 d0) (h0 d1) … */
+function lettersOf(token: string): (readonly [letter: string, position: number])[][] {
+  return token.split('+').flatMap((part) =>
+    part.split('*').reduce<(readonly [string, number])[][]>(
+      (outer, factor) => {
+        const length = lengthOfToken(factor);
+        const own = (position: number): (readonly [string, number])[] => (isLanes(factor) ? [[factor, position]] : []);
+        return outer.flatMap((list) => Array.from({ length }, (_, position) => [...list, ...own(position)]));
+      },
+      [[]],
+    ),
+  );
+}
+
+/** The layouts found, in the letters expected: each position of a letter is one lane, wherever it lies. */
+function named(expected: readonly (readonly [string, string])[], { equations, axes }: Found): Record<string, string> {
+  const letters = new Map<number, string>();
+  const laneOf = new Map<string, number>();
+  const name = (token: string, axis: Axis): void => {
+    if (!isLanes(token) || typeof axis.length !== 'number') return;
+    const labels = new Lanes(equations).labelsOf(axis);
+    for (const [index, list] of lettersOf(token).entries()) {
+      const atoms = equations.atoms(labels[index] ?? 0);
+      if (atoms.length !== list.length) continue;
+      for (const [place, [letter, position]] of list.entries()) {
+        const lane = atoms[place]!;
+        const known = laneOf.get(letter + position);
+        if (known === undefined && !letters.has(lane)) {
+          laneOf.set(letter + position, lane);
+          letters.set(lane, letter);
+        } else if (known !== lane) letters.set(lane, '!');
+      }
+    }
+  };
+  for (const simple of [true, false]) {
+    for (const [value, text] of expected) {
+      for (const [d, token] of text.split(' ').entries()) {
+        const axis = axes(value)?.[d];
+        if (axis !== undefined && /^[a-z]$/.test(token) === simple) name(token, axis);
+      }
+    }
+  }
+  return Object.fromEntries(
+    expected.map(([value]) => {
+      const found = axes(value);
+      return [value, found === undefined ? 'unknown' : layout(found, equations, (lane) => letters.get(lane) ?? '!')];
+    }),
+  );
+}
+
+/** The model with every axis of the node's outputs that has lanes read by a weight, until none is left. */
+function consumed(
+  model: ModelSpec,
+  outputs: readonly { readonly name: string; readonly axes: Axes }[],
+): ModelSpec {
+  const nodes: NodeSpec[] = [...model.nodes];
+  const initializers: TensorSpec[] = [...model.initializers];
+  const shown: ValueSpec[] = [];
+  const next = random(7);
+  for (const { name, axes } of outputs) {
+    let current = name;
+    let rank = axes.length;
+    const lengths = axes.map((axis) => axis.length);
+    for (const [d, axis] of axes.entries()) {
+      if (!axis.factors.some((factor) => factor.labels !== undefined) || typeof axis.length !== 'number')
+        continue;
+      const order = [...Array.from({ length: rank }, (_, i) => i).filter((i) => i !== d), d];
+      const back = Array.from({ length: rank }, (_, i) => (i < d ? i : i === d ? rank - 1 : i - 1));
+      nodes.push(
+        {
+          op: 'Transpose',
+          name: `${name}_t${d}`,
+          inputs: [current],
+          outputs: [`${name}_t${d}`],
+          attributes: { perm: order },
+        },
+        {
+          op: 'MatMul',
+          name: `${name}_m${d}`,
+          inputs: [`${name}_t${d}`, `${name}_w${d}`],
+          outputs: [`${name}_m${d}`],
+        },
+        {
+          op: 'Transpose',
+          name: `${name}_r${d}`,
+          inputs: [`${name}_m${d}`],
+          outputs: [`${name}_r${d}`],
+          attributes: { perm: back },
+        },
+      );
+      initializers.push(floats(`${name}_w${d}`, [axis.length, 2], next));
+      lengths[d] = 2;
+      current = `${name}_r${d}`;
+      rank = axes.length;
+    }
+    nodes.push({ op: 'Identity', inputs: [current], outputs: [`${name}_shown`] });
+    shown.push({
+      name: `${name}_shown`,
+      shape: lengths.map((length, d) => (typeof length === 'number' ? length : `out_${name}_${d}`)),
+    });
+  }
+  return { ...model, nodes, initializers, outputs: shown };
+}
