@@ -1,1 +1,21 @@
+//! Kernels over plain slices of `f32`: the only crate that compiles code for one instruction set.
+//!
+//! Each kernel has one scalar definition, and a blocked form that equals it bit for bit on every instruction set: the
+//! order of summation is part of the definition, nothing is contracted into a fused multiply-add, and no logarithm
+//! comes from the platform's library. A score is therefore the same number everywhere.
 
+mod columns;
+mod entropy_terms;
+mod extremes;
+mod histogram;
+mod isa;
+mod log2;
+mod sums;
+
+pub use columns::{abs_sum_columns, square_sum_columns};
+pub use entropy_terms::entropy_terms;
+pub use extremes::{Extremes, extremes};
+pub use histogram::{Bins, bin_indices, histogram};
+pub use isa::{Avx2, Isa};
+pub use log2::log2;
+pub use sums::{PARTS, abs_sum, square_sum};

@@ -1,0 +1,108 @@
+//! The kernels beside their definitions and beside a plain full read of the same bytes, all in one run:
+//! `cargo bench -p espalier-simd`. With `--test` each runs once, so that none can rot.
+
+use espalier_simd::{
+    Bins, Isa, abs_sum, abs_sum_columns, bin_indices, entropy_terms, extremes, histogram, square_sum,
+    square_sum_columns,
+};
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+/// In the cache of a core, and far beyond all caches.
+const SIZES: [(&str, usize); 2] = [("64 KiB", 64 << 10), ("128 MiB", 128 << 20)];
+const COLUMNS: usize = 512;
+const BINS: usize = 256;
+
+type Kernel<'a> = Box<dyn FnMut(Isa, &[f32]) + 'a>;
+
+fn main() {
+    let quick = std::env::args().any(|argument| argument == "--test");
+    let spent = if quick { Duration::ZERO } else { Duration::from_millis(600) };
+    let isas = Isa::available();
+    for (size, bytes) in SIZES {
+        let x = weights(if quick { 4096 } else { bytes / 4 });
+        let found = extremes(Isa::best(), &x);
+        let bins = Bins::new(found.min, found.max, BINS);
+        let total = abs_sum(Isa::best(), &x);
+        let mut counts = vec![0; BINS];
+        let mut sums = vec![0.0; COLUMNS];
+        let mut squares = vec![0.0; COLUMNS];
+        let mut indices = vec![0; x.len()];
+        let mut terms = vec![0.0; x.len()];
+        let mut kernels: Vec<(&str, Kernel)> = vec![
+            ("abs_sum", Box::new(|isa, x| _ = black_box(abs_sum(isa, x)))),
+            ("square_sum", Box::new(|isa, x| _ = black_box(square_sum(isa, x)))),
+            ("abs_sum_columns", Box::new(|isa, x| abs_sum_columns(isa, x, &mut sums))),
+            ("square_sum_columns", Box::new(|isa, x| square_sum_columns(isa, x, &mut squares))),
+            ("extremes", Box::new(|isa, x| _ = black_box(extremes(isa, x)))),
+            ("bin_indices", Box::new(|isa, x| bin_indices(isa, x, bins, &mut indices))),
+            ("histogram", Box::new(|isa, x| histogram(isa, x, bins, &mut counts))),
+            ("entropy_terms", Box::new(|isa, x| entropy_terms(isa, x, total, &mut terms))),
+        ];
+
+        println!("\n{size} of weights, {COLUMNS} columns, {BINS} bins, one thread");
+        print!("{:20}", "");
+        for isa in &isas {
+            print!("{:>10}", format!("{isa}"));
+        }
+        println!("{:>10}{:>10}{:>12}", "", "speed-up", "of a read");
+        let mut reads = Duration::MAX;
+        for (name, kernel) in &mut kernels {
+            // Taken in turns, so that a machine whose speed moves moves all of them.
+            let mut best = vec![Duration::MAX; isas.len()];
+            let began = Instant::now();
+            loop {
+                reads = reads.min(timed(|| _ = black_box(read(black_box(&x)))));
+                for (best, &isa) in best.iter_mut().zip(&isas) {
+                    *best = (*best).min(timed(|| kernel(isa, black_box(&x))));
+                }
+                if began.elapsed() >= spent {
+                    break;
+                }
+            }
+            print!("{name:20}");
+            for &time in &best {
+                print!("{:>10.2}", gigabytes(&x, time));
+            }
+            let (scalar, fastest) = (best[0].as_secs_f64(), best[isas.len() - 1].as_secs_f64());
+            println!(
+                "{:>10}{:>9.1}x{:>11.0}%",
+                "GB/s",
+                scalar / fastest,
+                100.0 * reads.as_secs_f64() / fastest
+            );
+        }
+        println!("{:20}{:>10.2} GB/s", "plain full read", gigabytes(&x, reads));
+    }
+    if quick {
+        println!("\n16 passed, 0 failed");
+    }
+}
+
+/// Every byte, and next to nothing done with it.
+fn read(x: &[f32]) -> u32 {
+    let (blocks, tail) = x.as_chunks::<64>();
+    let mut parts = [0u32; 64];
+    for block in blocks {
+        for (part, v) in parts.iter_mut().zip(block) {
+            *part ^= v.to_bits();
+        }
+    }
+    parts.into_iter().chain(tail.iter().map(|v| v.to_bits())).fold(0, |a, b| a ^ b)
+}
+
+fn timed(run: impl FnOnce()) -> Duration {
+    let began = Instant::now();
+    run();
+    began.elapsed().max(Duration::from_nanos(1))
+}
+
+fn gigabytes(x: &[f32], time: Duration) -> f64 {
+    size_of_val(x) as f64 / time.as_secs_f64() / 1e9
+}
+
+/// Bell-shaped about 0, as trained weights are.
+fn weights(length: usize) -> Vec<f32> {
+    let mut random = fastrand::Rng::with_seed(1);
+    (0..length).map(|_| (random.f32() + random.f32() + random.f32() + random.f32() - 2.0) * 0.05).collect()
+}

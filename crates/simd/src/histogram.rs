@@ -1,0 +1,161 @@
+//! Counts of values in bins of equal width.
+
+use crate::isa::{Isa, Kernel};
+
+/// Bins of equal width from `min` to `max`.
+///
+/// The bin of `x` is the whole part of `(x·unit - min·unit)·scale`, held within the bins, in `f32` throughout. `unit` is
+/// a power of two that brings the larger end near to 1, so that neither a range beyond `f32::MAX` nor one of
+/// denormals breaks the formula; multiplying with it is exact. A value on an edge counts to the bin above, `max` to the
+/// last bin, and a NaN to the first. Rounding puts about one value in 10⁵ into the bin beside its own (256 bins).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Bins {
+    unit: f32,
+    /// `min·unit`.
+    origin: f32,
+    /// Bins for each `unit`; 0 where all values are the same, and all go to the first bin.
+    scale: f32,
+    count: u32,
+}
+
+impl Bins {
+    /// The most bins there can be.
+    pub const MOST: usize = 1 << 16;
+
+    /// - `min`, `max`: finite, `min <= max`
+    /// - `count`: 1 to [`Bins::MOST`]
+    /// - panics: where one of them is not so
+    pub fn new(min: f32, max: f32, count: usize) -> Self {
+        assert!(min.is_finite() && max.is_finite() && min <= max, "bins from {min} to {max}");
+        assert!((1..=Self::MOST).contains(&count), "{count} bins");
+        let unit = unit_of(min.abs().max(max.abs()));
+        let origin = min * unit;
+        let range = f64::from(max * unit) - f64::from(origin);
+        let scale = if range > 0.0 { (count as f64 / range) as f32 } else { 0.0 };
+        Self { unit, origin, scale, count: count as u32 }
+    }
+
+    pub fn count(&self) -> usize {
+        self.count as usize
+    }
+
+    /// The bin of `x` as a whole number, `0 <= bin < count`.
+    #[inline(always)]
+    fn place(&self, x: f32) -> f32 {
+        let place = (x * self.unit - self.origin) * self.scale;
+        let last = (self.count - 1) as f32;
+        let place = if place > 0.0 { place } else { 0.0 };
+        if place < last { place } else { last }
+    }
+
+    /// The bin of `x`: the definition.
+    pub fn index(&self, x: f32) -> usize {
+        self.place(x) as usize
+    }
+
+    /// The same in a form that compiles to vector instructions, as a conversion that saturates does not.
+    #[inline(always)]
+    fn index_fast(&self, x: f32) -> u16 {
+        // SAFETY: a place is never NaN and lies from 0 to `count - 1`, which an i32 holds.
+        let index: i32 = unsafe { self.place(x).to_int_unchecked() };
+        index as u16
+    }
+}
+
+/// 2⁻ᵉ for a magnitude of 2ᵉ to 2ᵉ⁺¹, as near to it as a normal number comes.
+fn unit_of(magnitude: f32) -> f32 {
+    let exponent = (magnitude.to_bits() >> 23) as i32 - 127;
+    f32::from_bits(((127 - exponent).clamp(1, 254) as u32) << 23)
+}
+
+/// `indices[i]` = the bin of `x[i]`.
+/// - panics: where the lengths differ
+pub fn bin_indices(isa: Isa, x: &[f32], bins: Bins, indices: &mut [u16]) {
+    assert_eq!(x.len(), indices.len(), "one index for each value");
+    isa.run(Indices(x, bins, indices));
+}
+
+/// Adds to `counts[b]` how many values of `x` lie in bin `b`.
+/// - `counts`: one for each bin; wraps beyond `u32::MAX`
+/// - panics: where `counts` is shorter or longer
+pub fn histogram(isa: Isa, x: &[f32], bins: Bins, counts: &mut [u32]) {
+    assert_eq!(counts.len(), bins.count(), "one count for each bin");
+    isa.run(Histogram(x, bins, counts));
+}
+
+struct Indices<'a>(&'a [f32], Bins, &'a mut [u16]);
+
+impl Kernel for Indices<'_> {
+    type Output = ();
+
+    fn scalar(self) {
+        for (index, &v) in self.2.iter_mut().zip(self.0) {
+            *index = self.1.index(v) as u16;
+        }
+    }
+
+    #[inline(always)]
+    fn blocks(self) {
+        let Self(x, bins, indices) = self;
+        for (index, &v) in indices.iter_mut().zip(x) {
+            *index = bins.index_fast(v);
+        }
+    }
+}
+
+struct Histogram<'a>(&'a [f32], Bins, &'a mut [u32]);
+
+/// Values whose bins are found before any of them is counted.
+const BLOCK: usize = 256;
+/// As many bins as have four sets of counts each, so that neighbours of equal value do not wait for one another.
+const NARROW: usize = 256;
+
+impl Kernel for Histogram<'_> {
+    type Output = ();
+
+    fn scalar(self) {
+        for &v in self.0 {
+            let count = &mut self.2[self.1.index(v)];
+            *count = count.wrapping_add(1);
+        }
+    }
+
+    #[inline(always)]
+    fn blocks(self) {
+        let Self(x, bins, counts) = self;
+        let mut indices = [0u16; BLOCK];
+        // Below this the four sets cost more to clear and to add than they save.
+        if bins.count() > NARROW || x.len() < 2 * BLOCK {
+            for block in x.chunks(BLOCK) {
+                let indices = &mut indices[..block.len()];
+                Indices(block, bins, indices).blocks();
+                for &index in &*indices {
+                    let count = &mut counts[usize::from(index)];
+                    *count = count.wrapping_add(1);
+                }
+            }
+            return;
+        }
+        let mut sets = [[0u32; NARROW]; 4];
+        for block in x.chunks(BLOCK) {
+            let indices = &mut indices[..block.len()];
+            Indices(block, bins, indices).blocks();
+            let (quads, rest) = indices.as_chunks::<4>();
+            // Masked and not checked: below `NARROW` bins the mask changes nothing.
+            for quad in quads {
+                for (set, &index) in sets.iter_mut().zip(quad) {
+                    let count = &mut set[usize::from(index) & (NARROW - 1)];
+                    *count = count.wrapping_add(1);
+                }
+            }
+            for (set, &index) in sets.iter_mut().zip(rest) {
+                let count = &mut set[usize::from(index) & (NARROW - 1)];
+                *count = count.wrapping_add(1);
+            }
+        }
+        let [a, b, c, d] = &sets;
+        for ((((count, a), b), c), d) in counts.iter_mut().zip(a).zip(b).zip(c).zip(d) {
+            *count = count.wrapping_add(a.wrapping_add(*b).wrapping_add(c.wrapping_add(*d)));
+        }
+    }
+}
