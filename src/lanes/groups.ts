@@ -1,5 +1,6 @@
 import type { Slot } from './axis.js';
 import type { Reason } from './reason.js';
+import type { Tensor } from './rule.js';
 import type { Walk } from './walk.js';
 
 /** Lanes that touch the same axes in the same way: what a policy ranks and keeps a part of. */
@@ -23,20 +24,21 @@ export interface GroupSlot {
   readonly lanes: Int32Array;
 }
 
-/** Independent lanes of each index of a slot, frozen ones left out; one entry for each slot of the walk. */
+/** Independent lanes of each index of an axis, frozen ones left out; one entry for each axis. */
 type Atoms = readonly (readonly (readonly number[])[])[];
 
 /**
  * Groups of all lanes that can be cut. Lanes are told apart by which slots they lie on, how often, as which factor, and
  * whether they are exact. Linear in the number of slots and lanes.
  */
-export function findGroups({ graph, lanes, slots }: Walk): Group[] {
+export function findGroups({ graph, lanes, slots, tensors }: Walk): Group[] {
   const inexact = lanes.inexactAtoms();
-  const atoms: Atoms = slots.map((slot) => Array.from(slot.labels, (label) => lanes.equations.atoms(label)));
-  const places = placesOf(
-    atoms,
-    classesOf(atoms, (lane) => inexact.has(lane)),
-  );
+  const atomsOf = (labels: Int32Array): Atoms[number] =>
+    Array.from(labels, (label) => lanes.equations.atoms(label));
+  const atoms: Atoms = slots.map((slot) => atomsOf(slot.labels));
+  const passing = passingLabels(tensors.values(), new Set(slots.map((slot) => slot.labels)));
+  const classOf = classesOf([...atoms, ...passing.map(atomsOf)], (lane) => inexact.has(lane));
+  const places = placesOf(atoms, classOf);
   const members = membersOf(places);
   const slotsOf = groupSlots(atoms, slots, places, members.length);
   const factorsOf = groupFactors(atoms, places, members.length);
@@ -52,6 +54,20 @@ export function findGroups({ graph, lanes, slots }: Walk): Group[] {
       factors: factorsOf[index]!,
     };
   });
+}
+
+/**
+ * The labels of axes that no stored tensor has: parts of a split, joined axes. Lanes that lie on different ones are told
+ * apart too, so that no axis is ever emptied as long as no group is.
+ */
+function passingLabels(tensors: Iterable<Tensor>, known: ReadonlySet<Int32Array>): Int32Array[] {
+  const found = new Set<Int32Array>();
+  for (const { axes } of tensors) {
+    for (const { factors } of axes ?? []) {
+      for (const { labels } of factors) if (labels !== undefined && !known.has(labels)) found.add(labels);
+    }
+  }
+  return [...found];
 }
 
 /** Partition refinement: the class of a lane says all that the slots say of it. */

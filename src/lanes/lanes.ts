@@ -326,7 +326,9 @@ export class Lanes {
     const found = this.#products(labels, rows, columns);
     if (found !== undefined)
       return [this.labelled(found[0], factor.zero), this.labelled(found[1], factor.zero)];
-    return this.#areIndependent(labels) ? this.#asProduct(factor, rows, columns) : this.#tied(factor, rows, columns);
+    return this.#areIndependent(labels)
+      ? this.#asProduct(factor, rows, columns)
+      : this.#tied(factor, rows, columns);
   }
 
   /** Each label is one lane, and no two are the same. */
@@ -362,8 +364,13 @@ export class Lanes {
     const [stay, cut] = rowsStay ? [rows, columns] : [columns, rows];
     const reason = this.reason('mismatch', 'is always kept in part, and seen as rows and columns here');
     const tied = Int32Array.from({ length: cut }, (_, i) => {
-      const line = Array.from({ length: stay }, (_, k) => labels![rowsStay ? k * columns + i : i * columns + k]!);
-      const richest = line.reduce((a, b) => (this.equations.atoms(b).length > this.equations.atoms(a).length ? b : a));
+      const line = Array.from(
+        { length: stay },
+        (_, k) => labels![rowsStay ? k * columns + i : i * columns + k]!,
+      );
+      const richest = line.reduce((a, b) =>
+        this.equations.atoms(b).length > this.equations.atoms(a).length ? b : a,
+      );
       for (const label of line) this.equations.equate(richest, label, reason);
       return richest;
     });

@@ -177,19 +177,28 @@ export function encodeModel(model: ModelSpec): Uint8Array {
     .finish();
 }
 
-/** The model with these slices of its initializers zeroed: all but `kept` along each axis. */
-export function masked<M extends GraphSpec>(
-  model: M,
-  tensors: Readonly<Record<string, Readonly<Record<string, readonly number[]>>>>,
-): M {
-  const initializers = model.initializers.map((own) => {
-    const axes = tensors[own.name];
-    if (axes === undefined) return own;
+/** Indices that stay, by tensor (or the output of the Constant node that holds it) and axis. */
+export type Kept = Readonly<Record<string, Readonly<Record<string, readonly number[]>>>>;
+
+/** The model with all but `kept` of its stored tensors zeroed. */
+export function masked<M extends GraphSpec>(model: M, tensors: Kept): M {
+  const zeroed = (own: TensorSpec, axes: Kept[string]): TensorSpec => {
     const data = own.data.slice() as Content;
     for (const [axis, kept] of Object.entries(axes)) zeroOutside(data, own.dims, Number(axis), new Set(kept));
     return { ...own, data };
+  };
+  const initializers = model.initializers.map((own) => {
+    const axes = tensors[own.name];
+    return axes === undefined ? own : zeroed(own, axes);
   });
-  return { ...model, initializers };
+  const nodes = model.nodes.map((node) => {
+    const axes = tensors[node.outputs[0]!];
+    const value = node.attributes?.value;
+    if (node.op !== 'Constant' || axes === undefined || typeof value !== 'object' || !('data' in value))
+      return node;
+    return { ...node, attributes: { value: zeroed(value, axes) } };
+  });
+  return { ...model, initializers, nodes };
 }
 
 function zeroOutside(data: Content, dims: readonly number[], axis: number, kept: ReadonlySet<number>): void {

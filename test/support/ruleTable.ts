@@ -185,7 +185,8 @@ function lettersOf(token: string): (readonly [letter: string, position: number])
     part.split('*').reduce<(readonly [string, number])[][]>(
       (outer, factor) => {
         const length = lengthOfToken(factor);
-        const own = (position: number): (readonly [string, number])[] => (isLanes(factor) ? [[factor, position]] : []);
+        const own = (position: number): (readonly [string, number])[] =>
+          isLanes(factor) ? [[factor, position]] : [];
         return outer.flatMap((list) => Array.from({ length }, (_, position) => [...list, ...own(position)]));
       },
       [[]],
@@ -194,7 +195,10 @@ function lettersOf(token: string): (readonly [letter: string, position: number])
 }
 
 /** The layouts found, in the letters expected: each position of a letter is one lane, wherever it lies. */
-function named(expected: readonly (readonly [string, string])[], { equations, axes }: Found): Record<string, string> {
+function named(
+  expected: readonly (readonly [string, string])[],
+  { equations, axes }: Found,
+): Record<string, string> {
   const letters = new Map<number, string>();
   const laneOf = new Map<string, number>();
   const name = (token: string, axis: Axis): void => {
@@ -224,7 +228,10 @@ function named(expected: readonly (readonly [string, string])[], { equations, ax
   return Object.fromEntries(
     expected.map(([value]) => {
       const found = axes(value);
-      return [value, found === undefined ? 'unknown' : layout(found, equations, (lane) => letters.get(lane) ?? '!')];
+      return [
+        value,
+        found === undefined ? 'unknown' : layout(found, equations, (lane) => letters.get(lane) ?? '!'),
+      ];
     }),
   );
 }
