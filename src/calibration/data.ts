@@ -34,11 +34,11 @@ export interface DataArray {
  */
 export async function loadData(path: string): Promise<Dataset> {
   const info = await stat(path).catch((error: unknown) => {
-    throw new EspalierError('FILE_NOT_FOUND', 'The data do not exist.', { file: path }, '', { cause: error });
+    throw new EspalierError('FILE_NOT_FOUND', 'the data do not exist', { file: path }, '', { cause: error });
   });
   const arrays = new Map<string, DataArray>();
   const add = (array: DataArray) => {
-    if (arrays.has(array.name)) throw malformed(path, `it holds the array "${array.name}" twice.`);
+    if (arrays.has(array.name)) throw malformed(path, `it holds the array "${array.name}" twice`);
     arrays.set(array.name, array);
   };
   if (info.isDirectory()) {
@@ -50,10 +50,7 @@ export async function loadData(path: string): Promise<Dataset> {
     else for (const array of await openNpz(path)) add(array);
   }
   if (arrays.size === 0)
-    throw malformed(
-      path,
-      info.isDirectory() ? 'the folder holds no .npy files.' : 'it holds no .npy arrays.',
-    );
+    throw malformed(path, info.isDirectory() ? 'the folder holds no .npy files' : 'it holds no .npy arrays');
   return { source: path, arrays };
 }
 
@@ -65,7 +62,7 @@ export function datasetOf(tensors: Readonly<Record<string, Tensor>>, source = 'm
     if (data.length !== stride * count)
       throw new EspalierError(
         'DATA_MALFORMED',
-        `"${name}" has ${data.length} elements, not ${stride * count} as its shape says.`,
+        `"${name}" has ${data.length} elements, not ${stride * count} as its shape says`,
       );
     const read = async (from: number, to: number) =>
       (data as NumericData).slice(from * stride, to * stride) as NumericData;
@@ -141,13 +138,13 @@ async function readHeader(
   start: (bytes: number) => Promise<Uint8Array>,
 ): Promise<NpyHeader> {
   const length = headerLength(await start(12));
-  if (typeof length === 'string') throw malformed(path, `${length}.`, name);
+  if (typeof length === 'string') throw malformed(path, length, name);
   const header = parseHeader(await start(length));
-  if (typeof header === 'string') throw malformed(path, `${header}.`, name);
+  if (typeof header === 'string') throw malformed(path, header, name);
   if (header.bytes !== undefined && header.start + header.bytes !== size)
     throw malformed(
       path,
-      `its shape [${header.dims.join(', ')}] of ${header.descr} takes ${header.bytes} bytes, but ${size - header.start} are there.`,
+      `its shape [${header.dims.join(', ')}] of ${header.descr} takes ${header.bytes} bytes, but ${size - header.start} are there`,
       name,
     );
   return header;
@@ -161,7 +158,7 @@ function arrayOf(path: string, name: string, header: NpyHeader, readBytes: ReadB
     if (type === undefined)
       throw new EspalierError(
         'DATA_MISMATCH',
-        `The array "${name}" has elements of type ${descr}, which are no numbers.`,
+        `the array "${name}" has elements of type ${descr}, which are no numbers`,
         { file: path, tensor: name },
       );
     const size = bytesOf(type);
@@ -185,16 +182,16 @@ async function withFile<T>(path: string, act: (file: FileHandle) => Promise<T>):
     file = await open(path);
     return await act(file);
   } catch (error) {
-    if (error instanceof ZipFault) throw malformed(path, `${error.message}.`);
+    if (error instanceof ZipFault) throw malformed(path, error.message);
     if (error instanceof RangeError)
       throw malformed(
         path,
-        `an array is too large to be unpacked in memory; store it uncompressed (numpy.savez).`,
+        'an array is too large to be unpacked in memory; store it uncompressed (numpy.savez)',
       );
     if (error instanceof Error && 'syscall' in error)
       throw new EspalierError(
         'FILE_UNREADABLE',
-        `The data cannot be read (${error.message}).`,
+        `the data cannot be read (${error.message})`,
         { file: path },
         '',
         {
@@ -210,7 +207,7 @@ async function withFile<T>(path: string, act: (file: FileHandle) => Promise<T>):
 function malformed(file: string, what: string, tensor?: string): EspalierError {
   return new EspalierError(
     'DATA_MALFORMED',
-    `The data cannot be used: ${what}`,
+    `the data cannot be used: ${what}`,
     { file, ...(tensor === undefined ? {} : { tensor }) },
     'Expected: an .npz, or a folder of .npy files, as NumPy writes them.',
   );

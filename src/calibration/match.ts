@@ -43,17 +43,17 @@ export function matchInputs(dataset: Dataset, inputs: readonly ValueInfo[]): Mat
   const lengths = [...new Set(fixed.map(({ input }) => input.shape[0] as number))];
   if (lengths.length > 1) {
     const words = fixed.map(({ input }) => `"${input.name}" ${input.shape[0]}`).join(', ');
-    throw mismatch(dataset, `the model's inputs take unlike numbers of samples: ${words}.`);
+    throw mismatch(dataset, `the model's inputs take unlike numbers of samples: ${words}`);
   }
   const single = sampled.find(({ how }) => how === 'sample');
   if (single !== undefined && lengths[0] !== undefined && lengths[0] !== 1)
     throw mismatch(
       dataset,
-      `"${single.input.name}" is given sample by sample, but "${fixed[0]!.input.name}" takes ${lengths[0]} at once.`,
+      `"${single.input.name}" is given sample by sample, but "${fixed[0]!.input.name}" takes ${lengths[0]} at once`,
     );
   const batch = single !== undefined || sampled.length === 0 ? 'one' : (lengths[0] ?? 'any');
   if (typeof batch === 'number' && samples < batch)
-    throw mismatch(dataset, `the model takes ${batch} samples at once, and there are ${samples}.`);
+    throw mismatch(dataset, `the model takes ${batch} samples at once, and there are ${samples}`);
   return { samples, batch, inputs: matched };
 }
 
@@ -81,30 +81,26 @@ export async function readLabels(dataset: Dataset, name: string, samples: number
   if (array.dims.length < 1 || array.dims[0] !== samples || array.dims.slice(1).some((dim) => dim !== 1))
     throw new EspalierError(
       'DATA_MISMATCH',
-      `Labels are one whole number for each of ${samples} samples; this array is ${describe(array)}.`,
+      `labels are one whole number for each of ${samples} samples; this array is ${describe(array)}`,
       where,
     );
   const data = await array.read(0, samples);
   const labels = array.type === undefined ? 'it' : convert(data, array.type, 'int32');
   if (typeof labels === 'string')
-    throw new EspalierError('DATA_MISMATCH', `Labels are whole numbers; this array holds ${labels}.`, where);
+    throw new EspalierError('DATA_MISMATCH', `labels are whole numbers; this array holds ${labels}`, where);
   return labels as Int32Array;
 }
 
 function matchInput(dataset: Dataset, input: ValueInfo): MatchedInput {
   const { name, dtype, shape } = input;
   if (dtype === 'other' || dtype === 'string')
-    throw mismatch(
-      dataset,
-      `the input "${name}" takes no numbers, so that data cannot be given to it.`,
-      name,
-    );
+    throw mismatch(dataset, `the input "${name}" takes no numbers, so that data cannot be given to it`, name);
   const array = find(dataset, name, `the model's input "${name}" has no array`);
   const { dims } = array;
   if (array.type === undefined)
     throw mismatch(
       dataset,
-      `the array "${name}" has elements of type ${array.descr}, which are no numbers.`,
+      `the array "${name}" has elements of type ${array.descr}, which are no numbers`,
       name,
     );
   const matched = (how: MatchedInput['how']): MatchedInput => ({ input, type: dtype, array, how });
@@ -124,7 +120,7 @@ function matchInput(dataset: Dataset, input: ValueInfo): MatchedInput {
       : `it has ${dims.length} axes`;
   throw mismatch(
     dataset,
-    `the input "${name}" takes ${describe({ descr: dtype, dims: shape })}, the array is ${describe(array)}: ${reason}.`,
+    `the input "${name}" takes ${describe({ descr: dtype, dims: shape })}, the array is ${describe(array)}: ${reason}`,
     name,
   );
 }
@@ -140,7 +136,7 @@ async function feed(
   if (typeof data === 'string')
     throw new EspalierError(
       'DATA_MISMATCH',
-      `The input takes ${type}, which cannot hold the array's value ${data} (${array.descr}).`,
+      `the input takes ${type}, which cannot hold the array's value ${data} (${array.descr})`,
       { tensor: input.name },
     );
   const dims = how === 'batch' ? [to - from, ...array.dims.slice(1)] : array.dims.slice(1);
@@ -154,9 +150,9 @@ function commonLength(dataset: Dataset, arrays: readonly DataArray[]): number {
   if (other !== undefined)
     throw mismatch(
       dataset,
-      `"${first.name}" holds ${first.dims[0]} samples, "${other.name}" ${other.dims[0]}.`,
+      `"${first.name}" holds ${first.dims[0]} samples, "${other.name}" ${other.dims[0]}`,
     );
-  if (first.dims[0] === 0) throw mismatch(dataset, `"${first.name}" holds no samples.`);
+  if (first.dims[0] === 0) throw mismatch(dataset, `"${first.name}" holds no samples`);
   return first.dims[0]!;
 }
 
@@ -164,7 +160,7 @@ function find(dataset: Dataset, name: string, missing: string): DataArray {
   const array = dataset.arrays.get(name);
   if (array !== undefined) return array;
   const names = [...dataset.arrays.keys()].map((key) => `"${key}"`).join(', ');
-  throw mismatch(dataset, `${missing}; the data have ${names}.`, name);
+  throw mismatch(dataset, `${missing}; the data have ${names}`, name);
 }
 
 const describe = ({ descr, dims }: { descr: string; dims: readonly (number | string)[] }): string =>
@@ -173,7 +169,7 @@ const describe = ({ descr, dims }: { descr: string; dims: readonly (number | str
 function mismatch(dataset: Dataset, what: string, tensor?: string): EspalierError {
   return new EspalierError(
     'DATA_MISMATCH',
-    `The data do not fit the model: ${what}`,
+    `the data do not fit the model: ${what}`,
     { file: dataset.source, ...(tensor === undefined ? {} : { tensor }) },
     'Arrays are named as the inputs, and their leading axis is the sample.',
   );

@@ -48,7 +48,7 @@ function findEntry(from: readonly string[]): string {
   }
   throw new EspalierError(
     'RUNTIME_MISSING',
-    'onnxruntime-node, which runs models, is not installed.',
+    'onnxruntime-node, which runs models, is not installed',
     {},
     'Install it: npm install onnxruntime-node',
   );
@@ -70,7 +70,7 @@ async function open(
     ...(threads === undefined ? {} : { threads }),
   });
   if ('failed' in loaded) throw failed('load', loaded.failed);
-  if (!('loaded' in loaded)) throw failed('load', 'it gave another answer than was asked for.');
+  if (!('loaded' in loaded)) throw failed('load', 'it gave another answer than was asked for');
   const inputs = loaded.loaded.inputs.map(toValueInfo);
   const outputs = loaded.loaded.outputs.map(toValueInfo);
   const fetchable = outputs.filter(({ dtype }) => dtype !== 'other').map(({ name }) => name);
@@ -84,7 +84,7 @@ async function open(
         sent[name] = { type, data: compact(data), dims };
       const answer = await thread.ask({ do: 'run', feeds: sent, outputs: options.outputs ?? fetchable });
       if ('failed' in answer) throw failed('run', answer.failed);
-      if (!('ran' in answer)) throw failed('run', 'it gave another answer than was asked for.');
+      if (!('ran' in answer)) throw failed('run', 'it gave another answer than was asked for');
       return answer.ran as RunResult;
     },
     dispose: () => thread.close(),
@@ -167,7 +167,7 @@ class Thread {
    */
   close(): Promise<void> {
     if (this.#closed === undefined) {
-      this.#end(new EspalierError('RUNTIME_FAILED', 'The session was disposed of.'));
+      this.#end(new EspalierError('RUNTIME_FAILED', 'the session was disposed of'));
       this.#worker.postMessage({ id: this.#next++, do: 'close' } satisfies Request);
     }
     return this.#ended;
@@ -191,8 +191,8 @@ class Thread {
 }
 
 function died(cause?: unknown): EspalierError {
-  const why = cause instanceof Error ? `: ${cause.message}` : '.';
-  return new EspalierError('RUNTIME_FAILED', `The thread that ran onnxruntime ended${why}`, {}, '', {
+  const why = cause instanceof Error ? `: ${cause.message}` : '';
+  return new EspalierError('RUNTIME_FAILED', `the thread that ran onnxruntime ended${why}`, {}, '', {
     cause,
   });
 }

@@ -16,17 +16,17 @@ function compareValues(
 ): readonly Warning[] {
   const faults: string[] = [];
   for (const { name } of pruned)
-    if (!original.some((value) => value.name === name)) faults.push(`The ${kind} "${name}" is new.`);
+    if (!original.some((value) => value.name === name)) faults.push(`the ${kind} "${name}" is new`);
   for (const a of original) {
     const b = pruned.find(({ name }) => name === a.name);
-    if (b === undefined) faults.push(`The ${kind} "${a.name}" is gone.`);
-    else if (a.dtype !== b.dtype) faults.push(`The ${kind} "${a.name}" was ${a.dtype} and is ${b.dtype}.`);
+    if (b === undefined) faults.push(`the ${kind} "${a.name}" is gone`);
+    else if (a.dtype !== b.dtype) faults.push(`the ${kind} "${a.name}" was ${a.dtype} and is ${b.dtype}`);
     else if (!sameShape(a.shape, b.shape))
-      faults.push(`The ${kind} "${a.name}" was ${shapeText(a.shape)} and is ${shapeText(b.shape)}.`);
+      faults.push(`the ${kind} "${a.name}" was ${shapeText(a.shape)} and is ${shapeText(b.shape)}`);
   }
   const order = (values: readonly ValueInfo[]) => values.map(({ name }) => name).join(', ');
   if (faults.length === 0 && order(original) !== order(pruned))
-    faults.push(`The ${kind}s were in the order ${order(original)} and are in the order ${order(pruned)}.`);
+    faults.push(`the ${kind}s were in the order ${order(original)} and are in the order ${order(pruned)}`);
   return faults.map((text) => ({ code: 'INTERFACE_CHANGED', text }));
 }
 
@@ -49,7 +49,7 @@ export function compareAnswers(
     if (b !== undefined && shapeText(a.dims) !== shapeText(b.dims))
       faults.push({
         code: 'SHAPE_CHANGED',
-        text: `The output "${name}" of the original has the shape ${shapeText(a.dims)}, of the pruned model ${shapeText(b.dims)}.`,
+        text: `the output "${name}" of the original has the shape ${shapeText(a.dims)}, of the pruned model ${shapeText(b.dims)}`,
       });
   }
   return faults;

@@ -51,7 +51,7 @@ export class RandomInputs {
     if (dtype === 'other' || dtype === 'string')
       throw new EspalierError(
         'DATA_MISMATCH',
-        `The input "${name}" takes no numbers, so that the model cannot be run here.`,
+        `the input "${name}" takes no numbers, so that the model cannot be run here`,
         { tensor: name },
       );
     const dims = shape.map((dim, axis) => {

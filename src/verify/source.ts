@@ -30,7 +30,7 @@ export async function openSource(original: Session, options: VerifyOptions): Pro
   if (options.labels !== undefined)
     throw new EspalierError(
       'OPTION_INVALID',
-      'Labels need data that hold them.',
+      'labels need data that hold them',
       {},
       'Give the data too: --data',
     );
@@ -99,7 +99,7 @@ async function fromRandom(original: Session, options: VerifyOptions): Promise<So
   }
   throw new EspalierError(
     'RUNTIME_FAILED',
-    'The original did not run on random data of any shape that was tried.',
+    'the original did not run on random data of any shape that was tried',
     {},
     'Give samples: --data FILE.npz',
     { cause: failure },

@@ -104,7 +104,7 @@ class Run {
         if (answers === undefined) {
           this.#warn(
             'BATCH',
-            `The original leaves the number of samples open, but does not run with ${size}.`,
+            `the original leaves the number of samples open, but does not run with ${size}`,
           );
           return largest;
         }
@@ -145,7 +145,7 @@ class Run {
   ): Promise<RunResult | undefined> {
     const mine = await pruned
       .run(feeds)
-      .catch((error: unknown) => this.fault('RUN_FAILED', error, `With ${samples} samples at once: `));
+      .catch((error: unknown) => this.fault('RUN_FAILED', error, `with ${samples} samples at once: `));
     if (mine === undefined) return undefined;
     this.#faults.push(...compareAnswers(answers.outputs, mine.outputs));
     if (this.#faults.length > 0) return undefined;
@@ -202,13 +202,13 @@ class Run {
       const [output, comparison] = classes;
       const beyond = this.#source.labels.find((label) => label < 0 || label >= comparison.classes!);
       if (beyond !== undefined)
-        this.#warn('LABELS', `A label is ${beyond}, but "${output}" has ${comparison.classes} classes.`);
+        this.#warn('LABELS', `a label is ${beyond}, but "${output}" has ${comparison.classes} classes`);
       return { labels, output, ...comparison.accuracy() };
     }
     if (this.#samples > 0)
       this.#warnings.push({
         code: 'LABELS',
-        text: 'No output looks like classes, so the labels were not used.',
+        text: 'no output looks like classes, so the labels were not used',
       });
     return undefined;
   }
@@ -225,23 +225,23 @@ function judge(
     if (nonFinite.pruned > nonFinite.original)
       warn(
         'NON_FINITE',
-        `The output "${name}" of the pruned model holds ${nonFinite.pruned} NaN or infinite values, of the original ${nonFinite.original}.`,
+        `the output "${name}" of the pruned model holds ${nonFinite.pruned} NaN or infinite values, of the original ${nonFinite.original}`,
       );
     else if (nonFinite.original > 0)
       warn(
         'NON_FINITE',
-        `The output "${name}" of the original holds ${nonFinite.original} NaN or infinite values.`,
+        `the output "${name}" of the original holds ${nonFinite.original} NaN or infinite values`,
       );
   if (latency !== undefined && latency.ratio > 1.05)
     warn(
       'SLOWER',
-      `The pruned model is slower than the original: ${latency.ratio.toFixed(2)} times its time.`,
+      `the pruned model is slower than the original: ${latency.ratio.toFixed(2)} times its time`,
     );
-  if (bytes.pruned > bytes.original) warn('LARGER', 'The pruned model is larger than the original.');
+  if (bytes.pruned > bytes.original) warn('LARGER', 'the pruned model is larger than the original');
   if (source !== undefined && data.samples > 0 && data.samples < source.samples)
     warn(
       'SAMPLES',
-      `${source.samples - data.samples} samples were left out: the model takes ${source.batch} at once.`,
+      `${source.samples - data.samples} samples were left out: the model takes ${source.batch} at once`,
     );
   return warnings;
 }
@@ -251,18 +251,18 @@ function checkOptions({ samples, runs, seed, threads }: VerifyOptions): void {
     if (value !== undefined && (!Number.isSafeInteger(value) || value < least))
       throw new EspalierError(
         'OPTION_INVALID',
-        `${name} must be a whole number from ${least} on, not ${value}.`,
+        `${name} must be a whole number from ${least} on, not ${value}`,
       );
   };
   check('samples', samples, 1);
   check('runs', runs, 0);
   check('threads', threads, 1);
   if (seed !== undefined && !Number.isSafeInteger(seed))
-    throw new EspalierError('OPTION_INVALID', `seed must be a whole number, not ${seed}.`);
+    throw new EspalierError('OPTION_INVALID', `seed must be a whole number, not ${seed}`);
 }
 
 async function mustExist(file: string): Promise<void> {
   await stat(file).catch((cause: unknown) => {
-    throw new EspalierError('FILE_NOT_FOUND', 'The model does not exist.', { file }, '', { cause });
+    throw new EspalierError('FILE_NOT_FOUND', 'the model does not exist', { file }, '', { cause });
   });
 }

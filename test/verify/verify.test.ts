@@ -155,7 +155,7 @@ describe('faults', () => {
     };
     const { ok, faults, data } = await verify(any, one, { runtime });
     expect(ok).toBe(false);
-    expect(faults).toEqual([{ code: 'RUN_FAILED', text: 'With 2 samples at once: no.' }]);
+    expect(faults).toEqual([{ code: 'RUN_FAILED', text: 'with 2 samples at once: no.' }]);
     expect(data.batches).toEqual([1]);
     const both = await verify(one, one, { runtime });
     expect(both).toMatchObject({
@@ -181,7 +181,7 @@ describe('faults', () => {
     expect(faults).toEqual([
       {
         code: 'SHAPE_CHANGED',
-        text: 'The output "y" of the original has the shape [4], of the pruned model [3].',
+        text: 'the output "y" of the original has the shape [4], of the pruned model [3]',
       },
     ]);
   });

@@ -1,0 +1,26 @@
+import type { Size } from '../api/types.js';
+import { bytes, count, macs, share } from './numbers.js';
+import { table } from './table.js';
+
+/** What a model cost, and what is left. */
+export function sizesReport(before: Size, after: Size): string {
+  const row = (what: string, text: (value: number) => string, pick: (size: Size) => number) => [
+    what,
+    text(pick(before)),
+    text(pick(after)),
+    share(pick(after), pick(before)),
+  ];
+  return table(
+    [
+      { head: '' },
+      { head: 'before', right: true },
+      { head: 'after', right: true },
+      { head: 'left', right: true },
+    ],
+    [
+      row('parameters', count, ({ params }) => params),
+      row('multiply-adds', macs, (size) => size.macs),
+      row('file', bytes, (size) => size.bytes),
+    ],
+  );
+}

@@ -1,0 +1,5 @@
+import type { Warning } from '../api/types.js';
+
+/** One line each. */
+export const warningLines = (warnings: readonly Warning[], word = 'warning'): string =>
+  warnings.map(({ code, text }) => `${word}: ${text} [${code}]`).join('\n');
