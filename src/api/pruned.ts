@@ -5,8 +5,9 @@ import type { Removal } from '../lanes/survivors.js';
 import type { Edits } from '../native/edits.js';
 import type { NativeModel } from '../native/index.js';
 import type { Plan } from '../plan/plan.js';
-import type { Cuts } from '../surgery/edits.js';
-import { cutsOf, editsOf } from '../surgery/edits.js';
+import type { Cuts } from '../surgery/cuts.js';
+import { cutsOf } from '../surgery/cuts.js';
+import { editsOf } from '../surgery/edits.js';
 import { VERSION } from '../version.js';
 import type { CallOptions, Pruned, Size, Warning } from './types.js';
 

@@ -1,63 +1,10 @@
-import type { Slot } from '../lanes/axis.js';
 import { lengthAfter } from '../lanes/axis.js';
 import type { Removal } from '../lanes/survivors.js';
 import type { Walk } from '../lanes/walk.js';
 import type { Edits, Selection } from '../native/edits.js';
-import type { PlannedCopy } from '../plan/plan.js';
+import type { Copy, Cuts, KeptByTensor } from './cuts.js';
 import { Names } from './names.js';
 import { restate } from './restating.js';
-
-/** Axes that shrink and the indices that stay, by tensor id. */
-export type KeptByTensor = ReadonlyMap<number, ReadonlyMap<number, readonly number[]>>;
-
-/** One operand's own copy of a shared tensor. */
-export interface Copy extends PlannedCopy {
-  readonly id: number;
-}
-
-/** What becomes of the stored tensors under a removal. */
-export interface Cuts {
-  readonly kept: KeptByTensor;
-  readonly copies: readonly Copy[];
-}
-
-/** The indices that stay of each stored tensor that shrinks. */
-export function cutsOf(walk: Walk, removal: Removal): Cuts {
-  const kept = new Map<number, Map<number, readonly number[]>>();
-  const shared = new Map<number, { slot: Slot; indices: readonly number[] }[]>();
-  const note = (tensor: number, axis: number, indices: readonly number[]): void => {
-    const axes = kept.get(tensor) ?? new Map<number, readonly number[]>();
-    kept.set(tensor, axes.set(axis, indices));
-  };
-  for (const slot of walk.slots) {
-    const cut = removal.count(slot.labels) < slot.labels.length;
-    if (slot.use === undefined) {
-      if (cut) note(slot.tensor, slot.axis, removal.indices(slot.labels));
-      continue;
-    }
-    const uses = shared.get(slot.tensor) ?? [];
-    uses.push({ slot, indices: removal.indices(slot.labels) });
-    shared.set(slot.tensor, uses);
-  }
-  const copies: Copy[] = [];
-  for (const [tensor, uses] of shared) {
-    // A vector: one axis has lanes.
-    const [first, ...others] = uses;
-    const alike = others.every(({ indices }) => same(indices, first!.indices));
-    for (const { slot, indices } of uses) {
-      if (indices.length === slot.labels.length) continue;
-      if (alike) note(tensor, slot.axis, indices);
-      else
-        copies.push({
-          id: tensor,
-          tensor: walk.graph.nameOf(tensor),
-          ...slot.use!,
-          kept: { [slot.axis]: indices },
-        });
-    }
-  }
-  return { kept, copies };
-}
 
 /** Everything that must be written for a removal: tensors cut, lengths stated again, shapes of values corrected. */
 export function editsOf(walk: Walk, removal: Removal, cuts: Cuts, metadata: Edits['metadata']): Edits {
@@ -125,6 +72,3 @@ function correctShapes(walk: Walk, removal: Removal, kept: KeptByTensor): Edits[
   }
   return corrections;
 }
-
-const same = (a: readonly number[], b: readonly number[]): boolean =>
-  a.length === b.length && a.every((value, i) => value === b[i]);

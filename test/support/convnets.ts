@@ -91,26 +91,31 @@ class Grower {
     const wide = 2 + (size % 7);
     switch (kind) {
       case 'conv':
-        return this.conv(x, wide, 3, size % 2 === 0 && x.extent % 2 === 0 && x.extent > 2 ? 2 : 1);
+        this.conv(x, wide, 3, size % 2 === 0 && x.extent % 2 === 0 && x.extent > 2 ? 2 : 1);
+        break;
       case 'pointwise':
-        return this.conv(other, wide, 1, 1);
+        this.conv(other, wide, 1, 1);
+        break;
       case 'grouped':
-        return this.grouped(x, 2 + (pick % 2), 1 + (size % 3));
+        this.grouped(x, 2 + (pick % 2), 1 + (size % 3));
+        break;
       case 'depthwise':
-        return this.put('Conv', [x.name, this.weight([x.channels, 1, 3, 3]), this.weight([x.channels])], x, {
+        this.put('Conv', [x.name, this.weight([x.channels, 1, 3, 3]), this.weight([x.channels])], x, {
           group: x.channels,
           pads: [1, 1, 1, 1],
         });
+        break;
       case 'transposed':
         if (x.extent > IMAGE) return;
-        return this.put(
+        this.put(
           'ConvTranspose',
           [x.name, this.weight([x.channels, wide, 2, 2]), this.weight([wide])],
           { ...x, channels: wide, extent: 2 * x.extent },
           { strides: [2, 2] },
         );
+        break;
       case 'batchNorm':
-        return this.put(
+        this.put(
           'BatchNormalization',
           [
             x.name,
@@ -121,44 +126,49 @@ class Grower {
           ],
           x,
         );
+        break;
       case 'activation':
-        return this.put(
-          ['Relu', 'Sigmoid', 'HardSigmoid', 'Tanh', 'Softplus', 'LeakyRelu'][pick % 6]!,
-          [x.name],
-          x,
-        );
+        this.put(['Relu', 'Sigmoid', 'HardSigmoid', 'Tanh', 'Softplus', 'LeakyRelu'][pick % 6]!, [x.name], x);
+        break;
       case 'residual': {
         this.conv(x, wide, 1, 1);
         this.put('Relu', [this.last().name], this.last());
         this.conv(this.last(), x.channels, 3, 1);
-        return this.put('Add', [this.last().name, x.name], x);
+        this.put('Add', [this.last().name, x.name], x);
+        break;
       }
       case 'sum':
         if (other === x || other.channels !== x.channels || other.extent !== x.extent) return;
-        return this.put(['Add', 'Mul', 'Sub', 'Max'][size % 4]!, [x.name, other.name], x);
+        this.put(['Add', 'Mul', 'Sub', 'Max'][size % 4]!, [x.name, other.name], x);
+        break;
       case 'concat':
         if (other.extent !== x.extent || other.channels + x.channels > 40) return;
-        return this.put(
+        this.put(
           'Concat',
           [x.name, other.name],
           { ...x, channels: x.channels + other.channels },
           { axis: 1 },
         );
+        break;
       case 'split':
-        return this.split(x, 1 + (size % Math.max(1, x.channels - 1)));
+        this.split(x, 1 + (size % Math.max(1, x.channels - 1)));
+        break;
       case 'slice': {
         if (x.channels < 3) return;
         const start = pick % (x.channels - 1);
         const end = start + 1 + (size % (x.channels - start));
-        return this.put('Slice', [x.name, this.ints([start]), this.ints([end]), this.ints([1])], {
+        this.put('Slice', [x.name, this.ints([start]), this.ints([end]), this.ints([1])], {
           ...x,
           channels: Math.min(end, x.channels) - start,
         });
+        break;
       }
       case 'shuffle':
-        return this.shuffle(x, 2 + (pick % 2), false);
+        this.shuffle(x, 2 + (pick % 2), false);
+        break;
       case 'shuffleByShape':
-        return this.shuffle(x, 2 + (pick % 2), true);
+        this.shuffle(x, 2 + (pick % 2), true);
+        break;
       case 'gate': {
         const pooled = this.node('GlobalAveragePool', [x.name]);
         const squeezed = this.node('Conv', [
@@ -171,54 +181,62 @@ class Grower {
           this.weight([x.channels, wide, 1, 1]),
           this.weight([x.channels]),
         ]);
-        return this.put('Mul', [x.name, this.node('Sigmoid', [excited])], x);
+        this.put('Mul', [x.name, this.node('Sigmoid', [excited])], x);
+        break;
       }
       case 'pool':
-        return this.put(pick % 2 === 0 ? 'MaxPool' : 'AveragePool', [x.name], x, {
+        this.put(pick % 2 === 0 ? 'MaxPool' : 'AveragePool', [x.name], x, {
           kernel_shape: [3, 3],
           pads: [1, 1, 1, 1],
         });
+        break;
       case 'resize':
         if (x.extent > IMAGE) return;
-        return this.put(
+        this.put(
           'Resize',
           [x.name, '', this.constant([1, 1, 2, 2])],
           { ...x, extent: 2 * x.extent },
           { mode: 'nearest' },
         );
+        break;
       case 'depthToSpace':
         if (x.channels % 4 !== 0 || x.extent > IMAGE) return;
-        return this.put(
+        this.put(
           'DepthToSpace',
           [x.name],
           { ...x, channels: x.channels / 4, extent: 2 * x.extent },
           { blocksize: 2, mode: pick % 2 === 0 ? 'DCR' : 'CRD' },
         );
+        break;
       case 'spaceToDepth':
         if (x.extent % 2 !== 0 || x.channels > 8) return;
-        return this.put(
+        this.put(
           'SpaceToDepth',
           [x.name],
           { ...x, channels: 4 * x.channels, extent: x.extent / 2 },
           { blocksize: 2 },
         );
+        break;
       case 'padChannels':
-        return this.put('Pad', [x.name, this.ints([0, size % 3, 0, 0, 0, pick % 3, 0, 0])], {
+        this.put('Pad', [x.name, this.ints([0, size % 3, 0, 0, 0, pick % 3, 0, 0])], {
           ...x,
           channels: x.channels + (size % 3) + (pick % 3),
         });
+        break;
       case 'gather': {
         const indices = Array.from({ length: x.channels }, (_, i) => (i * 5 + pick) % x.channels);
-        return this.put('Gather', [x.name, this.ints(indices)], x, { axis: 1 });
+        this.put('Gather', [x.name, this.ints(indices)], x, { axis: 1 });
+        break;
       }
       case 'sharedBias': {
         if (this.shared === undefined)
           this.initializers.push(floats('shared', [6], size % 2 === 0 ? () => 0 : this.next));
         this.shared = 'shared';
-        return this.put('Conv', [x.name, this.weight([6, x.channels, 1, 1]), this.shared], {
+        this.put('Conv', [x.name, this.weight([6, x.channels, 1, 1]), this.shared], {
           ...x,
           channels: 6,
         });
+        break;
       }
       case 'constantWeight': {
         const weight = this.fresh('constant');
@@ -228,10 +246,12 @@ class Grower {
           outputs: [weight],
           attributes: { value: floats('', [wide, x.channels, 1, 1], this.next) },
         });
-        return this.put('Conv', [x.name, weight], { ...x, channels: wide });
+        this.put('Conv', [x.name, weight], { ...x, channels: wide });
+        break;
       }
       case 'scale':
-        return this.put('Mul', [x.name, this.weight([x.channels, 1, 1])], x);
+        this.put('Mul', [x.name, this.weight([x.channels, 1, 1])], x);
+        break;
     }
   }
 

@@ -2,9 +2,9 @@ import { EspalierError } from '../errors.js';
 import type { Analysis } from '../lanes/analysis.js';
 import type { Group } from '../lanes/groups.js';
 import { Removal } from '../lanes/survivors.js';
-import type { Cuts } from '../surgery/edits.js';
-import { cutsOf } from '../surgery/edits.js';
-import type { Plan, PlannedGroup } from './plan.js';
+import type { Plan, PlannedGroup } from '../plan/plan.js';
+import type { Cuts } from './cuts.js';
+import { cutsOf } from './cuts.js';
 
 /** Which lanes leave, when each group keeps these positions. */
 export function removalOf(analysis: Analysis, kept: ReadonlyMap<Group, readonly number[]>): Removal {
