@@ -1,0 +1,66 @@
+import { readFile } from 'node:fs/promises';
+import type { Command } from 'commander';
+import { EspalierError } from '../errors.js';
+import type { Plan } from '../plan/plan.js';
+import { checkOutput } from './files.js';
+import { type Outcome, printOutcome } from './outcome.js';
+import { type Terminal, type WorkOptions, work } from './terminal.js';
+import { addOptions, option } from './values.js';
+
+interface Options extends WorkOptions {
+  readonly output: string;
+  readonly force?: boolean;
+}
+
+/** `espalier apply MODEL PLAN -o OUT`: replays a saved plan. */
+export function addApply(program: Command, terminal: Terminal): void {
+  const command = program
+    .command('apply')
+    .description('replay a saved plan')
+    .argument('<MODEL>', 'the .onnx file that the plan was made for')
+    .argument('<PLAN>', 'a plan, as prune --plan writes it')
+    .requiredOption('-o, --output <OUT>', 'the .onnx file to write')
+    .action((file: string, plan: string, options: Options) => apply(file, plan, options, terminal));
+  addOptions(command, option.force(), option.threads(), option.quiet(), option.json());
+}
+
+async function apply(file: string, planFile: string, options: Options, terminal: Terminal): Promise<void> {
+  const { output, force = false } = options;
+  await checkOutput(output, { force, sources: [file, planFile] });
+  const plan = await load(planFile);
+  const { openModel } = await import('../api/model.js');
+  const outcome = await work(terminal, options, async (call): Promise<Outcome> => {
+    const model = await openModel(file, call);
+    try {
+      const pruned = await model.apply(plan, call);
+      const { bytes } = await pruned.save(output, { force, ...call });
+      return {
+        file,
+        output,
+        plan: null,
+        before: pruned.before,
+        after: { ...pruned.after, bytes },
+        groups: plan.groups.map(({ id, lanes, kept, exact }) => ({ id, lanes, kept: kept.length, exact })),
+        warnings: pruned.warnings,
+      };
+    } finally {
+      model.dispose();
+    }
+  });
+  await printOutcome(terminal, outcome, options);
+}
+
+async function load(path: string): Promise<Plan> {
+  const { readPlan } = await import('../plan/read.js');
+  const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+    const missing = cause.code === 'ENOENT';
+    throw new EspalierError(
+      missing ? 'FILE_NOT_FOUND' : 'FILE_UNREADABLE',
+      missing ? 'the plan does not exist' : `the plan cannot be read (${cause.message})`,
+      { file: path },
+      '',
+      { cause },
+    );
+  });
+  return readPlan(text, path);
+}

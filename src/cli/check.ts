@@ -1,0 +1,52 @@
+import type { CallOptions, Inspection, Warning } from '../api/types.js';
+import { type Dataset, loadData } from '../calibration/data.js';
+import { matchInputs } from '../calibration/match.js';
+import { EspalierError } from '../errors.js';
+import type { ValueInfo } from '../runtime/runtime.js';
+import type { Verification } from '../verify/types.js';
+
+/** Opens samples before anything else is done, so that a wrong name is told at once. */
+export async function readData(path: string, labels: string | undefined): Promise<Dataset> {
+  const dataset = await loadData(path);
+  if (labels !== undefined && !dataset.arrays.has(labels)) {
+    const names = [...dataset.arrays.keys()].join(', ');
+    throw new EspalierError(
+      'DATA_MISMATCH',
+      `the data have no array "${labels}" for labels`,
+      { file: path },
+      `They have ${names}.`,
+    );
+  }
+  return dataset;
+}
+
+/** Whether the samples fit the inputs that the file states. The runtime has the last word later. */
+export function checkData(dataset: Dataset, { inputs }: Inspection): void {
+  const values = inputs.map(
+    ({ name, dtype, shape }): ValueInfo => ({ name, dtype: dtype as ValueInfo['dtype'], shape }),
+  );
+  matchInputs(dataset, values);
+}
+
+/** Compares the pruned model with its original; where no runtime is installed, a warning says what to install. */
+export async function checkPruned(
+  original: string,
+  pruned: string | Uint8Array,
+  data: Dataset,
+  labels: string | undefined,
+  call: CallOptions,
+): Promise<{ readonly verification?: Verification; readonly warnings: readonly Warning[] }> {
+  const { verify } = await import('../verify/verify.js');
+  try {
+    const verification = await verify(original, pruned, {
+      data,
+      ...(labels !== undefined && { labels }),
+      ...call,
+    });
+    return { verification, warnings: [] };
+  } catch (error) {
+    if (!(error instanceof EspalierError) || error.code !== 'RUNTIME_MISSING') throw error;
+    const text = `not compared on the data: ${error.what}. ${error.todo}`;
+    return { warnings: [{ code: error.code, text }] };
+  }
+}

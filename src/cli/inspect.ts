@@ -1,0 +1,27 @@
+import type { Command } from 'commander';
+import { toJson } from '../report/json.js';
+import { type Terminal, type WorkOptions, work } from './terminal.js';
+import { addOptions, option } from './values.js';
+
+/** `espalier inspect MODEL`: what is in a model, what of it can be pruned, and why the rest cannot. */
+export function addInspect(program: Command, terminal: Terminal): void {
+  const command = program
+    .command('inspect')
+    .description('what is in a model: size, multiply-adds, groups of lanes, what is frozen and why')
+    .argument('<MODEL>', 'an .onnx file')
+    .action(async (file: string, options: WorkOptions) => {
+      const { openModel } = await import('../api/model.js');
+      const inspection = await work(terminal, options, async (call) => {
+        const model = await openModel(file, call);
+        try {
+          return model.inspect();
+        } finally {
+          model.dispose();
+        }
+      });
+      if (options.json) return terminal.print(toJson(inspection));
+      const { inspectionReport } = await import('../report/inspection.js');
+      terminal.print(inspectionReport(inspection, terminal.width));
+    });
+  addOptions(command, option.json(), option.quiet());
+}

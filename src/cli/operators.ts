@@ -1,0 +1,11 @@
+import type { Command } from 'commander';
+import { addList } from './list.js';
+import type { Terminal } from './terminal.js';
+
+/** `espalier operators`: which operators lanes can be followed through. */
+export function addOperators(program: Command, terminal: Terminal): void {
+  addList(program, terminal, 'operators', 'the operators that lanes are followed through', async () => {
+    const { operators } = await import('../api/lists.js');
+    return operators();
+  });
+}

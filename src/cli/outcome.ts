@@ -1,0 +1,49 @@
+import type { Size, Warning } from '../api/types.js';
+import { toJson } from '../report/json.js';
+import type { Verification } from '../verify/types.js';
+import type { Terminal, WorkOptions } from './terminal.js';
+
+/** What `prune` and `apply` have to tell; with --json, the document that they print. */
+export interface Outcome {
+  readonly file: string;
+  /** The file that was written, if one was. */
+  readonly output: string | null;
+  readonly plan: string | null;
+  readonly before: Size;
+  readonly after: Size;
+  /** Groups that lost lanes, and how many stay. */
+  readonly groups: readonly {
+    readonly id: string;
+    readonly lanes: number;
+    readonly kept: number;
+    readonly exact: boolean;
+  }[];
+  readonly warnings: readonly Warning[];
+  readonly verification?: Verification;
+}
+
+export async function printOutcome(
+  terminal: Terminal,
+  outcome: Outcome,
+  { json }: WorkOptions,
+): Promise<void> {
+  if (json) return terminal.print(toJson(outcome));
+  const [{ sizesReport }, { sections }, { warningLines }, { verificationReport }] = await Promise.all([
+    import('../report/sizes.js'),
+    import('../report/table.js'),
+    import('../report/warnings.js'),
+    import('../report/verification.js'),
+  ]);
+  const { before, after, groups, verification } = outcome;
+  const told = new Set(verification?.warnings.map(({ code }) => code));
+  const lanes = groups.reduce((sum, group) => sum + group.lanes - group.kept, 0);
+  const written = [outcome.output, outcome.plan].filter((path) => path !== null);
+  terminal.print(
+    sections(
+      sizesReport(before, after),
+      `${lanes} lanes of ${groups.length} groups removed${written.length > 0 ? `; written: ${written.join(', ')}` : ''}`,
+      verification && verificationReport(verification, terminal.width),
+      warningLines(outcome.warnings.filter(({ code }) => !told.has(code))),
+    ),
+  );
+}

@@ -1,0 +1,11 @@
+import type { Command } from 'commander';
+import { addList } from './list.js';
+import type { Terminal } from './terminal.js';
+
+/** `espalier policies`: how much can leave where. */
+export function addPolicies(program: Command, terminal: Terminal): void {
+  addList(program, terminal, 'policies', 'the policies there are: how much leaves where', async () => {
+    const { policies } = await import('../api/lists.js');
+    return policies();
+  });
+}

@@ -1,0 +1,36 @@
+import type { Spinner } from 'yocto-spinner';
+import type { Progress } from '../api/types.js';
+
+const PATIENCE_MS = 1000;
+
+const WORDS: Readonly<Record<string, string>> = {
+  open: 'Reading the model',
+  hash: 'Reading the model',
+  score: 'Scoring',
+  write: 'Writing',
+  verify: 'Comparing',
+};
+
+/** A spinner on stderr that tells what is done; only on a terminal, and only for what takes more than a second. */
+export function watchProgress(quiet: boolean): { show(progress: Progress): void; stop(): void } {
+  if (quiet || !process.stderr.isTTY) return { show: () => {}, stop: () => {} };
+  let text = 'Working';
+  let stopped = false;
+  let spinner: Spinner | undefined;
+  const timer = setTimeout(async () => {
+    const { default: yoctoSpinner } = await import('yocto-spinner');
+    if (!stopped) spinner = yoctoSpinner({ text, handleSignals: false }).start();
+  }, PATIENCE_MS);
+  return {
+    show: ({ phase, done, total }) => {
+      const share = total > 0 ? ` ${Math.floor((100 * done) / total)} %` : '';
+      text = `${WORDS[phase] ?? phase}${share}`;
+      if (spinner !== undefined) spinner.text = text;
+    },
+    stop: () => {
+      stopped = true;
+      clearTimeout(timer);
+      spinner?.stop();
+    },
+  };
+}

@@ -1,0 +1,143 @@
+import type { Command } from 'commander';
+import { checkPlanOptions } from '../api/options.js';
+import type { CallOptions, PlanOptions, Pruned } from '../api/types.js';
+import type { Dataset } from '../calibration/data.js';
+import { EspalierError } from '../errors.js';
+import { policies } from '../policy/policies.js';
+import { checkData, checkPruned, readData } from './check.js';
+import { addCriterion, criterionOf } from './criterion.js';
+import { checkOutput, writeOutput } from './files.js';
+import { type Outcome, printOutcome } from './outcome.js';
+import { type Terminal, type WorkOptions, work } from './terminal.js';
+import { addOptions, collect, option, parseBytes, parseName, parseNumber, parseWhole } from './values.js';
+
+interface Options extends WorkOptions {
+  readonly output?: string;
+  readonly ratio?: number;
+  readonly macs?: number;
+  readonly params?: number;
+  readonly bytes?: number;
+  readonly policy?: string;
+  readonly exact?: boolean;
+  readonly roundTo?: number;
+  readonly keep?: readonly string[];
+  readonly seed?: number;
+  readonly plan?: string;
+  readonly dryRun?: boolean;
+  readonly data?: string;
+  readonly labels?: string;
+  readonly force?: boolean;
+}
+
+/** `espalier prune MODEL -o OUT`: plan, remove, and with data compare. */
+export function addPrune(program: Command, terminal: Terminal): void {
+  const names = policies.map(({ name }) => name);
+  const command = program
+    .command('prune')
+    .description('remove what is worth least, and write a smaller model')
+    .argument('<MODEL>', 'an .onnx file')
+    .option('-o, --output <OUT>', 'the .onnx file to write')
+    .optionsGroup('How much (one of them):')
+    .option('--ratio <R>', 'remove this fraction of every prunable axis: 0.5 removes half', parseNumber)
+    .option('--macs <F>', 'leave at most this fraction of the multiply-adds', parseNumber)
+    .option('--params <F>', 'leave at most this fraction of the parameters', parseNumber)
+    .option('--bytes <N>', 'leave at most this many bytes: 2MB, 500kB, 1MiB', parseBytes)
+    .optionsGroup('What:');
+  addCriterion(command)
+    .option(
+      '--policy <NAME>',
+      `how much leaves where: ${names.join(', ')} (default: as the amount asks)`,
+      parseName(names),
+    )
+    .option('--exact', 'touch only lanes whose removal equals zeros in the original')
+    .option('--round-to <N>', 'keep a multiple of N lanes in each group', parseWhole(1))
+    .option('--keep <GLOB>', 'tensors or nodes that must stay whole; may be repeated', collect)
+    .optionsGroup('Checking:');
+  addOptions(command, option.data(), option.labels())
+    .optionsGroup('Writing:')
+    .option('--plan <FILE>', 'also write the plan, as JSON')
+    .option('--dry-run', 'write nothing, but for the plan');
+  addOptions(command, option.force()).optionsGroup('Options:');
+  addOptions(command, option.seed(), option.threads(), option.quiet(), option.json());
+  command.action((file: string, options: Options) => prune(file, options, terminal));
+}
+
+async function prune(file: string, options: Options, terminal: Terminal): Promise<void> {
+  const { output, plan, dryRun = false, data, labels, force = false } = options;
+  const wanted = planOptions(options);
+  checkPlanOptions({ ...wanted, ...(options.threads !== undefined && { threads: options.threads }) });
+  if (output === undefined && !dryRun)
+    throw new EspalierError('OPTION_INVALID', 'no output is given', {}, 'Add -o OUT.onnx, or --dry-run.');
+  if (labels !== undefined && data === undefined)
+    throw new EspalierError('OPTION_INVALID', '--labels names an array in --data, which is not given');
+  const target = dryRun ? undefined : output;
+  if (target !== undefined) await checkOutput(target, { force, sources: [file] });
+  if (plan !== undefined)
+    await checkOutput(plan, { force, sources: [file, ...(target === undefined ? [] : [target])] });
+
+  const outcome = await work(terminal, options, async (call): Promise<Outcome> => {
+    const dataset = data === undefined ? undefined : await readData(data, labels);
+    const { openModel } = await import('../api/model.js');
+    const model = await openModel(file, call);
+    try {
+      if (dataset !== undefined) checkData(dataset, model.inspect());
+      const pruned = await model.prune({ ...wanted, ...call });
+      return await finish(file, pruned, { target, plan, force, dataset, labels }, call);
+    } finally {
+      model.dispose();
+    }
+  });
+  if (outcome.verification?.ok === false) terminal.fail();
+  await printOutcome(terminal, outcome, options);
+  if (target !== undefined && data === undefined && !options.json)
+    terminal.hint(`Compare it on your own samples: espalier verify ${file} ${target} --data FILE`, options);
+}
+
+/** Writes what is to be written, and compares where there are samples. */
+async function finish(
+  file: string,
+  pruned: Pruned,
+  to: {
+    readonly target: string | undefined;
+    readonly plan: string | undefined;
+    readonly force: boolean;
+    readonly dataset: Dataset | undefined;
+    readonly labels: string | undefined;
+  },
+  call: CallOptions,
+): Promise<Outcome> {
+  const { target, plan, force, dataset, labels } = to;
+  // The very text that the model's metadata hold the hash of.
+  if (plan !== undefined) await writeOutput(plan, JSON.stringify(pruned.plan));
+  const saved = target === undefined ? undefined : await pruned.save(target, { force, ...call });
+  const check =
+    dataset === undefined
+      ? undefined
+      : await checkPruned(file, target ?? (await pruned.toBytes(call)), dataset, labels, call);
+  return {
+    file,
+    output: target ?? null,
+    plan: plan ?? null,
+    before: pruned.before,
+    after: saved === undefined ? pruned.after : { ...pruned.after, bytes: saved.bytes },
+    groups: pruned.plan.groups.map(({ id, lanes, kept, exact }) => ({ id, lanes, kept: kept.length, exact })),
+    warnings: [...pruned.warnings, ...(check?.warnings ?? [])],
+    ...(check?.verification !== undefined && { verification: check.verification }),
+  };
+}
+
+function planOptions(options: Options): PlanOptions {
+  const { ratio, macs, params, bytes, policy, exact, roundTo, keep, seed } = options;
+  return {
+    ...criterionOf({ ...options }),
+    ...(ratio !== undefined && { ratio }),
+    ...(macs !== undefined && { macs }),
+    ...(params !== undefined && { params }),
+    ...(bytes !== undefined && { bytes }),
+    ...(policy !== undefined && { policy }),
+    ...(exact !== undefined && { exact }),
+    ...(roundTo !== undefined && { roundTo }),
+    ...(keep !== undefined && { keep }),
+    ...(seed !== undefined && { seed }),
+  };
+}

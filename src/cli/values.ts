@@ -1,0 +1,99 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+
+/** What stands on the command line, as what it means; what means nothing is refused before any file is opened. */
+
+export function parseNumber(text: string): number {
+  const value = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
+  if (!Number.isFinite(value)) throw new InvalidArgumentError(`"${text}" is not a number.`);
+  return value;
+}
+
+export const parseWhole =
+  (least: number, most = Number.MAX_SAFE_INTEGER) =>
+  (text: string): number => {
+    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+    if (!(value >= least && value <= most)) {
+      const range = most === Number.MAX_SAFE_INTEGER ? `from ${least} on` : `from ${least} to ${most}`;
+      throw new InvalidArgumentError(`It must be a whole number ${range}.`);
+    }
+    return value;
+  };
+
+const UNITS: Readonly<Record<string, number>> = {
+  '': 1,
+  b: 1,
+  kb: 1e3,
+  mb: 1e6,
+  gb: 1e9,
+  kib: 2 ** 10,
+  mib: 2 ** 20,
+  gib: 2 ** 30,
+};
+
+/** '2MB', '500kB', '1MiB', '1.5 MB', '2000000'. */
+export function parseBytes(text: string): number {
+  const [, amount = '', unit = ''] = /^\s*([\d.]+)\s*([a-z]*)\s*$/i.exec(text) ?? [];
+  const factor = UNITS[unit.toLowerCase()];
+  const value = amount === '' || factor === undefined ? Number.NaN : Math.floor(Number(amount) * factor);
+  if (!(value > 0 && Number.isSafeInteger(value)))
+    throw new InvalidArgumentError('Give it like 2MB, 500kB, 1MiB, or plainly in bytes.');
+  return value;
+}
+
+/** One of some names; the nearest one is offered when it is none of them. */
+export const parseName =
+  (names: readonly string[]) =>
+  (text: string): string => {
+    if (names.includes(text)) return text;
+    const near = nearest(text, names);
+    const guess = near === undefined ? '' : ` Did you mean ${near}?`;
+    throw new InvalidArgumentError(`There is ${names.join(', ')}.${guess}`);
+  };
+
+export function nearest(text: string, names: readonly string[]): string | undefined {
+  const distances = names.map((name) => ({ name, distance: editDistance(text.toLowerCase(), name) }));
+  const [best] = distances.sort((a, b) => a.distance - b.distance);
+  return best !== undefined && best.distance <= Math.max(1, Math.floor(best.name.length / 3))
+    ? best.name
+    : undefined;
+}
+
+/** Levenshtein 1966. */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++)
+      next[j] = Math.min(next[j - 1]! + 1, row[j]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1));
+    row = next;
+  }
+  return row[b.length]!;
+}
+
+export const collect = (value: string, before: readonly string[] = []): readonly string[] => [
+  ...before,
+  value,
+];
+
+/** Options that mean the same everywhere. */
+export const option = {
+  json: () => new Option('--json', 'print one JSON document'),
+  quiet: () => new Option('-q, --quiet', 'no progress and no hints'),
+  force: () => new Option('--force', 'overwrite what is there'),
+  threads: () =>
+    new Option('--threads <N>', 'threads at most (default: one for each core)').argParser(
+      parseWhole(1, 1024),
+    ),
+  seed: () =>
+    new Option('--seed <N>', 'seed of what is drawn at random (default: 0)').argParser(parseWhole(0)),
+  data: () =>
+    new Option(
+      '--data <FILE>',
+      'samples: .npz or a folder of .npy, arrays named as the inputs, first axis = sample',
+    ),
+  labels: () => new Option('--labels <NAME>', 'the array in --data that holds class labels'),
+  samples: () => new Option('--samples <N>', 'use at most this many samples').argParser(parseWhole(1)),
+} as const;
+
+export const addOptions = (command: Command, ...options: readonly Option[]): Command =>
+  options.reduce((to, next) => to.addOption(next), command);
