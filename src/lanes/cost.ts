@@ -17,7 +17,7 @@ export interface Cost {
 
 /** A length that the file leaves open counts as this much: one sample, and a plausible extent of anything else. */
 const ASSUMED_BATCH = 1;
-const ASSUMED_OTHER = 64;
+const ASSUMED_OTHER = 224;
 
 /** Computes what a model costs under any removal. */
 export class CostModel {
@@ -62,7 +62,7 @@ export class CostModel {
       let product = 1;
       for (const length of lengths)
         product *= evaluate(survivors === undefined ? length.now : length.after(survivors), this.#assign);
-      macs += product;
+      macs += Math.max(0, product);
     }
     return { params, macs, tensorBytes };
   }

@@ -91,6 +91,8 @@ export interface Call {
   values(index: number): Values | undefined;
   /** Whether a small constant operand is known to hold only zeros. */
   isZeroConstant(index: number): boolean;
+  /** The content of an attribute that is a small tensor. */
+  attributeValues(name: string): Values | undefined;
   /** An attribute or operand states these lengths. */
   restate(
     where: number | { readonly attribute: string; readonly kind: 'int' | 'ints' },

@@ -98,7 +98,9 @@ class Walker {
       this.#tensors.set(node.outputs[0]!, this.#tensors.get(node.inputs[0]!)!);
       return;
     }
-    const call = new NodeCall(node, this.#lanes, this.#operands(node), (tensor) => this.#isZero(tensor));
+    const call = new NodeCall(node, this.#lanes, this.#operands(node), (tensor) =>
+      this.#valuesOf(this.graph.document.tensors[tensor]!),
+    );
     const rule = this.registry(node.domain, node.op, node.opset);
     try {
       if (rule === undefined) throw new Frozen('no-rule', `${node.op} has no rule`);
@@ -245,7 +247,8 @@ class Walker {
   }
 
   #statedLength(length: number | string | null, otherwise: string): Dim {
-    if (typeof length === 'number') return length;
+    if (typeof length === 'number' && length >= 0) return length;
+    if (typeof length === 'number') return symbol(`${otherwise}#${this.#unknowns++}`);
     return symbol(length ?? `${otherwise}#${this.#unknowns++}`);
   }
 }
@@ -280,7 +283,7 @@ class NodeCall implements Call {
     readonly node: Node,
     readonly lanes: Lanes,
     readonly operands: readonly (Tensor | undefined)[],
-    readonly isZero: (tensor: TensorDocument) => boolean,
+    readonly contentOf: (tensor: number) => Values | undefined,
   ) {
     this.attributes = new Attributes(node);
   }
@@ -320,6 +323,11 @@ class NodeCall implements Call {
   isZeroConstant(index: number): boolean {
     const values = this.operands[index]?.values;
     return values !== undefined && (numbersNow(values)?.every((value) => value === 0) ?? false);
+  }
+
+  attributeValues(name: string): Values | undefined {
+    const attribute = this.node.attributes[name];
+    return attribute?.type === 'tensor' ? this.contentOf(attribute.value) : undefined;
   }
 
   restate(

@@ -39,19 +39,22 @@ export const constantOfShape: Rule = {
   exact: 'yes',
   axes: (call) => {
     const lengths = call.known(0);
-    const attribute = call.node.attributes.value;
-    // Without the attribute the value is zero; what an attribute's tensor holds is not looked at.
-    const zero = attribute === undefined;
-    const axes = lengths.elements.map(({ now }) => call.lanes.fresh(now, zero));
+    const filler = call.node.attributes.value === undefined ? ZERO : call.attributeValues('value');
+    const [element] = filler?.elements ?? [];
+    const axes = lengths.elements.map(({ now }) => call.lanes.fresh(now, element?.now === 0));
     call.restate(0, axes);
-    const count = numbersNow(lengths)?.reduce((a, b) => a * b, 1);
-    const values =
-      zero && count !== undefined && count <= 64
-        ? { dims: numbersNow(lengths)!, elements: Array.from({ length: count }, () => literal(0)) }
-        : undefined;
-    return [{ axes, values }];
+    const dims = numbersNow(lengths);
+    const count = dims?.reduce((a, b) => a * b, 1);
+    const small = dims !== undefined && count !== undefined && count <= MOST_FILLED && element !== undefined;
+    return [
+      { axes, values: small ? { dims, elements: Array.from({ length: count }, () => element) } : undefined },
+    ];
   },
 };
+
+/** Without the attribute `value` everything is zero. */
+const ZERO = scalar(literal(0));
+const MOST_FILLED = 1024;
 
 /** Range: its length follows from start, limit and step. exact: yes. */
 export const range: Rule = {
