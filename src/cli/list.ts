@@ -10,6 +10,7 @@ export function addList(
   name: string,
   description: string,
   rows: () => Promise<readonly object[]>,
+  inText: (row: object) => object = (row) => row,
 ): void {
   program
     .command(name)
@@ -19,6 +20,6 @@ export function addList(
       const list = await rows();
       if (json) return terminal.print(toJson(list));
       const { listReport } = await import('../report/lists.js');
-      terminal.print(listReport(list as readonly Readonly<Record<string, unknown>>[], terminal.width));
+      terminal.print(listReport(list.map(inText), terminal.width));
     });
 }

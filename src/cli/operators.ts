@@ -4,8 +4,15 @@ import type { Terminal } from './terminal.js';
 
 /** `espalier operators`: which operators lanes can be followed through. */
 export function addOperators(program: Command, terminal: Terminal): void {
-  addList(program, terminal, 'operators', 'the operators that lanes are followed through', async () => {
-    const { operators } = await import('../api/lists.js');
-    return operators();
-  });
+  addList(
+    program,
+    terminal,
+    'operators',
+    'the operators that lanes are followed through',
+    async () => {
+      const { operators } = await import('../api/lists.js');
+      return operators();
+    },
+    (row) => ('domain' in row && row.domain === '' ? { ...row, domain: 'ai.onnx' } : row),
+  );
 }

@@ -1,7 +1,8 @@
 import { table } from './table.js';
 
 /** Criteria, policies or operators: what there is to choose from. */
-export function listReport(rows: readonly Readonly<Record<string, unknown>>[], width?: number): string {
+export function listReport(list: readonly object[], width?: number): string {
+  const rows = list as readonly Readonly<Record<string, unknown>>[];
   const keys = Object.keys(rows[0] ?? {});
   return table(
     keys.map((head) => ({ head, wraps: head === 'summary' || head === 'source' })),
@@ -17,7 +18,7 @@ function cell(value: unknown): string {
   if (typeof value === 'object')
     return (
       Object.entries(value)
-        .map(([key, inner]) => `${key} = ${String(inner)}`)
+        .map(([key, inner]) => `${key} = ${Array.isArray(inner) ? inner.join(' | ') : String(inner)}`)
         .join(', ') || '-'
     );
   return String(value);

@@ -1,0 +1,47 @@
+import { InvalidArgumentError } from 'commander';
+import { describe, expect, test } from 'vitest';
+import { nearest, parseBytes, parseName, parseNumber, parseWhole } from '../../src/cli/values.js';
+
+const refused = (parse: (text: string) => unknown, ...texts: string[]) => {
+  for (const text of texts) expect(() => parse(text), text).toThrow(InvalidArgumentError);
+};
+
+test('numbers', () => {
+  expect(['0.5', '.5', '1', '1e-2', '-3'].map(parseNumber)).toEqual([0.5, 0.5, 1, 0.01, -3]);
+  refused(parseNumber, '', 'abc', 'NaN', 'Infinity', '0,5', '50%', '0x10', '1e999');
+});
+
+test('whole numbers', () => {
+  expect(['1', '64'].map(parseWhole(1, 64))).toEqual([1, 64]);
+  refused(parseWhole(1, 64), '0', '65', '1.5', '-1', '', '1e1');
+});
+
+test('bytes', () => {
+  expect(['2MB', '500kB', '1MiB', '1.5 mb', '2000000', '7B', '1GiB'].map(parseBytes)).toEqual([
+    2_000_000,
+    500_000,
+    1_048_576,
+    1_500_000,
+    2_000_000,
+    7,
+    2 ** 30,
+  ]);
+  refused(parseBytes, '', 'MB', '2XB', '-1', '0', '1..2MB', '2MB extra', '99999999999GB');
+});
+
+describe('names', () => {
+  const names = ['entropy', 'l1', 'l2', 'random'];
+  test('one of those there are', () => {
+    expect(parseName(names)('l1')).toBe('l1');
+    expect(() => parseName(names)('entrpy')).toThrow(
+      'There is entropy, l1, l2, random. Did you mean entropy?',
+    );
+    expect(() => parseName(names)('taylor')).toThrow(/random\.$/);
+  });
+
+  test('the nearest, if it is near', () => {
+    expect(nearest('Entropy', names)).toBe('entropy');
+    expect(nearest('L2', names)).toBe('l2');
+    expect(nearest('magnitude', names)).toBeUndefined();
+  });
+});
