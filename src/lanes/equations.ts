@@ -106,7 +106,9 @@ export class Equations {
     } else if (onlyRight.length === 1 && onlyLeft.length > 1) {
       this.#products.set(onlyRight[0]!, onlyLeft);
     } else {
-      const anchor = (onlyLeft[0] ?? left.at(-1))!;
+      // Where one side only has more, what it has more is tied to what both have.
+      const shared = left.find((lane) => right.includes(lane));
+      const anchor = onlyLeft.length === 0 || onlyRight.length === 0 ? shared! : onlyLeft[0]!;
       for (const lane of [...onlyLeft, ...onlyRight]) this.#tie(anchor, lane);
     }
   }
