@@ -1,1 +1,10 @@
+//! The addon: conversions, cancellation, progress. No algorithm is in here.
 
+// What only Node calls is not called in a test build, where napi registers nothing.
+#![cfg_attr(test, allow(dead_code))]
+
+mod background;
+mod edits;
+mod error;
+mod job;
+mod model;

@@ -1,0 +1,58 @@
+use espalier_tensor::Result;
+use napi::bindgen_prelude::{ToNapiValue, TypeName, Uint8ArraySlice};
+use napi::{Env, ScopedTask};
+
+use crate::job::{Job, Work};
+
+type Compute<T> = Box<dyn FnOnce(&espalier_tensor::Job) -> Result<T> + Send>;
+
+/// A call off the main thread: a promise of its result.
+pub struct Background<T> {
+    work: Work,
+    compute: Option<Compute<T>>,
+}
+
+pub(crate) fn background<T: Send>(
+    job: &Job,
+    compute: impl FnOnce(&espalier_tensor::Job) -> Result<T> + Send + 'static,
+) -> Background<T> {
+    Background { work: job.work(), compute: Some(Box::new(compute)) }
+}
+
+/// A result, on its way to JavaScript.
+pub trait IntoJs: Send + 'static {
+    type Js<'env>: ToNapiValue + TypeName;
+    fn into_js(self, env: &Env) -> napi::Result<Self::Js<'_>>;
+}
+
+impl<'env, T: IntoJs> ScopedTask<'env> for Background<T> {
+    type Output = T;
+    type JsValue = T::Js<'env>;
+
+    fn compute(&mut self) -> napi::Result<T> {
+        let compute = self.compute.take();
+        self.work.run(|job| match compute {
+            Some(compute) => compute(job),
+            None => Err(espalier_tensor::Error::internal("a call that ran already")),
+        })
+    }
+
+    fn resolve(&mut self, env: &'env Env, output: T) -> napi::Result<T::Js<'env>> {
+        output.into_js(env)
+    }
+}
+
+impl IntoJs for String {
+    type Js<'env> = String;
+    fn into_js(self, _: &Env) -> napi::Result<String> {
+        Ok(self)
+    }
+}
+
+/// Bytes are copied: hosts such as Electron refuse memory that is not their own.
+impl IntoJs for Vec<u8> {
+    type Js<'env> = Uint8ArraySlice<'env>;
+    fn into_js(self, env: &Env) -> napi::Result<Uint8ArraySlice<'_>> {
+        Uint8ArraySlice::copy_from(env, &self)
+    }
+}

@@ -1,0 +1,222 @@
+//! Edits as JavaScript gives them: `src/native/edits.ts`.
+
+use espalier_surgery as surgery;
+use espalier_tensor::{DType, Error, Result};
+use napi::bindgen_prelude::Uint32Array;
+use napi_derive::napi;
+
+#[napi(object, object_to_js = false)]
+pub struct Edits {
+    pub selections: Vec<Selection>,
+    pub integers: Vec<IntegerEdit>,
+    pub copies: Vec<NewCopy>,
+    pub literals: Vec<NewLiteral>,
+    pub attributes: Vec<AttributeEdit>,
+    pub inputs: Vec<InputEdit>,
+    pub nodes: Vec<NewNode>,
+    pub value_infos: Vec<ValueInfoEdit>,
+    pub metadata: Vec<MetadataEdit>,
+}
+
+#[napi(object, object_to_js = false)]
+pub struct Selection {
+    pub tensor: u32,
+    pub axis: u32,
+    pub kept: Uint32Array,
+}
+
+#[napi(object, object_to_js = false)]
+pub struct IntegerEdit {
+    pub tensor: u32,
+    pub dims: Vec<f64>,
+    pub values: Vec<f64>,
+}
+
+#[napi(object, object_to_js = false)]
+pub struct NewCopy {
+    pub graph: u32,
+    pub tensor: u32,
+    pub name: String,
+    pub selections: Vec<AxisSelection>,
+}
+
+#[napi(object, object_to_js = false)]
+pub struct AxisSelection {
+    pub axis: u32,
+    pub kept: Uint32Array,
+}
+
+#[napi(object, object_to_js = false)]
+pub struct NewLiteral {
+    pub graph: u32,
+    pub name: String,
+    pub dtype: String,
+    pub dims: Vec<f64>,
+    pub values: Vec<f64>,
+}
+
+#[napi(object, object_to_js = false)]
+pub struct AttributeEdit {
+    pub node: u32,
+    pub name: String,
+    #[napi(ts_type = "'int' | 'ints' | 'remove'")]
+    pub kind: String,
+    pub ints: Vec<f64>,
+}
+
+#[napi(object, object_to_js = false)]
+pub struct NewAttribute {
+    pub name: String,
+    #[napi(ts_type = "'int' | 'ints' | 'remove'")]
+    pub kind: String,
+    pub ints: Vec<f64>,
+}
+
+#[napi(object, object_to_js = false)]
+pub struct InputEdit {
+    pub node: u32,
+    pub index: u32,
+    pub name: String,
+}
+
+#[napi(object, object_to_js = false)]
+pub struct NewNode {
+    pub graph: u32,
+    pub before: u32,
+    pub replaces: bool,
+    pub op: String,
+    pub domain: String,
+    pub name: String,
+    pub inputs: Vec<String>,
+    pub outputs: Vec<String>,
+    pub attributes: Vec<NewAttribute>,
+}
+
+#[napi(object, object_to_js = false)]
+pub struct ValueInfoEdit {
+    pub value: u32,
+    pub dims: Vec<AxisLength>,
+}
+
+#[napi(object, object_to_js = false)]
+pub struct AxisLength {
+    pub axis: u32,
+    pub length: f64,
+}
+
+#[napi(object, object_to_js = false)]
+pub struct MetadataEdit {
+    pub key: String,
+    pub value: String,
+}
+
+impl Edits {
+    /// errors: `INTERNAL` for what no edit can be: an unknown type or kind, a length that is no length
+    pub(crate) fn convert(self) -> Result<surgery::Edits> {
+        let Edits {
+            selections,
+            integers,
+            copies,
+            literals,
+            attributes,
+            inputs,
+            nodes,
+            value_infos,
+            metadata,
+        } = self;
+        Ok(surgery::Edits {
+            selections: selections
+                .into_iter()
+                .map(|edit| surgery::Select {
+                    tensor: edit.tensor as usize,
+                    kept: kept(edit.axis, &edit.kept),
+                })
+                .collect(),
+            integers: all(integers, |edit| {
+                let dims = all(edit.dims, length)?;
+                Ok(surgery::IntegerEdit { tensor: edit.tensor as usize, dims, values: edit.values })
+            })?,
+            copies: copies.into_iter().map(copy).collect(),
+            literals: all(literals, literal)?,
+            attributes: all(attributes, |edit| {
+                let attribute = attribute(edit.name, &edit.kind, &edit.ints)?;
+                Ok(surgery::AttributeEdit { node: edit.node as usize, attribute })
+            })?,
+            inputs: inputs.into_iter().map(input).collect(),
+            nodes: all(nodes, node)?,
+            value_infos: all(value_infos, value_info)?,
+            metadata: metadata
+                .into_iter()
+                .map(|edit| surgery::MetadataEdit { key: edit.key, value: edit.value })
+                .collect(),
+        })
+    }
+}
+
+fn all<A, B>(from: Vec<A>, convert: impl Fn(A) -> Result<B>) -> Result<Vec<B>> {
+    from.into_iter().map(convert).collect()
+}
+
+fn kept(axis: u32, indices: &Uint32Array) -> surgery::Kept {
+    surgery::Kept { axis: axis as usize, indices: indices.to_vec() }
+}
+
+fn length(value: f64) -> Result<u64> {
+    if value >= 0.0 && value.fract() == 0.0 && value <= 9_007_199_254_740_992.0 {
+        return Ok(value as u64);
+    }
+    Err(Error::internal(format!("an edit states the length {value}")))
+}
+
+fn copy(edit: NewCopy) -> surgery::NewCopy {
+    let selections = edit.selections.iter().map(|selection| kept(selection.axis, &selection.kept)).collect();
+    surgery::NewCopy { graph: edit.graph as usize, tensor: edit.tensor as usize, name: edit.name, selections }
+}
+
+fn literal(edit: NewLiteral) -> Result<surgery::NewLiteral> {
+    let dtype = DType::from_name(&edit.dtype).ok_or_else(|| {
+        Error::internal(format!("there is no type \"{}\"", edit.dtype)).in_tensor(&edit.name)
+    })?;
+    let dims = all(edit.dims, length)?;
+    Ok(surgery::NewLiteral { graph: edit.graph as usize, name: edit.name, dtype, dims, values: edit.values })
+}
+
+/// Integers saturate: beyond 2^53 they only ever mean "to the end".
+fn attribute(name: String, kind: &str, ints: &[f64]) -> Result<surgery::NewAttribute> {
+    let value = match (kind, ints) {
+        ("int", [value]) => surgery::NewAttributeValue::Int(*value as i64),
+        ("ints", values) => {
+            surgery::NewAttributeValue::Ints(values.iter().map(|value| *value as i64).collect())
+        }
+        ("remove", _) => surgery::NewAttributeValue::Remove,
+        _ => {
+            let what = format!("the attribute \"{name}\" of kind \"{kind}\" with {} values", ints.len());
+            return Err(Error::internal(what));
+        }
+    };
+    Ok(surgery::NewAttribute { name, value })
+}
+
+fn input(edit: InputEdit) -> surgery::InputEdit {
+    surgery::InputEdit { node: edit.node as usize, index: edit.index as usize, name: edit.name }
+}
+
+fn node(edit: NewNode) -> Result<surgery::NewNode> {
+    Ok(surgery::NewNode {
+        before: edit.before as usize,
+        replaces: edit.replaces,
+        op: edit.op,
+        domain: edit.domain,
+        name: edit.name,
+        inputs: edit.inputs,
+        outputs: edit.outputs,
+        attributes: all(edit.attributes, |new| attribute(new.name, &new.kind, &new.ints))?,
+    })
+}
+
+fn value_info(edit: ValueInfoEdit) -> Result<surgery::ValueInfoEdit> {
+    let dims = all(edit.dims, |dim| {
+        Ok(surgery::AxisLength { axis: dim.axis as usize, length: length(dim.length)? })
+    })?;
+    Ok(surgery::ValueInfoEdit { value: edit.value as usize, dims })
+}

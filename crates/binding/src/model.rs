@@ -1,0 +1,135 @@
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use espalier_surgery as surgery;
+use espalier_tensor::Error;
+use napi::Env;
+use napi::bindgen_prelude::{AsyncTask, Float64ArraySlice};
+use napi_derive::napi;
+
+use crate::background::{Background, IntoJs, background};
+use crate::edits::Edits;
+use crate::error::to_js;
+use crate::job::Job;
+
+/// Most elements that `numbers` hands over.
+const MOST_NUMBERS: u64 = 1 << 20;
+
+/// An opened model. Its files stay open until it is disposed of.
+#[napi]
+pub struct Model {
+    model: Mutex<Option<Arc<espalier_tensor::Model>>>,
+}
+
+/// Opens the model at `path` without loading its weights.
+#[napi(ts_return_type = "Promise<Model>")]
+pub fn open_file(path: String, job: &Job) -> AsyncTask<Background<Model>> {
+    let path = PathBuf::from(path);
+    AsyncTask::new(background(job, move |job| espalier_tensor::Model::open(&path, job).map(Model::new)))
+}
+
+/// Opens a model in memory. The bytes are copied.
+#[napi(ts_return_type = "Promise<Model>")]
+pub fn open_bytes(bytes: &[u8], job: &Job) -> AsyncTask<Background<Model>> {
+    let bytes: Arc<[u8]> = bytes.into();
+    AsyncTask::new(background(job, move |job| espalier_tensor::Model::from_bytes(bytes, job).map(Model::new)))
+}
+
+#[napi]
+impl Model {
+    /// The model without its weights: the JSON of a `ModelDocument`.
+    #[napi]
+    pub fn describe(&self) -> napi::Result<String> {
+        self.get()?.describe().map_err(|error| to_js(&error))
+    }
+
+    /// All elements of a small tensor, at most 2^20.
+    #[napi(ts_return_type = "Float64Array")]
+    pub fn numbers<'env>(&self, env: &'env Env, tensor: u32) -> napi::Result<Float64ArraySlice<'env>> {
+        let numbers =
+            self.get()?.read_numbers(tensor as usize, MOST_NUMBERS).map_err(|error| to_js(&error))?;
+        Float64ArraySlice::copy_from(env, &numbers)
+    }
+
+    /// SHA-256 of the .onnx file, in hexadecimal.
+    #[napi(ts_return_type = "Promise<string>")]
+    pub fn sha256(&self, job: &Job) -> napi::Result<AsyncTask<Background<String>>> {
+        let model = self.get()?;
+        Ok(AsyncTask::new(background(job, move |job| model.sha256(job))))
+    }
+
+    /// Writes the edited model to `path`, its external data (if it has any) to `path` + ".data".
+    #[napi(ts_return_type = "Promise<SaveResult>")]
+    pub fn save(
+        &self,
+        path: String,
+        edits: Edits,
+        options: SaveOptions,
+        job: &Job,
+    ) -> napi::Result<AsyncTask<Background<SaveResult>>> {
+        let (model, edits) = (self.get()?, edits.convert().map_err(|error| to_js(&error))?);
+        let path = PathBuf::from(path);
+        Ok(AsyncTask::new(background(job, move |job| {
+            let saved = surgery::save(&model, &edits, &path, options.force, job)?;
+            Ok(SaveResult { bytes: saved.bytes as f64, external_bytes: saved.external_bytes as f64 })
+        })))
+    }
+
+    /// The edited model in memory, its external data moved into it.
+    #[napi(ts_return_type = "Promise<Uint8Array>")]
+    pub fn save_to_bytes(&self, edits: Edits, job: &Job) -> napi::Result<AsyncTask<Background<Vec<u8>>>> {
+        let (model, edits) = (self.get()?, edits.convert().map_err(|error| to_js(&error))?);
+        Ok(AsyncTask::new(background(job, move |job| surgery::save_to_bytes(&model, &edits, job))))
+    }
+
+    /// Closes its files. Calls that are under way finish.
+    #[napi]
+    pub fn dispose(&self) {
+        self.lock().take();
+    }
+}
+
+impl Model {
+    fn new(model: espalier_tensor::Model) -> Model {
+        Model { model: Mutex::new(Some(Arc::new(model))) }
+    }
+
+    /// errors: `INTERNAL` once it was disposed of
+    pub(crate) fn get(&self) -> napi::Result<Arc<espalier_tensor::Model>> {
+        self.lock()
+            .clone()
+            .ok_or_else(|| to_js(&Error::internal("the model was closed").todo("Open it again.")))
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Arc<espalier_tensor::Model>>> {
+        self.model.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl IntoJs for Model {
+    type Js<'env> = Model;
+    fn into_js(self, _: &Env) -> napi::Result<Model> {
+        Ok(self)
+    }
+}
+
+#[napi(object, object_to_js = false)]
+pub struct SaveOptions {
+    /// Replace an existing output.
+    pub force: bool,
+}
+
+#[napi(object, object_from_js = false)]
+pub struct SaveResult {
+    /// Bytes of the .onnx file.
+    pub bytes: f64,
+    /// Bytes of its external data.
+    pub external_bytes: f64,
+}
+
+impl IntoJs for SaveResult {
+    type Js<'env> = SaveResult;
+    fn into_js(self, _: &Env) -> napi::Result<SaveResult> {
+        Ok(self)
+    }
+}

@@ -1,0 +1,118 @@
+use espalier_tensor::DType;
+use espalier_tensor::onnx::Id;
+
+/// Edits to one model. Ids are those of its index; what is not named here stays as it is, byte for byte.
+#[derive(Clone, Debug, Default)]
+pub struct Edits {
+    pub selections: Vec<Select>,
+    pub integers: Vec<IntegerEdit>,
+    pub copies: Vec<NewCopy>,
+    pub literals: Vec<NewLiteral>,
+    pub attributes: Vec<AttributeEdit>,
+    pub inputs: Vec<InputEdit>,
+    pub nodes: Vec<NewNode>,
+    pub value_infos: Vec<ValueInfoEdit>,
+    pub metadata: Vec<MetadataEdit>,
+}
+
+/// A stored tensor keeps these indices of an axis. Several axes of one tensor may be cut, each by its own.
+#[derive(Clone, Debug)]
+pub struct Select {
+    pub tensor: Id,
+    pub kept: Kept,
+}
+
+/// The indices of an axis that stay: strictly ascending, at least one.
+#[derive(Clone, Debug)]
+pub struct Kept {
+    pub axis: usize,
+    pub indices: Vec<u32>,
+}
+
+/// A stored tensor gets another content of the same type; integers saturate.
+#[derive(Clone, Debug)]
+pub struct IntegerEdit {
+    pub tensor: Id,
+    pub dims: Vec<u64>,
+    pub values: Vec<f64>,
+}
+
+/// A new initializer of a graph, selected from a stored tensor.
+#[derive(Clone, Debug)]
+pub struct NewCopy {
+    pub graph: Id,
+    pub tensor: Id,
+    pub name: String,
+    pub selections: Vec<Kept>,
+}
+
+/// A new initializer of a graph.
+#[derive(Clone, Debug)]
+pub struct NewLiteral {
+    pub graph: Id,
+    pub name: String,
+    pub dtype: DType,
+    pub dims: Vec<u64>,
+    pub values: Vec<f64>,
+}
+
+/// A node's attribute, replaced, added where it has none of that name, or removed.
+#[derive(Clone, Debug)]
+pub struct AttributeEdit {
+    pub node: Id,
+    pub attribute: NewAttribute,
+}
+
+#[derive(Clone, Debug)]
+pub struct NewAttribute {
+    pub name: String,
+    pub value: NewAttributeValue,
+}
+
+#[derive(Clone, Debug)]
+pub enum NewAttributeValue {
+    Int(i64),
+    Ints(Vec<i64>),
+    Remove,
+}
+
+/// An operand reads another value; past the end, absent operands fill the gap.
+#[derive(Clone, Debug)]
+pub struct InputEdit {
+    pub node: Id,
+    pub index: usize,
+    pub name: String,
+}
+
+/// A node put before another one, or in its place; several before the same one stay in their order.
+#[derive(Clone, Debug)]
+pub struct NewNode {
+    pub before: Id,
+    pub replaces: bool,
+    pub op: String,
+    pub domain: String,
+    pub name: String,
+    pub inputs: Vec<String>,
+    pub outputs: Vec<String>,
+    pub attributes: Vec<NewAttribute>,
+}
+
+/// Stated lengths of a value.
+#[derive(Clone, Debug)]
+pub struct ValueInfoEdit {
+    pub value: Id,
+    pub dims: Vec<AxisLength>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct AxisLength {
+    pub axis: usize,
+    pub length: u64,
+}
+
+/// A `metadata_props` entry, replaced or appended.
+#[derive(Clone, Debug)]
+pub struct MetadataEdit {
+    pub key: String,
+    pub value: String,
+}

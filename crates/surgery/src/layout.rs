@@ -1,0 +1,138 @@
+use std::collections::{HashMap, HashSet};
+
+use espalier_tensor::onnx::{Graph, Id};
+use espalier_tensor::wire::write;
+use espalier_tensor::{Code, DType, Error, Model, Result};
+
+use crate::piece::Piece;
+use crate::splice::Splices;
+use crate::tensors::{self, Content, DataFile};
+use crate::{Edits, Kept, nodes, values};
+
+/// The IR version from which on initializers need not be inputs of their graph.
+const FREE_INITIALIZERS: i64 = 4;
+
+/// What is to be written: the pieces of the .onnx file, and those of its external data.
+pub(crate) struct Layout {
+    pub model: Vec<Piece>,
+    pub data: Vec<Piece>,
+}
+
+/// The edited model, laid out. `data_name`: what the file of its external data will be called; none puts everything
+/// into the .onnx file.
+///
+/// errors: `INTERNAL` for edits that do not fit the model or each other; `MODEL_UNSUPPORTED`
+pub(crate) fn layout(model: &Model, edits: &Edits, data_name: Option<String>) -> Result<Layout> {
+    let index = model.index();
+    let has_external = model.tensors().iter().any(|tensor| tensor.external.is_some());
+    if has_external && index.has_training {
+        let what = "it has graphs for training, whose external data is not read";
+        return Err(Error::new(Code::ModelUnsupported, what));
+    }
+    let mut file = data_name.map(DataFile::new);
+    let mut splices = Splices::new(index);
+    let mut contents = contents(model, edits)?;
+    for id in 0..model.tensors().len() {
+        tensors::rewrite(model, id, contents.remove(&id), file.as_mut(), &mut splices)?;
+    }
+    initializers(model, edits, file.as_mut(), &mut splices)?;
+    nodes::new_nodes(index, &edits.nodes, &mut splices)?;
+    nodes::inputs(index, &edits.inputs, &mut splices)?;
+    nodes::attributes(index, &edits.attributes, &mut splices)?;
+    values::value_infos(model, &edits.value_infos, &mut splices)?;
+    values::metadata(index, &edits.metadata, &mut splices);
+    Ok(Layout { model: splices.finish()?, data: file.map(|file| file.pieces).unwrap_or_default() })
+}
+
+/// The new contents of stored tensors.
+fn contents(model: &Model, edits: &Edits) -> Result<HashMap<Id, Content>> {
+    let mut selections: HashMap<Id, Vec<&Kept>> = HashMap::new();
+    for selection in &edits.selections {
+        selections.entry(selection.tensor).or_default().push(&selection.kept);
+    }
+    let mut contents = HashMap::new();
+    let cut: HashSet<Id> = selections.keys().copied().collect();
+    for (id, kept) in selections {
+        if let Some(content) = Content::selected(model, id, &kept)? {
+            contents.insert(id, content);
+        }
+    }
+    for edit in &edits.integers {
+        let content = Content::replaced(model, edit)?;
+        if cut.contains(&edit.tensor) || contents.insert(edit.tensor, content).is_some() {
+            let name = &model.tensor(edit.tensor)?.name;
+            return Err(Error::internal("two edits of one tensor's content").in_tensor(name));
+        }
+    }
+    Ok(contents)
+}
+
+/// New initializers, after the last one of their graph.
+fn initializers(
+    model: &Model,
+    edits: &Edits,
+    mut file: Option<&mut DataFile>,
+    splices: &mut Splices,
+) -> Result<()> {
+    for copy in &edits.copies {
+        let kept = copy.selections.iter().collect::<Vec<_>>();
+        let content = Content::copied(model, copy.tensor, &kept)?;
+        let external = model.tensor(copy.tensor)?.external.as_ref();
+        let beside = external.zip(file.as_deref_mut());
+        let (dtype, dims) = (content.dtype, content.dims.clone());
+        let pieces = tensors::initializer(model, &copy.name, content, beside)?;
+        insert(model, copy.graph, pieces, &copy.name, dtype, &dims, splices)?;
+    }
+    for literal in &edits.literals {
+        let content = Content::literal(literal.dtype, &literal.dims, &literal.values)
+            .map_err(|error| error.in_tensor(&literal.name))?;
+        let pieces = tensors::initializer(model, &literal.name, content, None)?;
+        insert(model, literal.graph, pieces, &literal.name, literal.dtype, &literal.dims, splices)?;
+    }
+    Ok(())
+}
+
+fn insert(
+    model: &Model,
+    id: Id,
+    pieces: Vec<Piece>,
+    name: &str,
+    dtype: DType,
+    dims: &[u64],
+    splices: &mut Splices,
+) -> Result<()> {
+    let index = model.index();
+    let count = index.graphs.len();
+    let graph: &Graph = index
+        .graphs
+        .get(id)
+        .ok_or_else(|| Error::internal(format!("there is no graph {id}: the model has {count}")))?;
+    let end = index.messages[graph.message].body.end;
+    splices.insert(graph.message, graph.initializers_end.unwrap_or(end), pieces);
+    if index.ir_version < FREE_INITIALIZERS && id == 0 {
+        let at = graph.inputs.last().map_or(end, |input| index.values[*input].span.end);
+        splices.insert(graph.message, at, vec![Piece::Literal(input(name, dtype, dims))]);
+    }
+    Ok(())
+}
+
+/// An input of a graph: a `ValueInfoProto` that states type and shape.
+fn input(name: &str, dtype: DType, dims: &[u64]) -> Vec<u8> {
+    let wrap = |number: u32, payload: &[u8]| {
+        let mut field = Vec::new();
+        write::bytes(&mut field, number, payload);
+        field
+    };
+    let mut shape = Vec::new();
+    for length in dims {
+        let mut dim = Vec::new();
+        write::integer(&mut dim, 1, *length as i64);
+        write::bytes(&mut shape, 1, &dim);
+    }
+    let mut tensor = Vec::new();
+    write::integer(&mut tensor, 1, i64::from(dtype.to_onnx()));
+    tensor.extend(wrap(2, &shape));
+    let mut value = wrap(1, name.as_bytes());
+    value.extend(wrap(2, &wrap(1, &tensor)));
+    wrap(11, &value)
+}
