@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -20,12 +20,21 @@ export function espalier(
   args: readonly string[],
   {
     entry = main,
+    cwd,
     env = {},
     started,
-  }: { entry?: string; env?: NodeJS.ProcessEnv; started?: (child: ChildProcess) => void } = {},
+  }: {
+    entry?: string;
+    cwd?: string;
+    env?: NodeJS.ProcessEnv;
+    started?: (child: ChildProcess) => void;
+  } = {},
 ): Promise<Ended> {
   if (!existsSync(entry)) throw new Error('The command line is tested as built: npm run build');
-  const child = spawn(process.execPath, [entry, ...args], { env: { ...process.env, ...env } });
+  const child = spawn(process.execPath, [entry, ...args], {
+    env: { ...process.env, ...env },
+    ...(cwd !== undefined && { cwd }),
+  });
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', (chunk) => {
@@ -36,6 +45,19 @@ export function espalier(
   });
   started?.(child);
   return new Promise((resolve) => child.on('close', (code) => resolve({ code, stdout, stderr })));
+}
+
+/** An installation as users have it who did not install the runtime; gives its entry. */
+export async function withoutRuntime(): Promise<string> {
+  const root = await folder();
+  const from = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
+  for (const path of ['dist', 'package.json']) await cp(from(path), join(root, path), { recursive: true });
+  await symlink(from('native'), join(root, 'native'));
+  await mkdir(join(root, 'node_modules'));
+  for (const name of await readdir(from('node_modules')))
+    if (!name.startsWith('onnxruntime'))
+      await symlink(from(`node_modules/${name}`), join(root, 'node_modules', name));
+  return join(root, 'dist/cli/main.js');
 }
 
 export const folder = (): Promise<string> => mkdtemp(join(tmpdir(), 'espalier-cli-'));
