@@ -12,7 +12,9 @@ function fail(sentence) {
 }
 
 if (spawnSync('cargo', ['--version'], { cwd: root, stdio: 'ignore' }).status !== 0) {
-  fail('The native addon is written in Rust and `cargo` was not found: install it from https://rustup.rs and run this again.');
+  fail(
+    'The native addon is written in Rust and `cargo` was not found: install it from https://rustup.rs and run this again.',
+  );
 }
 
 const require = createRequire(import.meta.url);

@@ -1,0 +1,84 @@
+import type { ErrorCode, Where } from '../errors.js';
+import { EspalierError } from '../errors.js';
+import { type Addon, addon } from './addon.js';
+
+/** What every call off the main thread takes. */
+export interface NativeOptions {
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: {
+    readonly phase: string;
+    readonly done: number;
+    readonly total: number;
+  }) => void;
+  readonly threads?: number;
+}
+
+/** Marks the addon's messages that carry an error as JSON. */
+const MARK = 'espalier:';
+/** Milliseconds between two reports of progress. */
+const PERIOD = 100;
+
+/**
+ * One call off the main thread: stopped by the signal, reporting progress, its errors made ours.
+ *
+ * Where the signal aborts, it rejects with the signal's reason; where `onProgress` throws, it stops and rejects with that.
+ */
+export async function call<T>(
+  phase: string,
+  { signal, onProgress, threads }: NativeOptions,
+  start: (job: Addon.Job) => Promise<T>,
+): Promise<T> {
+  signal?.throwIfAborted();
+  const job = new (addon().Job)(threads);
+  const cancel = (): void => job.cancel();
+  signal?.addEventListener('abort', cancel, { once: true });
+  let thrown: { readonly problem: unknown } | undefined;
+  const report = (): void => {
+    if (thrown !== undefined) return;
+    try {
+      onProgress?.({ phase, done: job.done, total: job.total });
+    } catch (problem) {
+      thrown = { problem };
+      job.cancel();
+    }
+  };
+  const timer = onProgress && setInterval(report, PERIOD).unref();
+  try {
+    const result = await start(job);
+    report();
+    if (thrown !== undefined) throw thrown.problem;
+    return result;
+  } catch (problem) {
+    throw thrown === undefined ? translated(problem, signal) : thrown.problem;
+  } finally {
+    clearInterval(timer);
+    signal?.removeEventListener('abort', cancel);
+  }
+}
+
+/** A call on the main thread, its errors made ours. */
+export function callSync<T>(run: () => T): T {
+  try {
+    return run();
+  } catch (problem) {
+    throw translated(problem);
+  }
+}
+
+/** The addon's error as an EspalierError, or as the reason of the signal that cancelled the call. */
+function translated(cause: unknown, signal?: AbortSignal): unknown {
+  if (!(cause instanceof Error)) return cause;
+  if (!cause.message.startsWith(MARK)) {
+    return new EspalierError('INTERNAL', cause.message, {}, 'Please report this.', { cause });
+  }
+  const { code, what, where, todo } = JSON.parse(cause.message.slice(MARK.length)) as {
+    readonly code: ErrorCode | 'ABORTED';
+    readonly what: string;
+    readonly where: Where;
+    readonly todo: string;
+  };
+  if (code === 'ABORTED') {
+    return signal?.reason ?? new DOMException('This operation was aborted', 'AbortError');
+  }
+  return new EspalierError(code, what, where, todo, { cause });
+}

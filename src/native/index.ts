@@ -1,0 +1,71 @@
+import { type Addon, addon } from './addon.js';
+import { call, callSync, type NativeOptions } from './call.js';
+import type { ModelDocument } from './document.js';
+import type { Edits } from './edits.js';
+
+export type { NativeOptions } from './call.js';
+
+/**
+ * Opens the model at a path. Its weights stay in the file.
+ *
+ * errors: FILE_NOT_FOUND, FILE_UNREADABLE, MODEL_MALFORMED, MODEL_UNSUPPORTED, EXTERNAL_DATA, ADDON_MISSING.
+ */
+export async function openFile(path: string, options: NativeOptions = {}): Promise<NativeModel> {
+  return new NativeModel(await call('open', options, (job) => addon().openFile(path, job)));
+}
+
+/** Opens a model in memory; the bytes are copied. errors: as openFile. */
+export async function openBytes(bytes: Uint8Array, options: NativeOptions = {}): Promise<NativeModel> {
+  return new NativeModel(await call('open', options, (job) => addon().openBytes(bytes, job)));
+}
+
+/** An opened model. Its files stay open until it is disposed of, or collected. */
+export class NativeModel {
+  readonly #model: Addon.Model;
+
+  constructor(model: Addon.Model) {
+    this.#model = model;
+  }
+
+  /** Everything in the file but the data of its tensors. */
+  describe(): ModelDocument {
+    return JSON.parse(callSync(() => this.#model.describe())) as ModelDocument;
+  }
+
+  /** All elements of a small tensor. errors: MODEL_TOO_LARGE above 2^20 elements, FILE_UNREADABLE. */
+  numbers(tensor: number): Float64Array {
+    return callSync(() => this.#model.numbers(tensor));
+  }
+
+  /** SHA-256 of the .onnx file, hexadecimal. */
+  sha256(options: NativeOptions = {}): Promise<string> {
+    return call('hash', options, (job) => this.#model.sha256(job));
+  }
+
+  /**
+   * Writes the edited model to a path; external data, where the model has some, to one file beside it, `<name>.data`.
+   * On every error, and when it is aborted, nothing is left behind and what was there before still is.
+   *
+   * errors: OUTPUT_EXISTS without `force`, OUTPUT_UNWRITABLE, FILE_UNREADABLE.
+   */
+  save(
+    path: string,
+    edits: Edits,
+    options: NativeOptions & { readonly force?: boolean } = {},
+  ): Promise<{ readonly bytes: number; readonly externalBytes: number }> {
+    const { force = false } = options;
+    return call('write', options, (job) => this.#model.save(path, writable(edits), { force }, job));
+  }
+
+  /** The edited model in memory, external data moved into it. errors: MODEL_TOO_LARGE from 2 GiB on. */
+  saveToBytes(edits: Edits, options: NativeOptions = {}): Promise<Uint8Array> {
+    return call('write', options, (job) => this.#model.saveToBytes(writable(edits), job));
+  }
+
+  dispose(): void {
+    this.#model.dispose();
+  }
+}
+
+/** The generated types do not say that the addon only reads its arguments. */
+const writable = (edits: Edits): Addon.Edits => edits as Addon.Edits;
