@@ -43,7 +43,7 @@ ruleTable('Clip', { opsets: [7] }, [
 ]);
 ruleTable('Clip', { opsets: [13] }, [['no bounds', {}, '? a 3', '? a 3']]);
 ruleTable('Dropout', { opsets: [7, 13] }, [['channels pass', {}, '? a 3', '? a 3']]);
-ruleTable('Cast', { opsets: [9, 13] }, [['channels pass', { to: 11 }, '? a 3', '? a 3']]);
+ruleTable('Cast', { opsets: [9, 13] }, [['channels pass', { to: 1 }, '? a 3', '? a 3']]);
 
 for (const op of ['Softmax', 'LogSoftmax']) {
   ruleTable(op, { opsets: [13] }, [

@@ -1,6 +1,6 @@
 import { ruleTable } from '../support/ruleTable.js';
 
-ruleTable('BatchNormalization', { opsets: [9, 14, 15] }, [
+ruleTable('BatchNormalization', { opsets: [9, 14, 15], positive: true }, [
   ['channels', {}, '? a 3 3, a, a, a, a', '? a 3 3'],
 ]);
 ruleTable('InstanceNormalization', { opsets: [7, 22] }, [['channels', {}, '? a 5 5, a, a', '? a 5 5']]);

@@ -53,13 +53,18 @@ const OPEN = 4;
 /** Runs every row at every opset: layouts are compared, then the node is pruned between weights and checked in onnxruntime. */
 export function ruleTable(
   op: string,
-  options: { readonly opsets: readonly number[]; readonly domain?: string; readonly inexact?: boolean },
+  options: {
+    readonly opsets: readonly number[];
+    readonly domain?: string;
+    readonly inexact?: boolean;
+    readonly positive?: boolean;
+  },
   rows: readonly Row[],
 ): void {
   describe(op, () => {
     for (const row of rows) {
       for (const opset of options.opsets) {
-        test(`${row[0]}, opset ${opset}`, async () => checkRow(op, opset, row, options.inexact === true));
+        test(`${row[0]}, opset ${opset}`, async () => checkRow(op, opset, row, options));
       }
     }
   });
@@ -69,7 +74,7 @@ async function checkRow(
   op: string,
   opset: number,
   [, attributes, inputs, outputs]: Row,
-  inexact: boolean,
+  { inexact = false, positive = false }: { readonly inexact?: boolean; readonly positive?: boolean },
 ): Promise<void> {
   const operands = inputs.split(',').map((text) => text.trim());
   const count = typeof outputs === 'string' ? outputs.split(',').length : 1;
@@ -80,7 +85,7 @@ async function checkRow(
     outputs: Array.from({ length: count }, (_, i) => `y${i}`),
     attributes,
   };
-  const made = operands.map((text, i) => operand(text, `x${i}`));
+  const made = operands.map((text, i) => operand(text, `x${i}`, positive));
   const model: ModelSpec = {
     opset,
     nodes: [...made.flatMap((own) => own.nodes), node],
@@ -111,6 +116,7 @@ async function checkRow(
         readable.map(([name]) => ({ name, axes: found.axes(name)! })),
       ),
       1,
+      positive,
     );
 }
 
@@ -147,7 +153,8 @@ function operand(
   }
   const tokens = text.split(' ').filter(Boolean);
   const lengths = tokens.map(lengthOfToken);
-  const next = random(text.length);
+  const any = random(text.length);
+  const next = positive ? () => 0.1 + Math.abs(any()) : any;
   const weight = floats(
     `${name}_w`,
     tokens.map((token, d) => (isLanes(token) ? lengths[d]! : 1)),
