@@ -2,7 +2,6 @@ import type { CallOptions, Inspection, Warning } from '../api/types.js';
 import { type Dataset, loadData } from '../calibration/data.js';
 import { matchInputs } from '../calibration/match.js';
 import { EspalierError } from '../errors.js';
-import type { ValueInfo } from '../runtime/runtime.js';
 import type { Verification } from '../verify/types.js';
 
 /** Opens samples before anything else is done, so that a wrong name is told at once. */
@@ -22,9 +21,7 @@ export async function readData(path: string, labels: string | undefined): Promis
 
 /** Whether the samples fit the inputs that the file states. The runtime has the last word later. */
 export function checkData(dataset: Dataset, { inputs }: Inspection): void {
-  const values = inputs.map(
-    ({ name, dtype, shape }): ValueInfo => ({ name, dtype: dtype as ValueInfo['dtype'], shape }),
-  );
+  const values = inputs as Parameters<typeof matchInputs>[1];
   matchInputs(dataset, values);
 }
 

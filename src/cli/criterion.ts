@@ -1,8 +1,11 @@
 import { type Command, Option } from 'commander';
+import { criteria as all, type CriterionInfo } from '../api/lists.js';
 import type { ScoreOptions } from '../api/types.js';
-import { criteria } from '../importance/criteria.js';
-import type { OptionValue } from '../importance/criterion.js';
 import { parseName, parseNumber } from './values.js';
+
+type OptionValue = CriterionInfo['defaults'][string];
+
+const criteria = all();
 
 /** `--criterion`, and one option for each option that a criterion has: they come from the table of criteria. */
 export function addCriterion(command: Command): Command {
@@ -18,7 +21,7 @@ export function addCriterion(command: Command): Command {
     for (const [name, standard] of Object.entries(defaults)) {
       if (known.has(name)) continue;
       known.add(name);
-      command.addOption(criterionOption(criterion, name, standard, choices?.[name]));
+      command.addOption(criterionOption(criterion, name, standard, choices[name]));
     }
   return command;
 }

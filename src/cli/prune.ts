@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
+import { policies } from '../api/lists.js';
 import { checkPlanOptions } from '../api/options.js';
 import type { CallOptions, PlanOptions, Pruned } from '../api/types.js';
 import type { Dataset } from '../calibration/data.js';
 import { EspalierError } from '../errors.js';
-import { policies } from '../policy/policies.js';
 import { checkData, checkPruned, readData } from './check.js';
 import { addCriterion, criterionOf } from './criterion.js';
 import { checkOutput, writeOutput } from './files.js';
@@ -31,7 +31,7 @@ interface Options extends WorkOptions {
 
 /** `espalier prune MODEL -o OUT`: plan, remove, and with data compare. */
 export function addPrune(program: Command, terminal: Terminal): void {
-  const names = policies.map(({ name }) => name);
+  const names = policies().map(({ name }) => name);
   const command = program
     .command('prune')
     .description('remove what is worth least, and write a smaller model')
