@@ -145,6 +145,7 @@ function analyseNode(model: ModelSpec): Found {
 function operand(
   text: string,
   name: string,
+  positive: boolean,
 ): { nodes: NodeSpec[]; inputs: ValueSpec[]; initializers: TensorSpec[] } {
   if (text === '-') return { nodes: [], inputs: [], initializers: [] };
   if (text.startsWith('[')) {
