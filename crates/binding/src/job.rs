@@ -18,7 +18,8 @@ impl Job {
     /// `threads`: at most so many; by default one for each core.
     #[napi(constructor)]
     pub fn new(threads: Option<u32>) -> Job {
-        let threads = threads.map(|threads| threads.max(1) as usize);
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let threads = threads.map(|threads| (threads as usize).clamp(1, cores));
         Job { work: Work { job: Arc::new(espalier_tensor::Job::new()), threads } }
     }
 

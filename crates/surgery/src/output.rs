@@ -162,7 +162,8 @@ pub(crate) fn unwritable(path: &Path, error: &io::Error) -> Error {
 
 /// A name beside `path` that nothing has, as far as chance can say. None where the path names no file.
 fn beside(path: &Path) -> Option<PathBuf> {
-    let name = path.file_name()?.to_string_lossy();
+    // Cut, so that it fits where the name itself just does.
+    let name = path.file_name()?.to_string_lossy().chars().take(40).collect::<String>();
     let random = RandomState::new().hash_one(&name);
     Some(path.with_file_name(format!(".{name}.{}.{random:016x}.tmp", std::process::id())))
 }

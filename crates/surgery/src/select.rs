@@ -69,8 +69,10 @@ impl Selection {
                 axis.kept = None;
             }
             match merged.last_mut() {
-                // In range: the product of all dims was checked when the tensor was indexed.
-                Some(last) if last.kept.is_none() && axis.kept.is_none() => last.length *= axis.length,
+                // Only a tensor without elements can saturate: the product of all dims was checked.
+                Some(last) if last.kept.is_none() && axis.kept.is_none() => {
+                    last.length = last.length.saturating_mul(axis.length);
+                }
                 _ => merged.push(axis),
             }
         }
@@ -90,7 +92,7 @@ impl Selection {
 
     /// Elements that remain.
     pub fn elements(&self) -> u64 {
-        self.dims.iter().product()
+        if self.dims.contains(&0) { 0 } else { self.dims.iter().product() }
     }
 
     /// The source row of a row of the result.

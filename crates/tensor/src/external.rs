@@ -4,6 +4,9 @@ use std::path::{Component, Path, PathBuf};
 use crate::onnx::{Data, External};
 use crate::{Code, Error, Result, Source};
 
+/// Most files of one model that stay open: systems allow a process some hundreds.
+const MOST_OPEN: usize = 64;
+
 /// The folder of a model, where the files of its external data are looked for.
 pub(crate) struct Folder {
     path: Option<PathBuf>,
@@ -69,7 +72,8 @@ impl Folder {
         let number = match self.found.get(&real) {
             Some(number) => *number,
             None => {
-                let source = Source::open(&real)
+                let open = if self.sources.len() < MOST_OPEN { Source::open } else { Source::open_briefly };
+                let source = open(&real)
                     .map_err(|error| fail(format!("its data file: {}", error.what())).in_file(&path))?;
                 self.sources.push(source);
                 self.found.insert(real, self.sources.len());

@@ -18,10 +18,14 @@ pub struct Source {
 #[derive(Debug)]
 enum Bytes {
     File(File),
+    /// A file that is opened for each read.
+    Closed(PathBuf),
     Memory(Arc<[u8]>),
 }
 
 impl Source {
+    /// A file that stays open.
+    ///
     /// errors: `FILE_NOT_FOUND`, `FILE_UNREADABLE` (no permission, a folder, a device)
     pub fn open(path: &Path) -> Result<Source> {
         let fail = |error: &io::Error| {
@@ -30,7 +34,11 @@ impl Source {
             } else {
                 Code::FileUnreadable
             };
-            Error::new(code, format!("cannot open it: {error}")).in_file(path)
+            let what = match code {
+                Code::FileNotFound => "there is no such file".to_owned(),
+                _ => format!("cannot open it: {error}"),
+            };
+            Error::new(code, what).in_file(path)
         };
         let found = std::fs::metadata(path).map_err(|error| fail(&error))?;
         if !found.is_file() {
@@ -40,6 +48,14 @@ impl Source {
         let file = File::open(path).map_err(|error| fail(&error))?;
         let length = file.metadata().map_err(|error| fail(&error))?.len();
         Ok(Source { bytes: Bytes::File(file), length, path: Some(path.to_owned()) })
+    }
+
+    /// A file that is opened for each read, for models in more files than may be open at once.
+    ///
+    /// errors: as [`Source::open`]
+    pub fn open_briefly(path: &Path) -> Result<Source> {
+        let source = Source::open(path)?;
+        Ok(Source { bytes: Bytes::Closed(path.to_owned()), ..source })
     }
 
     pub fn from_bytes(bytes: impl Into<Arc<[u8]>>) -> Source {
@@ -75,15 +91,20 @@ impl Source {
                 out.copy_from_slice(&bytes[start..start + out.len()]);
                 Ok(())
             }
-            Bytes::File(file) => read_at(file, offset, out).map_err(|error| {
-                let what = if error.kind() == io::ErrorKind::UnexpectedEof {
-                    "the file became shorter while it was read".to_owned()
-                } else {
-                    format!("cannot read it: {error}")
-                };
-                self.place(Error::new(Code::FileUnreadable, what))
-            }),
+            Bytes::File(file) => read_at(file, offset, out).map_err(|error| self.unreadable(&error)),
+            Bytes::Closed(path) => File::open(path)
+                .and_then(|file| read_at(&file, offset, out))
+                .map_err(|error| self.unreadable(&error)),
         }
+    }
+
+    fn unreadable(&self, error: &io::Error) -> Error {
+        let what = if error.kind() == io::ErrorKind::UnexpectedEof {
+            "the file became shorter while it was read".to_owned()
+        } else {
+            format!("cannot read it: {error}")
+        };
+        self.place(Error::new(Code::FileUnreadable, what))
     }
 
     /// The error, with this file as its place.

@@ -18,7 +18,7 @@ pub type Id = usize;
 /// Deepest nesting of graphs in graphs that is followed.
 pub const MAX_DEPTH: usize = 64;
 /// Most nodes, operands, attributes, values and tensors of one file together.
-pub const MAX_ITEMS: usize = 1 << 23;
+pub const MAX_ITEMS: usize = 1 << 21;
 /// Longest name, in bytes.
 pub const MAX_NAME: u64 = 1 << 20;
 /// Longest list or string of an attribute that is kept in the index; longer ones are [`AttributeValue::Other`].

@@ -67,7 +67,6 @@ impl Walk<'_> {
                     extend(&mut fields.spans.data, field.span());
                 }
                 typed::STRING => {
-                    self.count()?;
                     fields.strings.push(field.payload("TensorProto.string_data")?);
                     extend(&mut fields.spans.data, field.span());
                 }
