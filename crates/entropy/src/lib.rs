@@ -1,1 +1,21 @@
+//! Statistics of weights, straight from a model's file: of slices of tensors, and of single weights.
+//!
+//! A slice is one index of one axis of one tensor, so a tensor is seen as [outer, n, inner]. A group sorts such indices,
+//! of one tensor or of many, into classes, and each statistic is one number for each class. All of them are additive over
+//! the positions of a class; the work is cut into tasks whose bounds depend on shapes alone and whose results are joined
+//! in a fixed order, so the numbers have the same bits on any number of threads and any instruction set.
 
+mod counts;
+mod extremes;
+mod request;
+mod run;
+mod shannon;
+mod statistics;
+mod sums;
+mod sweep;
+mod view;
+
+pub use request::{Group, Range, Slice, Statistic};
+pub use run::Run;
+pub use shannon::entropy_of_counts;
+pub use statistics::statistics;

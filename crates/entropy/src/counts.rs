@@ -1,0 +1,195 @@
+//! The second pass for a histogram: the values of each class, counted in bins.
+
+use crate::request::Group;
+use crate::run::Run;
+use crate::sums::for_each_index;
+use crate::sweep::{Part, Scratch, sweep};
+use crate::view::View;
+use espalier_simd::{Bins, bin_indices, histogram};
+use espalier_tensor::{Code, Error, Model, Result};
+use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
+
+/// Counts that are held at a time, of all groups together: 128 MiB.
+const HELD: usize = 32 << 20;
+/// Counts that a thread holds of its own: 4 MiB.
+const OWN: usize = 1 << 20;
+/// Values in a row that are worth reading by themselves.
+const ROW: u64 = 1024;
+/// Values of one index that lie next to each other: from so many on they are counted as one run.
+const RUN: usize = 64;
+
+/// Classes of one group, with the counts of each, end to end.
+struct Window {
+    group: usize,
+    classes: Range<usize>,
+    counts: Mutex<Vec<u32>>,
+}
+
+impl Window {
+    /// Which of the window's classes is it?
+    fn place(&self, class: i32) -> Option<usize> {
+        usize::try_from(class)
+            .ok()
+            .filter(|class| self.classes.contains(class))
+            .map(|c| c - self.classes.start)
+    }
+}
+
+/// Calls `join(group, classes, counts)` until every class of every group was in it; `counts` holds `bins` counts for each.
+/// - `placed`: for each slice of each group its bins, all with `bins` of them
+/// - errors: `MODEL_TOO_LARGE` where a class has more values than a count holds
+/// - memory: 128 MiB, or the bins of one class where that is more; what a class window does not hold is read again
+pub(crate) fn counts_of(
+    model: &Model,
+    run: &Run,
+    groups: &[Group],
+    placed: &[Vec<Option<Bins>>],
+    bins: usize,
+    mut join: impl FnMut(usize, Range<usize>, &[u32]),
+) -> Result<()> {
+    let batches = batches(groups, bins);
+    for batch in &batches {
+        run.job
+            .expect(parts_of(model, groups, placed, batch, bins)?.iter().map(|part| part.bytes(model)).sum());
+    }
+    for mut batch in batches {
+        for window in &mut batch {
+            window.counts = Mutex::new(vec![0; window.classes.len() * bins]);
+        }
+        let parts = parts_of(model, groups, placed, &batch, bins)?;
+        sweep(model, run, &parts, |part, scratch| count(model, run, part, scratch), |_, ()| ())?;
+        drop(parts);
+        for window in batch {
+            let counts = window.counts.into_inner().unwrap_or_else(PoisonError::into_inner);
+            join(window.group, window.classes, &counts);
+        }
+    }
+    Ok(())
+}
+
+/// All classes in windows, and those in batches of at most [`HELD`] counts; without their counts yet.
+fn batches(groups: &[Group], bins: usize) -> Vec<Vec<Window>> {
+    let most = (HELD / bins).max(1);
+    let mut batches = vec![Vec::new()];
+    let mut room = most;
+    for (group, Group { classes, .. }) in groups.iter().enumerate() {
+        let mut start = 0;
+        while start < *classes {
+            if room == 0 {
+                batches.push(Vec::new());
+                room = most;
+            }
+            let end = (start + room).min(*classes);
+            if let Some(batch) = batches.last_mut() {
+                batch.push(Window { group, classes: start..end, counts: Mutex::default() });
+            }
+            room -= end - start;
+            start = end;
+        }
+    }
+    batches
+}
+
+/// What a part counts into, and by which bins.
+#[derive(Clone, Copy)]
+struct Owner<'a> {
+    window: &'a Window,
+    bins: Bins,
+}
+
+fn parts_of<'a>(
+    model: &Model,
+    groups: &'a [Group],
+    placed: &[Vec<Option<Bins>>],
+    batch: &'a [Window],
+    bins: usize,
+) -> Result<Vec<Part<'a, Owner<'a>>>> {
+    let mut parts = Vec::new();
+    for window in batch {
+        let mut values = vec![0u64; window.classes.len()];
+        for (slice, placed) in groups[window.group].slices.iter().zip(&placed[window.group]) {
+            let view = View::new(model, slice.tensor, slice.axis)?;
+            let Some(placed) = *placed else { continue };
+            for place in slice.classes.iter().filter_map(|&class| window.place(class)) {
+                values[place] += view.outer * view.inner;
+            }
+            if values.iter().any(|&values| values > u64::from(u32::MAX)) {
+                let what = format!("a class of slices has more than {} values", u32::MAX);
+                return Err(Error::new(Code::ModelTooLarge, what).todo("Choose another statistic."));
+            }
+            // A thread counts for so many indices on its own, unless that leaves rows too short to be read singly.
+            let own = (OWN / bins).max(1);
+            let most = if (own as u64).saturating_mul(view.inner) < ROW { usize::MAX } else { own };
+            let owner = Owner { window, bins: placed };
+            let wanted = |class| window.place(class).is_some();
+            parts.extend(Part::of_slice(view, &slice.classes, most, owner, wanted));
+        }
+    }
+    Ok(parts)
+}
+
+fn count(model: &Model, run: &Run, part: &Part<Owner>, scratch: &mut Scratch) -> Result<()> {
+    let own = part.classes.len() * part.owner.bins.count();
+    // Clearing and adding up counts of one's own is cheap, but not for a few values.
+    if own <= OWN && own as u64 <= 8 * part.task.elements() {
+        count_apart(model, run, part, scratch)
+    } else {
+        count_together(model, run, part, scratch)
+    }
+}
+
+/// Into counts of one's own, which are then added to the window's.
+fn count_apart(model: &Model, run: &Run, part: &Part<Owner>, scratch: &mut Scratch) -> Result<()> {
+    let Owner { window, bins } = part.owner;
+    let Scratch { values, bins: indices, counts, .. } = scratch;
+    let (columns, width) = (part.task.columns(), part.task.width());
+    counts.clear();
+    counts.resize(part.classes.len() * bins.count(), 0);
+    part.view.read(model, &part.task, values, |_, column, values| {
+        if width >= RUN {
+            for_each_index(columns, width, column, values, |index, values| {
+                let counts = &mut counts[index * bins.count()..][..bins.count()];
+                histogram(run.isa, values, bins, counts);
+            });
+        } else {
+            let indices = &mut indices[..values.len()];
+            bin_indices(run.isa, values, bins, indices);
+            for row in indices.chunks(columns - column) {
+                let counts = counts[column / width * bins.count()..].chunks_exact_mut(bins.count());
+                for (counts, indices) in counts.zip(row.chunks_exact(width)) {
+                    indices.iter().for_each(|&bin| counts[usize::from(bin)] += 1);
+                }
+            }
+        }
+        Ok(())
+    })?;
+    let mut all = window.counts.lock().unwrap_or_else(PoisonError::into_inner);
+    for (&class, counts) in part.classes.iter().zip(counts.chunks_exact(bins.count())) {
+        if let Some(place) = window.place(class) {
+            for (all, count) in all[place * bins.count()..].iter_mut().zip(counts) {
+                *all += count;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Straight into the window's counts, one thread at a time; only the bins are found side by side.
+fn count_together(model: &Model, run: &Run, part: &Part<Owner>, scratch: &mut Scratch) -> Result<()> {
+    let Owner { window, bins } = part.owner;
+    let Scratch { values, bins: indices, .. } = scratch;
+    let (columns, width) = (part.task.columns(), part.task.width());
+    part.view.read(model, &part.task, values, |_, column, values| {
+        let indices = &mut indices[..values.len()];
+        bin_indices(run.isa, values, bins, indices);
+        let mut all = window.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        for_each_index(columns, width, column, indices, |index, indices| {
+            if let Some(place) = window.place(part.classes[index]) {
+                let counts = &mut all[place * bins.count()..][..bins.count()];
+                indices.iter().for_each(|&bin| counts[usize::from(bin)] += 1);
+            }
+        });
+        Ok(())
+    })
+}

@@ -1,0 +1,138 @@
+//! Sums over the positions of each class.
+
+use crate::request::Group;
+use crate::run::Run;
+use crate::sweep::{Part, Scratch, non_finite, sweep};
+use crate::view::View;
+use espalier_simd::{Isa, abs_sum, abs_sum_columns, square_sum, square_sum_columns};
+use espalier_tensor::{Error, Model, Result};
+
+/// Values of one index that lie next to each other: from so many on they are summed as one run, below it column by
+/// column. Part of the definition, since it is part of the order.
+const RUN: usize = 32;
+
+/// What is summed of each value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Term {
+    Abs,
+    Square,
+}
+
+impl Term {
+    fn sum(self, isa: Isa, x: &[f32]) -> f64 {
+        match self {
+            Term::Abs => abs_sum(isa, x),
+            Term::Square => square_sum(isa, x),
+        }
+    }
+
+    fn sum_columns(self, isa: Isa, x: &[f32], sums: &mut [f64]) {
+        match self {
+            Term::Abs => abs_sum_columns(isa, x, sums),
+            Term::Square => square_sum_columns(isa, x, sums),
+        }
+    }
+}
+
+/// For each group the sum of each class.
+/// - errors: `NON_FINITE` for a value of a class
+pub(crate) fn sums_of(model: &Model, run: &Run, groups: &[Group], term: Term) -> Result<Vec<Vec<f64>>> {
+    let mut parts = Vec::new();
+    for (g, group) in groups.iter().enumerate() {
+        for slice in &group.slices {
+            let view = View::new(model, slice.tensor, slice.axis)?;
+            parts.extend(Part::of_slice(view, &slice.classes, usize::MAX, g, |class| class >= 0));
+        }
+    }
+    run.job.expect(parts.iter().map(|part| part.bytes(model)).sum());
+
+    let mut sums: Vec<Vec<f64>> = groups.iter().map(|group| vec![0.0; group.classes]).collect();
+    sweep(
+        model,
+        run,
+        &parts,
+        |part, scratch| sums_of_part(model, run, part, scratch, term),
+        |part, partial: Vec<f64>| {
+            for (&class, sum) in part.classes.iter().zip(partial) {
+                if class >= 0 {
+                    sums[part.owner][class as usize] += sum;
+                }
+            }
+        },
+    )?;
+    Ok(sums)
+}
+
+/// The sum of each of a part's indices.
+fn sums_of_part<T>(
+    model: &Model,
+    run: &Run,
+    part: &Part<T>,
+    scratch: &mut Scratch,
+    term: Term,
+) -> Result<Vec<f64>> {
+    let Scratch { values, sums: columns, .. } = scratch;
+    let width = part.task.width();
+    let mut sums = vec![0.0; part.classes.len()];
+    if width >= RUN {
+        part.view.read(model, &part.task, values, |_, column, values| {
+            for_each_index(part.task.columns(), width, column, values, |index, values| {
+                sums[index] += term.sum(run.isa, values);
+            });
+            Ok(())
+        })?;
+    } else {
+        columns.clear();
+        columns.resize(part.task.columns(), 0.0);
+        part.view.read(model, &part.task, values, |_, column, values| {
+            term.sum_columns(run.isa, values, &mut columns[column..]);
+            Ok(())
+        })?;
+        for (sum, columns) in sums.iter_mut().zip(columns.chunks_exact(width)) {
+            *sum = columns.iter().sum();
+        }
+    }
+    // Neither sum overflows for finite values, so a sum tells of all that it was made of.
+    let broken = |(&class, sum): (&i32, &f64)| class >= 0 && !sum.is_finite();
+    if part.classes.iter().zip(&sums).any(broken) {
+        return Err(first_non_finite(model, part, values)?);
+    }
+    Ok(sums)
+}
+
+/// Calls `work(index, values)` for every stretch of a block that belongs to one index.
+/// - `values`: from `column` on, in rows of `columns`; `width` columns for each index
+pub(crate) fn for_each_index<T>(
+    columns: usize,
+    width: usize,
+    column: usize,
+    values: &[T],
+    mut work: impl FnMut(usize, &[T]),
+) {
+    let (mut index, mut skip, mut rest) = (column / width, column % width, values);
+    while !rest.is_empty() {
+        let (stretch, others) = rest.split_at((width - skip).min(rest.len()));
+        work(index, stretch);
+        index = if (index + 1) * width == columns { 0 } else { index + 1 };
+        (skip, rest) = (0, others);
+    }
+}
+
+fn first_non_finite<T>(model: &Model, part: &Part<T>, buffer: &mut [f32]) -> Result<Error> {
+    let (view, task) = (part.view, &part.task);
+    let (columns, width) = (task.columns(), task.width());
+    let mut found = None;
+    view.read(model, task, buffer, |row, column, values| {
+        let broken =
+            |&(i, v): &(usize, &f32)| part.classes[(column + i) % columns / width] >= 0 && !v.is_finite();
+        if found.is_none() {
+            found = values.iter().enumerate().find(broken).map(|(i, &v)| {
+                let element =
+                    view.element(task, row + ((column + i) / columns) as u64, (column + i) % columns);
+                non_finite(model, view.tensor, element, v)
+            });
+        }
+        Ok(())
+    })?;
+    Ok(found.unwrap_or_else(|| Error::internal("a sum is not finite, its values are")))
+}

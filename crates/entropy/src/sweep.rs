@@ -1,0 +1,104 @@
+//! One pass over parts of a model: tasks on all threads, their results joined in the order of the tasks.
+
+use crate::run::Run;
+use crate::view::{BLOCK, Task, View};
+use espalier_tensor::{Code, Error, Model, Result};
+use rayon::prelude::*;
+use std::sync::Mutex;
+
+/// Tasks whose results may wait to be joined.
+const WAVE: usize = 256;
+
+/// A task, and what it is a part of.
+#[derive(Debug)]
+pub(crate) struct Part<'a, T> {
+    pub view: View,
+    pub task: Task,
+    /// The class of each of the task's indices, or -1.
+    pub classes: &'a [i32],
+    pub owner: T,
+}
+
+impl<'a, T: Copy> Part<'a, T> {
+    /// The parts of a slice, without those in which `wanted` has no class.
+    /// - `most`: indices that a part may have
+    pub fn of_slice(
+        view: View,
+        classes: &'a [i32],
+        most: usize,
+        owner: T,
+        wanted: impl Fn(i32) -> bool,
+    ) -> impl Iterator<Item = Self> {
+        view.tasks(most)
+            .into_iter()
+            .map(move |task| Part { view, classes: &classes[task.indices.clone()], task, owner })
+            .filter(move |part| part.classes.iter().any(|&class| wanted(class)))
+    }
+
+    /// Bytes of its values as they are stored.
+    pub fn bytes(&self, model: &Model) -> u64 {
+        model.tensors()[self.view.tensor].dtype.bits() * self.task.elements() / 8
+    }
+}
+
+/// Memory that a thread works in; kept from task to task.
+pub(crate) struct Scratch {
+    /// [`BLOCK`] values.
+    pub values: Vec<f32>,
+    /// [`BLOCK`] bins.
+    pub bins: Vec<u16>,
+    pub sums: Vec<f64>,
+    pub counts: Vec<u32>,
+}
+
+impl Scratch {
+    fn new() -> Self {
+        Self { values: vec![0.0; BLOCK], bins: vec![0; BLOCK], sums: Vec::new(), counts: Vec::new() }
+    }
+}
+
+/// Calls `work` for every part, on the threads of the current pool, and `join` with its result, in the order of the parts.
+/// - errors: the first in the order of the parts; `ABORTED` once the job is cancelled
+/// - the job advances by [`Part::bytes`]; it must expect them already
+pub(crate) fn sweep<T: Copy + Send + Sync, R: Send>(
+    model: &Model,
+    run: &Run,
+    parts: &[Part<T>],
+    work: impl Fn(&Part<T>, &mut Scratch) -> Result<R> + Sync,
+    mut join: impl FnMut(&Part<T>, R),
+) -> Result<()> {
+    let spare = Mutex::new(Vec::new());
+    let pop = || spare.lock().ok().and_then(|mut spare| spare.pop());
+    for wave in parts.chunks(WAVE) {
+        let each = |part: &Part<T>| {
+            run.job.check()?;
+            let mut scratch = pop().unwrap_or_else(Scratch::new);
+            let result = work(part, &mut scratch)?;
+            if let Ok(mut spare) = spare.lock() {
+                spare.push(scratch);
+            }
+            run.job.advance(part.bytes(model));
+            Ok(result)
+        };
+        let results: Vec<Result<R>> = wave.par_iter().map(each).collect();
+        for (part, result) in wave.iter().zip(results) {
+            join(part, result?);
+        }
+    }
+    Ok(())
+}
+
+/// The error that names the value which is not finite.
+pub(crate) fn non_finite(model: &Model, tensor: usize, element: u64, value: f32) -> Error {
+    let tensor = &model.tensors()[tensor];
+    let mut rest = element;
+    let mut index: Vec<String> = Vec::new();
+    for &length in tensor.dims.iter().rev() {
+        index.push((rest % length).to_string());
+        rest /= length;
+    }
+    index.reverse();
+    let value = if value.is_nan() { "NaN".to_owned() } else { format!("{value}") };
+    Error::new(Code::NonFinite, format!("the value at [{}] is {value}", index.join(", ")))
+        .in_tensor(&tensor.name)
+}
