@@ -19,7 +19,11 @@ export function addVerify(program: Command, terminal: Terminal): void {
     .description('how alike two models answer, how fast they are, how large')
     .argument('<ORIGINAL>', 'an .onnx file')
     .argument('<PRUNED>', 'another')
-    .option('--runs <N>', 'measured runs of each; 0 measures no time (default: 30)', parseWhole(0))
+    .option(
+      '--runs <N>',
+      'measured runs of each; 0 measures no time (default: about a second of them)',
+      parseWhole(0),
+    )
     .action(async (original: string, pruned: string, options: Options) => {
       const { json, quiet: _, ...wanted } = options;
       const { verify } = await import('../verify/verify.js');

@@ -6,12 +6,17 @@ export interface Latency {
   readonly prunedMs: number;
   /** Measured runs of each. */
   readonly runs: number;
+  /** The pruned model is slower, beyond what the runs scatter. */
+  readonly slower: boolean;
 }
 
 const WARM_UP = 3;
 const IN_A_ROW = 5;
 const LEAST = 5;
-/** Without a number of runs asked for, measuring ends after this long. */
+/** Without a number of runs asked for: many of a fast model, within a second; of a slow one few, within some more. */
+const USUAL = 30;
+const MANY = 500;
+const QUICK_MS = 1000;
 const PATIENCE_MS = 5000;
 
 /**
@@ -31,13 +36,15 @@ export async function measure(
   ];
   for (const { session } of models) for (let i = 0; i < WARM_UP; i++) await session.run(feeds);
 
-  const wanted = runs ?? 30;
   const start = performance.now();
-  const enough = () =>
-    models[0]!.ms.length >= wanted ||
-    (runs === undefined && models[0]!.ms.length >= LEAST && performance.now() - start > PATIENCE_MS);
+  const enough = () => {
+    const done = models[0]!.ms.length;
+    if (runs !== undefined) return done >= runs;
+    const elapsed = performance.now() - start;
+    return done >= (elapsed < QUICK_MS ? MANY : elapsed < PATIENCE_MS ? USUAL : LEAST);
+  };
   while (!enough()) {
-    const row = Math.min(IN_A_ROW, wanted - models[0]!.ms.length);
+    const row = Math.min(IN_A_ROW, (runs ?? MANY) - models[0]!.ms.length);
     for (const { session, ms } of models) {
       signal?.throwIfAborted();
       await session.run(feeds);
@@ -46,12 +53,17 @@ export async function measure(
     models.reverse();
     // Both have as many runs, so `enough` may look at either.
   }
-  const of = (session: Session) => median(models.find((model) => model.session === session)!.ms);
-  return { originalMs: of(original), prunedMs: of(pruned), runs: models[0]!.ms.length };
+  const sorted = (session: Session) =>
+    models.find((model) => model.session === session)!.ms.sort((a, b) => a - b);
+  const [a, b] = [sorted(original), sorted(pruned)];
+  const [originalMs, prunedMs] = [at(a, 1 / 2), at(b, 1 / 2)];
+  const slower = a.length >= LEAST && prunedMs > 1.05 * originalMs && at(b, 1 / 4) > at(a, 1 / 2);
+  return { originalMs, prunedMs, runs: a.length, slower };
 }
 
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+/** The value below which this share of the sorted values lies; between two of them, on the line that joins them. */
+function at(sorted: readonly number[], share: number): number {
+  const place = share * (sorted.length - 1);
+  const [low, high] = [sorted[Math.floor(place)]!, sorted[Math.ceil(place)]!];
+  return low + (high - low) * (place - Math.floor(place));
 }
