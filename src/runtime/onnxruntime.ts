@@ -128,9 +128,11 @@ class Thread {
 
   constructor(entry: string, signal?: AbortSignal) {
     const start: Start = { entry, busy: this.#busy.buffer as SharedArrayBuffer };
-    const code = `const { parentPort, workerData } = require('node:worker_threads');
-      (${serve})(parentPort, workerData, require);`;
-    this.#worker = new Worker(code, { eval: true, workerData: start });
+    // Without imports, so that it may be taken for a module or a script, as flags of the process will have it.
+    const code = `const { parentPort, workerData } = process.getBuiltinModule('node:worker_threads');
+      const { createRequire } = process.getBuiltinModule('node:module');
+      (${serve})(parentPort, workerData, createRequire(workerData.entry));`;
+    this.#worker = new Worker(code, { eval: true, workerData: start, execArgv: [] });
     this.#signal = signal;
     signal?.addEventListener('abort', this.#abort, { once: true });
     process.on('exit', this.#hold);

@@ -11,7 +11,7 @@ export interface VerifyOptions extends CallOptions {
   readonly samples?: number;
   /** Of random data; default 0. */
   readonly seed?: number;
-  /** Measured runs of each model; by default as many as fit into a second, but 30 or so. 0 measures nothing. */
+  /** Measured runs of each model; by default about a second of them, 5 at least. 0 measures nothing. */
   readonly runs?: number;
   /** By default onnxruntime-node, if it is installed. */
   readonly runtime?: Runtime;
