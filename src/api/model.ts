@@ -6,6 +6,7 @@ import type { Analysis } from '../lanes/analysis.js';
 import { analyse, namesSomething } from '../lanes/analysis.js';
 import { CostModel, isWeight } from '../lanes/cost.js';
 import type { Group } from '../lanes/groups.js';
+import type { Removal } from '../lanes/survivors.js';
 import type { NativeModel } from '../native/index.js';
 import { openBytes, openFile } from '../native/index.js';
 import type { Graph } from '../onnx/graph.js';
@@ -16,6 +17,7 @@ import { checkPlan } from '../plan/read.js';
 import { policyNamed } from '../policy/policies.js';
 import type { Budget } from '../policy/policy.js';
 import { oneFactorEach, roundingTo } from '../policy/policy.js';
+import type { Cuts } from '../surgery/cuts.js';
 import { cutsOf } from '../surgery/cuts.js';
 import { planTables, removalOf, removalOfPlan } from '../surgery/removal.js';
 import { inspect } from './inspect.js';
@@ -47,6 +49,13 @@ export async function openModel(source: string | Uint8Array, options: CallOption
     native.dispose();
     throw problem;
   }
+}
+
+/** A plan just made, and what it comes to. */
+interface Decision {
+  readonly analysis: Analysis;
+  readonly plan: Plan;
+  readonly decided: { readonly removal: Removal; readonly cuts: Cuts };
 }
 
 class OpenModel implements Model {
@@ -96,6 +105,23 @@ class OpenModel implements Model {
   }
 
   async plan(options: PlanOptions): Promise<Plan> {
+    return (await this.#decide(options)).plan;
+  }
+
+  async prune(options: PlanOptions): Promise<Pruned> {
+    const { analysis, plan, decided } = await this.#decide(options);
+    const pruned = new PrunedModel(this.native, analysis, plan, decided);
+    const { bytes } = options;
+    if (bytes === undefined || pruned.after.bytes <= bytes) return pruned;
+    throw new EspalierError(
+      'INTERNAL',
+      `the pruned model would have ${pruned.after.bytes} bytes, more than the budget of ${bytes}`,
+      { file: this.file },
+      'Please report the model.',
+    );
+  }
+
+  async #decide(options: PlanOptions): Promise<Decision> {
     checkPlanOptions(options);
     const policy = policyNamed(options.policy ?? policyFor(options));
     const analysis = this.#analysis(options.keep);
@@ -128,39 +154,23 @@ class OpenModel implements Model {
       ...(budget !== undefined && { budget }),
     });
     const removal = removalOf(analysis, kept);
-    const { graph } = analysis;
-    return {
+    const cuts = cutsOf(analysis, removal);
+    const plan: Plan = {
       format: 'espalier-plan',
       version: 1,
-      model: { sha256, file: graph.file },
+      model: { sha256, file: this.file },
       made: madeWith(options, policy.name),
       groups: analysis.groups.flatMap((group) => {
         const positions = kept.get(group);
         if (positions === undefined || positions.length === group.lanes.length) return [];
+        const worth = Array.from(scores.get(group)!);
         return [
-          {
-            id: group.id,
-            lanes: group.lanes.length,
-            kept: positions,
-            exact: group.exact,
-            scores: Array.from(scores.get(group)!),
-          },
+          { id: group.id, lanes: group.lanes.length, kept: positions, exact: group.exact, scores: worth },
         ];
       }),
-      ...planTables(analysis, cutsOf(analysis, removal)),
+      ...planTables(analysis, cuts),
     };
-  }
-
-  async prune(options: PlanOptions): Promise<Pruned> {
-    const pruned = await this.apply(await this.plan(options), options);
-    const { bytes } = options;
-    if (bytes === undefined || pruned.after.bytes <= bytes) return pruned;
-    throw new EspalierError(
-      'INTERNAL',
-      `the pruned model would have ${pruned.after.bytes} bytes, more than the budget of ${bytes}`,
-      { file: this.file },
-      'Please report the model.',
-    );
+    return { analysis, plan, decided: { removal, cuts } };
   }
 
   async apply(plan: Plan, options: CallOptions = {}): Promise<Pruned> {

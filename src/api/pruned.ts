@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Analysis } from '../lanes/analysis.js';
-import { CostModel } from '../lanes/cost.js';
+import { BITS, CostModel } from '../lanes/cost.js';
 import type { Removal } from '../lanes/survivors.js';
 import type { Edits } from '../native/edits.js';
 import type { NativeModel } from '../native/index.js';
@@ -81,8 +81,8 @@ export function sizeAfter(analysis: Analysis, costs: CostModel, removal: Removal
     written.literals.reduce((sum, { name, values }) => sum + name.length + 8 * values.length + OVERHEAD, 0) +
     written.integers.reduce((sum, { values }) => sum + 8 * values.length + OVERHEAD, 0) +
     written.copies.reduce((sum, { tensor, name, selections }) => {
-      const kept = selections.reduce((product, { kept }) => product * kept.length, 1);
-      return sum + name.length + OVERHEAD + 8 * Math.min(kept, document.tensors[tensor]!.bytes);
+      const kept = selections.reduce((product, selection) => product * selection.kept.length, 1);
+      return sum + name.length + OVERHEAD + (kept * BITS[document.tensors[tensor]!.dtype]!) / 8;
     }, 0) +
     written.inputs.reduce((sum, { name }) => sum + name.length + OVERHEAD, 0) +
     written.nodes.reduce((sum, { name }) => sum + 5 * name.length + OVERHEAD, 0) +

@@ -84,7 +84,7 @@ const count = (tensor: TensorDocument): number =>
   tensor.dims.reduce((product, length) => product * length, 1);
 
 /** Bits of one element. */
-const BITS: Readonly<Record<string, number>> = {
+export const BITS: Readonly<Record<string, number>> = {
   float64: 64,
   float32: 32,
   float16: 16,

@@ -14,6 +14,8 @@ export class Equations {
   readonly #frozen = new Map<number, Reason>();
   readonly #conjunctions: (readonly number[])[] = [];
   readonly #interned = new Map<string, number>();
+  /** Once nothing more is stated: the atoms of each label that was asked for. */
+  #settled: Map<number, readonly number[]> | undefined;
 
   get lanes(): number {
     return this.#lanes;
@@ -55,6 +57,19 @@ export class Equations {
 
   /** The independent lanes that a label comes to, outermost first; empty where it is always kept. */
   atoms(label: number): readonly number[] {
+    const known = this.#settled?.get(label);
+    if (known !== undefined) return known;
+    const atoms = this.#atomsOf(label);
+    this.#settled?.set(label, atoms);
+    return atoms;
+  }
+
+  /** Says that nothing more will be stated: from now on answers are remembered. */
+  settle(): void {
+    this.#settled = new Map();
+  }
+
+  #atomsOf(label: number): readonly number[] {
     if (label === 0) return NONE;
     if (label > 0) {
       const root = this.#find(label - 1);

@@ -29,19 +29,21 @@ type Atoms = readonly (readonly (readonly number[])[])[];
 
 /**
  * Groups of all lanes that can be cut. Lanes are told apart by which slots they lie on, how often, as which factor, and
- * whether they are exact. Linear in the number of slots and lanes.
+ * whether they are exact. Linear in the number of slots and lanes. Nothing may be stated afterwards.
  */
 export function findGroups({ graph, lanes, slots, tensors }: Walk): Group[] {
+  lanes.equations.settle();
   const inexact = lanes.inexactAtoms();
   const atomsOf = (labels: Int32Array): Atoms[number] =>
     Array.from(labels, (label) => lanes.equations.atoms(label));
   const atoms: Atoms = slots.map((slot) => atomsOf(slot.labels));
   const passing = passingLabels(tensors.values(), new Set(slots.map((slot) => slot.labels)));
-  const classOf = classesOf([...atoms, ...passing.map(atomsOf)], (lane) => inexact.has(lane));
-  const places = placesOf(atoms, classOf);
-  const members = membersOf(places);
-  const slotsOf = groupSlots(atoms, slots, places, members.length);
-  const factorsOf = groupFactors(atoms, places, members.length);
+  const classes = classesOf([...atoms, ...passing.map(atomsOf)], lanes.equations.lanes, (lane) =>
+    inexact.has(lane),
+  );
+  const { members, groupOf, positionOf } = partition(atoms, classes);
+  const slotsOf = groupSlots(atoms, slots, groupOf, positionOf, members.length);
+  const factorsOf = groupFactors(atoms, groupOf, members.length);
   const name = namer(graph.nodes, graph.nameOf);
   return members.map((own, index) => {
     const reason = own.map((lane) => inexact.get(lane)).find((found) => found !== undefined);
@@ -70,71 +72,88 @@ function passingLabels(tensors: Iterable<Tensor>, known: ReadonlySet<Int32Array>
   return [...found];
 }
 
-/** Partition refinement: the class of a lane says all that the slots say of it. */
-function classesOf(atoms: Atoms, isInexact: (lane: number) => boolean): ReadonlyMap<number, number> {
-  const classOf = new Map<number, number>();
-  const classes = new Map<string, number>();
-  for (const [slot, lists] of atoms.entries()) {
-    const seen = new Map<number, { count: number; readonly place: number; readonly company: number }>();
+/** Factors in one label, and their number: more than fits is told apart no further. */
+const MOST_FACTORS = 16;
+
+/** Partition refinement: the class of a lane, by its number, says all that the axes say of it. */
+function classesOf(atoms: Atoms, lanes: number, isInexact: (lane: number) => boolean): Float64Array {
+  const classOf = new Float64Array(lanes);
+  const counts = new Int32Array(lanes);
+  const roles = new Int32Array(lanes);
+  let next = 2;
+  for (let lane = 0; lane < lanes; lane++) classOf[lane] = isInexact(lane) ? 1 : 0;
+  for (const lists of atoms) {
+    const seen: number[] = [];
     for (const list of lists) {
       for (const [place, lane] of list.entries()) {
-        const known = seen.get(lane);
-        if (known === undefined) seen.set(lane, { count: 1, place, company: list.length });
-        else known.count += 1;
+        if (counts[lane] === 0) {
+          seen.push(lane);
+          roles[lane] =
+            Math.min(place, MOST_FACTORS - 1) * MOST_FACTORS + Math.min(list.length, MOST_FACTORS - 1);
+        }
+        counts[lane]! += 1;
       }
     }
-    for (const [lane, { count, place, company }] of seen) {
-      const before = classOf.get(lane) ?? (isInexact(lane) ? -2 : -1);
-      const key = `${before}/${slot}/${count}/${place}/${company}`;
-      const next = classes.get(key) ?? classes.size;
-      classes.set(key, next);
-      classOf.set(lane, next);
+    const here = new Map<number, Map<number, number>>();
+    for (const lane of seen) {
+      const before = classOf[lane]!;
+      const role = counts[lane]! * MOST_FACTORS ** 2 + roles[lane]!;
+      const split = here.get(before) ?? new Map<number, number>();
+      here.set(before, split);
+      const refined = split.get(role) ?? next++;
+      split.set(role, refined);
+      classOf[lane] = refined;
+      counts[lane] = 0;
     }
   }
   return classOf;
 }
 
-/** Which group a lane is in, and at which position; both counted in the order in which lanes first lie on an axis. */
-type Places = ReadonlyMap<number, { readonly group: number; readonly position: number }>;
-
-function placesOf(atoms: Atoms, classOf: ReadonlyMap<number, number>): Places {
-  const groups = new Map<number, { readonly group: number; lanes: number }>();
-  const places = new Map<number, { readonly group: number; readonly position: number }>();
+/** Lanes of one class are a group; groups and lanes are counted in the order in which they first lie on an axis. */
+function partition(
+  atoms: Atoms,
+  classOf: Float64Array,
+): { readonly members: readonly number[][]; readonly groupOf: Int32Array; readonly positionOf: Int32Array } {
+  const members: number[][] = [];
+  const groupOf = new Int32Array(classOf.length).fill(-1);
+  const positionOf = new Int32Array(classOf.length);
+  const groups = new Map<number, number>();
   for (const lists of atoms) {
     for (const list of lists) {
       for (const lane of list) {
-        if (places.has(lane)) continue;
-        const key = classOf.get(lane)!;
-        const group = groups.get(key) ?? { group: groups.size, lanes: 0 };
-        groups.set(key, group);
-        places.set(lane, { group: group.group, position: group.lanes });
-        group.lanes += 1;
+        if (groupOf[lane] !== -1) continue;
+        const group = groups.get(classOf[lane]!) ?? groups.size;
+        groups.set(classOf[lane]!, group);
+        const own = members[group] ?? [];
+        members[group] = own;
+        groupOf[lane] = group;
+        positionOf[lane] = own.length;
+        own.push(lane);
       }
     }
   }
-  return places;
+  return { members, groupOf, positionOf };
 }
 
-function membersOf(places: Places): number[][] {
-  const members: number[][] = [];
-  for (const [lane, { group, position }] of places) {
-    const own = members[group] ?? [];
-    members[group] = own;
-    own[position] = lane;
-  }
-  return members;
-}
-
-function groupSlots(atoms: Atoms, slots: readonly Slot[], places: Places, groups: number): GroupSlot[][] {
+function groupSlots(
+  atoms: Atoms,
+  slots: readonly Slot[],
+  groupOf: Int32Array,
+  positionOf: Int32Array,
+  groups: number,
+): GroupSlot[][] {
   const result: GroupSlot[][] = Array.from({ length: groups }, () => []);
   for (const [index, lists] of atoms.entries()) {
     const here = new Map<number, Int32Array>();
     for (const [at, list] of lists.entries()) {
       for (const lane of list) {
-        const { group, position } = places.get(lane)!;
-        const map = here.get(group) ?? new Int32Array(lists.length).fill(-1);
-        here.set(group, map);
-        map[at] = position;
+        const group = groupOf[lane]!;
+        let map = here.get(group);
+        if (map === undefined) {
+          map = new Int32Array(lists.length).fill(-1);
+          here.set(group, map);
+        }
+        map[at] = positionOf[lane]!;
       }
     }
     for (const [group, lanes] of here) result[group]!.push({ slot: slots[index]!, lanes });
@@ -142,16 +161,17 @@ function groupSlots(atoms: Atoms, slots: readonly Slot[], places: Places, groups
   return result;
 }
 
-function groupFactors(atoms: Atoms, places: Places, groups: number): Map<number, 'outer' | 'inner'>[] {
+function groupFactors(atoms: Atoms, groupOf: Int32Array, groups: number): Map<number, 'outer' | 'inner'>[] {
   const result = Array.from({ length: groups }, () => new Map<number, 'outer' | 'inner'>());
   for (const lists of atoms) {
     for (const list of lists) {
       if (list.length < 2) continue;
-      const ids = list.map((lane) => places.get(lane)!.group);
-      for (const [place, id] of ids.entries()) {
-        for (const [other, partner] of ids.entries()) {
-          if (partner !== id && !result[id]!.has(partner))
-            result[id]!.set(partner, other > place ? 'inner' : 'outer');
+      for (const [place, lane] of list.entries()) {
+        const own = groupOf[lane]!;
+        for (const [other, partner] of list.entries()) {
+          const group = groupOf[partner]!;
+          if (group !== own && !result[own]!.has(group))
+            result[own]!.set(group, other > place ? 'inner' : 'outer');
         }
       }
     }
