@@ -58,7 +58,14 @@ pub(crate) fn counts_of(
             window.counts = Mutex::new(vec![0; window.classes.len() * bins]);
         }
         let parts = parts_of(model, groups, placed, &batch, bins)?;
-        sweep(model, run, &parts, |part, scratch| count(model, run, part, scratch), |_, ()| ())?;
+        sweep(
+            model,
+            run,
+            &parts,
+            usize::MAX,
+            |part, scratch| count(model, run, part, scratch),
+            |_, ()| Ok(()),
+        )?;
         drop(parts);
         for window in batch {
             let counts = window.counts.into_inner().unwrap_or_else(PoisonError::into_inner);

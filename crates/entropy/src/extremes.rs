@@ -31,10 +31,12 @@ pub(crate) fn bins_of(
         model,
         run,
         &parts,
+        usize::MAX,
         |part, scratch| extremes_of(model, run, part, scratch),
         |part, extremes| {
             let (g, s) = part.owner;
             found[g][s] = found[g][s].and(extremes, 0);
+            Ok(())
         },
     )?;
     let bins_of_slice = |group: &Group, found: &[Extremes], s: usize| {

@@ -7,15 +7,18 @@
 
 mod counts;
 mod extremes;
+mod npz;
 mod request;
 mod run;
 mod shannon;
 mod statistics;
 mod sums;
 mod sweep;
+mod terms;
 mod view;
 
 pub use request::{Group, Range, Slice, Statistic};
 pub use run::Run;
 pub use shannon::entropy_of_counts;
 pub use statistics::statistics;
+pub use terms::{Named, write_terms};

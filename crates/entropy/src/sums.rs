@@ -51,6 +51,7 @@ pub(crate) fn sums_of(model: &Model, run: &Run, groups: &[Group], term: Term) ->
         model,
         run,
         &parts,
+        usize::MAX,
         |part, scratch| sums_of_part(model, run, part, scratch, term),
         |part, partial: Vec<f64>| {
             for (&class, sum) in part.classes.iter().zip(partial) {
@@ -58,13 +59,15 @@ pub(crate) fn sums_of(model: &Model, run: &Run, groups: &[Group], term: Term) ->
                     sums[part.owner][class as usize] += sum;
                 }
             }
+            Ok(())
         },
     )?;
     Ok(sums)
 }
 
 /// The sum of each of a part's indices.
-fn sums_of_part<T>(
+/// - errors: `NON_FINITE` for a value of a class
+pub(crate) fn sums_of_part<T>(
     model: &Model,
     run: &Run,
     part: &Part<T>,

@@ -6,7 +6,7 @@ use espalier_tensor::{Code, Error, Model, Result};
 use rayon::prelude::*;
 use std::sync::Mutex;
 
-/// Tasks whose results may wait to be joined.
+/// Most tasks whose results may wait to be joined.
 const WAVE: usize = 256;
 
 /// A task, and what it is a part of.
@@ -47,29 +47,39 @@ pub(crate) struct Scratch {
     pub values: Vec<f32>,
     /// [`BLOCK`] bins.
     pub bins: Vec<u16>,
+    /// [`BLOCK`] terms of an entropy.
+    pub terms: Vec<f32>,
     pub sums: Vec<f64>,
     pub counts: Vec<u32>,
 }
 
 impl Scratch {
     fn new() -> Self {
-        Self { values: vec![0.0; BLOCK], bins: vec![0; BLOCK], sums: Vec::new(), counts: Vec::new() }
+        Self {
+            values: vec![0.0; BLOCK],
+            bins: vec![0; BLOCK],
+            terms: vec![0.0; BLOCK],
+            sums: Vec::new(),
+            counts: Vec::new(),
+        }
     }
 }
 
 /// Calls `work` for every part, on the threads of the current pool, and `join` with its result, in the order of the parts.
+/// - `wave`: how many results may wait to be joined; at most 256 do
 /// - errors: the first in the order of the parts; `ABORTED` once the job is cancelled
 /// - the job advances by [`Part::bytes`]; it must expect them already
 pub(crate) fn sweep<T: Copy + Send + Sync, R: Send>(
     model: &Model,
     run: &Run,
     parts: &[Part<T>],
+    wave: usize,
     work: impl Fn(&Part<T>, &mut Scratch) -> Result<R> + Sync,
-    mut join: impl FnMut(&Part<T>, R),
+    mut join: impl FnMut(&Part<T>, R) -> Result<()>,
 ) -> Result<()> {
     let spare = Mutex::new(Vec::new());
     let pop = || spare.lock().ok().and_then(|mut spare| spare.pop());
-    for wave in parts.chunks(WAVE) {
+    for wave in parts.chunks(wave.clamp(1, WAVE)) {
         let each = |part: &Part<T>| {
             run.job.check()?;
             let mut scratch = pop().unwrap_or_else(Scratch::new);
@@ -82,7 +92,7 @@ pub(crate) fn sweep<T: Copy + Send + Sync, R: Send>(
         };
         let results: Vec<Result<R>> = wave.par_iter().map(each).collect();
         for (part, result) in wave.iter().zip(results) {
-            join(part, result?);
+            join(part, result?)?;
         }
     }
     Ok(())

@@ -41,6 +41,11 @@ pub fn model(tensors: &[Tensor]) -> Model {
 
 /// A model of tensors with their name, dims, `TensorProto.DataType` and `raw_data`.
 pub fn model_of<'a>(tensors: impl Iterator<Item = (&'a str, Vec<u64>, u64, Vec<u8>)>) -> Model {
+    Model::from_bytes(file_of(tensors), &Job::new()).expect("a model that can be read")
+}
+
+/// Its file.
+pub fn file_of<'a>(tensors: impl Iterator<Item = (&'a str, Vec<u64>, u64, Vec<u8>)>) -> Vec<u8> {
     let mut graph = Vec::new();
     field(&mut graph, 2, b"graph");
     for (name, dims, dtype, raw) in tensors {
@@ -59,7 +64,7 @@ pub fn model_of<'a>(tensors: impl Iterator<Item = (&'a str, Vec<u64>, u64, Vec<u
     number(&mut model, 1, 8);
     field(&mut model, 7, &graph);
     field(&mut model, 8, &opset);
-    Model::from_bytes(model, &Job::new()).expect("a model that can be read")
+    model
 }
 
 fn varint(out: &mut Vec<u8>, mut value: u64) {

@@ -1,0 +1,7 @@
+//! Statistics and terms against their definitions, on any number of threads and every instruction set.
+
+mod models;
+mod reference;
+mod refusals;
+mod terms;
+mod values;
