@@ -135,7 +135,8 @@ describe('pruning', () => {
   ] as const)('reaches a budget of %s and never exceeds it', async (name, budget) => {
     using model = await openModel(bytes);
     const pruned = await model.prune({ ...budget, roundTo: 1 });
-    const limit = name === 'bytes' ? budget.bytes : Object.values(budget)[0] * pruned.before[name];
+    const [amount] = Object.values(budget) as [number];
+    const limit = name === 'bytes' ? amount : amount * pruned.before[name];
     expect(pruned.after[name]).toBeLessThanOrEqual(limit);
     if (name === 'bytes') expect((await pruned.toBytes()).length).toBeLessThanOrEqual(limit);
   });
