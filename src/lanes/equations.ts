@@ -91,11 +91,13 @@ export class Equations {
   }
 
   freeze(label: number, reason: Reason): void {
+    this.#settled = undefined;
     for (const lane of this.atoms(label)) this.#frozen.set(lane, reason);
   }
 
   /** Both labels survive together. `reason` is why a lane gets frozen that meets what is always kept. */
   equate(a: number, b: number, reason: Reason): void {
+    this.#settled = undefined;
     if (a === b) return;
     if (a > 0 && b > 0) {
       const x = this.#find(a - 1);

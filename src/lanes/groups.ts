@@ -31,17 +31,10 @@ type Atoms = readonly (readonly (readonly number[])[])[];
  * Groups of all lanes that can be cut. Lanes are told apart by which slots they lie on, how often, as which factor, and
  * whether they are exact. Linear in the number of slots and lanes. Nothing may be stated afterwards.
  */
-export function findGroups({ graph, lanes, slots, tensors }: Walk): Group[] {
-  lanes.equations.settle();
+export function findGroups(walk: Walk): Group[] {
+  const { graph, lanes, slots } = walk;
+  const { atoms, members, groupOf, positionOf } = partitionSafely(walk);
   const inexact = lanes.inexactAtoms();
-  const atomsOf = (labels: Int32Array): Atoms[number] =>
-    Array.from(labels, (label) => lanes.equations.atoms(label));
-  const atoms: Atoms = slots.map((slot) => atomsOf(slot.labels));
-  const passing = passingLabels(tensors.values(), new Set(slots.map((slot) => slot.labels)));
-  const classes = classesOf([...atoms, ...passing.map(atomsOf)], lanes.equations.lanes, (lane) =>
-    inexact.has(lane),
-  );
-  const { members, groupOf, positionOf } = partition(atoms, classes);
   const slotsOf = groupSlots(atoms, slots, groupOf, positionOf, members.length);
   const factorsOf = groupFactors(atoms, groupOf, members.length);
   const name = namer(graph.nodes, graph.nameOf);
@@ -56,6 +49,53 @@ export function findGroups({ graph, lanes, slots, tensors }: Walk): Group[] {
       factors: factorsOf[index]!,
     };
   });
+}
+
+/** Groups such that any non-empty part of each leaves something of every axis. */
+function partitionSafely({ lanes, slots, tensors }: Walk): Partition & { readonly atoms: Atoms } {
+  const passing = passingLabels(tensors.values(), new Set(slots.map((slot) => slot.labels)));
+  for (;;) {
+    lanes.equations.settle();
+    const atomsOf = (labels: Int32Array): Atoms[number] =>
+      Array.from(labels, (label) => lanes.equations.atoms(label));
+    const atoms: Atoms = slots.map((slot) => atomsOf(slot.labels));
+    const all: Atoms = [...atoms, ...passing.map(atomsOf)];
+    const inexact = lanes.inexactAtoms();
+    const found = partition(
+      atoms,
+      classesOf(all, lanes.equations.lanes, (lane) => inexact.has(lane)),
+    );
+    const risky = incompleteProducts(all, found);
+    if (risky.length === 0) return { ...found, atoms };
+    const text = 'a part of a product of lanes is used alone: cutting both factors could leave nothing of it';
+    for (const lane of risky) lanes.equations.freeze(lane + 1, { why: 'mismatch', node: '', text });
+  }
+}
+
+/**
+ * Axes on which every index is a product of lanes, but not every product is an index: the rows and columns that stay may
+ * meet nowhere. Gives the lanes of the shorter factor, which must stay whole.
+ */
+function incompleteProducts(atoms: Atoms, { members, groupOf }: Partition): number[] {
+  const risky = new Set<number>();
+  for (const lists of atoms) {
+    const cuttable = lists.map((list) => list.filter((lane) => groupOf[lane] !== -1));
+    if (cuttable.length === 0 || cuttable.some((list) => list.length < 2)) continue;
+    const tuples = new Map<string, Set<string>>();
+    for (const list of cuttable) {
+      const groups = list.map((lane) => groupOf[lane]!).join();
+      tuples.set(groups, (tuples.get(groups) ?? new Set()).add(list.join()));
+    }
+    const complete = [...tuples].some(
+      ([groups, found]) =>
+        found.size ===
+        groups.split(',').reduce((product, group) => product * members[Number(group)]!.length, 1),
+    );
+    if (complete) continue;
+    const places = cuttable[0]!.map((_, place) => new Set(cuttable.flatMap((list) => list[place] ?? [])));
+    for (const lane of places.reduce((a, b) => (b.size < a.size ? b : a))) risky.add(lane);
+  }
+  return [...risky];
 }
 
 /**
@@ -109,11 +149,16 @@ function classesOf(atoms: Atoms, lanes: number, isInexact: (lane: number) => boo
   return classOf;
 }
 
+interface Partition {
+  /** Lanes of each group. */
+  readonly members: readonly number[][];
+  /** By lane: its group, -1 where it lies on no stored tensor, and its position in it. */
+  readonly groupOf: Int32Array;
+  readonly positionOf: Int32Array;
+}
+
 /** Lanes of one class are a group; groups and lanes are counted in the order in which they first lie on an axis. */
-function partition(
-  atoms: Atoms,
-  classOf: Float64Array,
-): { readonly members: readonly number[][]; readonly groupOf: Int32Array; readonly positionOf: Int32Array } {
+function partition(atoms: Atoms, classOf: Float64Array): Partition {
   const members: number[][] = [];
   const groupOf = new Int32Array(classOf.length).fill(-1);
   const positionOf = new Int32Array(classOf.length);
