@@ -3,7 +3,6 @@ import { isLabelled, isZero, plain, withZero } from '../lanes/axis.js';
 import type { Lanes } from '../lanes/lanes.js';
 import type { Call, Tensor } from '../lanes/rule.js';
 import { Frozen } from '../lanes/rule.js';
-import { equal } from '../onnx/dim.js';
 import type { Element, Values } from '../onnx/values.js';
 import { literal } from '../onnx/values.js';
 
@@ -98,5 +97,3 @@ export function keepNumbers(call: Call, operands: readonly (Tensor | undefined)[
     );
   }
 }
-
-export const sameLength = (a: Axis, b: Axis): boolean => equal(a.length, b.length);

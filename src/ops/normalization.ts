@@ -92,3 +92,27 @@ export const layerNormalization: Rule = {
     return [axes, statistics, statistics];
   },
 };
+
+/** Softmax and its kin: each entry depends on the whole axis. Before opset 13 on all axes from `axis` on. */
+function normalisedOver(
+  axesOf: (axis: number, rank: number) => readonly number[],
+  defaultAxis: number,
+): Rule {
+  return {
+    says: 'the axes that it normalises over stay whole; the others pass',
+    exact: 'yes',
+    axes: (call) => {
+      const axes = call.input(0);
+      const axis = call.attributes.axis('axis', axes.length, Math.min(defaultAxis, axes.length - 1));
+      for (const d of axesOf(axis, axes.length))
+        call.lanes.freeze(axes[d]!, 'operator', `${call.node.op} runs over it`);
+      return [axes.map((a) => withZero(a, false))];
+    },
+  };
+}
+
+export const softmax = normalisedOver((axis) => [axis], -1);
+export const softmaxFlattened = normalisedOver(
+  (axis, rank) => Array.from({ length: rank - axis }, (_, i) => axis + i),
+  1,
+);

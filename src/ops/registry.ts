@@ -5,12 +5,14 @@ import * as elementwise from './elementwise.js';
 import * as joining from './joining.js';
 import { gemm, matMul } from './matmul.js';
 import * as normalization from './normalization.js';
+import * as padding from './padding.js';
 import { globalPool, pool } from './pooling.js';
 import * as quantization from './quantization.js';
 import * as reduction from './reduction.js';
 import * as reshaping from './reshaping.js';
 import * as resizing from './resizing.js';
 import * as shapes from './shapes.js';
+import * as slicing from './slicing.js';
 
 /** One operator at a range of opsets, and its rule. */
 export interface Row {
@@ -90,8 +92,8 @@ export const rows: readonly Row[] = table([
   ['', 'Equal', '7..', elementwise.equality],
   ['', 'Where', '9..', elementwise.where],
 
-  ['', 'Softmax LogSoftmax Hardmax', '1..12', elementwise.softmaxFlattened],
-  ['', 'Softmax LogSoftmax Hardmax', '13..', elementwise.softmax],
+  ['', 'Softmax LogSoftmax Hardmax', '1..12', normalization.softmaxFlattened],
+  ['', 'Softmax LogSoftmax Hardmax', '13..', normalization.softmax],
 
   ['', 'BatchNormalization', '7..', normalization.batchNormalization],
   ['', 'InstanceNormalization', '6..', normalization.instanceNormalization],
@@ -125,13 +127,13 @@ export const rows: readonly Row[] = table([
   ['', 'Concat', '4..', joining.concat],
   ['', 'Split', '2..12', joining.splitByAttribute],
   ['', 'Split', '13..', joining.splitByOperand],
-  ['', 'Slice', '1..9', joining.sliceByAttribute],
-  ['', 'Slice', '10..', joining.sliceByOperand],
-  ['', 'Gather', '1..', joining.gather],
-  ['', 'GatherND', '11..', joining.gatherNd],
-  ['', 'Pad', '2..10', joining.padByAttribute],
-  ['', 'Pad', '11..', joining.padByOperand],
-  ['', 'Tile', '6..', joining.tile],
+  ['', 'Slice', '1..9', slicing.sliceByAttribute],
+  ['', 'Slice', '10..', slicing.sliceByOperand],
+  ['', 'Gather', '1..', slicing.gather],
+  ['', 'GatherND', '11..', slicing.gatherNd],
+  ['', 'Pad', '2..10', padding.padByAttribute],
+  ['', 'Pad', '11..', padding.padByOperand],
+  ['', 'Tile', '6..', padding.tile],
 
   ['', 'Resize', '10..10', resizing.resize10],
   ['', 'Resize', '11..', resizing.resize],

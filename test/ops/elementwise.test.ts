@@ -44,11 +44,3 @@ ruleTable('Clip', { opsets: [7] }, [
 ruleTable('Clip', { opsets: [13] }, [['no bounds', {}, '? a 3', '? a 3']]);
 ruleTable('Dropout', { opsets: [7, 13] }, [['channels pass', {}, '? a 3', '? a 3']]);
 ruleTable('Cast', { opsets: [9, 13] }, [['channels pass', { to: 1 }, '? a 3', '? a 3']]);
-
-for (const op of ['Softmax', 'LogSoftmax']) {
-  ruleTable(op, { opsets: [13] }, [
-    ['another axis', { axis: 2 }, '? a 3', '? a 3'],
-    ['the axis of the lanes', { axis: 1 }, '? 5 3', '? 5 3'],
-  ]);
-  ruleTable(op, { opsets: [11] }, [['all axes from `axis` on', { axis: 2 }, '? a 3 2', '? a 3 2']]);
-}

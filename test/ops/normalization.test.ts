@@ -9,3 +9,11 @@ ruleTable('LayerNormalization', { opsets: [17], inexact: true }, [
   ['two axes', { axis: 1 }, '? s a, s a, s a', '? s a'],
 ]);
 ruleTable('LRN', { opsets: [13], inexact: true }, [['channels', { size: 3 }, '? a 3 3', '? a 3 3']]);
+
+for (const op of ['Softmax', 'LogSoftmax']) {
+  ruleTable(op, { opsets: [13] }, [
+    ['another axis', { axis: 2 }, '? a 3', '? a 3'],
+    ['the axis of the lanes', { axis: 1 }, '? 5 3', '? 5 3'],
+  ]);
+  ruleTable(op, { opsets: [11] }, [['all axes from `axis` on', { axis: 2 }, '? a 3 2', '? a 3 2']]);
+}

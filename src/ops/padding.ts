@@ -1,0 +1,97 @@
+import { isLabelled, isZero, lengthOf, plain, withZero } from '../lanes/axis.js';
+import type { Call, Rule } from '../lanes/rule.js';
+import { axisWithin, Frozen } from '../lanes/rule.js';
+import { add } from '../onnx/dim.js';
+import type { Element } from '../onnx/values.js';
+import { literal, numbersNow } from '../onnx/values.js';
+
+/**
+ * Pad: along an axis with lanes, padding gets lanes of its own; elsewhere lanes pass.
+ *
+ *   x [n c h w], pads (0 p 0 0 0 q 0 0)  ->  y [n p+c+q h w]
+ *
+ * exact: yes.   restates: pads.   frozen: where padding repeats or mirrors lanes.
+ * source: https://onnx.ai/onnx/operators/onnx__Pad.html
+ */
+function padRule(
+  padsOf: (call: Call) => {
+    readonly pads: readonly Element[];
+    readonly axes?: readonly number[];
+    readonly zero: boolean;
+    readonly where: Parameters<Call['restate']>[0];
+  },
+): Rule {
+  return {
+    says: 'padding gets lanes of its own; the others pass',
+    exact: 'yes',
+    axes: (call) => {
+      const x = call.input(0);
+      const { pads, axes: stated, zero, where } = padsOf(call);
+      const axes = stated ?? x.map((_, d) => d);
+      if (pads.length !== 2 * axes.length)
+        throw new Frozen('mismatch', `pads ${pads.length / 2} axes of ${axes.length}`);
+      const mode = call.attributes.string('mode', 'constant');
+      const padsNothing = pads.every((pad) => pad.now === 0);
+      const y = x.map((axis) => withZero(axis, isZero(axis) && (padsNothing || zero || mode !== 'constant')));
+      const wanted = [...pads];
+      for (const [i, statedAxis] of axes.entries()) {
+        const d = axisWithin(statedAxis, x.length);
+        const [before, after] = [pads[i]!.now, pads[i + axes.length]!.now];
+        if (before === 0 && after === 0) continue;
+        const axis = y[d]!;
+        const plainly =
+          typeof before === 'number' &&
+          typeof after === 'number' &&
+          before >= 0 &&
+          after >= 0 &&
+          mode === 'constant';
+        if (!isLabelled(axis) || !plainly) {
+          call.lanes.freeze(axis, 'operator', `is padded${mode === 'constant' ? '' : ` by ${mode}`}`);
+          y[d] = plain(add(axis.length, add(before, after)));
+          continue;
+        }
+        const front = call.lanes.fresh(before, zero);
+        const back = call.lanes.fresh(after, zero);
+        wanted[i] = lengthOf(front);
+        wanted[i + axes.length] = lengthOf(back);
+        y[d] = call.lanes.join([front, axis, back].filter((part) => part.length !== 0));
+      }
+      call.restate(where, wanted, { stated: pads });
+      return [y];
+    },
+  };
+}
+
+/** Pad of opset 2..10: pads and value are attributes. */
+export const padByAttribute: Rule = padRule((call) => ({
+  pads: (call.attributes.ints('pads') ?? []).map(literal),
+  zero: call.attributes.float('value', 0) === 0,
+  where: { attribute: 'pads', kind: 'ints' },
+}));
+
+/** Pad since opset 11: pads, value and (since 18) axes are operands. */
+export const padByOperand: Rule = padRule((call) => {
+  const axes = call.optional(3) === undefined ? undefined : numbersNow(call.known(3));
+  const absent = call.optional(2) === undefined;
+  return {
+    pads: call.known(1).elements,
+    ...(axes !== undefined && { axes }),
+    zero: absent || call.isZeroConstant(2),
+    where: 1,
+  };
+});
+
+/** Tile: an axis repeated is repetitions × lanes; repetitions stay. exact: yes. */
+export const tile: Rule = {
+  says: 'an axis that is repeated is repetitions × lanes',
+  exact: 'yes',
+  axes: (call) => {
+    const x = call.input(0);
+    const { elements } = call.known(1);
+    if (elements.length !== x.length)
+      throw new Frozen('mismatch', `repeats ${elements.length} axes of ${x.length}`);
+    return [
+      x.map((axis, d) => (elements[d]!.now === 1 ? axis : call.lanes.merge([plain(elements[d]!.now), axis]))),
+    ];
+  },
+};

@@ -1,0 +1,289 @@
+import type { Axes, Axis } from '../lanes/axis.js';
+import { isLabelled, lengthOf, plain, withZero } from '../lanes/axis.js';
+import type { Call, Rule } from '../lanes/rule.js';
+import { axisWithin, Frozen } from '../lanes/rule.js';
+import type { Dim } from '../onnx/dim.js';
+import { add, ceilDivide, equal, minimum, multiply, subtract } from '../onnx/dim.js';
+import type { Element, Values } from '../onnx/values.js';
+import { lift, literal, numbersNow } from '../onnx/values.js';
+
+/** How many of an axis' first `count` indices there are after a removal. */
+function countBefore(labels: Int32Array, count: number): Element {
+  const before = labels.subarray(0, count);
+  return { now: count, after: (survivors) => survivors.count(before) };
+}
+
+interface Range {
+  readonly axis: number;
+  readonly start: Element;
+  readonly end: Element;
+  readonly step: number;
+}
+
+/** Where a stated start or end lies: counted from the front, within the axis. */
+const positionOf = (stated: Element, axis: Axis): Element =>
+  lift((position, length) => {
+    if (typeof position !== 'number') return minimum(position!, length!);
+    if (position < 0)
+      return typeof length === 'number' ? Math.max(0, position + length) : add(length!, position);
+    return typeof length === 'number'
+      ? Math.min(position, length)
+      : position > Number.MAX_SAFE_INTEGER || position >= 2 ** 31 - 1
+        ? length!
+        : minimum(position, length!);
+  })(stated, lengthOf(axis));
+
+function sliceRule(
+  ranges: (
+    call: Call,
+    rank: number,
+  ) => {
+    readonly ranges: readonly Range[];
+    readonly restate: (
+      starts: readonly Element[],
+      ends: readonly Element[],
+      stated: { starts: readonly Element[]; ends: readonly Element[] },
+    ) => void;
+  },
+): Rule {
+  return {
+    says: 'the lanes of the part; starts and ends follow the lanes before them',
+    exact: 'yes',
+    moves: true,
+    axes: (call) => {
+      const x = call.input(0);
+      const { values, dtype } = call.optional(0)!;
+      const read = ranges(call, x.length);
+      const axes = [...x];
+      const starts: Element[] = [];
+      const ends: Element[] = [];
+      const stated = { starts: [] as Element[], ends: [] as Element[] };
+      for (const { axis: d, start, end, step } of read.ranges) {
+        const axis = x[d]!;
+        const from = positionOf(start, axis);
+        const to = positionOf(end, axis);
+        stated.starts.push(step > 0 ? from : start);
+        stated.ends.push(step > 0 ? to : end);
+        if (!isLabelled(axis) || equal(axis.length, 0)) {
+          axes[d] = plain(sliceLength(from.now, to.now, start.now, end.now, axis.length, step));
+          starts.push(step > 0 ? from : start);
+          ends.push(step > 0 ? to : end);
+          continue;
+        }
+        const part = sliceLanes(call, axis, from.now, to.now, step);
+        axes[d] = part.axis;
+        starts.push(part.start);
+        ends.push(part.end);
+      }
+      read.restate(starts, ends, stated);
+      const [range] = read.ranges;
+      const content =
+        values && x.length === 1 && range !== undefined
+          ? sliceValues(values, range)
+          : read.ranges.length === 0
+            ? values
+            : undefined;
+      return [{ axes, values: content, dtype }];
+    },
+  };
+}
+
+/** A part of a labelled axis. With a step, lanes are tied so that the same step still finds the same lanes. */
+function sliceLanes(
+  call: Call,
+  axis: Axis,
+  from: Dim,
+  to: Dim,
+  step: number,
+): { axis: Axis; start: Element; end: Element } {
+  const { lanes } = call;
+  const length = axis.length;
+  const whole = from === 0 && equal(to, length) && step === 1;
+  if (whole) return { axis, start: literal(0), end: lengthOf(axis) };
+  if (typeof length !== 'number' || typeof from !== 'number' || typeof to !== 'number') {
+    lanes.freeze(axis, 'data-dependent', 'is sliced at places that are not known');
+    return { axis: plain(subtract(to, from)), start: literal(from), end: literal(to) };
+  }
+  if (step === 1) {
+    const labels = lanes.labelsOf(axis);
+    const [, part] = lanes.cut(axis, [from, Math.max(0, to - from), length - Math.max(from, to)]);
+    return { axis: part!, start: countBefore(labels, from), end: countBefore(labels, Math.max(from, to)) };
+  }
+  const even = step > 1 && length % step === 0 && from < step && to > length - step;
+  if (!even) {
+    lanes.freeze(axis, 'operator', `is sliced with step ${step}`);
+    return {
+      axis: plain(sliceLength(from, to, from, to, length, step)),
+      start: literal(from),
+      end: literal(to),
+    };
+  }
+  const [rows, columns] = lanes.factor(axis, [length / step, step]) as [Axis, Axis];
+  lanes.freeze(columns, 'operator', `is a phase of a slice with step ${step}`);
+  const end = lift((count) => add(multiply(count!, step), to - length))(lengthOf(rows));
+  const count = Math.ceil((to - from) / step);
+  return {
+    axis: count === rows.length ? rows : lanes.cut(rows, [count, length / step - count])[0]!,
+    start: literal(from),
+    end,
+  };
+}
+
+function sliceLength(from: Dim, to: Dim, start: Dim, end: Dim, length: Dim, step: number): Dim {
+  if (step > 0) {
+    const span = ceilDivide(subtract(to, from), step);
+    return typeof span === 'number' ? Math.max(0, span) : span;
+  }
+  if (typeof start !== 'number' || typeof end !== 'number' || typeof length !== 'number') {
+    const reversesAll = step === -1 && typeof end === 'number' && end < -(2 ** 30);
+    if (reversesAll) return length;
+    throw new Frozen('unknown-shape', 'is sliced backwards between places that are not known');
+  }
+  const first = Math.min(start < 0 ? start + length : start, length - 1);
+  const last = Math.max(end < 0 ? end + length : end, -1);
+  return Math.max(0, Math.ceil((last - first) / step));
+}
+
+function sliceValues(values: Values, { start, end, step }: Range): Values | undefined {
+  const length = values.elements.length;
+  if (typeof start.now !== 'number' || typeof end.now !== 'number') return undefined;
+  const clamp = (at: number): number =>
+    step > 0
+      ? Math.min(Math.max(at < 0 ? at + length : at, 0), length)
+      : Math.min(Math.max(at < 0 ? at + length : at, -1), length - 1);
+  const elements: Element[] = [];
+  for (let i = clamp(start.now); step > 0 ? i < clamp(end.now) : i > clamp(end.now); i += step)
+    elements.push(values.elements[i]!);
+  return { dims: [elements.length], elements };
+}
+
+/** Slice of opset 1..9: starts, ends and axes are attributes. */
+export const sliceByAttribute: Rule = sliceRule((call, rank) => {
+  const starts = call.attributes.ints('starts') ?? [];
+  const ends = call.attributes.ints('ends') ?? [];
+  const axes = call.attributes.ints('axes') ?? starts.map((_, i) => i);
+  return {
+    ranges: starts.map((start, i) => ({
+      axis: axisWithin(axes[i]!, rank),
+      start: literal(start),
+      end: literal(ends[i]!),
+      step: 1,
+    })),
+    restate: (from, to, stated) => {
+      call.restate({ attribute: 'starts', kind: 'ints' }, from, { stated: stated.starts });
+      call.restate({ attribute: 'ends', kind: 'ints' }, to, { stated: stated.ends });
+    },
+  };
+});
+
+/** Slice since opset 10: starts, ends, axes and steps are operands. */
+export const sliceByOperand: Rule = sliceRule((call, rank) => {
+  const numbers = (index: number): readonly number[] | undefined => {
+    if (call.optional(index) === undefined) return undefined;
+    const known = numbersNow(call.known(index));
+    if (known === undefined)
+      throw new Frozen('data-dependent', `its operand "${call.node.inputs[index]}" depends on data`);
+    return known;
+  };
+  const axesOf = numbers(3);
+  const unknown = call.values(1) === undefined || call.values(2) === undefined;
+  if (unknown) throw new Frozen('data-dependent', 'its starts or ends depend on data');
+  const starts = call.known(1).elements;
+  const ends = call.known(2).elements;
+  const axes = axesOf ?? starts.map((_, i) => i);
+  const steps = numbers(4) ?? starts.map(() => 1);
+  return {
+    ranges: starts.map((start, i) => ({
+      axis: axisWithin(axes[i]!, rank),
+      start,
+      end: ends[i]!,
+      step: steps[i]!,
+    })),
+    restate: (from, to, stated) => {
+      call.restate(1, from, { stated: stated.starts });
+      call.restate(2, to, { stated: stated.ends });
+    },
+  };
+});
+
+/**
+ * Gather: along `axis`, the indices' own axes take the place of the data's. Known indices pick lanes; indices that data
+ * chooses keep the axis whole.
+ *
+ *   x [v d], indices [n s]  ->  y [n s d]        (axis = 0)
+ *
+ * exact: yes.   restates: operand 1, where its indices point at lanes.
+ * source: https://onnx.ai/onnx/operators/onnx__Gather.html
+ */
+export const gather: Rule = {
+  says: 'known indices pick lanes; indices that data chooses keep the axis whole',
+  exact: 'yes',
+  axes: (call) => {
+    const x = call.input(0);
+    const { values, dtype } = call.optional(0)!;
+    const along = call.attributes.axis('axis', x.length, 0);
+    const indices = call.input(1);
+    const known = call.values(1);
+    const axis = x[along]!;
+    const picked = isLabelled(axis) ? gatherLanes(call, axis, known) : indices;
+    const axes = [...x.slice(0, along), ...picked, ...x.slice(along + 1)];
+    return [{ axes, values: gatherValues(values, known), dtype }];
+  },
+};
+
+function gatherLanes(call: Call, axis: Axis, known: Values | undefined): Axes {
+  const { lanes } = call;
+  const indices = known && numbersNow(known);
+  const length = axis.length;
+  if (indices === undefined || typeof length !== 'number' || known!.dims.length > 1) {
+    lanes.freeze(axis, 'data-dependent', 'data chooses which of its indices are used');
+    return call.input(1).map((own) => withZero(own, false));
+  }
+  const places = indices.map((index) => (index < 0 ? index + length : index));
+  if (places.some((place) => place < 0 || place >= length))
+    throw new Frozen('mismatch', `an index lies beyond the ${length} of its data`);
+  const labels = lanes.labelsOf(axis);
+  const moved = places.map((place) => countBefore(labels, place));
+  const stated = indices.map(
+    (index): Element => (index < 0 ? lift((count) => add(count!, index))(lengthOf(axis)) : literal(index)),
+  );
+  if (known!.dims.length === 0) {
+    lanes.freeze(lanes.pick(axis, places), 'operator', 'is picked out of its axis');
+    call.restate(1, moved, { stated });
+    return [];
+  }
+  call.restate(1, moved, { stated, labels: Int32Array.from(places, (place) => labels[place]!) });
+  return [lanes.pick(axis, places)];
+}
+
+function gatherValues(values: Values | undefined, indices: Values | undefined): Values | undefined {
+  const places = indices && numbersNow(indices);
+  if (values === undefined || values.dims.length !== 1 || places === undefined) return undefined;
+  const length = values.elements.length;
+  const elements = places.map((place) => values.elements[place < 0 ? place + length : place]);
+  return elements.every((element) => element !== undefined) ? { dims: indices!.dims, elements } : undefined;
+}
+
+/**
+ * GatherND without batch axes: the axes that the indices address stay whole, the others pass.
+ *
+ *   x [h w n c], indices [… 2]  ->  y [… n c]
+ *
+ * exact: yes.   source: https://onnx.ai/onnx/operators/onnx__GatherND.html
+ */
+export const gatherNd: Rule = {
+  says: 'axes that the indices address stay whole; the others pass',
+  exact: 'yes',
+  axes: (call) => {
+    const x = call.input(0);
+    const indices = call.input(1);
+    for (const axis of indices) call.lanes.freeze(axis, 'operator', 'is read as indices');
+    const batch = call.attributes.int('batch_dims', 0);
+    const depth = indices.at(-1)?.length;
+    if (typeof depth !== 'number')
+      throw new Frozen('unknown-shape', 'the number of axes that it addresses is not known');
+    const addressed = batch + depth;
+    for (const axis of x.slice(0, addressed)) call.lanes.freeze(axis, 'data-dependent', 'indices address it');
+    return [[...indices.slice(0, -1), ...x.slice(addressed)]];
+  },
+};
