@@ -31,14 +31,18 @@ pub(crate) fn layout(model: &Model, edits: &Edits, data_name: Option<String>) ->
     }
     let mut file = data_name.map(DataFile::new);
     let mut splices = Splices::new(index);
-    let mut contents = contents(model, edits)?;
-    for id in 0..model.tensors().len() {
-        tensors::rewrite(model, id, contents.remove(&id), file.as_mut(), &mut splices)?;
-    }
-    initializers(model, edits, file.as_mut(), &mut splices)?;
     nodes::new_nodes(index, &edits.nodes, &mut splices)?;
     nodes::inputs(index, &edits.inputs, &mut splices)?;
     nodes::attributes(index, &edits.attributes, &mut splices)?;
+    let mut contents = contents(model, edits)?;
+    for (id, tensor) in model.tensors().iter().enumerate() {
+        let content = contents.remove(&id);
+        // Data of a node that is gone goes too.
+        if !splices.is_removed(tensor.message) {
+            tensors::rewrite(model, id, content, file.as_mut(), &mut splices)?;
+        }
+    }
+    initializers(model, edits, file.as_mut(), &mut splices)?;
     values::value_infos(model, &edits.value_infos, &mut splices)?;
     values::metadata(index, &edits.metadata, &mut splices);
     Ok(Layout { model: splices.finish()?, data: file.map(|file| file.pieces).unwrap_or_default() })

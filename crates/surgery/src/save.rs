@@ -36,6 +36,8 @@ pub fn save(model: &Model, edits: &Edits, path: &Path, force: bool, job: &Job) -
     let model_stream = Stream::new(model, &layout.model);
     let data_stream = Stream::new(model, &layout.data);
     check_size(model_stream.length)?;
+    // No tensor has external data any more.
+    let data_output = data_output.filter(|_| !layout.data.is_empty());
     job.expect(model_stream.length + data_stream.length);
     let write = |output: &Output, stream: &Stream| {
         let path = output.path().to_owned();

@@ -61,10 +61,8 @@ impl<'m> Splices<'m> {
     ///
     /// errors: `INTERNAL` where two changes touch the same bytes
     pub fn finish(mut self) -> Result<Vec<Piece>> {
-        let gone = |splice: &Splice| self.within_removed(splice.container);
-        let keep = self.splices.iter().map(|splice| !gone(splice)).collect::<Vec<_>>();
-        let mut keep = keep.into_iter();
-        self.splices.retain(|_| keep.next().unwrap_or(true));
+        let splices = std::mem::take(&mut self.splices);
+        self.splices = splices.into_iter().filter(|splice| !self.is_removed(splice.container)).collect();
         self.restate_lengths()?;
         let messages = &self.index.messages;
         // Between two fields, what ends the inner message comes before what follows it in the outer one.
@@ -88,7 +86,8 @@ impl<'m> Splices<'m> {
         Ok(pieces)
     }
 
-    fn within_removed(&self, mut message: Id) -> bool {
+    /// Is the message gone, or one around it?
+    pub fn is_removed(&self, mut message: Id) -> bool {
         while message != 0 {
             if self.removed.contains(&message) {
                 return true;

@@ -85,6 +85,31 @@ fn external_data_moves_to_one_file_beside_the_output() {
 }
 
 #[test]
+fn data_of_a_node_that_is_gone_is_not_written() {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("in.bin"), [0; 64]).unwrap();
+    let held = external("", DType::Float32, &[4], &[("location", "in.bin")]);
+    let constant = node("Constant", &[], &["k"]).message(5, tensor_attribute("value", held));
+    let path = folder.path().join("in.onnx");
+    fs::write(&path, model(graph(&[]).message(1, constant)).0).unwrap();
+    let model = Model::open(&path, &Job::new()).unwrap();
+    let replaced = NewNode {
+        before: 1,
+        replaces: true,
+        op: "Identity".to_owned(),
+        domain: String::new(),
+        name: String::new(),
+        inputs: vec!["x".to_owned()],
+        outputs: vec!["k".to_owned()],
+        attributes: Vec::new(),
+    };
+    let edits = Edits { nodes: vec![replaced], ..Edits::default() };
+    let saved = save(&model, &edits, &folder.path().join("out.onnx"), false, &Job::new()).unwrap();
+    assert_eq!(saved.external_bytes, 0);
+    assert_eq!(names(folder.path()), ["in.bin", "in.onnx", "out.onnx"]);
+}
+
+#[test]
 fn shared_data_stays_shared() {
     let (folder, model) = external_model();
     let out = folder.path().join("out.onnx");

@@ -129,7 +129,7 @@ impl Walk<'_> {
 
     /// How many varints end in the range: the bytes without a continuation bit.
     fn count_varints(&mut self, range: Range<u64>) -> Result<u64> {
-        let mut block = vec![0; 64 * 1024];
+        let mut block = vec![0; (range.end - range.start).min(64 * 1024) as usize];
         let (mut at, mut values, mut last) = (range.start, 0, 0);
         while at < range.end {
             self.job.check()?;
@@ -146,6 +146,7 @@ impl Walk<'_> {
         Ok(values)
     }
 
+    /// The fields as a tensor whose type, dims and data agree.
     fn checked(&mut self, message: Id, fields: Fields) -> Result<Tensor> {
         let unsupported = |what: String| Error::new(Code::ModelUnsupported, what);
         if fields.is_segment {
@@ -158,7 +159,6 @@ impl Walk<'_> {
         let dims = fields.dims.iter().map(|length| u64::try_from(*length)).collect::<Result<Vec<_>, _>>();
         let dims =
             dims.map_err(|_| Error::malformed(format!("its dims {:?} hold a negative length", fields.dims)))?;
-        let too_many = || Error::malformed("its dims are more than any file can hold");
         let elements = product(&dims).ok_or_else(too_many)?;
         let bytes = dtype.bytes(elements).ok_or_else(too_many)?;
         let mut tensor = Tensor {
@@ -174,8 +174,12 @@ impl Walk<'_> {
             spans: fields.spans,
         };
         let raw = fields.raw.filter(|raw| !raw.is_empty());
+        let chunks = fields.chunks.into_iter().filter(|chunk| chunk.values > 0).collect::<Vec<_>>();
+        let strings = fields.strings;
+        let kinds = [raw.is_some(), !chunks.is_empty(), !strings.is_empty()];
+        let kinds = kinds.into_iter().filter(|is| *is).count();
         if fields.is_external {
-            if raw.is_some() || !fields.chunks.is_empty() || !fields.strings.is_empty() {
+            if kinds > 0 {
                 return Err(Error::malformed("its data is in this file and in another one"));
             }
             if dtype == DType::String {
@@ -186,44 +190,23 @@ impl Walk<'_> {
             tensor.external = Some(external);
             return Ok(tensor);
         }
-        let chunks = fields.chunks.into_iter().filter(|chunk| chunk.values > 0).collect::<Vec<_>>();
-        let kinds = usize::from(raw.is_some())
-            + usize::from(!chunks.is_empty())
-            + usize::from(!fields.strings.is_empty());
-        if kinds > 1 {
-            return Err(Error::malformed("its data is there twice, in different fields"));
-        }
-        if dtype == DType::String {
-            if raw.is_some() || !chunks.is_empty() {
+        match (raw, dtype) {
+            _ if kinds > 1 => return Err(Error::malformed("its data is there twice, in different fields")),
+            (None, DType::String) if chunks.is_empty() => {
+                tensor.expect(strings.len() as u64, elements, "strings")?;
+                tensor.bytes = strings.iter().map(|string| string.end - string.start).sum();
+                tensor.stored = tensor.bytes;
+                tensor.data = Data::Strings(strings);
+            }
+            (_, DType::String) => {
                 return Err(Error::malformed("it has strings for elements, but numbers for data"));
             }
-            expect(fields.strings.len() as u64, elements, "strings", &tensor.dims, dtype)?;
-            tensor.bytes = fields.strings.iter().map(|string| string.end - string.start).sum();
-            tensor.stored = tensor.bytes;
-            tensor.data = Data::Strings(fields.strings);
-        } else if let Some(raw) = raw {
-            expect(raw.end - raw.start, bytes, "bytes", &tensor.dims, dtype)?;
-            tensor.data = Data::Bytes { source: 0, offset: raw.start };
-        } else {
-            if !fields.strings.is_empty() || chunks.iter().any(|chunk| chunk.field != typed_field(dtype)) {
-                return Err(Error::malformed(format!(
-                    "it is {dtype}, but its data is in another type's field"
-                )));
+            (Some(raw), _) => {
+                tensor.expect(raw.end - raw.start, bytes, "bytes")?;
+                tensor.data = Data::Bytes { source: 0, offset: raw.start };
             }
-            let values = match dtype {
-                DType::Complex64 | DType::Complex128 => elements.checked_mul(2).ok_or_else(too_many)?,
-                dtype if dtype.bits() < 8 => bytes,
-                _ => elements,
-            };
-            expect(chunks.iter().map(|chunk| chunk.values).sum(), values, "numbers", &tensor.dims, dtype)?;
-            tensor.stored = chunks.iter().map(|chunk| chunk.range.end - chunk.range.start).sum();
-            tensor.data = match chunks.as_slice() {
-                [] => Data::Bytes { source: 0, offset: 0 },
-                [one] if one.packed && matches!(one.field, typed::FLOAT | typed::DOUBLE) => {
-                    Data::Bytes { source: 0, offset: one.range.start }
-                }
-                _ => Data::Typed(chunks),
-            };
+            (None, _) if strings.is_empty() => tensor.set_chunks(chunks)?,
+            (None, _) => return Err(other_field(dtype)),
         }
         Ok(tensor)
     }
@@ -277,11 +260,45 @@ fn product(dims: &[u64]) -> Option<u64> {
     dims.iter().try_fold(1u64, |product, length| product.checked_mul(*length))
 }
 
-fn expect(found: u64, wanted: u64, unit: &str, dims: &[u64], dtype: DType) -> Result<()> {
-    if found == wanted {
-        return Ok(());
+impl Tensor {
+    /// Takes its data from typed fields.
+    fn set_chunks(&mut self, chunks: Vec<Chunk>) -> Result<()> {
+        if chunks.iter().any(|chunk| chunk.field != typed_field(self.dtype)) {
+            return Err(other_field(self.dtype));
+        }
+        let values = match self.dtype {
+            DType::Complex64 | DType::Complex128 => self.elements.checked_mul(2).ok_or_else(too_many)?,
+            dtype if dtype.bits() < 8 => self.bytes,
+            _ => self.elements,
+        };
+        self.expect(chunks.iter().map(|chunk| chunk.values).sum(), values, "numbers")?;
+        self.stored = chunks.iter().map(|chunk| chunk.range.end - chunk.range.start).sum();
+        self.data = match chunks.as_slice() {
+            [] => Data::Bytes { source: 0, offset: 0 },
+            // As good as raw.
+            [one] if one.packed && matches!(one.field, typed::FLOAT | typed::DOUBLE) => {
+                Data::Bytes { source: 0, offset: one.range.start }
+            }
+            _ => Data::Typed(chunks),
+        };
+        Ok(())
     }
-    Err(Error::malformed(format!("its data is {found} {unit}, but {dtype} {dims:?} takes {wanted}")))
+
+    fn expect(&self, found: u64, wanted: u64, unit: &str) -> Result<()> {
+        if found == wanted {
+            return Ok(());
+        }
+        let (dtype, dims) = (self.dtype, &self.dims);
+        Err(Error::malformed(format!("its data is {found} {unit}, but {dtype} {dims:?} takes {wanted}")))
+    }
+}
+
+fn other_field(dtype: DType) -> Error {
+    Error::malformed(format!("it is {dtype}, but its data is in another type's field"))
+}
+
+fn too_many() -> Error {
+    Error::malformed("its dims are more than any file can hold")
 }
 
 fn extend(spans: &mut Vec<Range<u64>>, span: Range<u64>) {
