@@ -8,7 +8,7 @@ use crate::select::Selection;
 /// Bytes of a tensor held at a time.
 const WINDOW: u64 = 1 << 20;
 /// From this many bytes on, a run is read straight to its place.
-const DIRECT: u64 = 32 * 1024;
+const DIRECT: u64 = 16 * 1024;
 
 /// A part of a tensor's bytes in memory; kept between calls so that its buffer is.
 #[derive(Default)]
@@ -83,7 +83,7 @@ pub(crate) fn gather(
                 unit,
                 kept: &selection.kept[column as usize..(column + units) as usize],
                 in_runs: selection.in_runs,
-                ahead: (row_bytes <= 2 * DIRECT).then_some(limit),
+                ahead: (row_bytes <= 4 * DIRECT).then_some(limit),
             };
             row.gather(model, tensor, &mut rest[..taken as usize], window)?;
         }
@@ -113,10 +113,6 @@ impl Row<'_> {
             let run = run(kept);
             let count = if run as u64 * unit >= DIRECT {
                 model.read_bytes(tensor, from, &mut out[..run * unit as usize])?;
-                run
-            } else if unit >= DIRECT / 4 {
-                let bytes = window.get(model, tensor, from, run as u64 * unit, None)?;
-                out[..bytes.len()].copy_from_slice(bytes);
                 run
             } else {
                 let within = |index: &u32| u64::from(index - first + 1) * unit <= WINDOW;
