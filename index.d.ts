@@ -35,6 +35,10 @@ export declare class Model {
   saveToBytes(edits: Edits, job: Job): Promise<Uint8Array>
   /** Closes its files. Calls that are under way finish. */
   dispose(): void
+  /** A statistic of the weights of each lane of each request: `entropy::statistics`. */
+  statistics(requests: Array<SliceRequest>, statistic: Statistic, job: Job): Promise<Float64Array[]>
+  /** Writes every weight's own term of the entropy of its tensor to an `.npz`: `entropy::write_terms`. */
+  writeTerms(path: string, tensors: Array<NamedTensor>, force: boolean, job: Job): Promise<WrittenTerms>
 }
 
 export interface AttributeEdit {
@@ -81,6 +85,12 @@ export interface IntegerEdit {
 export interface MetadataEdit {
   key: string
   value: string
+}
+
+/** A tensor, and the name of its array in an `.npz`. */
+export interface NamedTensor {
+  tensor: number
+  name: string
 }
 
 export interface NewAttribute {
@@ -140,7 +150,34 @@ export interface Selection {
   kept: Uint32Array
 }
 
+/** Indices of tensors' axes, by the lane that they belong to. */
+export interface SliceRequest {
+  lanes: number
+  slices: Array<Slices>
+}
+
+export interface Slices {
+  tensor: number
+  axis: number
+  /** For each index of the axis its lane, or -1. */
+  lanes: Int32Array
+}
+
+export interface Statistic {
+  kind: 'entropy' | 'mass' | 'abs-sum' | 'square-sum'
+  /** Of an entropy: 2 to 65536; by default 256. */
+  bins?: number
+  /** Of an entropy: corrects its bias; by default not. */
+  millerMadow?: boolean
+  /** Of an entropy: what its bins span; by default all of the request's values. */
+  range?: 'group' | 'tensor'
+}
+
 export interface ValueInfoEdit {
   value: number
   dims: Array<AxisLength>
+}
+
+export interface WrittenTerms {
+  bytes: number
 }

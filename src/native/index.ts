@@ -2,8 +2,10 @@ import { type Addon, addon } from './addon.js';
 import { call, callSync, type NativeOptions } from './call.js';
 import type { ModelDocument } from './document.js';
 import type { Edits } from './edits.js';
+import type { SliceRequest, Statistic } from './statistics.js';
 
 export type { NativeOptions } from './call.js';
+export type { SliceRequest, Statistic } from './statistics.js';
 
 /**
  * Opens the model at a path. Its weights stay in the file.
@@ -60,6 +62,37 @@ export class NativeModel {
   /** The edited model in memory, external data moved into it. errors: MODEL_TOO_LARGE from 2 GiB on. */
   saveToBytes(edits: Edits, options: NativeOptions = {}): Promise<Uint8Array> {
     return call('write', options, (job) => this.#model.saveToBytes(writable(edits), job));
+  }
+
+  /**
+   * A statistic of the stored weights of each lane of each request, read straight from the file.
+   *
+   * returns: one array [lanes] for each request, never NaN; the same bits on any number of threads.
+   * errors: NON_FINITE with the tensor and the place, OPTION_INVALID, FILE_UNREADABLE.
+   */
+  statistics(
+    requests: readonly SliceRequest[],
+    statistic: Statistic,
+    options: NativeOptions = {},
+  ): Promise<readonly Float64Array[]> {
+    return call('score', options, (job) =>
+      this.#model.statistics(requests as Addon.SliceRequest[], statistic, job),
+    );
+  }
+
+  /**
+   * Writes every weight's own term -p log2 p, p = |w| / Σ|w| over its tensor, to an `.npz` of float32 arrays.
+   * On every error, and when it is aborted, nothing is left behind and what was there before still is.
+   *
+   * errors: OUTPUT_EXISTS without `force`, OUTPUT_UNWRITABLE, NON_FINITE, FILE_UNREADABLE.
+   */
+  writeTerms(
+    path: string,
+    tensors: readonly { readonly tensor: number; readonly name: string }[],
+    options: NativeOptions & { readonly force?: boolean } = {},
+  ): Promise<{ readonly bytes: number }> {
+    const { force = false } = options;
+    return call('write', options, (job) => this.#model.writeTerms(path, [...tensors], force, job));
   }
 
   dispose(): void {

@@ -8,3 +8,4 @@ mod edits;
 mod error;
 mod job;
 mod model;
+mod statistics;

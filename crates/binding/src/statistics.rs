@@ -1,0 +1,141 @@
+use std::path::PathBuf;
+
+use espalier_entropy as entropy;
+use espalier_tensor::{Code, Error, Result};
+use napi::Env;
+use napi::bindgen_prelude::{AsyncTask, Float64ArraySlice, Int32Array};
+use napi_derive::napi;
+
+use crate::background::{Background, IntoJs, background};
+use crate::error::to_js;
+use crate::job::Job;
+use crate::model::Model;
+
+/// Indices of tensors' axes, by the lane that they belong to.
+#[napi(object, object_to_js = false)]
+pub struct SliceRequest {
+    pub lanes: u32,
+    pub slices: Vec<Slices>,
+}
+
+#[napi(object, object_to_js = false)]
+pub struct Slices {
+    pub tensor: u32,
+    pub axis: u32,
+    /// For each index of the axis its lane, or -1.
+    pub lanes: Int32Array,
+}
+
+#[napi(object, object_to_js = false)]
+pub struct Statistic {
+    #[napi(ts_type = "'entropy' | 'mass' | 'abs-sum' | 'square-sum'")]
+    pub kind: String,
+    /// Of an entropy: 2 to 65536; by default 256.
+    pub bins: Option<u32>,
+    /// Of an entropy: corrects its bias; by default not.
+    pub miller_madow: Option<bool>,
+    /// Of an entropy: what its bins span; by default all of the request's values.
+    #[napi(ts_type = "'group' | 'tensor'")]
+    pub range: Option<String>,
+}
+
+/// A tensor, and the name of its array in an `.npz`.
+#[napi(object, object_to_js = false)]
+pub struct NamedTensor {
+    pub tensor: u32,
+    pub name: String,
+}
+
+#[napi(object, object_from_js = false)]
+pub struct WrittenTerms {
+    pub bytes: f64,
+}
+
+#[napi]
+impl Model {
+    /// A statistic of the weights of each lane of each request: `entropy::statistics`.
+    #[napi(ts_return_type = "Promise<Float64Array[]>")]
+    pub fn statistics(
+        &self,
+        requests: Vec<SliceRequest>,
+        statistic: Statistic,
+        job: &Job,
+    ) -> napi::Result<AsyncTask<Background<Vec<Vec<f64>>>>> {
+        let model = self.get()?;
+        let statistic = statistic.convert().map_err(|error| to_js(&error))?;
+        let groups: Vec<entropy::Group> = requests.into_iter().map(SliceRequest::convert).collect();
+        Ok(AsyncTask::new(background(job, move |job| {
+            entropy::statistics(&model, &groups, statistic, &entropy::Run::new(job))
+        })))
+    }
+
+    /// Writes every weight's own term of the entropy of its tensor to an `.npz`: `entropy::write_terms`.
+    #[napi(ts_return_type = "Promise<WrittenTerms>")]
+    pub fn write_terms(
+        &self,
+        path: String,
+        tensors: Vec<NamedTensor>,
+        force: bool,
+        job: &Job,
+    ) -> napi::Result<AsyncTask<Background<WrittenTerms>>> {
+        let model = self.get()?;
+        let path = PathBuf::from(path);
+        let tensors: Vec<entropy::Named> = tensors
+            .into_iter()
+            .map(|NamedTensor { tensor, name }| entropy::Named { tensor: tensor as usize, name })
+            .collect();
+        Ok(AsyncTask::new(background(job, move |job| {
+            let run = entropy::Run::new(job);
+            let bytes = entropy::write_terms(&model, &tensors, &path, force, &run)?;
+            Ok(WrittenTerms { bytes: bytes as f64 })
+        })))
+    }
+}
+
+impl SliceRequest {
+    fn convert(self) -> entropy::Group {
+        let slice = |slices: Slices| entropy::Slice {
+            tensor: slices.tensor as usize,
+            axis: slices.axis as usize,
+            classes: slices.lanes.to_vec(),
+        };
+        entropy::Group { classes: self.lanes as usize, slices: self.slices.into_iter().map(slice).collect() }
+    }
+}
+
+impl Statistic {
+    /// errors: `OPTION_INVALID` for a kind or a range that there is not
+    fn convert(self) -> Result<entropy::Statistic> {
+        let unknown = |what: String| Err(Error::new(Code::OptionInvalid, what));
+        let range = match self.range.as_deref() {
+            None | Some("group") => entropy::Range::Group,
+            Some("tensor") => entropy::Range::Tensor,
+            Some(range) => return unknown(format!("there is no range \"{range}\": take group or tensor")),
+        };
+        match self.kind.as_str() {
+            "entropy" => Ok(entropy::Statistic::Entropy {
+                bins: self.bins.map_or(256, |bins| bins as usize),
+                miller_madow: self.miller_madow.unwrap_or(false),
+                range,
+            }),
+            "mass" => Ok(entropy::Statistic::Mass),
+            "abs-sum" => Ok(entropy::Statistic::AbsSum),
+            "square-sum" => Ok(entropy::Statistic::SquareSum),
+            kind => unknown(format!("there is no statistic \"{kind}\"")),
+        }
+    }
+}
+
+impl IntoJs for Vec<Vec<f64>> {
+    type Js<'env> = Vec<Float64ArraySlice<'env>>;
+    fn into_js(self, env: &Env) -> napi::Result<Vec<Float64ArraySlice<'_>>> {
+        self.iter().map(|values| Float64ArraySlice::copy_from(env, values)).collect()
+    }
+}
+
+impl IntoJs for WrittenTerms {
+    type Js<'env> = WrittenTerms;
+    fn into_js(self, _: &Env) -> napi::Result<WrittenTerms> {
+        Ok(self)
+    }
+}
