@@ -28,7 +28,7 @@ export async function printOutcome(
   { json }: WorkOptions,
 ): Promise<void> {
   if (json) return terminal.print(toJson(outcome));
-  const [{ sizesReport }, { sections }, { warningLines }, { verificationReport }] = await Promise.all([
+  const [{ sizesReport }, { sections }, { warningLines }, { answersReport }] = await Promise.all([
     import('../report/sizes.js'),
     import('../report/table.js'),
     import('../report/warnings.js'),
@@ -40,10 +40,12 @@ export async function printOutcome(
   const written = [outcome.output, outcome.plan].filter((path) => path !== null);
   terminal.print(
     sections(
-      sizesReport(before, after),
-      `${lanes} lanes of ${groups.length} groups removed${written.length > 0 ? `; written: ${written.join(', ')}` : ''}`,
-      verification && verificationReport(verification, terminal.width),
+      sizesReport(before, after, verification),
+      `${counted(lanes, 'lane')} of ${counted(groups.length, 'group')} removed${written.length > 0 ? `; written: ${written.join(', ')}` : ''}`,
+      verification && answersReport(verification, terminal.width),
       warningLines(outcome.warnings.filter(({ code }) => !told.has(code))),
     ),
   );
 }
+
+const counted = (count: number, word: string): string => `${count} ${word}${count === 1 ? '' : 's'}`;

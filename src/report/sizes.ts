@@ -1,9 +1,11 @@
 import type { Size } from '../api/types.js';
+import type { Verification } from '../verify/types.js';
 import { bytes, count, macs, share } from './numbers.js';
 import { table } from './table.js';
+import { runRows } from './verification.js';
 
-/** What a model cost, and what is left. */
-export function sizesReport(before: Size, after: Size): string {
+/** What a model cost, and what is left; where both were run, how accurate and how fast they are too. */
+export function sizesReport(before: Size, after: Size, verification?: Verification): string {
   const row = (what: string, text: (value: number) => string, pick: (size: Size) => number) => [
     what,
     text(pick(before)),
@@ -21,6 +23,7 @@ export function sizesReport(before: Size, after: Size): string {
       row('parameters', count, ({ params }) => params),
       row('multiply-adds', macs, (size) => size.macs),
       row('file', bytes, (size) => size.bytes),
+      ...(verification === undefined ? [] : runRows(verification)),
     ],
   );
 }

@@ -4,15 +4,17 @@ import { facts, sections, table } from './table.js';
 import { warningLines } from './warnings.js';
 
 /** How alike two models answer, how fast they are and how large. Warnings and faults come last. */
-export function verificationReport(result: Verification, width?: number): string {
-  return sections(
+export const verificationReport = (result: Verification, width?: number): string =>
+  sections(comparisonTable(result), answersReport(result, width));
+
+/** The same without what stands in a table of sizes already. */
+export const answersReport = (result: Verification, width?: number): string =>
+  sections(
     result.outputs.length > 0 ? outputsTable(result, width) : undefined,
-    comparisonTable(result),
     facts(notes(result)),
     warningLines(result.warnings),
     warningLines(result.faults, 'fault'),
   );
-}
 
 function outputsTable({ outputs }: Verification, width?: number): string {
   return table(
@@ -34,23 +36,8 @@ function outputsTable({ outputs }: Verification, width?: number): string {
   );
 }
 
-function comparisonTable({ accuracy, latency, bytes: size }: Verification): string {
-  const rows = [
-    ...(accuracy
-      ? [['accuracy', percent(accuracy.original), percent(accuracy.pruned), change(accuracy)]]
-      : []),
-    ...(latency
-      ? [
-          [
-            'latency',
-            milliseconds(latency.originalMs),
-            milliseconds(latency.prunedMs),
-            percent(latency.ratio),
-          ],
-        ]
-      : []),
-    ['file', bytes(size.original), bytes(size.pruned), percent(size.ratio)],
-  ];
+function comparisonTable(result: Verification): string {
+  const { original, pruned, ratio } = result.bytes;
   return table(
     [
       { head: '' },
@@ -58,8 +45,20 @@ function comparisonTable({ accuracy, latency, bytes: size }: Verification): stri
       { head: 'pruned', right: true },
       { head: '', right: true },
     ],
-    rows,
+    [['file', bytes(original), bytes(pruned), percent(ratio)], ...runRows(result)],
   );
+}
+
+/** Accuracy and latency of both: a word, both numbers, how they compare. */
+export function runRows({ accuracy, latency }: Verification): string[][] {
+  const rows: string[][] = [];
+  if (accuracy !== undefined)
+    rows.push(['accuracy', percent(accuracy.original), percent(accuracy.pruned), change(accuracy)]);
+  if (latency !== undefined) {
+    const { originalMs, prunedMs, ratio } = latency;
+    rows.push(['latency', milliseconds(originalMs), milliseconds(prunedMs), percent(ratio)]);
+  }
+  return rows;
 }
 
 function change({ original, pruned }: { readonly original: number; readonly pruned: number }): string {

@@ -50,7 +50,7 @@ describe('prune', () => {
     ]);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^parameters +112 +56 +50\.0 %$/m);
-    expect(stdout).toMatch(/8 lanes of 1 groups removed; written: .*half\.onnx/);
+    expect(stdout).toMatch(/8 lanes of 1 group removed; written: .*half\.onnx/);
     expect(stderr).toContain('espalier verify');
     const verified = await espalier(['verify', at('mlp.onnx'), at('half.onnx'), '--runs', '2', '--json']);
     expect(JSON.parse(verified.stdout)).toMatchObject({ ok: true, bytes: { ratio: expect.any(Number) } });
