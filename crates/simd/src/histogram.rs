@@ -4,17 +4,14 @@ use crate::isa::{Isa, Kernel};
 
 /// Bins of equal width from `min` to `max`.
 ///
-/// The bin of `x` is the whole part of `(x·unit - min·unit)·scale`, held within the bins, in `f32` throughout. `unit` is
-/// a power of two that brings the larger end near to 1, so that neither a range beyond `f32::MAX` nor one of
-/// denormals breaks the formula; multiplying with it is exact. A value on an edge counts to the bin above, `max` to the
-/// last bin, and a NaN to the first. Rounding puts about one value in 10⁵ into the bin beside its own (256 bins).
+/// The bin of `x` is the whole part of `(x - min)·scale`, scale = count / (max - min), held within the bins, in `f64`
+/// throughout: the bin that exact arithmetic names, except for values that differ from an edge by a rounding error of
+/// `f64` only. A value on an edge counts to the bin above, `max` to the last bin, and a NaN to the first.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Bins {
-    unit: f32,
-    /// `min·unit`.
-    origin: f32,
-    /// Bins for each `unit`; 0 where all values are the same, and all go to the first bin.
-    scale: f32,
+    min: f64,
+    /// Bins for each unit; 0 where all values are the same, and all go to the first bin.
+    scale: f64,
     count: u32,
 }
 
@@ -28,11 +25,9 @@ impl Bins {
     pub fn new(min: f32, max: f32, count: usize) -> Self {
         assert!(min.is_finite() && max.is_finite() && min <= max, "bins from {min} to {max}");
         assert!((1..=Self::MOST).contains(&count), "{count} bins");
-        let unit = unit_of(min.abs().max(max.abs()));
-        let origin = min * unit;
-        let range = f64::from(max * unit) - f64::from(origin);
-        let scale = if range > 0.0 { (count as f64 / range) as f32 } else { 0.0 };
-        Self { unit, origin, scale, count: count as u32 }
+        let (min, max) = (f64::from(min), f64::from(max));
+        let scale = if min < max { count as f64 / (max - min) } else { 0.0 };
+        Self { min, scale, count: count as u32 }
     }
 
     pub fn count(&self) -> usize {
@@ -41,9 +36,9 @@ impl Bins {
 
     /// The bin of `x` as a whole number, `0 <= bin < count`.
     #[inline(always)]
-    fn place(&self, x: f32) -> f32 {
-        let place = (x * self.unit - self.origin) * self.scale;
-        let last = (self.count - 1) as f32;
+    fn place(&self, x: f32) -> f64 {
+        let place = (f64::from(x) - self.min) * self.scale;
+        let last = f64::from(self.count - 1);
         let place = if place > 0.0 { place } else { 0.0 };
         if place < last { place } else { last }
     }
@@ -60,12 +55,6 @@ impl Bins {
         let index: i32 = unsafe { self.place(x).to_int_unchecked() };
         index as u16
     }
-}
-
-/// 2⁻ᵉ for a magnitude of 2ᵉ to 2ᵉ⁺¹, as near to it as a normal number comes.
-fn unit_of(magnitude: f32) -> f32 {
-    let exponent = (magnitude.to_bits() >> 23) as i32 - 127;
-    f32::from_bits(((127 - exponent).clamp(1, 254) as u32) << 23)
 }
 
 /// `indices[i]` = the bin of `x[i]`.
