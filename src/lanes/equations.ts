@@ -1,5 +1,13 @@
 import type { Reason } from './reason.js';
 
+/** Labels of an axis, sorted by what they come to. */
+export interface Compiled {
+  /** Of labels that are one independent lane: the lane. */
+  readonly lanes: Int32Array;
+  /** Labels that are a product of several. */
+  readonly products: Int32Array;
+}
+
 /**
  * Lanes and what is known of them: one union-find whose roots may be products of other lanes, or frozen.
  *
@@ -16,6 +24,7 @@ export class Equations {
   readonly #interned = new Map<string, number>();
   /** Once nothing more is stated: the atoms of each label that was asked for. */
   #settled: Map<number, readonly number[]> | undefined;
+  #compiled = new WeakMap<Int32Array, Compiled>();
 
   get lanes(): number {
     return this.#lanes;
@@ -64,9 +73,27 @@ export class Equations {
     return atoms;
   }
 
+  /** Labels sorted by what they come to: one lane, a product of several; those left out are always kept. */
+  compiled(labels: Int32Array): Compiled {
+    let found = this.#compiled.get(labels);
+    if (found === undefined) {
+      const lanes: number[] = [];
+      const products: number[] = [];
+      for (const label of labels) {
+        const atoms = this.atoms(label);
+        if (atoms.length === 1) lanes.push(atoms[0]!);
+        else if (atoms.length > 1) products.push(label);
+      }
+      found = { lanes: Int32Array.from(lanes), products: Int32Array.from(products) };
+      if (this.#settled !== undefined) this.#compiled.set(labels, found);
+    }
+    return found;
+  }
+
   /** Says that nothing more will be stated: from now on answers are remembered. */
   settle(): void {
     this.#settled = new Map();
+    this.#compiled = new WeakMap();
   }
 
   #atomsOf(label: number): readonly number[] {

@@ -1,43 +1,37 @@
 import type { Survivors } from '../onnx/values.js';
 import type { Equations } from './equations.js';
 
-const UNKNOWN = 0;
-const KEPT = 1;
-const GONE = 2;
-
-/** What is left once some independent lanes are removed. */
+/** What is left once some independent lanes are removed. Nothing may be stated about lanes any more. */
 export class Removal implements Survivors {
+  readonly #removed: Uint8Array;
   readonly #counts = new Map<Int32Array, number>();
-  /** By label; those of conjunctions are negative. */
-  readonly #single: Uint8Array;
-  readonly #conjunctions = new Map<number, boolean>();
 
   constructor(
     readonly equations: Equations,
-    readonly removed: ReadonlySet<number>,
+    removed: Iterable<number>,
   ) {
-    this.#single = new Uint8Array(equations.lanes + 1);
-    this.#single[0] = KEPT;
+    this.#removed = new Uint8Array(equations.lanes);
+    for (const lane of removed) this.#removed[lane] = 1;
+  }
+
+  removes(lane: number): boolean {
+    return this.#removed[lane] === 1;
   }
 
   keeps(label: number): boolean {
-    if (label < 0) {
-      const known = this.#conjunctions.get(label);
-      if (known !== undefined) return known;
-    } else if (this.#single[label] !== UNKNOWN) return this.#single[label] === KEPT;
-    const kept = !this.equations.atoms(label).some((lane) => this.removed.has(lane));
-    if (label < 0) this.#conjunctions.set(label, kept);
-    else this.#single[label] = kept ? KEPT : GONE;
-    return kept;
+    for (const lane of this.equations.atoms(label)) if (this.#removed[lane] === 1) return false;
+    return true;
   }
 
   count(labels: Int32Array): number {
     let count = this.#counts.get(labels);
-    if (count === undefined) {
-      count = 0;
-      for (const label of labels) if (this.keeps(label)) count += 1;
-      this.#counts.set(labels, count);
-    }
+    if (count !== undefined) return count;
+    const { lanes, products } = this.equations.compiled(labels);
+    count = 0;
+    for (let i = 0; i < lanes.length; i++) count += 1 - this.#removed[lanes[i]!]!;
+    for (const label of products) if (this.keeps(label)) count += 1;
+    count += labels.length - lanes.length - products.length;
+    this.#counts.set(labels, count);
     return count;
   }
 

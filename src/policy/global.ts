@@ -31,37 +31,46 @@ export const global: Policy = {
     }
     const orders = new Map(task.groups.map((group) => [group, ascending(task.scores.get(group)!)]));
     const units = unitsOf(task, orders).sort((a, b) => a.worth - b.worth);
-    const keptAfter = (count: number): ReadonlyMap<Group, readonly number[]> => {
-      const stay = new Map<Group, number>();
-      for (const unit of units.slice(0, count)) stay.set(unit.group, unit.stay);
-      return new Map(
-        [...stay].map(([group, left]) => [
-          group,
-          orders
-            .get(group)!
-            .slice(group.lanes.length - left)
-            .sort((a, b) => a - b),
-        ]),
-      );
-    };
-    const holds = (count: number): boolean => budget.cost(keptAfter(count)) <= budget.limit;
-    if (!holds(units.length))
-      throw impossible(
-        budget.name,
-        budget.limit,
-        budget.cost(keptAfter(units.length)),
-        budget.cost(new Map()),
-      );
+    const keptOf = (stay: ReadonlyMap<Group, number>): ReadonlyMap<Group, readonly number[]> =>
+      new Map([...stay].map(([group, left]) => [group, topLanes(orders.get(group)!, left)]));
+    const cost = (stay: ReadonlyMap<Group, number>): number => budget.cost(keptOf(stay));
+    const stayAfter = (count: number): Map<Group, number> =>
+      new Map(units.slice(0, count).map((unit) => [unit.group, unit.stay]));
+
+    const smallest = cost(stayAfter(units.length));
+    if (smallest > budget.limit) throw impossible(budget.name, budget.limit, smallest, cost(new Map()));
     let enough = units.length;
     let few = -1;
     while (enough - few > 1) {
       const middle = Math.floor((enough + few) / 2);
-      if (holds(middle)) enough = middle;
+      if (cost(stayAfter(middle)) <= budget.limit) enough = middle;
       else few = middle;
     }
-    return keptAfter(enough);
+    return keptOf(withGivenBack(units.slice(0, enough), (stay) => cost(stay) <= budget.limit));
   },
 };
+
+const topLanes = (ascendingOrder: readonly number[], count: number): readonly number[] =>
+  ascendingOrder.slice(ascendingOrder.length - count).sort((a, b) => a - b);
+
+/**
+ * The unit that made the budget hold may have been a large one: what fits in again comes back, the most worthy first.
+ * One pass over the groups, each offered the unit that it lost last.
+ */
+function withGivenBack(
+  gone: readonly Unit[],
+  holds: (stay: ReadonlyMap<Group, number>) => boolean,
+): ReadonlyMap<Group, number> {
+  const lost = new Map<Group, Unit[]>();
+  for (const unit of gone) lost.set(unit.group, [...(lost.get(unit.group) ?? []), unit]);
+  const stay = new Map([...lost].map(([group, own]) => [group, own.at(-1)!.stay]));
+  for (const [group, own] of [...lost].sort(([, a], [, b]) => b.at(-1)!.worth - a.at(-1)!.worth)) {
+    const before = own.at(-2)?.stay ?? group.lanes.length;
+    const offer = new Map(stay).set(group, before);
+    if (holds(offer)) stay.set(group, before);
+  }
+  return stay;
+}
 
 function unitsOf({ groups, scores, rounding }: Task, orders: ReadonlyMap<Group, readonly number[]>): Unit[] {
   return groups.flatMap((group) => {

@@ -156,7 +156,7 @@ function groupsAgree(analysis: Analysis, plan: Plan, removal: Removal): void {
     const group = byId.get(planned.id);
     if (group === undefined || group.lanes.length !== planned.lanes) continue;
     const kept = new Set(planned.kept);
-    const wrong = group.lanes.findIndex((lane, position) => kept.has(position) === removal.removed.has(lane));
+    const wrong = group.lanes.findIndex((lane, position) => kept.has(position) === removal.removes(lane));
     if (wrong < 0) continue;
     throw new EspalierError(
       'PLAN_MALFORMED',

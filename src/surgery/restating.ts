@@ -6,6 +6,7 @@ import type { Edits, NewAttribute, NewLiteral, NewNode } from '../native/edits.j
 import type { Dim } from '../onnx/dim.js';
 import { equal, Polynomial } from '../onnx/dim.js';
 import type { Node } from '../onnx/graph.js';
+import type { Element } from '../onnx/values.js';
 import type { Names } from './names.js';
 
 type Written = Pick<Edits, 'integers' | 'literals' | 'attributes' | 'inputs' | 'nodes'>;
@@ -16,6 +17,8 @@ interface Pair {
   readonly index: number;
   readonly stated: Dim;
   readonly wanted: Dim;
+  /** What is in the file says the right thing. */
+  readonly right: boolean;
 }
 
 /**
@@ -28,11 +31,9 @@ export function restate(walk: Walk, removal: Removal, names: Names): Written {
   for (const restatement of walk.restatements) {
     const pairs = restatement.wanted.flatMap((wanted, index): Pair[] => {
       if (restatement.labels !== undefined && !removal.keeps(restatement.labels[index]!)) return [];
-      return [{ index, stated: restatement.stated[index]!.after(removal), wanted: wanted.after(removal) }];
+      return [pairOf(index, restatement.stated[index]!, wanted, removal)];
     });
-    const same =
-      pairs.length === restatement.wanted.length &&
-      pairs.every(({ stated, wanted }) => equal(stated, wanted));
+    const same = pairs.length === restatement.wanted.length && pairs.every(({ right }) => right);
     if (same) continue;
     if ('attribute' in restatement.where) writeAttribute(restatement, restatement.where, pairs, draft);
     else writeOperand(walk, restatement, restatement.where.operand, pairs, draft, literals, names);
@@ -44,6 +45,13 @@ export function restate(walk: Walk, removal: Removal, names: Names): Written {
   return draft;
 }
 
+/** A statement is right where it says what it must, and where no removal touches it: lengths may be open in two ways. */
+function pairOf(index: number, stated: Element, wanted: Element, removal: Removal): Pair {
+  const [says, must] = [stated.after(removal), wanted.after(removal)];
+  const untouched = equal(stated.now, says) && equal(wanted.now, must);
+  return { index, stated: says, wanted: must, right: untouched || equal(says, must) };
+}
+
 function writeAttribute(
   { node }: Restatement,
   where: { readonly attribute: string; readonly kind: 'int' | 'ints' },
@@ -52,8 +60,8 @@ function writeAttribute(
 ): void {
   const attribute = node.attributes[where.attribute];
   const raw = attribute?.type === 'ints' ? attribute.value : undefined;
-  const ints = pairs.map(({ index, stated, wanted }) =>
-    raw !== undefined && equal(stated, wanted) ? raw[index]! : number(node, wanted),
+  const ints = pairs.map(({ index, wanted, right }) =>
+    raw !== undefined && right ? raw[index]! : number(node, wanted),
   );
   const written: NewAttribute = { name: where.attribute, kind: where.kind, ints };
   draft.attributes.push({ node: node.id, ...written });
@@ -83,9 +91,7 @@ function writeOperand(
   const dtype = tensor?.dtype ?? 'int64';
   const scalar = tensor?.values?.dims.length === 0;
   const dims = scalar ? [] : [pairs.length];
-  const fixed = pairs.map(({ index, stated, wanted }) =>
-    raw !== undefined && equal(stated, wanted) ? raw[index]! : wanted,
-  );
+  const fixed = pairs.map(({ index, wanted, right }) => (raw !== undefined && right ? raw[index]! : wanted));
   if (fixed.every((value) => typeof value === 'number')) {
     const stored = walk.graph.initializers.get(name);
     const constant =
@@ -105,7 +111,7 @@ function writeOperand(
   }
   // Part of it is only known when the model runs: y = computed * p / q + r, element by element.
   const factor = (pair: Pair): readonly [p: number, q: number, r: number] => {
-    if (equal(pair.stated, pair.wanted)) return [1, 1, 0];
+    if (pair.right) return [1, 1, 0];
     if (typeof pair.wanted === 'number') return [0, 1, pair.wanted];
     const ratio = ratioOf(pair.wanted, pair.stated);
     if (ratio !== undefined) return [ratio[0], ratio[1], 0];
