@@ -90,7 +90,7 @@ describe('reading', () => {
     );
   });
 
-  test.skipIf(!existsSync(shared('models')))('what NumPy wrote', async () => {
+  test.skipIf(!existsSync(shared('models')))('what NumPy wrote (needs ../shared)', async () => {
     const path = shared('models/mnist.test.npz');
     expect(await read(path, 'label', 0, 10)).toHaveLength(10);
     const image = await read(path, 'input', 2999, 3000);

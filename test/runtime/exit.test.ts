@@ -25,7 +25,7 @@ const whileRunning = (act: string) =>
   );
 
 // onnxruntime-node aborts the process when its thread is torn down in the middle of a run.
-describe.skipIf(!existsSync(shared('models')))('while the runtime is at work', () => {
+describe.skipIf(!existsSync(shared('models')))('while the runtime is at work (needs ../shared)', () => {
   test('the process may exit', () => {
     expect(whileRunning('process.exit(7)')).toMatchObject({ status: 7, signal: null, stderr: '' });
   });

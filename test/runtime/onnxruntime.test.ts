@@ -100,7 +100,7 @@ describe('onnxruntime in a worker', () => {
   });
 
   test.skipIf(!existsSync(shared('models')))(
-    'aborting in the middle of a run rejects with the reason at once',
+    'aborting in the middle of a run rejects with the reason at once (needs ../shared)',
     async () => {
       const stop = new AbortController();
       const session = await onnxruntime().load(shared('models/lenet5_mnist.onnx'), { signal: stop.signal });

@@ -237,7 +237,7 @@ test('aborting rejects with the reason', async () => {
   await expect(verify(linear([1, 0, 0, 1]), linear([1, 0, 0, 1]), options)).rejects.toThrow('enough');
 });
 
-describe.skipIf(!existsSync(shared('models')))('trained models against themselves', () => {
+describe.skipIf(!existsSync(shared('models')))('trained models against themselves (needs ../shared)', () => {
   test('lenet5 answers alike and has its known accuracy', async () => {
     const file = shared('models/lenet5_mnist.onnx');
     const result = await verify(file, file, {
