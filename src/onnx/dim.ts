@@ -55,6 +55,9 @@ function normalised(terms: Map<string, Term>): Dim {
   return new Polynomial(terms);
 }
 
+/** A length has one zero. */
+const unsigned = (value: number): number => value + 0;
+
 export function add(a: Dim, b: Dim): Dim {
   if (typeof a === 'number' && typeof b === 'number') return a + b;
   const sum = new Map(termsOf(a));
@@ -67,7 +70,7 @@ export function add(a: Dim, b: Dim): Dim {
 export const subtract = (a: Dim, b: Dim): Dim => add(a, multiply(b, -1));
 
 export function multiply(a: Dim, b: Dim): Dim {
-  if (typeof a === 'number' && typeof b === 'number') return a * b;
+  if (typeof a === 'number' && typeof b === 'number') return unsigned(a * b);
   const product = new Map<string, Term>();
   for (const left of termsOf(a).values()) {
     for (const right of termsOf(b).values()) {
@@ -123,7 +126,7 @@ const COMPUTE: Readonly<Record<Opaque, (a: number, b: number) => number>> = {
 
 /** A function of lengths that has no polynomial form: a number where both are, else a symbol named by its text. */
 function opaque(kind: Opaque, a: Dim, b: Dim): Dim {
-  if (typeof a === 'number' && typeof b === 'number') return COMPUTE[kind](a, b);
+  if (typeof a === 'number' && typeof b === 'number') return unsigned(COMPUTE[kind](a, b));
   return symbol(`${kind}(${a}, ${b})`, (assign) => COMPUTE[kind](evaluate(a, assign), evaluate(b, assign)));
 }
 
@@ -154,7 +157,12 @@ export function freeSymbols(dim: Dim, into: Set<string> = new Set()): Set<string
   for (const { factors } of dim.terms.values()) {
     for (const factor of factors) {
       if (factor.value === undefined) into.add(factor.name);
-      else factor.value((name) => (into.add(name), 1));
+      else {
+        factor.value((name) => {
+          into.add(name);
+          return 1;
+        });
+      }
     }
   }
   return into;
