@@ -25,6 +25,7 @@ try {
   fail('@napi-rs/cli is not installed: run `npm install` and then this again.');
 }
 
+console.error('Building the native addon; the first time takes a minute or two.');
 const build = spawnSync(
   process.execPath,
   [
