@@ -32,8 +32,7 @@ fn main() {
     println!("\n{source}: {} tensors of floats, {:.1} MB", floats.len(), bytes as f64 / 1e6);
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     println!("{:28}{:>22}{:>22}", "", "1 thread", format!("{cores} threads"));
-    let mut rows = 0;
-    let mut row = |name: &str, run: &(dyn Fn() + Sync)| {
+    let row = |name: &str, run: &(dyn Fn() + Sync)| {
         print!("{name:28}");
         for threads in [1, cores] {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
@@ -50,7 +49,6 @@ fn main() {
             print!("{:>10.1} ms {:>5.2} GB/s", seconds * 1e3, bytes as f64 / seconds / 1e9);
         }
         println!();
-        rows += 1;
     };
     row("plain full read", &|| read(&model, &floats));
     for (axis, name) in [(0, "rows"), (1, "columns")] {
@@ -73,9 +71,6 @@ fn main() {
     row("terms to an .npz", &|| {
         black_box(write_terms(&model, &named, &terms, true, &Run::new(&Job::new())).expect("terms"));
     });
-    if quick {
-        println!("\n{rows} passed, 0 failed");
-    }
 }
 
 /// Every element once, as f32.

@@ -74,9 +74,6 @@ fn main() {
         }
         println!("{:20}{:>10.2} GB/s", "plain full read", gigabytes(&x, reads));
     }
-    if quick {
-        println!("\n16 passed, 0 failed");
-    }
 }
 
 /// Every byte, and next to nothing done with it.
