@@ -99,6 +99,8 @@ export interface Call {
     wanted: readonly (Axis | Element)[],
     options?: RestateOptions,
   ): void;
+  /** A length that only data decides, as a symbol of that name. */
+  openLength(name: string): Dim;
   /** States the node's multiply-accumulates as a product of lengths. */
   work(lengths: readonly (Axis | Dim)[]): void;
 }
@@ -145,6 +147,13 @@ export class Attributes {
     const attribute = this.node.attributes[name];
     if (attribute === undefined) return otherwise;
     if (attribute.type !== 'string') throw this.wrong(name, 'a string');
+    return attribute.value;
+  }
+
+  strings(name: string): readonly string[] | undefined {
+    const attribute = this.node.attributes[name];
+    if (attribute === undefined) return undefined;
+    if (attribute.type !== 'strings') throw this.wrong(name, 'a list of strings');
     return attribute.value;
   }
 

@@ -1,5 +1,6 @@
 import type { Rule } from '../lanes/rule.js';
 import type { Registry } from '../lanes/walk.js';
+import { branch } from './control.js';
 import { conv, convTranspose } from './convolution.js';
 import * as elementwise from './elementwise.js';
 import * as joining from './joining.js';
@@ -8,6 +9,7 @@ import * as normalization from './normalization.js';
 import * as padding from './padding.js';
 import { globalPool, pool } from './pooling.js';
 import * as quantization from './quantization.js';
+import { gru, lstm, rnn } from './recurrent.js';
 import * as reduction from './reduction.js';
 import * as reshaping from './reshaping.js';
 import * as resizing from './resizing.js';
@@ -106,6 +108,10 @@ export const rows: readonly Row[] = table([
   ['', 'GlobalMaxPool GlobalAveragePool', '1..', globalPool],
   ['', 'GlobalLpPool', '2..', globalPool],
 
+  ['', 'LSTM', '7..', lstm],
+  ['', 'GRU', '7..', gru],
+  ['', 'RNN', '7..', rnn],
+
   ['', 'ReduceSum', '1..', reduction.reduceSum],
   ['', 'ReduceMean', '1..', reduction.reduceMean],
   ['', 'ReduceMax', '1..', reduction.reduceMax],
@@ -139,6 +145,8 @@ export const rows: readonly Row[] = table([
   ['', 'Resize', '11..', resizing.resize],
   ['', 'Upsample', '7..8', resizing.upsampleByAttribute],
   ['', 'Upsample', '9..9', resizing.resize10],
+
+  ['', 'If', '1..', branch],
 
   ['', 'Shape', '1..', shapes.shape],
   ['', 'Size', '1..', shapes.size],

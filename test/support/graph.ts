@@ -10,6 +10,7 @@ import type {
 import type { Graph } from '../../src/onnx/graph.js';
 import { readGraph } from '../../src/onnx/graph.js';
 import type { AttributeSpec, Content, GraphSpec, ModelSpec, TensorSpec, ValueSpec } from './onnx.js';
+import { isTexts } from './onnx.js';
 
 /** A model's document made without the addon, and the content of its tensors. */
 export function documentOf(model: ModelSpec): {
@@ -37,7 +38,7 @@ export function documentOf(model: ModelSpec): {
     if ('float' in own) return { type: 'float', value: own.float };
     if ('data' in own) return { type: 'tensor', value: tensor(own) };
     if ('nodes' in own) return { type: 'graph', value: graph(own) };
-    return { type: 'ints', value: own };
+    return isTexts(own) ? { type: 'strings', value: own } : { type: 'ints', value: own };
   };
   const value = (own: ValueSpec): ValueDocument => ({
     id: ids.value++,

@@ -14,6 +14,7 @@ export type AttributeSpec =
   | number
   | string
   | readonly number[]
+  | readonly string[]
   | { readonly float: number }
   | TensorSpec
   | GraphSpec;
@@ -122,6 +123,10 @@ function tensor({ name, dims, data }: TensorSpec): Writer {
   return writer.text(8, name).bytes(9, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
 }
 
+/** A list of strings; an empty list is one of numbers. */
+export const isTexts = (value: readonly number[] | readonly string[]): value is readonly string[] =>
+  typeof value[0] === 'string';
+
 function attribute(name: string, value: AttributeSpec): Writer {
   const writer = new Writer().text(1, name);
   if (typeof value === 'number') return writer.varint(3, value).varint(20, 2);
@@ -129,6 +134,10 @@ function attribute(name: string, value: AttributeSpec): Writer {
   if ('float' in value) return writer.float(2, value.float).varint(20, 1);
   if ('data' in value) return writer.message(5, tensor(value)).varint(20, 4);
   if ('nodes' in value) return writer.message(6, graph(value)).varint(20, 5);
+  if (isTexts(value)) {
+    for (const text of value) writer.text(9, text);
+    return writer.varint(20, 8);
+  }
   for (const number of value) writer.varint(8, number);
   return writer.varint(20, 7);
 }

@@ -1,0 +1,213 @@
+import type { Axis } from '../lanes/axis.js';
+import { isZero, plain, withZero } from '../lanes/axis.js';
+import type { Call, Rule } from '../lanes/rule.js';
+import { Frozen } from '../lanes/rule.js';
+import { equal, multiply } from '../onnx/dim.js';
+
+/** A recurrent operator: what it has more of than the others, and when a state that starts at zero stays there. */
+interface Cell {
+  readonly gates: number;
+  /** Position of the cell state's initial value. */
+  readonly initialCell?: number;
+  /** Position of the peepholes, and how many gates have one. */
+  readonly peepholes?: { readonly operand: number; readonly gates: number };
+  /** The activations of one direction, unless the attribute names others. */
+  readonly activations: readonly string[];
+  /** Places in that list of the functions that must give 0 at 0: for the cell state, and beyond it for the hidden one. */
+  readonly cellZero: readonly number[];
+  readonly hiddenZero: readonly number[];
+}
+
+const INITIAL_HIDDEN = 5;
+
+/**
+ * What the activations that ONNX names give at zero. Affine is missing: it is β there, and has no bounds.
+ * source: https://onnx.ai/onnx/operators/onnx__LSTM.html
+ */
+const AT_ZERO: Readonly<Record<string, 'zero' | 'not zero'>> = {
+  relu: 'zero',
+  tanh: 'zero',
+  leakyrelu: 'zero',
+  thresholdedrelu: 'zero',
+  scaledtanh: 'zero',
+  elu: 'zero',
+  softsign: 'zero',
+  sigmoid: 'not zero',
+  hardsigmoid: 'not zero',
+  softplus: 'not zero',
+};
+
+/**
+ * A recurrent layer. A hidden lane owns its row in each gate of W, R, B and P, its column of R and its place in the
+ * states, in both directions: Y is rectangular. Gates and directions are never cut.
+ *
+ *   X [s n i], W [dirs gates*h i], R [dirs gates*h h], B [dirs 2*gates*h], P [dirs gates*h], initial [dirs n h]
+ *     ->  Y [s dirs n h], Y_h [dirs n h], Y_c [dirs n h]
+ *   layout = 1:  X [n s i], initial [n dirs h]  ->  Y [n s dirs h], Y_h [n dirs h], Y_c [n dirs h]
+ */
+function recurrent(cell: Cell): Rule {
+  return {
+    says: "a hidden lane is its row in every gate, the recurrent weight's column and its place in the states",
+    exact: 'yes; its state stays zero where the activations are zero at zero and it starts there',
+    axes: (call) => {
+      const { lanes, attributes } = call;
+      const batchFirst = attributes.int('layout', 0) !== 0;
+      const directions = attributes.string('direction', 'forward') === 'bidirectional' ? 2 : 1;
+      const [first, second, input] = ranked(call, 0, 3);
+      const [sequence, batches] = batchFirst ? [second, first] : [first, second];
+      lanes.freeze(sequence, 'operator', `${call.node.op} runs along it`);
+
+      const gated = gatesOf(call, cell, directions);
+      lanes.contract(input, gated.input);
+      const states = [INITIAL_HIDDEN, cell.initialCell].map((index) =>
+        index === undefined || call.optional(index) === undefined
+          ? undefined
+          : stateOf(call, index, directions, batchFirst),
+      );
+      const given = states.filter((state) => state !== undefined);
+      const lengths = call.optional(4) === undefined ? [] : [ranked(call, 4, 1)[0]];
+      const batch = withZero(lanes.unify([batches, ...given.map((state) => state.batch), ...lengths]), false);
+      const hidden = lanes.unify([...gated.hidden, ...given.map((state) => state.hidden)]);
+      lanes.contract(hidden, gated.recurrent);
+      if (attributes.has('hidden_size')) call.restate({ attribute: 'hidden_size', kind: 'int' }, [hidden]);
+
+      const rests = given.every((state) => isZero(state.hidden)) && gated.hidden.every(isZero);
+      const zeros = zeroStates(call, cell, directions, hidden, rests);
+      const dirs = plain(directions);
+      const steps = plain(sequence.length);
+      const work = [steps, batch, dirs, cell.gates, hidden];
+      call.work([...work, gated.input]);
+      call.work([...work, hidden]);
+      const state = (zero: boolean): Axis[] => {
+        const own = withZero(hidden, zero);
+        return batchFirst ? [batch, dirs, own] : [dirs, batch, own];
+      };
+      const final = state(zeros.hidden);
+      const all = batchFirst ? [batch, steps, dirs, final[2]!] : [steps, dirs, batch, final[2]!];
+      return [all, final, state(zeros.cell)];
+    },
+  };
+}
+
+/** The axes of an operand that must have this rank. */
+function ranked<R extends keyof Ranked>(call: Call, index: number, rank: R): Ranked[R] {
+  const axes = call.input(index);
+  if (axes.length !== rank)
+    throw new Frozen('mismatch', `its operand ${index} has rank ${axes.length}, not ${rank}`);
+  return axes as readonly Axis[] as Ranked[R];
+}
+
+interface Ranked {
+  readonly 1: readonly [Axis];
+  readonly 2: readonly [Axis, Axis];
+  readonly 3: readonly [Axis, Axis, Axis];
+}
+
+/** What W, R, B and P say of the hidden lanes, once the gates are taken off. */
+function gatesOf(
+  call: Call,
+  { gates, peepholes }: Cell,
+  directions: number,
+): { readonly input: Axis; readonly recurrent: Axis; readonly hidden: readonly Axis[] } {
+  const [weightDirections, weight, input] = ranked(call, 1, 3);
+  const [recurrentDirections, recurrentGates, recurrent] = ranked(call, 2, 3);
+  const size = call.attributes.int('hidden_size') ?? recurrent.length;
+  const vector = (index: number, count: number): readonly (readonly [Axis, Axis, number])[] =>
+    call.optional(index) === undefined ? [] : [[...ranked(call, index, 2), count]];
+  const parts = [
+    [weightDirections, weight, gates],
+    [recurrentDirections, recurrentGates, gates],
+    ...vector(3, 2 * gates),
+    ...(peepholes === undefined ? [] : vector(peepholes.operand, peepholes.gates)),
+  ] as const;
+  const hidden = parts.map(([own, gated, count]) => {
+    isDirections(call, own, directions);
+    if (typeof gated.length === 'number' && !equal(gated.length, multiply(size, count)))
+      throw new Frozen('mismatch', `${gated.length} rows are not ${count} gates of ${size}`);
+    const [gate, lane] = call.lanes.factor(gated, [count, size]) as [Axis, Axis];
+    call.lanes.freeze(gate, 'operator', `is a gate of ${call.node.op}`);
+    return lane;
+  });
+  return { input, recurrent, hidden };
+}
+
+/** An initial state's axes, the directions taken off. */
+function stateOf(
+  call: Call,
+  index: number,
+  directions: number,
+  batchFirst: boolean,
+): { readonly batch: Axis; readonly hidden: Axis } {
+  const [first, second, hidden] = ranked(call, index, 3);
+  const [own, batch] = batchFirst ? [second, first] : [first, second];
+  isDirections(call, own, directions);
+  return { batch, hidden };
+}
+
+function isDirections(call: Call, axis: Axis, directions: number): void {
+  if (typeof axis.length === 'number' && axis.length !== directions)
+    throw new Frozen('mismatch', `an operand has ${axis.length} directions, not ${directions}`);
+  call.lanes.freeze(axis, 'operator', 'is a direction');
+}
+
+/**
+ * Whether the states of a removed lane stay zero. Where they do not they are read by weights that are zero, as any
+ * other value would be; only a function without bounds could make an infinity of it.
+ */
+function zeroStates(
+  call: Call,
+  { activations, cellZero, hiddenZero }: Cell,
+  directions: number,
+  lane: Axis,
+  rests: boolean,
+): { readonly cell: boolean; readonly hidden: boolean } {
+  const stated = call.attributes.strings('activations');
+  const names = Array.from({ length: directions }, () => activations).flat();
+  const used = (stated ?? names).map((name) => name.toLowerCase());
+  const each = activations.length;
+  const isZeroAt = (places: readonly number[]): boolean =>
+    used.length === names.length &&
+    used.every((name, i) => !places.includes(i % each) || AT_ZERO[name] === 'zero');
+  const cell = rests && isZeroAt(cellZero);
+  const hidden = cell && isZeroAt(hiddenZero);
+  const unknown = used.find((name) => AT_ZERO[name] === undefined);
+  if (!hidden && unknown !== undefined)
+    call.lanes.inexact(lane, `${call.node.op} applies ${unknown} to it, again and again`);
+  return { cell, hidden };
+}
+
+/**
+ * LSTM: gates i o f c; functions f, g, h. C = f·C + i·g, H = o·h(C).
+ *
+ * exact: yes; the states of a removed lane are zero where g(0) = h(0) = 0.   restates: `hidden_size`.
+ * source: https://onnx.ai/onnx/operators/onnx__LSTM.html
+ */
+export const lstm: Rule = recurrent({
+  gates: 4,
+  initialCell: 6,
+  peepholes: { operand: 7, gates: 3 },
+  activations: ['Sigmoid', 'Tanh', 'Tanh'],
+  cellZero: [1],
+  hiddenZero: [2],
+});
+
+/**
+ * GRU: gates z r h; functions f, g. H = (1 - z)·g + z·H, whatever `linear_before_reset` says.
+ *
+ * exact: yes; the state of a removed lane is zero where g(0) = 0.   restates: `hidden_size`.
+ * source: https://onnx.ai/onnx/operators/onnx__GRU.html
+ */
+export const gru: Rule = recurrent({
+  gates: 3,
+  activations: ['Sigmoid', 'Tanh'],
+  cellZero: [1],
+  hiddenZero: [],
+});
+
+/**
+ * RNN: one gate, one function. H = f(…).
+ *
+ * exact: yes; the state of a removed lane is zero where f(0) = 0.   restates: `hidden_size`.
+ * source: https://onnx.ai/onnx/operators/onnx__RNN.html
+ */
+export const rnn: Rule = recurrent({ gates: 1, activations: ['Tanh'], cellZero: [0], hiddenZero: [] });
