@@ -3,7 +3,7 @@ import type { Dim } from '../onnx/dim.js';
 import { symbol } from '../onnx/dim.js';
 import type { Graph, Node } from '../onnx/graph.js';
 import type { Element, Values } from '../onnx/values.js';
-import { literal, literals, numbersNow } from '../onnx/values.js';
+import { isLiteral, literal, literals, numbersNow } from '../onnx/values.js';
 import type { Axes, Axis, Slot } from './axis.js';
 import { isLabelled, lengthOf, plain } from './axis.js';
 import { Lanes } from './lanes.js';
@@ -64,8 +64,7 @@ class Walker {
     const { graph } = this;
     for (const input of graph.inputs) this.#tensors.set(input.name, this.#statedTensor(input));
     this.#findShared();
-    for (const tensor of graph.initializers.values())
-      this.#tensors.set(tensor.name, this.#initializer(tensor));
+    for (const [name, tensor] of graph.initializers) this.#tensors.set(name, this.#initializer(name, tensor));
     for (const node of graph.nodes) this.#visit(node);
     this.#lanes.at = '';
     for (const output of graph.outputs) {
@@ -98,8 +97,12 @@ class Walker {
       this.#tensors.set(node.outputs[0]!, this.#tensors.get(node.inputs[0]!)!);
       return;
     }
-    const call = new NodeCall(node, this.#lanes, this.#operands(node), (tensor) =>
-      this.#valuesOf(this.graph.document.tensors[tensor]!),
+    const call = new NodeCall(
+      node,
+      this.#lanes,
+      this.#operands(node),
+      (tensor) => this.#valuesOf(this.graph.document.tensors[tensor]!),
+      (name) => this.graph.constants.has(name) && this.graph.uses.get(name) === 1,
     );
     const rule = this.registry(node.domain, node.op, node.opset);
     try {
@@ -152,9 +155,10 @@ class Walker {
   #findShared(): void {
     const carried = new Map<string, TensorDocument>();
     const readers = new Map<number, number>();
-    for (const tensor of this.graph.initializers.values()) {
-      if (isVector(tensor) && !NOT_WEIGHTS.has(tensor.dtype)) carried.set(tensor.name, tensor);
+    for (const [name, tensor] of this.graph.initializers) {
+      if (isVector(tensor) && !NOT_WEIGHTS.has(tensor.dtype)) carried.set(name, tensor);
     }
+    const fixed = new Set(this.graph.outputs.map((output) => output.name));
     for (const node of this.graph.nodes) {
       const source = node.op === 'Identity' && node.domain === '' ? carried.get(node.inputs[0]!) : undefined;
       const [output] = node.outputs;
@@ -166,22 +170,20 @@ class Walker {
         const tensor = carried.get(name);
         if (tensor !== undefined) readers.set(tensor.id, (readers.get(tensor.id) ?? 0) + 1);
       }
+      // The body of a function, or of a loop, cannot be given another operand.
+      for (const name of node.body === undefined ? node.captures : node.inputs) fixed.add(name);
     }
-    const shown = new Set(this.graph.outputs.map((output) => carried.get(output.name)?.id));
-    const captured = new Set(
-      this.graph.nodes.flatMap((node) => node.captures.map((name) => carried.get(name)?.id)),
-    );
+    const whole = new Set([...fixed].map((name) => carried.get(name)?.id));
     for (const [name, tensor] of carried) {
-      const isShared = (readers.get(tensor.id) ?? 0) > 1;
-      if (isShared && !shown.has(tensor.id) && !captured.has(tensor.id)) this.#shared.set(name, tensor);
+      if ((readers.get(tensor.id) ?? 0) > 1 && !whole.has(tensor.id)) this.#shared.set(name, tensor);
     }
   }
 
-  #initializer(tensor: TensorDocument): Tensor {
-    if (this.#shared.has(tensor.name))
+  #initializer(name: string, tensor: TensorDocument): Tensor {
+    if (this.#shared.has(name))
       return { axes: tensor.dims.map(plain), values: this.#valuesOf(tensor), dtype: tensor.dtype };
     const stored = this.#storedTensor(tensor);
-    if (!this.graph.uses.has(tensor.name)) {
+    if (!this.graph.uses.has(name)) {
       for (const axis of stored.axes ?? []) this.#lanes.freeze(axis, 'unused', 'no node reads the tensor');
     }
     return stored;
@@ -202,6 +204,14 @@ class Walker {
       for (const factor of axis.factors) if (factor.slot !== undefined) this.#slots.push(factor.slot);
       return axis;
     });
+    if (isWeight && !this.graph.isNamed(tensor.id)) {
+      for (const axis of axes)
+        this.#lanes.freeze(
+          axis,
+          'control-flow',
+          'a plan has no name for it: it lies in a function, or two tensors share its name',
+        );
+    }
     return { axes, values, dtype: tensor.dtype };
   }
 
@@ -284,6 +294,7 @@ class NodeCall implements Call {
     readonly lanes: Lanes,
     readonly operands: readonly (Tensor | undefined)[],
     readonly contentOf: (tensor: number) => Values | undefined,
+    readonly isOwnConstant: (name: string) => boolean,
   ) {
     this.attributes = new Attributes(node);
   }
@@ -335,6 +346,7 @@ class NodeCall implements Call {
     wanted: readonly (Axis | Element)[],
     options: RestateOptions = {},
   ): void {
+    if (!this.#canWrite(where)) this.#wholeInstead(wanted);
     const operand = typeof where === 'number' ? this.operands[where] : undefined;
     const stated =
       options.stated ?? operand?.values?.elements ?? wanted.map((want) => literal(elementOf(want).now));
@@ -347,6 +359,26 @@ class NodeCall implements Call {
       labels: options.labels,
       replaces: options.replaces ?? [],
     });
+  }
+
+  /** In the body of a function only what a single call reads can be written, and only where it stands. */
+  #canWrite(where: number | { readonly attribute: string }): boolean {
+    const { body, inputs } = this.node;
+    if (body === undefined) return true;
+    return body.calls === 1 && (typeof where !== 'number' || this.isOwnConstant(inputs[where] ?? ''));
+  }
+
+  #wholeInstead(wanted: readonly (Axis | Element)[]): void {
+    for (const want of wanted) {
+      if (isAxis(want))
+        this.lanes.freeze(want, 'control-flow', 'its length is stated in the body of a function');
+      else if (!isLiteral(want))
+        throw new Frozen('control-flow', 'a length is stated in the body of a function');
+    }
+  }
+
+  openLength(name: string): Dim {
+    return symbol(name);
   }
 
   work(lengths: readonly (Axis | Dim)[]): void {

@@ -1,50 +1,33 @@
 import { EspalierError } from '../errors.js';
-import type {
-  AttributeDocument,
-  GraphDocument,
-  ModelDocument,
-  NodeDocument,
-  TensorDocument,
-  ValueDocument,
-} from '../native/document.js';
+import type { ModelDocument, TensorDocument, ValueDocument } from '../native/document.js';
+import type { Expanded, Node } from './expand.js';
+import { expandModel } from './expand.js';
 
-/** One node of the main graph, its operands resolved. */
-export interface Node {
-  readonly id: number;
-  /** Its name in the file, or operator and position where it has none. */
-  readonly name: string;
-  readonly op: string;
-  readonly domain: string;
-  /** Version of its domain's operator set that the file imports; 0 where the file imports none. */
-  readonly opset: number;
-  readonly inputs: readonly string[];
-  readonly outputs: readonly string[];
-  readonly attributes: Readonly<Record<string, AttributeDocument>>;
-  /** Outer values that its sub-graphs read. */
-  readonly captures: readonly string[];
-  /** Stored tensors in its sub-graphs. */
-  readonly innerTensors: readonly number[];
-}
+export type { Node } from './expand.js';
 
-/** The main graph: nodes in an order in which every operand is made before it is read. */
+/** A model's graph: nodes in an order in which every operand is made before it is read. */
 export interface Graph {
   readonly file: string;
   readonly document: ModelDocument;
   readonly nodes: readonly Node[];
   readonly inputs: readonly ValueDocument[];
   readonly outputs: readonly ValueDocument[];
-  /** Stated types of values by name, inputs and outputs included. */
+  /** Types that the file states, by value. */
   readonly stated: ReadonlyMap<string, readonly ValueDocument[]>;
-  /** Initializers by name. */
+  /** Initializers by the value that they are. */
   readonly initializers: ReadonlyMap<string, TensorDocument>;
+  /** The Constant node's tensor that a value is. */
+  readonly constants: ReadonlyMap<string, TensorDocument>;
   /** The name that a plan knows a stored tensor by: its own, or the output of the Constant node that holds it. */
   nameOf(tensor: number): string;
+  /** False where another tensor has the same name: a plan cannot tell them apart. */
+  isNamed(tensor: number): boolean;
   /** How many operands read each value: nodes, captures and graph outputs together. */
   readonly uses: ReadonlyMap<string, number>;
 }
 
 /**
- * The typed graph of a model document.
+ * The graph of a model document.
  *
  * errors: GRAPH_INVALID for an empty graph, a value defined twice, an operand that nothing defines, a cycle.
  */
@@ -60,67 +43,19 @@ export function readGraph(document: ModelDocument, file: string): Graph {
   if (graph.nodes.length === 0) throw refuse('the graph has no nodes: there is nothing to prune');
   if (graph.outputs.length === 0) throw refuse('the graph has no outputs');
 
-  const opsets = new Map(
-    document.opsets.map(({ domain, version }) => [domain === 'ai.onnx' ? '' : domain, version]),
-  );
-  const initializers = new Map<string, TensorDocument>();
-  for (const id of graph.initializers) {
-    const tensor = document.tensors[id]!;
-    if (initializers.has(tensor.name)) throw refuse(`two initializers are named "${tensor.name}"`);
-    initializers.set(tensor.name, tensor);
-  }
-
-  const given = new Set([
-    ...graph.inputs.map((input) => input.name),
-    ...initializers.keys(),
-    ...graph.sparseInitializers,
-  ]);
+  const expanded = expandModel(document, refuse);
+  const { nodes, initializers, stated } = expanded;
   const maker = new Map<string, number>();
-  for (const [index, node] of graph.nodes.entries()) {
-    for (const output of node.outputs) {
-      if (output === '') continue;
-      if (maker.has(output) || given.has(output)) throw refuse(`"${output}" is defined twice`, node.name);
-      maker.set(output, index);
+  for (const [index, node] of nodes.entries())
+    for (const output of node.outputs) if (output !== '') maker.set(output, index);
+  for (const { name } of graph.outputs) {
+    if (!maker.has(name) && !expanded.given.has(name) && !initializers.has(name)) {
+      throw refuse(`the graph's output "${name}" is made by no node`);
     }
   }
-
-  const names = new Set<string>();
-  const nodes = graph.nodes.map((node, index) => readNode(node, index, opsets, names, document.tensors));
-  for (const node of nodes) {
-    for (const operand of [...node.inputs, ...node.captures]) {
-      if (operand !== '' && !given.has(operand) && !maker.has(operand)) {
-        throw refuse(`its operand "${operand}" is defined nowhere`, `${node.name} (${node.op})`);
-      }
-    }
-  }
-  for (const output of graph.outputs) {
-    if (!given.has(output.name) && !maker.has(output.name)) {
-      throw refuse(`the graph's output "${output.name}" is made by no node`);
-    }
-  }
-
-  const uses = new Map<string, number>();
-  const use = (name: string): void => void uses.set(name, (uses.get(name) ?? 0) + 1);
-  for (const node of nodes) for (const operand of [...node.inputs, ...node.captures]) use(operand);
-  for (const output of graph.outputs) use(output.name);
-
-  const stated = new Map<string, ValueDocument[]>();
-  for (const value of [...graph.inputs, ...graph.outputs, ...graph.valueInfos]) {
-    const list = stated.get(value.name);
-    if (list === undefined) stated.set(value.name, [value]);
-    else list.push(value);
-  }
-
-  const held = new Map<number, string>();
-  for (const node of nodes) {
-    const { value } = node.attributes;
-    if (node.op === 'Constant' && value?.type === 'tensor') held.set(value.value, node.outputs[0] ?? '');
-  }
-
   return {
     file,
     document,
-    nameOf: (tensor) => held.get(tensor) ?? document.tensors[tensor]!.name,
     nodes: inOrder(nodes, maker, (node) =>
       refuse('it feeds itself: the graph has a cycle', `${node.name} (${node.op})`),
     ),
@@ -128,64 +63,41 @@ export function readGraph(document: ModelDocument, file: string): Graph {
     outputs: graph.outputs,
     stated,
     initializers,
-    uses,
+    uses: usesOf(nodes, graph.outputs),
+    ...namesOf(document, expanded),
   };
 }
 
-function readNode(
-  node: NodeDocument,
-  index: number,
-  opsets: ReadonlyMap<string, number>,
-  names: Set<string>,
-  tensors: readonly TensorDocument[],
-): Node {
-  const domain = node.domain === 'ai.onnx' ? '' : node.domain;
-  let name = node.name === '' ? `${node.op}_${index}` : node.name;
-  while (names.has(name)) name += "'";
-  names.add(name);
-  const inner = { captures: new Set<string>(), tensors: [] as number[] };
-  for (const attribute of Object.values(node.attributes)) {
-    const bodies =
-      attribute.type === 'graph' ? [attribute.value] : attribute.type === 'graphs' ? attribute.value : [];
-    for (const body of bodies) collectBody(body, new Set(), tensors, inner);
-  }
-  return {
-    id: node.id,
-    name,
-    op: node.op,
-    domain,
-    opset: opsets.get(domain) ?? 0,
-    inputs: node.inputs,
-    outputs: node.outputs,
-    attributes: node.attributes,
-    captures: [...inner.captures],
-    innerTensors: inner.tensors,
-  };
+function usesOf(nodes: readonly Node[], outputs: readonly ValueDocument[]): ReadonlyMap<string, number> {
+  const uses = new Map<string, number>();
+  const use = (name: string): void => void uses.set(name, (uses.get(name) ?? 0) + 1);
+  for (const node of nodes) for (const operand of [...node.inputs, ...node.captures]) use(operand);
+  for (const output of outputs) use(output.name);
+  return uses;
 }
 
-/** What a sub-graph reads from outside, and the tensors stored in it. */
-function collectBody(
-  body: GraphDocument,
-  outer: ReadonlySet<string>,
-  tensors: readonly TensorDocument[],
-  into: { readonly captures: Set<string>; readonly tensors: number[] },
-): void {
-  const known = new Set(outer);
-  for (const input of body.inputs) known.add(input.name);
-  for (const id of body.initializers) known.add(tensors[id]!.name);
-  for (const name of body.sparseInitializers) known.add(name);
-  for (const node of body.nodes) for (const output of node.outputs) known.add(output);
-  into.tensors.push(...body.initializers);
-  for (const node of body.nodes) {
-    for (const operand of node.inputs) if (operand !== '' && !known.has(operand)) into.captures.add(operand);
-    for (const attribute of Object.values(node.attributes)) {
-      if (attribute.type === 'tensor') into.tensors.push(attribute.value);
-      if (attribute.type === 'graph') collectBody(attribute.value, known, tensors, into);
-      if (attribute.type === 'graphs')
-        for (const inner of attribute.value) collectBody(inner, known, tensors, into);
-    }
+function namesOf(
+  { tensors, graph }: ModelDocument,
+  { nodes, held, initializers }: Expanded,
+): Pick<Graph, 'constants' | 'nameOf' | 'isNamed'> {
+  const constants = new Map<string, TensorDocument>();
+  for (const node of nodes) {
+    const { value } = node.attributes;
+    const [output] = node.outputs;
+    if (node.op === 'Constant' && value?.type === 'tensor' && output !== undefined)
+      constants.set(output, tensors[value.value]!);
   }
-  for (const output of body.outputs) if (!known.has(output.name)) into.captures.add(output.name);
+  const nameOf = (tensor: number): string => held.get(tensor) ?? tensors[tensor]!.name;
+  const reachable = new Set([
+    ...held.keys(),
+    ...[...initializers.values()].map(({ id }) => id),
+    ...graph.initializers,
+  ]);
+  const counts = new Map<string, number>();
+  for (const id of reachable) counts.set(nameOf(id), (counts.get(nameOf(id)) ?? 0) + 1);
+  const isNamed = (tensor: number): boolean =>
+    reachable.has(tensor) && nameOf(tensor) !== '' && counts.get(nameOf(tensor)) === 1;
+  return { constants, nameOf, isNamed };
 }
 
 /** Kahn's algorithm, keeping the file's order wherever it is an order already. */
@@ -207,9 +119,7 @@ function inOrder(
   const ordered: Node[] = [];
   const done = nodes.map(() => false);
   const ready = waits.flatMap((count, index) => (count === 0 ? [index] : []));
-  // A file in order is walked front to back: the queue is already sorted then, and stays so.
-  for (let at = 0; at < ready.length; at++) {
-    const index = ready[at]!;
+  for (const index of ready) {
     ordered.push(nodes[index]!);
     done[index] = true;
     for (const reader of readers[index]!) {

@@ -32,6 +32,9 @@ class Literal implements Element {
 
 export const literal = (now: Dim): Element => new Literal(now);
 
+/** True where no removal changes the element. */
+export const isLiteral = (element: Element): boolean => element instanceof Literal;
+
 /** Applies a function of lengths to both times. */
 export const lift =
   (compute: (...operands: Dim[]) => Dim) =>

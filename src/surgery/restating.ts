@@ -92,21 +92,18 @@ function writeOperand(
   const scalar = tensor?.values?.dims.length === 0;
   const dims = scalar ? [] : [pairs.length];
   const fixed = pairs.map(({ index, wanted, right }) => (raw !== undefined && right ? raw[index]! : wanted));
+  const base = node.written[operand] || node.name;
   if (fixed.every((value) => typeof value === 'number')) {
-    const stored = walk.graph.initializers.get(name);
-    const constant =
-      stored !== undefined &&
-      walk.graph.uses.get(name) === 1 &&
-      walk.graph.inputs.every((input) => input.name !== name);
     const full = tensor?.values?.dims ?? dims;
-    const shape = full.reduce((a, b) => a * b, 1) === fixed.length ? full : dims;
-    if (constant) draft.integers.push({ tensor: stored.id, dims: shape, values: fixed });
-    else
-      draft.inputs.push({
-        node: node.id,
-        index: operand,
-        name: literals.name(name || node.name, dtype, shape, fixed),
-      });
+    const sameShape = full.reduce((a, b) => a * b, 1) === fixed.length;
+    const stored = walk.graph.initializers.get(name) ?? walk.graph.constants.get(name);
+    // In place only where nothing else reads it, and where no stated shape of it changes.
+    const inPlace = stored !== undefined && sameShape && walk.graph.uses.get(name) === 1;
+    if (inPlace) draft.integers.push({ tensor: stored.id, dims: full, values: fixed });
+    else {
+      const literal = literals.name(base, dtype, sameShape ? full : dims, fixed);
+      draft.inputs.push({ node: node.id, index: operand, name: literal });
+    }
     return;
   }
   // Part of it is only known when the model runs: y = computed * p / q + r, element by element.
@@ -123,18 +120,18 @@ function writeOperand(
     );
   };
   const factors = pairs.map(factor);
-  let current = name;
+  let current = node.written[operand]!;
   const step = (op: string, values: readonly number[], neutral: number): void => {
     if (values.every((value) => value === neutral)) return;
-    const output = names.fresh(name);
+    const output = names.fresh(base);
     const inserted: NewNode = {
-      graph: 0,
+      graph: node.graph,
       before: node.id,
       replaces: false,
       op,
       domain: '',
       name: output,
-      inputs: [current, literals.name(name, dtype, dims, values)],
+      inputs: [current, literals.name(base, dtype, dims, values)],
       outputs: [output],
       attributes: [],
     };

@@ -1,0 +1,44 @@
+import { isZero, plain, withZero } from '../lanes/axis.js';
+import type { Output, Rule } from '../lanes/rule.js';
+import { Frozen } from '../lanes/rule.js';
+import { equal } from '../onnx/dim.js';
+
+/**
+ * If: its branches are laid out in the graph, and each output is one value with what both branches end in. The walk gives
+ * the condition, then the ends of the first branch, then those of the second.
+ *
+ *   condition, then_i [n a], else_i [n a]  ->  y_i [n a]
+ *
+ * exact: yes.   frozen: axes whose lengths differ between the branches, so that data decides.
+ * source: https://onnx.ai/onnx/operators/onnx__If.html
+ */
+export const branch: Rule = {
+  says: 'each output is one with what both branches end in',
+  exact: 'yes',
+  axes: (call) => {
+    const { lanes, node } = call;
+    call.optional(0);
+    const count = node.outputs.length;
+    if (call.count !== 1 + 2 * count)
+      throw new Frozen('control-flow', 'its branches have other numbers of outputs than it has');
+    return node.outputs.map((_, i): Output => {
+      const [yes, no] = [call.optional(1 + i), call.optional(1 + count + i)];
+      const freeze = (why: string): Output => {
+        for (const axis of [...(yes?.axes ?? []), ...(no?.axes ?? [])])
+          lanes.freeze(axis, 'control-flow', why);
+        return { axes: undefined };
+      };
+      if (yes?.axes === undefined || no?.axes === undefined)
+        return freeze('the other branch has axes that are not known');
+      if (yes.axes.length !== no.axes.length) return freeze('the branches end in values of different ranks');
+      return yes.axes.map((axis, d) => {
+        const other = no.axes![d]!;
+        if (equal(axis.length, other.length))
+          return withZero(lanes.unify([axis, other]), isZero(axis) && isZero(other));
+        for (const own of [axis, other])
+          lanes.freeze(own, 'control-flow', 'the branches end in different lengths');
+        return plain(call.openLength(`${node.name}.${i}.${d}#`));
+      });
+    });
+  },
+};
