@@ -200,3 +200,28 @@ fn count_together(model: &Model, run: &Run, part: &Part<Owner>, scratch: &mut Sc
         Ok(())
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{HELD, batches};
+    use crate::request::Group;
+
+    #[test]
+    fn batches_hold_every_class_once_and_no_more_than_there_is_room_for() {
+        let sizes = [3, 0, HELD / 256 - 3, 1, 2 * HELD / 256 + 5, 7];
+        let groups = sizes.map(|classes| Group { classes, slices: Vec::new() });
+        for bins in [2, 256, 65_536, HELD, 2 * HELD] {
+            let batches = batches(&groups, bins);
+            let mut next = [0; 6];
+            for batch in &batches {
+                let classes: usize = batch.iter().map(|window| window.classes.len()).sum();
+                assert!(classes * bins <= HELD || classes == 1, "{classes} classes of {bins} bins");
+                for window in batch {
+                    assert_eq!(window.classes.start, next[window.group]);
+                    next[window.group] = window.classes.end;
+                }
+            }
+            assert_eq!(next, sizes);
+        }
+    }
+}

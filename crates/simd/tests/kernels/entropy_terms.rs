@@ -38,6 +38,8 @@ fn known_values() {
     for isa in Isa::available() {
         assert_eq!(terms(isa, &[0.5, -0.25, 0.25, 0.0, -0.0], 1.0), [0.5, 0.5, 0.5, 0.0, 0.0]);
         assert_eq!(terms(isa, &[-3.0], 3.0), [0.0]);
+        // More than the whole, as rounding may have it: no less than nothing.
+        assert_eq!(terms(isa, &[4.0; 20], 2.0), [0.0; 20]);
         assert_eq!(terms(isa, &[0.0; 40], 0.0), [0.0; 40]);
         assert_eq!(terms(isa, &[], 1.0), [0.0f32; 0]);
     }
