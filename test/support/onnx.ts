@@ -30,7 +30,7 @@ export interface NodeSpec {
 
 export interface ValueSpec {
   readonly name: string;
-  readonly dtype?: 'float32' | 'int64';
+  readonly dtype?: 'float32' | 'int64' | 'bool';
   readonly shape: readonly (number | string)[];
 }
 
@@ -43,6 +43,16 @@ export interface GraphSpec {
 
 export interface ModelSpec extends GraphSpec {
   readonly opset: number;
+  readonly functions?: readonly FunctionSpec[];
+}
+
+/** A model-local function; its body uses the model's opset and the other functions of its domain. */
+export interface FunctionSpec {
+  readonly domain: string;
+  readonly name: string;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly nodes: readonly NodeSpec[];
 }
 
 export const floats = (name: string, dims: readonly number[], next: () => number): TensorSpec => ({
@@ -161,8 +171,19 @@ function value({ name, dtype, shape }: ValueSpec): Writer {
       typeof length === 'number' ? new Writer().varint(1, length) : new Writer().text(2, length),
     );
   }
-  const type = new Writer().varint(1, dtype === 'int64' ? 7 : 1).message(2, dims);
+  const type = new Writer().varint(1, ELEMENT_TYPES[dtype ?? 'float32']).message(2, dims);
   return new Writer().text(1, name).message(2, new Writer().message(1, type));
+}
+
+const ELEMENT_TYPES = { float32: 1, int64: 7, bool: 9 } as const;
+
+function localFunction(own: FunctionSpec, opset: number): Writer {
+  const writer = new Writer().text(1, own.name);
+  for (const input of own.inputs) writer.text(4, input);
+  for (const output of own.outputs) writer.text(5, output);
+  for (const inner of own.nodes) writer.message(7, node(inner));
+  writer.message(9, new Writer().text(1, '').varint(2, opset));
+  return writer.message(9, new Writer().text(1, own.domain).varint(2, 1)).text(10, own.domain);
 }
 
 function graph({ nodes, inputs, outputs, initializers }: GraphSpec): Writer {
@@ -177,14 +198,18 @@ function graph({ nodes, inputs, outputs, initializers }: GraphSpec): Writer {
 
 /** The bytes of an .onnx file. */
 export function encodeModel(model: ModelSpec): Uint8Array {
-  const opset = new Writer().text(1, '').varint(2, model.opset);
-  return new Writer()
-    .varint(1, 8)
-    .text(2, 'espalier-test')
-    .message(7, graph(model))
-    .message(8, opset)
-    .finish();
+  const writer = new Writer().varint(1, 8).text(2, 'espalier-test').message(7, graph(model));
+  writer.message(8, new Writer().text(1, '').varint(2, model.opset));
+  for (const domain of new Set(everyDomain(model)))
+    writer.message(8, new Writer().text(1, domain).varint(2, 1));
+  for (const own of model.functions ?? []) writer.message(25, localFunction(own, model.opset));
+  return writer.finish();
 }
+
+const everyDomain = (model: ModelSpec): string[] => [
+  ...model.nodes.flatMap(({ domain }) => (domain === undefined || domain === '' ? [] : [domain])),
+  ...(model.functions ?? []).map(({ domain }) => domain),
+];
 
 /** Indices that stay, by tensor (or the output of the Constant node that holds it) and axis. */
 export type Kept = Readonly<Record<string, Readonly<Record<string, readonly number[]>>>>;
@@ -202,10 +227,12 @@ export function masked<M extends GraphSpec>(model: M, tensors: Kept): M {
   });
   const nodes = model.nodes.map((node) => {
     const axes = tensors[node.outputs[0]!];
-    const value = node.attributes?.value;
-    if (node.op !== 'Constant' || axes === undefined || typeof value !== 'object' || !('data' in value))
-      return node;
-    return { ...node, attributes: { value: zeroed(value, axes) } };
+    const attributes = Object.entries(node.attributes ?? {}).map(([name, own]) => {
+      if (typeof own !== 'object') return [name, own];
+      if ('nodes' in own) return [name, masked(own, tensors)];
+      return [name, 'data' in own && axes !== undefined ? zeroed(own, axes) : own];
+    });
+    return node.attributes === undefined ? node : { ...node, attributes: Object.fromEntries(attributes) };
   });
   return { ...model, initializers, nodes };
 }
