@@ -13,6 +13,21 @@ export interface Slot {
   readonly use?: { readonly node: string; readonly input: number };
   /** True once an operator contracts over it: its lanes are consumed here, not produced. */
   contracted: boolean;
+  /** What the tensor's integers stand for, where an operator says so. */
+  quantised?: Quantisation;
+  /** True where its numbers say how others are to be read (scales, zero points), or are packed. */
+  parameter?: boolean;
+}
+
+/** Stored integers q stand for (q - zero point) · scale. */
+export interface Quantisation {
+  /** The stored tensors; without one, the scale is 1 and the zero point 0. */
+  readonly scale?: number;
+  readonly zeroPoint?: number;
+  /** The axis that scale and zero point lie on, where they are not one for all. */
+  readonly axis: number;
+  /** How many indices of the axis share one scale; then scales have as many axes as the tensor. */
+  readonly block?: number;
 }
 
 /**
@@ -23,8 +38,16 @@ export interface Factor {
   readonly length: Dim;
   /** Ids of labels; 0 is always kept. Only where the length is known. */
   readonly labels?: Int32Array;
-  /** In the masked original, whatever lies at a removed index is zero. */
+  /**
+   * In the masked original, whatever lies at a removed index is zero. In a stored tensor of quantised numbers it is the
+   * zero point that the operator which reads it has for it.
+   */
   readonly zero: boolean;
+  /**
+   * In the masked original, this lies at every removed index: a number that is not zero, or a name for one that is not
+   * known. Of quantised data, the zero point.
+   */
+  readonly held?: number | string;
   /** The stored tensor's axis that this is, as long as it is nothing else. */
   readonly slot?: Slot;
 }
@@ -62,12 +85,33 @@ export const isZero = (axis: Axis): boolean =>
 
 /** The same lanes, with another statement about what lies at removed indices. */
 export function withZero(axis: Axis, zero: boolean): Axis {
-  if (axis.factors.every((factor) => factor.labels === undefined || factor.zero === zero)) return axis;
+  const says = ({ labels, zero: own, held }: Factor): boolean =>
+    labels === undefined || (own === zero && held === undefined);
+  if (axis.factors.every(says)) return axis;
   return {
     length: axis.length,
-    factors: axis.factors.map((factor) => (factor.labels === undefined ? factor : { ...factor, zero })),
+    factors: axis.factors.map(({ held: _, ...factor }) =>
+      factor.labels === undefined ? factor : { ...factor, zero },
+    ),
   };
 }
+
+/** The same lanes; `held` lies at every removed index. */
+export function withHeld(axis: Axis, held: number | string): Axis {
+  if (held === 0) return withZero(axis, true);
+  return {
+    length: axis.length,
+    factors: axis.factors.map((factor) =>
+      factor.labels === undefined ? factor : { ...factor, zero: false, held },
+    ),
+  };
+}
+
+/** `held` lies at every removed index of this axis. */
+export const isHeld = (axis: Axis, held: number | string): boolean =>
+  held === 0
+    ? isZero(axis)
+    : axis.factors.every((factor) => factor.held === held || factor.labels === undefined);
 
 /** The axis' length, now and after a removal. */
 export function lengthOf(axis: Axis): Element {

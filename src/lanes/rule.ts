@@ -30,6 +30,8 @@ export interface Rule {
   readonly exact: string;
   /** The outputs' elements are the inputs' own, moved: a weight seen through it is still that weight. */
   readonly moves?: boolean;
+  /** An output holds a part of operand 0 only: a stored vector that several such nodes read is shared out, not shared. */
+  readonly takesPart?: boolean;
   readonly axes: (call: Call) => readonly Output[];
 }
 
@@ -89,8 +91,25 @@ export interface Call {
   known(index: number): Values;
   /** The operand's content where it is known. */
   values(index: number): Values | undefined;
-  /** Whether a small constant operand is known to hold only zeros. */
+  /** Whether a constant operand is known to hold only zeros. */
   isZeroConstant(index: number): boolean;
+  /** Whether the operand is a stored tensor itself, and not something computed of one. */
+  isStored(index: number): boolean;
+  /**
+   * The operand's integers q stand for (q - zero point) · scale, which are other operands: scores are of those numbers.
+   * Says nothing where one of the three is computed.
+   */
+  quantised(
+    index: number,
+    by: {
+      readonly scale?: number;
+      readonly zeroPoint?: number;
+      readonly axis: number;
+      readonly block?: number;
+    },
+  ): void;
+  /** The operand's numbers say how others are to be read, or are packed: scores are of something else. */
+  parameter(index: number): void;
   /** The content of an attribute that is a small tensor. */
   attributeValues(name: string): Values | undefined;
   /** An attribute or operand states these lengths. */

@@ -4,7 +4,7 @@ import { symbol } from '../onnx/dim.js';
 import type { Graph, Node } from '../onnx/graph.js';
 import type { Element, Values } from '../onnx/values.js';
 import { isLiteral, literal, literals, numbersNow } from '../onnx/values.js';
-import type { Axes, Axis, Slot } from './axis.js';
+import type { Axes, Axis, Quantisation, Slot } from './axis.js';
 import { isLabelled, lengthOf, plain } from './axis.js';
 import { Lanes } from './lanes.js';
 import type { Call, Output, Restatement, RestateOptions, Rule, Tensor, Work } from './rule.js';
@@ -103,6 +103,8 @@ class Walker {
       this.#operands(node),
       (tensor) => this.#valuesOf(this.graph.document.tensors[tensor]!),
       (name) => this.graph.constants.has(name) && this.graph.uses.get(name) === 1,
+      (name) => this.graph.initializers.get(name) ?? this.graph.constants.get(name),
+      (tensor) => this.#isZero(tensor),
     );
     const rule = this.registry(node.domain, node.op, node.opset);
     try {
@@ -172,6 +174,8 @@ class Walker {
       }
       // The body of a function, or of a loop, cannot be given another operand.
       for (const name of node.body === undefined ? node.captures : node.inputs) fixed.add(name);
+      if (this.registry(node.domain, node.op, node.opset)?.takesPart === true)
+        fixed.add(node.inputs[0] ?? '');
     }
     const whole = new Set([...fixed].map((name) => carried.get(name)?.id));
     for (const [name, tensor] of carried) {
@@ -295,6 +299,8 @@ class NodeCall implements Call {
     readonly operands: readonly (Tensor | undefined)[],
     readonly contentOf: (tensor: number) => Values | undefined,
     readonly isOwnConstant: (name: string) => boolean,
+    readonly storedAs: (name: string) => TensorDocument | undefined,
+    readonly isZero: (tensor: TensorDocument) => boolean,
   ) {
     this.attributes = new Attributes(node);
   }
@@ -333,7 +339,44 @@ class NodeCall implements Call {
 
   isZeroConstant(index: number): boolean {
     const values = this.operands[index]?.values;
-    return values !== undefined && (numbersNow(values)?.every((value) => value === 0) ?? false);
+    if (values !== undefined) return numbersNow(values)?.every((value) => value === 0) ?? false;
+    const stored = this.#stored(index);
+    return stored !== undefined && this.isZero(stored);
+  }
+
+  isStored(index: number): boolean {
+    return this.#stored(index) !== undefined;
+  }
+
+  quantised(index: number, { scale, zeroPoint, axis, block }: Parameters<Call['quantised']>[1]): void {
+    const given = [scale, zeroPoint].filter((own) => own !== undefined && this.operands[own] !== undefined);
+    const tensorOf = (own: number | undefined): number | undefined =>
+      own === undefined ? undefined : this.#stored(own)?.id;
+    if (given.some((own) => tensorOf(own) === undefined)) return;
+    const by: Quantisation = {
+      ...(tensorOf(scale) !== undefined && { scale: tensorOf(scale)! }),
+      ...(tensorOf(zeroPoint) !== undefined && { zeroPoint: tensorOf(zeroPoint)! }),
+      axis,
+      ...(block !== undefined && { block }),
+    };
+    for (const slot of this.#slotsOf(index)) slot.quantised = by;
+  }
+
+  parameter(index: number): void {
+    for (const slot of this.#slotsOf(index)) slot.parameter = true;
+  }
+
+  #stored(index: number): TensorDocument | undefined {
+    return this.operands[index] === undefined ? undefined : this.storedAs(this.node.inputs[index]!);
+  }
+
+  /** The axes that an operand has as a stored tensor. */
+  #slotsOf(index: number): Slot[] {
+    const id = this.#stored(index)?.id;
+    const slots = (this.operands[index]?.axes ?? []).flatMap(({ factors }) =>
+      factors.flatMap(({ slot }) => slot ?? []),
+    );
+    return slots.filter(({ tensor }) => tensor === id);
   }
 
   attributeValues(name: string): Values | undefined {
