@@ -1,4 +1,4 @@
-import type { Axis } from '../lanes/axis.js';
+import type { Axes, Axis } from '../lanes/axis.js';
 import { isZero, plain, withZero } from '../lanes/axis.js';
 import type { Call, Rule } from '../lanes/rule.js';
 import { Frozen } from '../lanes/rule.js';
@@ -59,6 +59,42 @@ function grouped(call: Call, axis: Axis, groups: number): readonly [Axis, Axis] 
 }
 
 /**
+ * What every convolution does: `x` and `weight` are contracted, groups stay rectangular, and `others` (bias, scales) lie
+ * on the output channels. Restates `group`, states the work. Whether the channels are zero is left to the caller.
+ */
+export function convolve(
+  call: Call,
+  x: Axes,
+  weight: Axes,
+  others: readonly (Axis | undefined)[],
+): readonly [batch: Axis, channels: Axis, ...places: Axis[]] {
+  const { lanes } = call;
+  if (weight.length !== x.length || x.length < 3)
+    throw new Frozen('mismatch', `its input and weight have ranks ${x.length} and ${weight.length}`);
+  const groups = call.attributes.int('group', 1);
+  const [output, input, ...kernel] = weight as [Axis, Axis, ...Axis[]];
+  spatial(kernel, call);
+  slide(x.slice(2), call);
+  let channels = output;
+  if (groups === 1) {
+    lanes.contract(x[1]!, input);
+  } else {
+    const [group, inner] = grouped(call, x[1]!, groups);
+    const [outputGroup, own] = grouped(call, output, groups);
+    lanes.unify([group, outputGroup]);
+    lanes.contract(inner, input);
+    channels = lanes.merge([outputGroup, own]);
+    call.restate({ attribute: 'group', kind: 'int' }, [group]);
+  }
+  channels = lanes.unify([channels, ...others.filter((axis) => axis !== undefined)]);
+  const sizes = kernel.map((axis) => axis.length as number);
+  const window = windowOf(call, sizes.length);
+  const places = sizes.map((size, d) => windowsAlong(x[d + 2]!.length, size, d, window));
+  call.work([x[0]!, channels, input, ...sizes, ...places]);
+  return [x[0]!, channels, ...places.map(plain)];
+}
+
+/**
  * Conv: the output channels are the weight's first axis, the input channels are contracted with its second.
  * With groups, input channel = γ ∧ c and output channel = γ ∧ o; depthwise is c of length 1.
  *
@@ -72,34 +108,11 @@ export const conv: Rule = {
   says: "input channels are contracted with the weight; output channels are the weight's; groups stay rectangular",
   exact: 'yes',
   axes: (call) => {
-    const { lanes } = call;
-    const x = call.input(0);
     const weight = call.input(1);
-    if (weight.length !== x.length || x.length < 3)
-      throw new Frozen('mismatch', `its input and weight have ranks ${x.length} and ${weight.length}`);
-    const groups = call.attributes.int('group', 1);
-    const [output, input, ...kernel] = weight as [Axis, Axis, ...Axis[]];
-    spatial(kernel, call);
-    slide(x.slice(2), call);
-    let channels = output;
-    if (groups === 1) {
-      lanes.contract(x[1]!, input);
-    } else {
-      const [group, inner] = grouped(call, x[1]!, groups);
-      const [outputGroup, own] = grouped(call, output, groups);
-      lanes.unify([group, outputGroup]);
-      lanes.contract(inner, input);
-      channels = lanes.merge([outputGroup, own]);
-      call.restate({ attribute: 'group', kind: 'int' }, [group]);
-    }
     const bias = call.optional(2)?.axes?.[0];
-    if (bias !== undefined) channels = lanes.unify([channels, bias]);
-    const sizes = kernel.map((axis) => axis.length as number);
-    const window = windowOf(call, sizes.length);
-    const places = sizes.map((size, d) => windowsAlong(x[d + 2]!.length, size, d, window));
-    call.work([x[0]!, channels, input, ...sizes, ...places]);
-    const zero = isZero(output) && (bias === undefined || isZero(bias));
-    return [[x[0]!, withZero(channels, zero), ...places.map(plain)]];
+    const [batch, channels, ...places] = convolve(call, call.input(0), weight, [bias]);
+    const zero = isZero(weight[0]!) && (bias === undefined || isZero(bias));
+    return [[batch, withZero(channels, zero), ...places]];
   },
 };
 

@@ -1,8 +1,24 @@
-import type { Axis } from '../lanes/axis.js';
+import type { Axes, Axis } from '../lanes/axis.js';
 import { isZero, withZero } from '../lanes/axis.js';
-import type { Rule } from '../lanes/rule.js';
+import type { Call, Rule } from '../lanes/rule.js';
 import { Frozen } from '../lanes/rule.js';
 import { broadcast, everyZero, someZero } from './broadcasting.js';
+
+/** What every product of matrices does: contracts, broadcasts, states the work. */
+export function multiply(
+  call: Call,
+  a: Axes,
+  b: Axes,
+): { readonly batch: Axes; readonly row: Axes; readonly column: Axes } {
+  if (a.length === 0 || b.length === 0) throw new Frozen('mismatch', 'multiplies a scalar');
+  const row = a.length > 1 ? [a.at(-2)!] : [];
+  const column = b.length > 1 ? [b.at(-1)!] : [];
+  const inner = a.at(-1)!;
+  call.lanes.contract(inner, b.length > 1 ? b.at(-2)! : b[0]!);
+  const batch = broadcast(call.lanes, [a.slice(0, -2), b.slice(0, -2)], someZero);
+  call.work([...batch, ...row, inner, ...column]);
+  return { batch, row, column };
+}
 
 /**
  * MatMul: the last axis of a is contracted with the last but one of b; leading axes are broadcast.
@@ -16,15 +32,7 @@ export const matMul: Rule = {
   says: 'the last axis of a is contracted with the last but one of b; leading axes are broadcast',
   exact: 'where one operand is zero in a removed lane: always for a weight',
   axes: (call) => {
-    const a = call.input(0);
-    const b = call.input(1);
-    if (a.length === 0 || b.length === 0) throw new Frozen('mismatch', 'multiplies a scalar');
-    const row = a.length > 1 ? [a.at(-2)!] : [];
-    const column = b.length > 1 ? [b.at(-1)!] : [];
-    const inner = a.at(-1)!;
-    call.lanes.contract(inner, b.length > 1 ? b.at(-2)! : b[0]!);
-    const batch = broadcast(call.lanes, [a.slice(0, -2), b.slice(0, -2)], someZero);
-    call.work([...batch, ...row, inner, ...column]);
+    const { batch, row, column } = multiply(call, call.input(0), call.input(1));
     return [[...batch, ...row, ...column]];
   },
 };

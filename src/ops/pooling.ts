@@ -1,7 +1,25 @@
+import type { Axes, Axis } from '../lanes/axis.js';
 import { plain } from '../lanes/axis.js';
-import type { Rule } from '../lanes/rule.js';
+import type { Call, Rule } from '../lanes/rule.js';
 import { Frozen } from '../lanes/rule.js';
 import { slide, windowOf, windowsAlong } from './convolution.js';
+
+/** What every pooling window does to axes [batch, channels, space …]. */
+export function windowed(call: Call, x: Axes): Axis[] {
+  const [batch, channels, ...space] = x;
+  if (batch === undefined || channels === undefined)
+    throw new Frozen('mismatch', 'its input has no channels');
+  slide(space, call);
+  const kernel = call.attributes.ints('kernel_shape');
+  if (kernel === undefined) throw new Frozen('unknown-shape', 'has no kernel_shape');
+  const window = windowOf(call, space.length);
+  const ceilMode = call.attributes.int('ceil_mode', 0) !== 0;
+  return [
+    batch,
+    channels,
+    ...space.map((axis, d) => plain(windowsAlong(axis.length, kernel[d] ?? 1, d, window, ceilMode))),
+  ];
+}
 
 /**
  * MaxPool, AveragePool, LpPool: channels pass, a window slides over the others.
@@ -14,19 +32,7 @@ export const pool: Rule = {
   says: 'channels pass; a window slides over the spatial axes',
   exact: 'yes',
   axes: (call) => {
-    const [batch, channels, ...space] = call.input(0);
-    if (batch === undefined || channels === undefined)
-      throw new Frozen('mismatch', 'its input has no channels');
-    slide(space, call);
-    const kernel = call.attributes.ints('kernel_shape');
-    if (kernel === undefined) throw new Frozen('unknown-shape', 'has no kernel_shape');
-    const window = windowOf(call, space.length);
-    const ceilMode = call.attributes.int('ceil_mode', 0) !== 0;
-    const axes = [
-      batch,
-      channels,
-      ...space.map((axis, d) => plain(windowsAlong(axis.length, kernel[d] ?? 1, d, window, ceilMode))),
-    ];
+    const axes = windowed(call, call.input(0));
     return [axes, axes];
   },
 };
