@@ -153,6 +153,10 @@ class OpenModel implements Model {
       ...(options.ratio !== undefined && { ratio: options.ratio }),
       ...(budget !== undefined && { budget }),
     });
+    const nothingLeaves = groups.every(
+      (group) => (kept.get(group)?.length ?? group.lanes.length) === group.lanes.length,
+    );
+    if (nothingLeaves && options.ratio !== undefined) throw tooCoarse(analysis, groups, options);
     const removal = removalOf(analysis, kept);
     const cuts = cutsOf(analysis, removal);
     const plan: Plan = {
@@ -253,6 +257,16 @@ function madeWith(options: PlanOptions, policy: string): Plan['made'] {
     seed: options.seed ?? 0,
     ...(Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Plan['made']),
   };
+}
+
+function tooCoarse({ graph }: Analysis, groups: readonly Group[], options: PlanOptions): EspalierError {
+  const widest = groups.reduce((a, b) => (b.lanes.length > a.lanes.length ? b : a));
+  return new EspalierError(
+    'NOTHING_PRUNABLE',
+    `a ratio of ${options.ratio} removes nothing: the widest of ${groups.length} groups, "${widest.id}", has ${widest.lanes.length} lanes`,
+    { file: graph.file },
+    'Ask for a larger ratio, or for --round-to 1.',
+  );
 }
 
 function nothingPrunable({ graph, groups, frozenNodes }: Analysis, options: PlanOptions): EspalierError {

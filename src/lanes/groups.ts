@@ -1,5 +1,5 @@
 import type { Slot } from './axis.js';
-import type { Reason } from './reason.js';
+import type { Reason, Why } from './reason.js';
 import type { Tensor } from './rule.js';
 import type { Walk } from './walk.js';
 
@@ -65,11 +65,31 @@ function partitionSafely({ lanes, slots, tensors }: Walk): Partition & { readonl
       atoms,
       classesOf(all, lanes.equations.lanes, (lane) => inexact.has(lane)),
     );
+    const freeze = (lane: number, why: Why, text: string): void =>
+      lanes.equations.freeze(lane + 1, { why, node: '', text });
     const risky = incompleteProducts(all, found);
-    if (risky.length === 0) return { ...found, atoms };
-    const text = 'a part of a product of lanes is used alone: cutting both factors could leave nothing of it';
-    for (const lane of risky) lanes.equations.freeze(lane + 1, { why: 'mismatch', node: '', text });
+    for (const lane of risky) {
+      freeze(
+        lane,
+        'mismatch',
+        'a part of a product of lanes is used alone: cutting both factors could leave nothing of it',
+      );
+    }
+    const futile = onlyCopies(atoms, slots, found);
+    for (const lane of futile)
+      freeze(lane, 'unused', 'no stored tensor would shrink, only copies of a shared one');
+    if (risky.length + futile.length === 0) return { ...found, atoms };
   }
+}
+
+/** Lanes of groups that lie on nothing but single uses of shared vectors. */
+function onlyCopies(atoms: Atoms, slots: readonly Slot[], { members, groupOf }: Partition): number[] {
+  const stored = new Set<number>();
+  for (const [index, slot] of slots.entries()) {
+    if (slot.use !== undefined) continue;
+    for (const list of atoms[index]!) for (const lane of list) stored.add(groupOf[lane]!);
+  }
+  return members.flatMap((lanes, group) => (stored.has(group) ? [] : lanes));
 }
 
 /**
