@@ -2,13 +2,15 @@ import type { TensorDocument, ValueDocument } from '../native/document.js';
 import type { Dim } from '../onnx/dim.js';
 import { symbol } from '../onnx/dim.js';
 import type { Graph, Node } from '../onnx/graph.js';
-import type { Element, Values } from '../onnx/values.js';
-import { isLiteral, literal, literals, numbersNow } from '../onnx/values.js';
-import type { Axes, Axis, Quantisation, Slot } from './axis.js';
-import { isLabelled, lengthOf, plain } from './axis.js';
+import type { Values } from '../onnx/values.js';
+import { literals } from '../onnx/values.js';
+import type { Slot } from './axis.js';
+import { plain } from './axis.js';
+import type { Store } from './call.js';
+import { NodeCall } from './call.js';
 import { Lanes } from './lanes.js';
-import type { Call, Output, Restatement, RestateOptions, Rule, Tensor, Work } from './rule.js';
-import { Attributes, Frozen } from './rule.js';
+import type { Output, Restatement, Rule, Tensor, Work } from './rule.js';
+import { Frozen } from './rule.js';
 
 /** The rule of an operator at an opset version, if there is one. */
 export type Registry = (domain: string, op: string, opset: number) => Rule | undefined;
@@ -52,6 +54,12 @@ class Walker {
   /** Stored vectors that several operands share, by the value that carries them. */
   readonly #shared = new Map<string, TensorDocument>();
   readonly #zeroTensors = new Map<number, boolean>();
+  readonly #store: Store = {
+    storedAs: (name) => this.graph.initializers.get(name) ?? this.graph.constants.get(name),
+    isOwnConstant: (name) => this.graph.constants.has(name) && this.graph.uses.get(name) === 1,
+    contentOf: (tensor) => this.#valuesOf(this.graph.document.tensors[tensor]!),
+    isZero: (tensor) => this.#isZero(tensor),
+  };
   #unknowns = 0;
 
   constructor(
@@ -97,15 +105,7 @@ class Walker {
       this.#tensors.set(node.outputs[0]!, this.#tensors.get(node.inputs[0]!)!);
       return;
     }
-    const call = new NodeCall(
-      node,
-      this.#lanes,
-      this.#operands(node),
-      (tensor) => this.#valuesOf(this.graph.document.tensors[tensor]!),
-      (name) => this.graph.constants.has(name) && this.graph.uses.get(name) === 1,
-      (name) => this.graph.initializers.get(name) ?? this.graph.constants.get(name),
-      (tensor) => this.#isZero(tensor),
-    );
+    const call = new NodeCall(node, this.#lanes, this.#operands(node), this.#store);
     const rule = this.registry(node.domain, node.op, node.opset);
     try {
       if (rule === undefined) throw new Frozen('no-rule', `${node.op} has no rule`);
@@ -286,167 +286,3 @@ function withoutSlots(tensor: Tensor): Tensor {
   }));
   return { ...tensor, axes };
 }
-
-class NodeCall implements Call {
-  readonly attributes: Attributes;
-  readonly restatements: Restatement[] = [];
-  readonly pieces: Work[] = [];
-  readonly #taken = new Set<number>();
-
-  constructor(
-    readonly node: Node,
-    readonly lanes: Lanes,
-    readonly operands: readonly (Tensor | undefined)[],
-    readonly contentOf: (tensor: number) => Values | undefined,
-    readonly isOwnConstant: (name: string) => boolean,
-    readonly storedAs: (name: string) => TensorDocument | undefined,
-    readonly isZero: (tensor: TensorDocument) => boolean,
-  ) {
-    this.attributes = new Attributes(node);
-  }
-
-  get count(): number {
-    return this.operands.length;
-  }
-
-  optional(index: number): Tensor | undefined {
-    this.#taken.add(index);
-    return this.operands[index];
-  }
-
-  input(index: number): Axes {
-    const tensor = this.optional(index);
-    if (tensor === undefined) throw new Frozen('unknown-shape', `its operand ${index} is absent`);
-    if (tensor.axes === undefined)
-      throw new Frozen('unknown-shape', `the rank of its operand "${this.node.inputs[index]}" is not known`);
-    return tensor.axes;
-  }
-
-  values(index: number): Values | undefined {
-    const tensor = this.operands[index];
-    for (const axis of tensor?.axes ?? [])
-      this.lanes.freeze(axis, 'operator', 'is read as lengths or indices');
-    this.#taken.add(index);
-    return tensor?.values;
-  }
-
-  known(index: number): Values {
-    const values = this.values(index);
-    if (values === undefined)
-      throw new Frozen('data-dependent', `its operand "${this.node.inputs[index]}" depends on data`);
-    return values;
-  }
-
-  isZeroConstant(index: number): boolean {
-    const values = this.operands[index]?.values;
-    if (values !== undefined) return numbersNow(values)?.every((value) => value === 0) ?? false;
-    const stored = this.#stored(index);
-    return stored !== undefined && this.isZero(stored);
-  }
-
-  isStored(index: number): boolean {
-    return this.#stored(index) !== undefined;
-  }
-
-  quantised(index: number, { scale, zeroPoint, axis, block }: Parameters<Call['quantised']>[1]): void {
-    const given = [scale, zeroPoint].filter((own) => own !== undefined && this.operands[own] !== undefined);
-    const tensorOf = (own: number | undefined): number | undefined =>
-      own === undefined ? undefined : this.#stored(own)?.id;
-    if (given.some((own) => tensorOf(own) === undefined)) return;
-    const by: Quantisation = {
-      ...(tensorOf(scale) !== undefined && { scale: tensorOf(scale)! }),
-      ...(tensorOf(zeroPoint) !== undefined && { zeroPoint: tensorOf(zeroPoint)! }),
-      axis,
-      ...(block !== undefined && { block }),
-    };
-    for (const slot of this.#slotsOf(index)) slot.quantised = by;
-  }
-
-  parameter(index: number): void {
-    for (const slot of this.#slotsOf(index)) slot.parameter = true;
-  }
-
-  #stored(index: number): TensorDocument | undefined {
-    return this.operands[index] === undefined ? undefined : this.storedAs(this.node.inputs[index]!);
-  }
-
-  /** The axes that an operand has as a stored tensor. */
-  #slotsOf(index: number): Slot[] {
-    const id = this.#stored(index)?.id;
-    const slots = (this.operands[index]?.axes ?? []).flatMap(({ factors }) =>
-      factors.flatMap(({ slot }) => slot ?? []),
-    );
-    return slots.filter(({ tensor }) => tensor === id);
-  }
-
-  attributeValues(name: string): Values | undefined {
-    const attribute = this.node.attributes[name];
-    return attribute?.type === 'tensor' ? this.contentOf(attribute.value) : undefined;
-  }
-
-  restate(
-    where: number | { readonly attribute: string; readonly kind: 'int' | 'ints' },
-    wanted: readonly (Axis | Element)[],
-    options: RestateOptions = {},
-  ): void {
-    if (!this.#canWrite(where)) this.#wholeInstead(wanted);
-    const operand = typeof where === 'number' ? this.operands[where] : undefined;
-    const stated =
-      options.stated ?? operand?.values?.elements ?? wanted.map((want) => literal(elementOf(want).now));
-    this.restatements.push({
-      node: this.node,
-      where: typeof where === 'number' ? { operand: where } : where,
-      wanted: wanted.map(elementOf),
-      stated: stated.map(elementOf),
-      raw: operand?.values === undefined ? undefined : numbersNow(operand.values),
-      labels: options.labels,
-      replaces: options.replaces ?? [],
-    });
-  }
-
-  /** In the body of a function only what a single call reads can be written, and only where it stands. */
-  #canWrite(where: number | { readonly attribute: string }): boolean {
-    const { body, inputs } = this.node;
-    if (body === undefined) return true;
-    return body.calls === 1 && (typeof where !== 'number' || this.isOwnConstant(inputs[where] ?? ''));
-  }
-
-  #wholeInstead(wanted: readonly (Axis | Element)[]): void {
-    for (const want of wanted) {
-      if (isAxis(want))
-        this.lanes.freeze(want, 'control-flow', 'its length is stated in the body of a function');
-      else if (!isLiteral(want))
-        throw new Frozen('control-flow', 'a length is stated in the body of a function');
-    }
-  }
-
-  openLength(name: string): Dim {
-    return symbol(name);
-  }
-
-  work(lengths: readonly (Axis | Dim)[]): void {
-    this.pieces.push({
-      node: this.node,
-      lengths: lengths.map((length) => (isAxis(length) ? lengthOf(length) : literal(length))),
-    });
-  }
-
-  /** Operands that the rule never looked at are not followed. */
-  freezeUntaken(): void {
-    for (const [index, operand] of this.operands.entries()) {
-      if (this.#taken.has(index)) continue;
-      for (const axis of operand?.axes ?? [])
-        this.lanes.freeze(axis, 'operator', `operand ${index} of ${this.node.op} is not followed`);
-    }
-  }
-
-  freezeAll({ why, text }: Frozen): void {
-    for (const operand of this.operands) {
-      for (const axis of operand?.axes ?? []) if (isLabelled(axis)) this.lanes.freeze(axis, why, text);
-    }
-  }
-}
-
-const isAxis = (length: Axis | Dim | Element): length is Axis =>
-  typeof length === 'object' && 'factors' in length;
-const elementOf = (length: Axis | Element): Element => (isAxis(length) ? lengthOf(length) : length);

@@ -1,0 +1,183 @@
+import type { TensorDocument } from '../native/document.js';
+import type { Dim } from '../onnx/dim.js';
+import { symbol } from '../onnx/dim.js';
+import type { Node } from '../onnx/graph.js';
+import type { Element, Values } from '../onnx/values.js';
+import { isLiteral, literal, numbersNow } from '../onnx/values.js';
+import type { Axes, Axis, Quantisation, Slot } from './axis.js';
+import { isLabelled, lengthOf } from './axis.js';
+import type { Lanes } from './lanes.js';
+import type { Call, Restatement, RestateOptions, Tensor, Work } from './rule.js';
+import { Attributes, Frozen } from './rule.js';
+
+/** What a call asks of the graph's stored tensors. */
+export interface Store {
+  /** The stored tensor that a value is itself. */
+  storedAs(name: string): TensorDocument | undefined;
+  /** A Constant's, that one operand reads. */
+  isOwnConstant(name: string): boolean;
+  contentOf(tensor: number): Values | undefined;
+  isZero(tensor: TensorDocument): boolean;
+}
+
+/** One node with its operands, and what its rule says of it. */
+export class NodeCall implements Call {
+  readonly attributes: Attributes;
+  readonly restatements: Restatement[] = [];
+  readonly pieces: Work[] = [];
+  readonly #taken = new Set<number>();
+
+  constructor(
+    readonly node: Node,
+    readonly lanes: Lanes,
+    readonly operands: readonly (Tensor | undefined)[],
+    readonly store: Store,
+  ) {
+    this.attributes = new Attributes(node);
+  }
+
+  get count(): number {
+    return this.operands.length;
+  }
+
+  optional(index: number): Tensor | undefined {
+    this.#taken.add(index);
+    return this.operands[index];
+  }
+
+  input(index: number): Axes {
+    const tensor = this.optional(index);
+    if (tensor === undefined) throw new Frozen('unknown-shape', `its operand ${index} is absent`);
+    if (tensor.axes === undefined)
+      throw new Frozen('unknown-shape', `the rank of its operand "${this.node.inputs[index]}" is not known`);
+    return tensor.axes;
+  }
+
+  values(index: number): Values | undefined {
+    const tensor = this.operands[index];
+    for (const axis of tensor?.axes ?? [])
+      this.lanes.freeze(axis, 'operator', 'is read as lengths or indices');
+    this.#taken.add(index);
+    return tensor?.values;
+  }
+
+  known(index: number): Values {
+    const values = this.values(index);
+    if (values === undefined)
+      throw new Frozen('data-dependent', `its operand "${this.node.inputs[index]}" depends on data`);
+    return values;
+  }
+
+  isZeroConstant(index: number): boolean {
+    const values = this.operands[index]?.values;
+    if (values !== undefined) return numbersNow(values)?.every((value) => value === 0) ?? false;
+    const stored = this.#stored(index);
+    return stored !== undefined && this.store.isZero(stored);
+  }
+
+  isStored(index: number): boolean {
+    return this.#stored(index) !== undefined;
+  }
+
+  quantised(index: number, { scale, zeroPoint, axis, block }: Parameters<Call['quantised']>[1]): void {
+    const given = [scale, zeroPoint].filter((own) => own !== undefined && this.operands[own] !== undefined);
+    const tensorOf = (own: number | undefined): number | undefined =>
+      own === undefined ? undefined : this.#stored(own)?.id;
+    if (given.some((own) => tensorOf(own) === undefined)) return;
+    const by: Quantisation = {
+      ...(tensorOf(scale) !== undefined && { scale: tensorOf(scale)! }),
+      ...(tensorOf(zeroPoint) !== undefined && { zeroPoint: tensorOf(zeroPoint)! }),
+      axis,
+      ...(block !== undefined && { block }),
+    };
+    for (const slot of this.#slotsOf(index)) slot.quantised = by;
+  }
+
+  parameter(index: number): void {
+    for (const slot of this.#slotsOf(index)) slot.parameter = true;
+  }
+
+  #stored(index: number): TensorDocument | undefined {
+    return this.operands[index] === undefined ? undefined : this.store.storedAs(this.node.inputs[index]!);
+  }
+
+  /** The axes that an operand has as a stored tensor. */
+  #slotsOf(index: number): Slot[] {
+    const id = this.#stored(index)?.id;
+    const slots = (this.operands[index]?.axes ?? []).flatMap(({ factors }) =>
+      factors.flatMap(({ slot }) => slot ?? []),
+    );
+    return slots.filter(({ tensor }) => tensor === id);
+  }
+
+  attributeValues(name: string): Values | undefined {
+    const attribute = this.node.attributes[name];
+    return attribute?.type === 'tensor' ? this.store.contentOf(attribute.value) : undefined;
+  }
+
+  restate(
+    where: number | { readonly attribute: string; readonly kind: 'int' | 'ints' },
+    wanted: readonly (Axis | Element)[],
+    options: RestateOptions = {},
+  ): void {
+    if (!this.#canWrite(where)) this.#wholeInstead(wanted);
+    const operand = typeof where === 'number' ? this.operands[where] : undefined;
+    const stated =
+      options.stated ?? operand?.values?.elements ?? wanted.map((want) => literal(elementOf(want).now));
+    this.restatements.push({
+      node: this.node,
+      where: typeof where === 'number' ? { operand: where } : where,
+      wanted: wanted.map(elementOf),
+      stated: stated.map(elementOf),
+      raw: operand?.values === undefined ? undefined : numbersNow(operand.values),
+      labels: options.labels,
+      replaces: options.replaces ?? [],
+    });
+  }
+
+  /** In the body of a function only what a single call reads can be written, and only where it stands. */
+  #canWrite(where: number | { readonly attribute: string }): boolean {
+    const { body, inputs } = this.node;
+    if (body === undefined) return true;
+    return body.calls === 1 && (typeof where !== 'number' || this.store.isOwnConstant(inputs[where] ?? ''));
+  }
+
+  #wholeInstead(wanted: readonly (Axis | Element)[]): void {
+    for (const want of wanted) {
+      if (isAxis(want))
+        this.lanes.freeze(want, 'control-flow', 'its length is stated in the body of a function');
+      else if (!isLiteral(want))
+        throw new Frozen('control-flow', 'a length is stated in the body of a function');
+    }
+  }
+
+  openLength(name: string): Dim {
+    return symbol(name);
+  }
+
+  work(lengths: readonly (Axis | Dim)[]): void {
+    this.pieces.push({
+      node: this.node,
+      lengths: lengths.map((length) => (isAxis(length) ? lengthOf(length) : literal(length))),
+    });
+  }
+
+  /** Operands that the rule never looked at are not followed. */
+  freezeUntaken(): void {
+    for (const [index, operand] of this.operands.entries()) {
+      if (this.#taken.has(index)) continue;
+      for (const axis of operand?.axes ?? [])
+        this.lanes.freeze(axis, 'operator', `operand ${index} of ${this.node.op} is not followed`);
+    }
+  }
+
+  freezeAll({ why, text }: Frozen): void {
+    for (const operand of this.operands) {
+      for (const axis of operand?.axes ?? []) if (isLabelled(axis)) this.lanes.freeze(axis, why, text);
+    }
+  }
+}
+
+const isAxis = (length: Axis | Dim | Element): length is Axis =>
+  typeof length === 'object' && 'factors' in length;
+const elementOf = (length: Axis | Element): Element => (isAxis(length) ? lengthOf(length) : length);
