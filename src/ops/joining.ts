@@ -4,8 +4,9 @@ import type { Call, Output, Rule } from '../lanes/rule.js';
 import { Frozen } from '../lanes/rule.js';
 import type { Dim } from '../onnx/dim.js';
 import { add, ceilDivide, multiply, subtract } from '../onnx/dim.js';
-import type { Element, Values } from '../onnx/values.js';
+import type { Element } from '../onnx/values.js';
 import { lift, literal } from '../onnx/values.js';
+import { cutAlong, joinAlong } from './contents.js';
 
 /**
  * Concat: along `axis` the inputs' lanes lie end to end; each other axis is one axis, shared by all.
@@ -31,17 +32,12 @@ export const concat: Rule = {
       return withZero(call.lanes.unify(column), column.every(isZero));
     });
     const parts = inputs.map((_, i) => call.optional(i)!.values);
-    const values =
-      rank === 1 && parts.every((part) => part !== undefined)
-        ? parts.flatMap((part) => part.elements)
-        : undefined;
-    return [
-      { axes, values: values && { dims: [values.length], elements: values }, dtype: call.optional(0)!.dtype },
-    ];
+    const values = parts.every((part) => part !== undefined) ? joinAlong(parts, along) : undefined;
+    return [{ axes, values, dtype: call.optional(0)!.dtype }];
   },
 };
 
-/** The outputs of a split along one axis; the known content of a vector is split with it. */
+/** The outputs of a split along one axis; its known content is split with it. */
 function splitInto(
   call: Call,
   x: Axes,
@@ -53,11 +49,8 @@ function splitInto(
   const starts = lengths.map((_, i) => lengths.slice(0, i).reduce(add, 0));
   const outputs = parts.map((part, i): Output => {
     const [from, length] = [starts[i]!, lengths[i]!];
-    const known =
-      values !== undefined && x.length === 1 && typeof from === 'number' && typeof length === 'number';
-    const content: Values | undefined = known
-      ? { dims: [length], elements: values.elements.slice(from, from + length) }
-      : undefined;
+    const known = values !== undefined && typeof from === 'number' && typeof length === 'number';
+    const content = known ? cutAlong(values, along, from, from + length) : undefined;
     return { axes: x.with(along, part), values: content, dtype };
   });
   return { outputs, parts };
@@ -87,6 +80,7 @@ function splitRule(lengths: 'attribute' | 'operand'): Rule {
     says: 'Concat read backwards: the lengths of the parts follow their lanes',
     exact: 'yes',
     moves: true,
+    takesPart: true,
     axes: (call) => {
       const x = call.input(0);
       const along = call.attributes.axis('axis', x.length, 0);

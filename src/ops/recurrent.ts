@@ -1,5 +1,5 @@
 import type { Axis } from '../lanes/axis.js';
-import { isZero, plain, withZero } from '../lanes/axis.js';
+import { axisOf, isZero, plain, withZero } from '../lanes/axis.js';
 import type { Call, Rule } from '../lanes/rule.js';
 import { Frozen } from '../lanes/rule.js';
 import { equal, multiply } from '../onnx/dim.js';
@@ -68,7 +68,7 @@ function recurrent(cell: Cell): Rule {
       const lengths = call.optional(4) === undefined ? [] : [ranked(call, 4, 1)[0]];
       const batch = withZero(lanes.unify([batches, ...given.map((state) => state.batch), ...lengths]), false);
       const hidden = lanes.unify([...gated.hidden, ...given.map((state) => state.hidden)]);
-      lanes.contract(hidden, gated.recurrent);
+      lanes.contract(asData(hidden), gated.recurrent);
       if (attributes.has('hidden_size')) call.restate({ attribute: 'hidden_size', kind: 'int' }, [hidden]);
 
       const rests = given.every((state) => isZero(state.hidden)) && gated.hidden.every(isZero);
@@ -88,6 +88,9 @@ function recurrent(cell: Cell): Rule {
     },
   };
 }
+
+/** A weight's rows, seen as the state that they make: it is the state that is contracted, not they. */
+const asData = (axis: Axis): Axis => axisOf(axis.factors.map(({ slot: _, ...factor }) => factor));
 
 /** The axes of an operand that must have this rank. */
 function ranked<R extends keyof Ranked>(call: Call, index: number, rank: R): Ranked[R] {

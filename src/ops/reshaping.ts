@@ -7,6 +7,7 @@ import type { Dim } from '../onnx/dim.js';
 import { equal, floorDivide, multiply, product, quotient } from '../onnx/dim.js';
 import type { Element, Values } from '../onnx/values.js';
 import { numbersNow } from '../onnx/values.js';
+import { transposed } from './contents.js';
 
 /** Axes seen with other lengths in the same row-major order: split where they are products, merged where they join. */
 export function reshapeAxes(lanes: Lanes, axes: Axes, lengths: readonly Dim[]): Axis[] {
@@ -128,13 +129,8 @@ export const transpose: Rule = {
     if (order.length !== x.length)
       throw new Frozen('mismatch', `permutes ${order.length} axes of ${x.length}`);
     const { values, dtype } = call.optional(0)!;
-    return [
-      {
-        axes: order.map((d) => x[axisWithin(d, x.length)]!),
-        values: x.length < 2 ? values : undefined,
-        dtype,
-      },
-    ];
+    const places = order.map((d) => axisWithin(d, x.length));
+    return [{ axes: places.map((d) => x[d]!), values: values && transposed(values, places), dtype }];
   },
 };
 

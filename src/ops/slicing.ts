@@ -6,6 +6,7 @@ import type { Dim } from '../onnx/dim.js';
 import { add, ceilDivide, equal, minimum, multiply, subtract } from '../onnx/dim.js';
 import type { Element, Values } from '../onnx/values.js';
 import { lift, literal, numbersNow } from '../onnx/values.js';
+import { pickAlong } from './contents.js';
 
 /** How many of an axis' first `count` indices there are after a removal. */
 function countBefore(labels: Int32Array, count: number): Element {
@@ -50,6 +51,7 @@ function sliceRule(
     says: 'the lanes of the part; starts and ends follow the lanes before them',
     exact: 'yes',
     moves: true,
+    takesPart: true,
     axes: (call) => {
       const x = call.input(0);
       const { values, dtype } = call.optional(0)!;
@@ -76,13 +78,7 @@ function sliceRule(
         ends.push(part.end);
       }
       read.restate(starts, ends, stated);
-      const [range] = read.ranges;
-      const content =
-        values && x.length === 1 && range !== undefined
-          ? sliceValues(values, range)
-          : read.ranges.length === 0
-            ? values
-            : undefined;
+      const content = read.ranges.reduce<Values | undefined>(sliceValues, values);
       return [{ axes, values: content, dtype }];
     },
   };
@@ -144,17 +140,17 @@ function sliceLength(from: Dim, to: Dim, start: Dim, end: Dim, length: Dim, step
   return Math.max(0, Math.ceil((last - first) / step));
 }
 
-function sliceValues(values: Values, { start, end, step }: Range): Values | undefined {
-  const length = values.elements.length;
-  if (typeof start.now !== 'number' || typeof end.now !== 'number') return undefined;
+function sliceValues(values: Values | undefined, { axis, start, end, step }: Range): Values | undefined {
+  if (values === undefined || typeof start.now !== 'number' || typeof end.now !== 'number') return undefined;
+  const length = values.dims[axis]!;
   const clamp = (at: number): number =>
     step > 0
       ? Math.min(Math.max(at < 0 ? at + length : at, 0), length)
       : Math.min(Math.max(at < 0 ? at + length : at, -1), length - 1);
-  const elements: Element[] = [];
+  const places: number[] = [];
   for (let i = clamp(start.now); step > 0 ? i < clamp(end.now) : i > clamp(end.now); i += step)
-    elements.push(values.elements[i]!);
-  return { dims: [elements.length], elements };
+    places.push(i);
+  return pickAlong(values, axis, places);
 }
 
 /** Slice of opset 1..9: starts, ends and axes are attributes. */
@@ -218,6 +214,7 @@ export const sliceByOperand: Rule = sliceRule((call, rank) => {
 export const gather: Rule = {
   says: 'known indices pick lanes; indices that data chooses keep the axis whole',
   exact: 'yes',
+  takesPart: true,
   axes: (call) => {
     const x = call.input(0);
     const { values, dtype } = call.optional(0)!;
@@ -227,7 +224,7 @@ export const gather: Rule = {
     const axis = x[along]!;
     const picked = isLabelled(axis) ? gatherLanes(call, axis, known) : indices;
     const axes = [...x.slice(0, along), ...picked, ...x.slice(along + 1)];
-    return [{ axes, values: gatherValues(values, known), dtype }];
+    return [{ axes, values: gatherValues(values, along, known), dtype }];
   },
 };
 
@@ -256,12 +253,20 @@ function gatherLanes(call: Call, axis: Axis, known: Values | undefined): Axes {
   return [lanes.pick(axis, places)];
 }
 
-function gatherValues(values: Values | undefined, indices: Values | undefined): Values | undefined {
+function gatherValues(
+  values: Values | undefined,
+  along: number,
+  indices: Values | undefined,
+): Values | undefined {
   const places = indices && numbersNow(indices);
-  if (values === undefined || values.dims.length !== 1 || places === undefined) return undefined;
-  const length = values.elements.length;
-  const elements = places.map((place) => values.elements[place < 0 ? place + length : place]);
-  return elements.every((element) => element !== undefined) ? { dims: indices!.dims, elements } : undefined;
+  if (values === undefined || places === undefined) return undefined;
+  const length = values.dims[along]!;
+  const picked = pickAlong(
+    values,
+    along,
+    places.map((place) => (place < 0 ? place + length : place)),
+  );
+  return picked && { ...picked, dims: values.dims.toSpliced(along, 1, ...indices!.dims) };
 }
 
 /**

@@ -50,3 +50,246 @@ ruleTable('RNN', { opsets: [7, 14, 22] }, [
   ['initial state', size, '? b i, 1 h i, 1 h h, 1 2*h, -, 1 b h', '? 1 b h, 1 b h'],
   ['of relus', { ...size, activations: ['Relu'] }, '? ? i, 1 h i, 1 h h, 1 2*h', '? 1 ? h, 1 ? h'],
 ]);
+
+// onnxruntime runs layout 0 only on a CPU: here layouts are compared, and nothing is run.
+ruleTable('LSTM', { opsets: [14, 22], inexact: true }, [
+  [
+    'batch first',
+    { ...both, layout: 1 },
+    'b ? i, 2 4*h i, 2 4*h h, 2 8*h, -, b 2 h, b 2 h',
+    'b ? 2 h, b 2 h, b 2 h',
+  ],
+]);
+ruleTable('GRU', { opsets: [14, 22], inexact: true }, [
+  ['batch first', { ...size, layout: 1 }, '? ? i, 1 3*h i, 1 3*h h, 1 6*h', '? ? 1 h, ? 1 h'],
+]);
+ruleTable('RNN', { opsets: [14, 22], inexact: true }, [
+  ['batch first', { ...both, layout: 1 }, 'b ? i, 2 h i, 2 h h, -, -, b 2 h', 'b ? 2 h, b 2 h'],
+]);
+
+const GATES = { LSTM: 4, GRU: 3, RNN: 1 } as const;
+type Op = keyof typeof GATES;
+const OPS = ['LSTM', 'GRU', 'RNN'] as const;
+const INPUT = 5;
+
+interface Wanted {
+  readonly op: Op;
+  readonly directions: 1 | 2;
+  readonly hidden: readonly number[];
+  readonly attributes?: Readonly<Record<string, AttributeSpec>>;
+  /** Where initial states come from: nowhere, stored tensors, or one tensor of zeros that all layers slice. */
+  readonly states?: 'none' | 'stored' | 'sliced zeros';
+  readonly lengths?: boolean;
+  readonly peepholes?: boolean;
+}
+
+/** Layers one upon another as PyTorch exports them, between a MatMul and a MatMul. */
+function stacked({ op, directions, hidden, ...more }: Wanted): ModelSpec {
+  const next = random(hidden.length + directions);
+  const nodes: NodeSpec[] = [];
+  const initializers: TensorSpec[] = [];
+  const weight = (name: string, dims: readonly number[]): string => {
+    initializers.push(floats(name, dims, next));
+    return name;
+  };
+  const node = (
+    op: string,
+    inputs: readonly string[],
+    attributes: NodeSpec['attributes'] = {},
+    count = 1,
+  ) => {
+    const outputs = Array.from({ length: count }, (_, i) => `${op}${nodes.length}_${i}`);
+    nodes.push({ op, name: outputs[0]!, inputs, outputs, attributes });
+    return outputs;
+  };
+  const one = (...made: Parameters<typeof node>): string => node(...made)[0]!;
+  const numbers = (name: string, values: readonly number[]): string => {
+    if (!initializers.some((own) => own.name === name)) initializers.push(integers(name, values));
+    return name;
+  };
+  const zeros = (): string => {
+    const shape = numbers('shape of zeros', [directions * hidden.length, 2, hidden[0]!]);
+    return one('ConstantOfShape', [shape], { value: floats('zero', [1], () => 0) });
+  };
+  const sliced = more.states === 'sliced zeros' ? zeros() : undefined;
+  let width = 6;
+  let current = one('MatMul', ['x', weight('in', [INPUT, width])]);
+  for (const [layer, size] of hidden.entries()) {
+    const rows = GATES[op] * size;
+    const state = (kind: string): string => {
+      if (sliced === undefined) return weight(`${kind}${layer}`, [directions, 2, size]);
+      const [from, to] = [layer * directions, (layer + 1) * directions];
+      return one('Slice', [
+        sliced,
+        numbers(`at${from}`, [from]),
+        numbers(`at${to}`, [to]),
+        numbers('axis', [0]),
+      ]);
+    };
+    const states =
+      more.states === undefined || more.states === 'none' ? [] : op === 'LSTM' ? ['h', 'c'] : ['h'];
+    const operands = [
+      current,
+      weight(`W${layer}`, [directions, rows, width]),
+      weight(`R${layer}`, [directions, rows, size]),
+      weight(`B${layer}`, [directions, 2 * rows]),
+      more.lengths ? 'lengths' : '',
+      ...states.map(state),
+    ];
+    if (more.peepholes)
+      operands.push(
+        ...Array.from({ length: 7 - operands.length }, () => ''),
+        weight(`P${layer}`, [directions, 3 * size]),
+      );
+    const direction = directions === 2 ? 'bidirectional' : 'reverse';
+    const [y] = node(op, operands, { hidden_size: size, direction, ...more.attributes });
+    const moved = one('Transpose', [y!], { perm: [0, 2, 1, 3] });
+    current = one('Reshape', [moved, numbers('flat', [0, 0, -1])]);
+    width = directions * size;
+  }
+  nodes.push({ op: 'MatMul', inputs: [current, weight('out', [width, 3])], outputs: ['y'] });
+  if (more.lengths) initializers.push({ name: 'lengths', dims: [2], data: Int32Array.of(4, 2) });
+  return {
+    opset: 17,
+    nodes,
+    initializers,
+    inputs: [{ name: 'x', shape: ['s', 2, INPUT] }],
+    outputs: [{ name: 'y', shape: ['s', 2, 3] }],
+  };
+}
+
+async function groups(model: ModelSpec): Promise<Record<string, { lanes: number; exact: boolean }>> {
+  using opened = await openModel(encodeModel(model));
+  return Object.fromEntries(opened.inspect().groups.map(({ id, lanes, exact }) => [id, { lanes, exact }]));
+}
+
+async function allExact(model: ModelSpec): Promise<void> {
+  for (let seed = 1; seed <= 4; seed++) expect(await prunesExactly(model, seed)).toBe(true);
+}
+
+describe.each(OPS)('%s in a model', (op) => {
+  test.each([1, 2] as const)('layers one upon another, %i directions', async (directions) => {
+    const model = stacked({ op, directions, hidden: [4, 7] });
+    expect(await groups(model)).toEqual({
+      in: { lanes: 6, exact: true },
+      W0: { lanes: 4, exact: true },
+      W1: { lanes: 7, exact: true },
+    });
+    await allExact(model);
+  });
+
+  test('initial states that are stored', async () => {
+    const model = stacked({ op, directions: 2, hidden: [4, 7], states: 'stored' });
+    expect((await groups(model)).W1).toEqual({ lanes: 7, exact: true });
+    await allExact(model);
+  });
+
+  test('initial states that are slices of one tensor of zeros', async () => {
+    await allExact(stacked({ op, directions: 2, hidden: [4, 4], states: 'sliced zeros' }));
+  });
+
+  test('sequences of several lengths', async () => {
+    const model = stacked({ op, directions: 2, hidden: [4, 7], lengths: true });
+    expect((await groups(model)).W1).toEqual({ lanes: 7, exact: true });
+    await allExact(model);
+  });
+
+  test('activations that are not zero at zero', async () => {
+    const activations = [...Array<string>(op === 'LSTM' ? 3 : op === 'GRU' ? 2 : 1)].map(() => 'HardSigmoid');
+    const model = stacked({ op, directions: 1, hidden: [4, 7], attributes: { activations } });
+    expect((await groups(model)).W1).toEqual({ lanes: 7, exact: true });
+    await allExact(model);
+  });
+
+  test('an activation without bounds is not exact', async () => {
+    const activations = { LSTM: ['Sigmoid', 'Affine', 'Tanh'], GRU: ['Sigmoid', 'Affine'], RNN: ['Affine'] }[
+      op
+    ];
+    const model = stacked({ op, directions: 1, hidden: [4], attributes: { activations } });
+    expect((await groups(model)).W0).toEqual({ lanes: 4, exact: false });
+  });
+
+  test('states that the model takes and gives keep their lanes, others do not', async () => {
+    const model = stacked({ op, directions: 1, hidden: [4, 7] });
+    const states: ValueSpec[] = [{ name: 'h', shape: [1, 2, 4] }];
+    const nodes = model.nodes.map((node) =>
+      node.op === op && node.inputs[1] === 'W0'
+        ? { ...node, inputs: [...node.inputs, 'h'], outputs: [...node.outputs, 'hn'] }
+        : node,
+    );
+    const stateful: ModelSpec = {
+      ...model,
+      nodes,
+      inputs: [...model.inputs, ...states],
+      outputs: [...model.outputs, { name: 'hn', shape: [1, 2, 4] }],
+    };
+    expect(Object.keys(await groups(stateful))).toEqual(['in', 'W1']);
+    await allExact(stateful);
+  });
+});
+
+test('peepholes go with their hidden lanes', async () => {
+  const model = stacked({ op: 'LSTM', directions: 2, hidden: [4, 7], states: 'stored', peepholes: true });
+  expect((await groups(model)).W1).toEqual({ lanes: 7, exact: true });
+  await allExact(model);
+});
+
+test('multiply-adds: each gate of each direction reads input and state at each step', async () => {
+  using opened = await openModel(encodeModel(stacked({ op: 'GRU', directions: 2, hidden: [4] })));
+  const steps = opened.inspect().assumed.s! * 2;
+  expect(opened.inspect().size.macs).toBe(steps * (INPUT * 6 + 2 * 3 * 4 * (6 + 4) + 8 * 3));
+});
+
+test('gates that the graph itself puts in another order', async () => {
+  const hidden = 4;
+  const next = random(3);
+  const nodes: NodeSpec[] = [];
+  const reordered = (name: string): string => {
+    const parts = [0, 3, 1, 2].map((gate) => {
+      const output = `${name}_${gate}`;
+      nodes.push({ op: 'Slice', inputs: [name, `at${gate}`, `at${gate + 1}`, 'at0'], outputs: [output] });
+      return output;
+    });
+    nodes.push({ op: 'Concat', inputs: parts, outputs: [`${name}_iofc`], attributes: { axis: 0 } });
+    return `${name}_iofc`;
+  };
+  const leading = (name: string): string => {
+    nodes.push({ op: 'Unsqueeze', inputs: [name, 'at0'], outputs: [`${name}_1`] });
+    return `${name}_1`;
+  };
+  const [input, recurrent] = ['weight_ih', 'weight_hh'].map((name) => leading(reordered(name)));
+  const biases = ['bias_ih', 'bias_hh'].map(reordered);
+  nodes.push({ op: 'Concat', inputs: biases, outputs: ['bias'], attributes: { axis: 0 } });
+  const bias = leading('bias');
+  const model: ModelSpec = {
+    opset: 15,
+    nodes: [
+      { op: 'MatMul', inputs: ['x', 'in'], outputs: ['embedded'] },
+      ...nodes,
+      {
+        op: 'LSTM',
+        inputs: ['embedded', input!, recurrent!, bias],
+        outputs: ['', 'last'],
+        attributes: { hidden_size: hidden },
+      },
+      { op: 'Squeeze', inputs: ['last', 'at0'], outputs: ['state'] },
+      { op: 'MatMul', inputs: ['state', 'out'], outputs: ['y'] },
+    ],
+    initializers: [
+      floats('in', [INPUT, 6], next),
+      floats('weight_ih', [4 * hidden, 6], next),
+      floats('weight_hh', [4 * hidden, hidden], next),
+      floats('bias_ih', [4 * hidden], next),
+      floats('bias_hh', [4 * hidden], next),
+      floats('out', [hidden, 3], next),
+      ...[0, 1, 2, 3, 4].map((gate) => integers(`at${gate}`, [gate * hidden])),
+    ],
+    inputs: [{ name: 'x', shape: ['s', 2, INPUT] }],
+    outputs: [{ name: 'y', shape: [2, 3] }],
+  };
+  expect(await groups(model)).toEqual({
+    in: { lanes: 6, exact: true },
+    weight_ih: { lanes: hidden, exact: true },
+  });
+  await allExact(model);
+});
