@@ -1,24 +1,40 @@
 import { writeFileSync } from 'node:fs';
-import type { NodeSpec, TensorSpec } from '../test/support/onnx.js';
-import { encodeModel, floats } from '../test/support/onnx.js';
+import type { ModelSpec, NodeSpec, TensorSpec } from '../test/support/onnx.js';
+import { encodeModel, floats, integers } from '../test/support/onnx.js';
 import { random } from '../test/support/random.js';
 
-/** A plain convolutional network with residual blocks, of about so many bytes; returns its path. */
-export function writeConvnet(path: string, bytes: number): string {
-  const width = 256;
-  const blocks = Math.max(1, Math.round(bytes / (4 * 2 * 9 * width * width)));
-  const next = random(1);
-  const nodes: NodeSpec[] = [];
-  const initializers: TensorSpec[] = [];
-  const weight = (name: string, dims: readonly number[]): string => {
-    initializers.push(floats(name, dims, next));
+/** Collects nodes and weights of a model under construction. */
+class Builder {
+  readonly nodes: NodeSpec[] = [];
+  readonly initializers: TensorSpec[] = [];
+  readonly #next = random(1);
+
+  weight(name: string, dims: readonly number[]): string {
+    this.initializers.push(floats(name, dims, this.#next));
     return name;
-  };
+  }
+
+  ints(name: string, values: readonly number[]): string {
+    this.initializers.push(integers(name, values));
+    return name;
+  }
+
+  node(op: string, name: string, inputs: readonly string[], attributes: NodeSpec['attributes'] = {}): string {
+    this.nodes.push({ op, name, inputs, outputs: [name], attributes });
+    return name;
+  }
+}
+
+/** Residual blocks of two 3x3 convolutions, then a linear layer. */
+export function convnet(blocks: number, width: number): ModelSpec {
+  const b = new Builder();
   const conv = (name: string, x: string, channels: number, from: number): string => {
-    const inputs = [x, weight(`${name}.weight`, [channels, from, 3, 3]), weight(`${name}.bias`, [channels])];
-    nodes.push({ op: 'Conv', name, inputs, outputs: [name], attributes: { pads: [1, 1, 1, 1] } });
-    nodes.push({ op: 'Relu', name: `${name}.relu`, inputs: [name], outputs: [`${name}.relu`] });
-    return `${name}.relu`;
+    const inputs = [
+      x,
+      b.weight(`${name}.weight`, [channels, from, 3, 3]),
+      b.weight(`${name}.bias`, [channels]),
+    ];
+    return b.node('Relu', `${name}.relu`, [b.node('Conv', name, inputs, { pads: [1, 1, 1, 1] })]);
   };
   let stream = conv('stem', 'x', width, 3);
   for (let block = 0; block < blocks; block++) {
@@ -28,26 +44,85 @@ export function writeConvnet(path: string, bytes: number): string {
       width,
       width,
     );
-    nodes.push({ op: 'Add', name: `block${block}`, inputs: [stream, inner], outputs: [`block${block}`] });
-    stream = `block${block}`;
+    stream = b.node('Add', `block${block}`, [stream, inner]);
   }
-  nodes.push(
-    { op: 'GlobalAveragePool', inputs: [stream], outputs: ['pooled'] },
-    { op: 'Flatten', inputs: ['pooled'], outputs: ['flat'] },
-    {
-      op: 'Gemm',
-      inputs: ['flat', weight('fc.weight', [10, width]), weight('fc.bias', [10])],
-      outputs: ['y'],
-      attributes: { transB: 1 },
-    },
-  );
-  const model = {
+  const flat = b.node('Flatten', 'flat', [b.node('GlobalAveragePool', 'pooled', [stream])]);
+  b.nodes.push({
+    op: 'Gemm',
+    inputs: [flat, b.weight('fc.weight', [10, width])],
+    outputs: ['y'],
+    attributes: { transB: 1 },
+  });
+  return {
     opset: 13,
-    nodes,
-    initializers,
+    nodes: b.nodes,
+    initializers: b.initializers,
     inputs: [{ name: 'x', shape: ['n', 3, 32, 32] }],
     outputs: [{ name: 'y', shape: ['n', 10] }],
   };
-  writeFileSync(path, encodeModel(model));
+}
+
+/** Pre-norm transformer blocks with 8 heads and a hidden layer of four times the width. */
+export function transformer(blocks: number, width: number): ModelSpec {
+  const b = new Builder();
+  const heads = 8;
+  const apart = b.ints('apart', [0, 0, heads, width / heads]);
+  const together = b.ints('together', [0, 0, width]);
+  const linear = (name: string, x: string, from: number, to: number): string =>
+    b.node('Add', name, [
+      b.node('MatMul', `${name}.matmul`, [x, b.weight(`${name}.weight`, [from, to])]),
+      b.weight(`${name}.bias`, [to]),
+    ]);
+  const norm = (name: string, x: string): string =>
+    b.node('LayerNormalization', name, [
+      x,
+      b.weight(`${name}.weight`, [width]),
+      b.weight(`${name}.bias`, [width]),
+    ]);
+  const split = (name: string, x: string, perm: readonly number[]): string =>
+    b.node(
+      'Transpose',
+      `${name}.heads`,
+      [b.node('Reshape', `${name}.apart`, [linear(name, x, width, width), apart])],
+      { perm },
+    );
+  let stream = linear('embed', 'x', 16, width);
+  for (let block = 0; block < blocks; block++) {
+    const at = (part: string): string => `block${block}.${part}`;
+    const x = norm(at('norm1'), stream);
+    const scores = b.node(
+      'Softmax',
+      at('softmax'),
+      [b.node('MatMul', at('scores'), [split(at('q'), x, [0, 2, 1, 3]), split(at('k'), x, [0, 2, 3, 1])])],
+      { axis: -1 },
+    );
+    const mixed = b.node('MatMul', at('mixed'), [scores, split(at('v'), x, [0, 2, 1, 3])]);
+    const merged = b.node('Reshape', at('merged'), [
+      b.node('Transpose', at('back'), [mixed], { perm: [0, 2, 1, 3] }),
+      together,
+    ]);
+    stream = b.node('Add', at('residual1'), [stream, linear(at('out'), merged, width, width)]);
+    const hidden = b.node('Relu', at('relu'), [
+      linear(at('up'), norm(at('norm2'), stream), width, 4 * width),
+    ]);
+    stream = b.node('Add', at('residual2'), [stream, linear(at('down'), hidden, 4 * width, width)]);
+  }
+  b.nodes.push({ op: 'MatMul', inputs: [stream, b.weight('head.weight', [width, 10])], outputs: ['y'] });
+  return {
+    opset: 17,
+    nodes: b.nodes,
+    initializers: b.initializers,
+    inputs: [{ name: 'x', shape: ['n', 's', 16] }],
+    outputs: [{ name: 'y', shape: ['n', 's', 10] }],
+  };
+}
+
+/** A convolutional network of about so many bytes; returns its path. */
+export function writeConvnet(path: string, bytes: number): string {
+  const width = 256;
+  writeFileSync(
+    path,
+    encodeModel(convnet(Math.max(1, Math.round(bytes / (4 * 2 * 9 * width * width))), width)),
+  );
   return path;
 }
