@@ -14,6 +14,9 @@ use std::sync::{Mutex, PoisonError};
 const HELD: usize = 32 << 20;
 /// Counts that a thread holds of its own: 1 MiB, so that they stay in a core's own cache.
 const OWN: usize = 1 << 18;
+/// Counts left free behind those of each index, a cache line: one bin of many indices must not lie at a power of two apart,
+/// where a cache holds few of them.
+const APART: usize = 16;
 /// Values in a row that are worth reading by themselves.
 const ROW: u64 = 1024;
 /// Values of one index that lie next to each other: from so many on they are counted as one run.
@@ -152,18 +155,19 @@ fn count_apart(model: &Model, run: &Run, part: &Part<Owner>, scratch: &mut Scrat
     let Scratch { values, bins: indices, counts, .. } = scratch;
     let (columns, width) = (part.task.columns(), part.task.width());
     counts.clear();
-    counts.resize(part.classes.len() * bins.count(), 0);
+    let stride = bins.count() + APART;
+    counts.resize(part.classes.len() * stride, 0);
     part.view.read(model, &part.task, values, |_, column, values| {
         if width >= RUN {
             for_each_index(columns, width, column, values, |index, values| {
-                let counts = &mut counts[index * bins.count()..][..bins.count()];
+                let counts = &mut counts[index * stride..][..bins.count()];
                 histogram(run.isa, values, bins, counts);
             });
         } else {
             let indices = &mut indices[..values.len()];
             bin_indices(run.isa, values, bins, indices);
             for row in indices.chunks(columns - column) {
-                let counts = counts[column / width * bins.count()..].chunks_exact_mut(bins.count());
+                let counts = counts[column / width * stride..].chunks_exact_mut(stride);
                 for (counts, indices) in counts.zip(row.chunks_exact(width)) {
                     indices.iter().for_each(|&bin| counts[usize::from(bin)] += 1);
                 }
@@ -172,9 +176,9 @@ fn count_apart(model: &Model, run: &Run, part: &Part<Owner>, scratch: &mut Scrat
         Ok(())
     })?;
     let mut all = window.counts.lock().unwrap_or_else(PoisonError::into_inner);
-    for (&class, counts) in part.classes.iter().zip(counts.chunks_exact(bins.count())) {
+    for (&class, counts) in part.classes.iter().zip(counts.chunks_exact(stride)) {
         if let Some(place) = window.place(class) {
-            for (all, count) in all[place * bins.count()..].iter_mut().zip(counts) {
+            for (all, count) in all[place * bins.count()..][..bins.count()].iter_mut().zip(counts) {
                 *all += count;
             }
         }
