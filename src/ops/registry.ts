@@ -1,8 +1,13 @@
 import type { Rule } from '../lanes/rule.js';
 import type { Registry } from '../lanes/walk.js';
+import * as attention from './attention.js';
 import { branch } from './control.js';
 import { conv, convTranspose } from './convolution.js';
 import * as elementwise from './elementwise.js';
+import { freezes } from './frozen.js';
+import * as fused from './fused.js';
+import * as fusedAttention from './fusedAttention.js';
+import * as fusedNormalization from './fusedNormalization.js';
 import * as joining from './joining.js';
 import { gemm, matMul } from './matmul.js';
 import * as normalization from './normalization.js';
@@ -99,7 +104,8 @@ export const rows: readonly Row[] = table([
 
   ['', 'BatchNormalization', '7..', normalization.batchNormalization],
   ['', 'InstanceNormalization', '6..', normalization.instanceNormalization],
-  ['', 'LayerNormalization', '17..', normalization.layerNormalization],
+  ['', 'LayerNormalization', '1..', normalization.layerNormalization],
+  ['', 'SimplifiedLayerNormalization', '1..', normalization.layerNormalization],
   ['', 'RMSNormalization', '23..', normalization.layerNormalization],
   ['', 'LRN', '1..', normalization.localResponse],
 
@@ -157,6 +163,88 @@ export const rows: readonly Row[] = table([
   ['', 'QuantizeLinear', '10..', quantization.quantizeLinear],
   ['', 'DequantizeLinear', '10..', quantization.dequantizeLinear],
   ['', 'DynamicQuantizeLinear', '11..', quantization.dynamicQuantizeLinear],
+
+  ['', 'Attention', '23..', attention.attention],
+  ['', 'RotaryEmbedding', '23..', attention.rotaryEmbedding],
+
+  ['com.microsoft', 'Attention', '1..', fusedAttention.packedAttention],
+  ['com.microsoft', 'MultiHeadAttention', '1..', fusedAttention.multiHeadAttention],
+  ['com.microsoft', 'GroupQueryAttention', '1..', fusedAttention.groupQueryAttention],
+  ['com.microsoft', 'RotaryEmbedding', '1..', attention.rotaryEmbeddingOfPositions],
+  [
+    'com.microsoft',
+    'DecoderMaskedMultiHeadAttention DecoderMaskedSelfAttention DecoderAttention PackedAttention PackedMultiHeadAttention PagedAttention SparseAttention LongformerAttention',
+    '1..',
+    freezes('it reads a cache, or packed or sparse sequences, in a layout of its own'),
+  ],
+  [
+    'com.microsoft',
+    'RelativePositionBias',
+    '1..',
+    freezes('its table lies in memory the other way round than its shape says'),
+  ],
+  [
+    'com.microsoft',
+    'GatedRelativePositionBias',
+    '1..',
+    freezes('it sums over halves of a projection of each head'),
+  ],
+  [
+    'com.microsoft',
+    'LayerNormalization SimplifiedLayerNormalization',
+    '1..',
+    normalization.layerNormalization,
+  ],
+  ['com.microsoft', 'SkipLayerNormalization', '1..', fusedNormalization.skipLayerNormalization],
+  [
+    'com.microsoft',
+    'SkipSimplifiedLayerNormalization',
+    '1..',
+    fusedNormalization.skipSimplifiedLayerNormalization,
+  ],
+  ['com.microsoft', 'EmbedLayerNormalization', '1..', fusedNormalization.embedLayerNormalization],
+  ['com.microsoft', 'GroupNorm SkipGroupNorm', '1..', fusedNormalization.fusedGroupNorm],
+  ['com.microsoft', 'Gelu QuickGelu', '1..', elementwise.zeroPreserving],
+  ['com.microsoft', 'BiasGelu FastGelu BiasAdd', '1..', fused.biased],
+  ['com.microsoft', 'BiasDropout', '1..', fused.biasDropout],
+  ['com.microsoft', 'BiasSplitGelu', '1..', fused.biasSplitGelu],
+  ['com.microsoft', 'BiasSoftmax', '1..', fused.biasSoftmax],
+  ['com.microsoft', 'FusedMatMul TransposeMatMul FusedMatMulActivation', '1..', fused.fusedMatMul],
+  ['com.microsoft', 'FusedGemm', '1..', fused.fusedGemm],
+  ['com.microsoft', 'GemmFastGelu', '1..', fused.gemmFastGelu],
+  ['com.microsoft', 'GemmFloat8', '1..', freezes('its scales belong to whole tensors of 8-bit floats')],
+  ['com.microsoft', 'FusedConv', '1..', fused.fusedConv],
+  ['com.microsoft', 'NhwcFusedConv', '1..', fused.nhwcFusedConv],
+  [
+    'com.microsoft',
+    'NhwcConv',
+    '1..',
+    freezes('the order of the axes of its weight depends on what runs it'),
+  ],
+  ['com.microsoft', 'NhwcMaxPool', '1..', fused.nhwcPool],
+  ['com.microsoft', 'ConvTransposeWithDynamicPads', '1..', freezes('data decides how it is padded')],
+  ['com.microsoft', 'MaxpoolWithMask', '1..', freezes('a mask of its own chooses what it looks at')],
+  [
+    'com.microsoft',
+    'MoE QMoE',
+    '1..',
+    freezes('the order of the axes of its weights differs between releases of onnxruntime'),
+  ],
+  ['com.microsoft', 'Trilu', '1..', fused.wholeAtTheEnd(2, true)],
+  ['com.microsoft', 'Inverse', '1..', fused.wholeAtTheEnd(2, false)],
+  ['com.microsoft', 'CDist', '1..', fused.distances],
+  ['com.microsoft', 'Pad', '1..', padding.padByOperand],
+  ['com.microsoft', 'ExpandDims', '1..', reshaping.unsqueeze],
+  ['com.microsoft', 'GatherND', '1..', slicing.gatherNd],
+  ['com.microsoft', 'Rfft Irfft', '1..', freezes('every frequency is a sum over the whole signal')],
+  ['com.microsoft', 'ComplexMul ComplexMulConj', '1..', freezes('its last axis is real beside imaginary')],
+  [
+    'com.microsoft',
+    'BeamSearch GreedySearch Sampling WhisperBeamSearch',
+    '1..',
+    freezes('it runs whole models, again and again'),
+  ],
+  ['com.microsoft', 'Unique', '1..', freezes('data decides what it gives')],
 ]);
 
 const byOperator = new Map<string, Row[]>();

@@ -1,0 +1,221 @@
+import type { Axes, Axis } from '../lanes/axis.js';
+import { isZero, plain, withZero } from '../lanes/axis.js';
+import type { Call, Rule } from '../lanes/rule.js';
+import { Frozen } from '../lanes/rule.js';
+import { add, multiply, quotient } from '../onnx/dim.js';
+import { broadcast, neverZero } from './broadcasting.js';
+
+/** Queries, keys or values: [batch rows heads*dims], or [batch heads rows dims]. */
+export interface Side {
+  readonly batch: Axis;
+  readonly rows: Axis;
+  readonly heads: Axis;
+  readonly dims: Axis;
+}
+
+/** Hidden units seen as heads × dims, the heads outermost. */
+export function perHead(call: Call, axis: Axis, heads: number): Pick<Side, 'heads' | 'dims'> {
+  const each = quotient(axis.length, heads);
+  if (each === undefined || heads < 1)
+    throw new Frozen('mismatch', `its ${axis.length} units do not divide into ${heads} heads`);
+  const [outer, dims] = call.lanes.factor(axis, [heads, each]) as [Axis, Axis];
+  return { heads: outer, dims };
+}
+
+/** [batch heads rows dims] */
+export function sideOf4(axes: Axes): Side {
+  const [batch, heads, rows, dims] = axes as readonly [Axis, Axis, Axis, Axis];
+  return { batch, heads, rows, dims };
+}
+
+/** [batch rows heads*dims] */
+export function sideOf3(call: Call, axes: Axes, heads: number): Side {
+  const [batch, rows, hidden] = axes as readonly [Axis, Axis, Axis];
+  return { batch, rows, ...perHead(call, hidden, heads) };
+}
+
+/** The cache at an operand, [n h p d], if there is one. */
+export function cacheAt(call: Call, index: number): Axes | undefined {
+  if (call.optional(index) === undefined) return undefined;
+  const axes = call.input(index);
+  if (axes.length !== 4) throw new Frozen('mismatch', `its operand ${index} has rank ${axes.length}, not 4`);
+  return axes;
+}
+
+/** Keys or values behind those that a cache holds: one with them in all but their rows. */
+export function behindPast(call: Call, cache: Axes | undefined, side: Side): Side {
+  if (cache === undefined) return side;
+  const { lanes } = call;
+  const past = sideOf4(cache);
+  for (const rows of [past.rows, side.rows]) lanes.freeze(rows, 'operator', 'is a position of a cache');
+  const one = (a: Axis, b: Axis): Axis => withZero(lanes.unify([a, b]), isZero(a) && isZero(b));
+  return {
+    batch: one(side.batch, past.batch),
+    heads: one(side.heads, past.heads),
+    dims: one(side.dims, past.dims),
+    rows: plain(add(past.rows.length, side.rows.length)),
+  };
+}
+
+/** What attention leaves: lanes of the heads and of the values' dims, zero where the values are. */
+export interface Attended {
+  readonly batch: Axis;
+  readonly rows: Axis;
+  readonly columns: Axis;
+  readonly heads: Axis;
+  readonly dims: Axis;
+}
+
+/**
+ * softmax(q kᵀ · scale + bias) v, for each head. A head of keys and values owns the query heads that share it.
+ *
+ *   q [n s g*r d], k [n t g d], v [n t g e], bias [n g*r s t]  ->  [n s g*r e]
+ *
+ * Keys and values are normalised over, so that their rows stay whole. q · k is exact over d where either is zero; where
+ * the operator computes 1/√d by itself, it would compute another one after a removal: d stays whole then.
+ */
+export function attend(
+  call: Call,
+  query: Side,
+  key: Side,
+  value: Side,
+  options: { readonly scaleStated: boolean; readonly bias?: number },
+): Attended {
+  const { lanes } = call;
+  const batch = lanes.unify([query.batch, key.batch, value.batch]);
+  const columns = lanes.unify([key.rows, value.rows]);
+  lanes.freeze(columns, 'operator', `${call.node.op} runs over it`);
+  const owners = lanes.unify([key.heads, value.heads]);
+  const shared = quotient(query.heads.length, owners.length);
+  if (shared === undefined)
+    throw new Frozen('mismatch', `${query.heads.length} query heads do not share ${owners.length} key heads`);
+  const [own, sharing] = lanes.factor(query.heads, [owners.length, shared]) as [Axis, Axis];
+  lanes.unify([own, owners]);
+  lanes.contract(query.dims, key.dims);
+  if (!options.scaleStated)
+    lanes.freeze(
+      query.dims,
+      'operator',
+      `${call.node.op} scales by 1/√d, and no attribute keeps the original's`,
+    );
+  const rows = withZero(query.rows, false);
+  if (options.bias !== undefined) biasScores(call, options.bias, [batch, query.heads, rows]);
+  call.work([batch, query.heads, rows, columns, query.dims]);
+  call.work([batch, query.heads, rows, columns, value.dims]);
+  return {
+    batch: withZero(batch, false),
+    rows,
+    columns: plain(columns.length),
+    heads: lanes.merge([withZero(own, isZero(value.heads)), withZero(sharing, false)]),
+    dims: value.dims,
+  };
+}
+
+/** What is added to the scores, [n h s t], broadcast: its columns are normalised over, its heads are the queries'. */
+function biasScores(call: Call, index: number, scores: Axes): void {
+  if (call.optional(index) === undefined) return;
+  const bias = call.input(index);
+  if (bias.length > 4) throw new Frozen('mismatch', `its operand ${index} has rank ${bias.length}, not 4`);
+  const columns = bias.at(-1);
+  if (columns !== undefined) call.lanes.freeze(columns, 'operator', `${call.node.op} runs over it`);
+  broadcast(call.lanes, [scores, bias.slice(0, -1)], neverZero);
+}
+
+/** [batch rows heads*dims] */
+export const merged = (call: Call, { batch, rows, heads, dims }: Side | Attended): Axis[] => [
+  batch,
+  rows,
+  call.lanes.merge([heads, dims]),
+];
+
+/** [batch heads rows dims] */
+export const apart = ({ batch, heads, rows, dims }: Side | Attended): Axis[] => [batch, heads, rows, dims];
+
+/**
+ * Attention of ai.onnx: operands with heads apart, or merged into the last axis as attributes say.
+ *
+ *   Q [n h s d], K [n g t d], V [n g t e], mask [… s t]  ->  Y [n h s e], present [n g p+t d], scores [n h s p+t]
+ *   Q [n s h*d], K [n t g*d], V [n t g*e]                ->  Y [n s h*e]
+ *
+ * exact: yes.   restates: `q_num_heads`, `kv_num_heads`.   frozen: d, where `scale` is absent.
+ * source: https://onnx.ai/onnx/operators/onnx__Attention.html
+ */
+export const attention: Rule = {
+  says: 'heads and value dims are lanes of their own, query and key dims are contracted; a key head owns its query heads',
+  exact: 'where queries or keys are zero in a removed dim: always behind a weight',
+  axes: (call) => {
+    const { attributes } = call;
+    const side = (index: number, attribute: string): Side => {
+      const axes = call.input(index);
+      if (axes.length === 4) return sideOf4(axes);
+      const heads = attributes.int(attribute);
+      if (axes.length !== 3 || heads === undefined)
+        throw new Frozen('mismatch', `its operand ${index} has rank ${axes.length} and no ${attribute}`);
+      return sideOf3(call, axes, heads);
+    };
+    const query = side(0, 'q_num_heads');
+    const key = behindPast(call, cacheAt(call, 4), side(1, 'kv_num_heads'));
+    const value = behindPast(call, cacheAt(call, 5), side(2, 'kv_num_heads'));
+    const y = attend(call, query, key, value, { scaleStated: attributes.has('scale'), bias: 3 });
+    for (const [attribute, own] of [
+      ['q_num_heads', query],
+      ['kv_num_heads', key],
+    ] as const)
+      if (attributes.has(attribute)) call.restate({ attribute, kind: 'int' }, [own.heads]);
+    const scores = [y.batch, withZero(query.heads, false), y.rows, y.columns];
+    return [call.input(0).length === 4 ? apart(y) : merged(call, y), apart(key), apart(value), scores];
+  },
+};
+
+/**
+ * RotaryEmbedding: dims are turned in pairs, so that both of a pair leave together: d and d + D/2, or 2d and 2d + 1 where
+ * `interleaved`. Behind `rotary_embedding_dim` dims pass.
+ *
+ *   x [n h s d], cos [… d/2], sin [… d/2]  ->  y [n h s d]          x [n s h*d]  ->  y [n s h*d]
+ *
+ * exact: yes.   restates: `num_heads`, `rotary_embedding_dim`.
+ * source: https://onnx.ai/onnx/operators/onnx__RotaryEmbedding.html
+ */
+function rotary(operands: { readonly cos: number; readonly sin: number; readonly positions: number }): Rule {
+  return {
+    says: 'dims pass in pairs that leave together; heads pass',
+    exact: 'yes',
+    axes: (call) => {
+      const { lanes, attributes } = call;
+      const x = call.input(0);
+      const caches = [call.input(operands.cos), call.input(operands.sin)];
+      const stated = attributes.int('rotary_embedding_dim', 0);
+      const halves = caches.map((axes) => axes.at(-1) ?? plain(1));
+      const { heads, dims } = x.length === 4 ? sideOf4(x) : hiddenOf(call, x, stated, halves[0]!);
+      const [turned] = stated === 0 ? [dims] : lanes.cut(dims, [stated, add(dims.length, -stated)]);
+      const pairs = quotient(turned!.length, 2);
+      if (pairs === undefined) throw new Frozen('mismatch', `turns ${turned!.length} dims in pairs`);
+      const interleaved = attributes.int('interleaved', 0) !== 0;
+      const parts = lanes.factor(turned!, interleaved ? [pairs, 2] : [2, pairs]);
+      const [pair, two] = interleaved ? [parts[0]!, parts[1]!] : [parts[1]!, parts[0]!];
+      lanes.freeze(two, 'operator', 'is one of a pair that is turned');
+      lanes.unify([pair, ...halves]);
+      for (const axes of caches)
+        for (const axis of axes.slice(0, -1)) lanes.freeze(axis, 'data-dependent', 'is a position');
+      call.optional(operands.positions);
+      if (attributes.int('num_heads', 0) > 0) call.restate({ attribute: 'num_heads', kind: 'int' }, [heads]);
+      if (stated > 0) call.restate({ attribute: 'rotary_embedding_dim', kind: 'int' }, [turned!]);
+      return [x];
+    },
+  };
+}
+
+/** Heads × dims of [n s h*d]; without `num_heads` a head is as long as its cosines say. */
+function hiddenOf(call: Call, x: Axes, turned: number, half: Axis): Pick<Side, 'heads' | 'dims'> {
+  if (x.length !== 3) throw new Frozen('mismatch', `its input has rank ${x.length}, not 3 or 4`);
+  const stated = call.attributes.int('num_heads', 0);
+  const heads = stated > 0 ? stated : quotient(x[2]!.length, multiply(half.length, 2));
+  if (typeof heads !== 'number' || (stated === 0 && turned > 0))
+    throw new Frozen('unknown-shape', 'the number of its heads is not known');
+  return perHead(call, x[2]!, heads);
+}
+
+/** RotaryEmbedding of ai.onnx: cosines before positions. */
+export const rotaryEmbedding = rotary({ cos: 1, sin: 2, positions: 3 });
+/** RotaryEmbedding of com.microsoft: positions before cosines. */
+export const rotaryEmbeddingOfPositions = rotary({ positions: 1, cos: 2, sin: 3 });

@@ -1,0 +1,216 @@
+import type { Axes, Axis } from '../lanes/axis.js';
+import { isZero, plain, withZero } from '../lanes/axis.js';
+import type { Call, Rule } from '../lanes/rule.js';
+import { Frozen } from '../lanes/rule.js';
+import type { Dim } from '../onnx/dim.js';
+import { multiply, quotient } from '../onnx/dim.js';
+import type { Side } from './attention.js';
+import { apart, attend, behindPast, cacheAt, merged, perHead, sideOf3, sideOf4 } from './attention.js';
+
+/** In these operators a scale of 0 means the default, 1/√d. */
+const scaleStated = (call: Call): boolean => call.attributes.float('scale', 0) !== 0;
+
+/** Two axes that are added: one axis, zero where both are. */
+const added = (call: Call, a: Axis, b: Axis): Axis =>
+  withZero(call.lanes.unify([a, b]), isZero(a) && isZero(b));
+
+const numHeads = (call: Call): number => call.attributes.int('num_heads', 0);
+
+/**
+ * Attention of com.microsoft: projections of queries, keys and values lie side by side in one weight.
+ *
+ *   x [n s i], W [i h*d+h*d+h*e], b [h*d+h*d+h*e], past [2 n h p d], bias [n h s t]
+ *     ->  y [n s h*e], present [2 n h p+s d]
+ *
+ * exact: yes.   restates: `num_heads`, `qkv_hidden_sizes`.
+ * frozen: d, where `scale` is absent or `do_rotary` turns the dims; e with d, where there is a cache.
+ * source: https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.Attention
+ */
+export const packedAttention: Rule = {
+  says: 'one weight projects queries, keys and values; heads, query and key dims, value dims are lanes of their own',
+  exact: 'yes',
+  axes: (call) => {
+    const { lanes, attributes } = call;
+    const [batch, rows, input] = ofRank(call, 0, 3) as [Axis, Axis, Axis];
+    const [contracted, projected] = ofRank(call, 1, 2) as [Axis, Axis];
+    lanes.contract(input, contracted);
+    call.work([batch, rows, input, projected]);
+    const sizes = sizesOf(call, projected);
+    const hidden = call.optional(2) === undefined ? projected : added(call, projected, call.input(2)[0]!);
+    const sides = lanes.cut(hidden, sizes).map((part): Side => {
+      return { batch, rows, ...perHead(call, part, numHeads(call)) };
+    });
+    const [query, key, value] = sides as [Side, Side, Side];
+    const cache = call.optional(4) === undefined ? undefined : ofRank(call, 4, 5);
+    if (cache !== undefined) lanes.freeze(cache[0]!, 'operator', 'is keys beside values');
+    if (cache !== undefined || (call.node.outputs[1] ?? '') !== '') lanes.unify([key.dims, value.dims]);
+    if (attributes.int('do_rotary', 0) !== 0)
+      lanes.freeze(query.dims, 'operator', 'is turned in pairs, of which there are 32, 64 or 128');
+    const [keys, values] = [key, value].map((side) => behindPast(call, cache?.slice(1), side)) as [
+      Side,
+      Side,
+    ];
+    const y = attend(call, query, keys, values, { scaleStated: scaleStated(call), bias: 5 });
+    call.restate({ attribute: 'num_heads', kind: 'int' }, [query.heads]);
+    call.restate(
+      { attribute: 'qkv_hidden_sizes', kind: 'ints' },
+      sides.map((side) => lanes.merge([side.heads, side.dims])),
+    );
+    return [merged(call, y), [plain(2), ...apart(keys)]];
+  },
+};
+
+/** Lengths of the three projections. */
+function sizesOf(call: Call, projected: Axis): readonly Dim[] {
+  const stated = call.attributes.ints('qkv_hidden_sizes');
+  if (stated !== undefined && stated.length === 3) return stated;
+  const each = quotient(projected.length, 3);
+  if (each === undefined)
+    throw new Frozen('mismatch', `its ${projected.length} units do not divide into queries, keys and values`);
+  return [each, each, each];
+}
+
+function ofRank(call: Call, index: number, rank: number): Axes {
+  const axes = call.input(index);
+  if (axes.length !== rank)
+    throw new Frozen('mismatch', `its operand ${index} has rank ${axes.length}, not ${rank}`);
+  return axes;
+}
+
+/**
+ * MultiHeadAttention: three projections, or packed ones; keys and values may also come as a cache has them. The bias of
+ * the projections is one vector.
+ *
+ *   q [n s h*d], k [n t h*d], v [n t h*e], b [h*d+h*d+h*e], bias [n h s t], past [n h p d], [n h p e]
+ *     ->  y [n s h*e], present [n h p+t d], [n h p+t e], scores [n h s p+t]
+ *   q [n s h 3 d]                          ->  y [n s h*d]
+ *   q [n s h*d], k [n t h 2 d]             ->  y [n s h*d]
+ *   q [n s h*d], k [n h t d], v [n h t e]  ->  y [n s h*e]
+ *
+ * exact: where queries or keys are zero in a removed dim.   restates: `num_heads`.   frozen: d, where `scale` is absent.
+ * source: https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.MultiHeadAttention
+ */
+export const multiHeadAttention: Rule = {
+  says: 'heads, query and key dims, value dims are lanes of their own',
+  exact: 'where queries or keys are zero in a removed dim: always behind a weight',
+  axes: (call) => {
+    const biased = withBias(call, 3, projections(call));
+    const [query, key, value] = biased;
+    const keys = behindPast(call, cacheAt(call, 6), key);
+    const values = behindPast(call, cacheAt(call, 7), value);
+    const y = attend(call, query, keys, values, { scaleStated: scaleStated(call), bias: 5 });
+    call.restate({ attribute: 'num_heads', kind: 'int' }, [query.heads]);
+    const scores = [y.batch, withZero(query.heads, false), y.rows, y.columns];
+    return [merged(call, y), apart(keys), apart(values), scores];
+  },
+};
+
+type Sides = readonly [query: Side, key: Side, value: Side];
+
+/** Queries, keys and values by the ranks of their operands. */
+function projections(call: Call): Sides {
+  const query = call.input(0);
+  if (query.length === 5) {
+    const side = packed(call, query);
+    return [side, side, side];
+  }
+  const heads = numHeads(call);
+  const side = (index: number): Side => {
+    const axes = call.input(index);
+    if (axes.length === 4) return sideOf4(axes);
+    return sideOf3(call, ofRank(call, index, 3), heads);
+  };
+  const key = call.input(1);
+  if (key.length === 5) {
+    const both = packed(call, key);
+    return [side(0), both, both];
+  }
+  return [side(0), side(1), side(2)];
+}
+
+/** [n s h 3 d]: what is packed shares heads and dims. */
+function packed(call: Call, axes: Axes): Side {
+  const [batch, rows, heads, kinds, dims] = axes as [Axis, Axis, Axis, Axis, Axis];
+  call.lanes.freeze(kinds, 'operator', 'is queries, keys and values beside each other');
+  return { batch, rows, heads, dims };
+}
+
+/** One vector holds the biases of all three. */
+function withBias(call: Call, index: number, sides: Sides): Sides {
+  if (call.optional(index) === undefined) return sides;
+  const [bias] = ofRank(call, index, 1);
+  const parts = call.lanes.cut(
+    bias!,
+    sides.map(({ heads, dims }) => multiply(heads.length, dims.length)),
+  );
+  return sides.map((side, i): Side => {
+    const own = perHead(call, parts[i]!, numHeads(call));
+    return { ...side, heads: added(call, side.heads, own.heads), dims: added(call, side.dims, own.dims) };
+  }) as readonly Side[] as Sides;
+}
+
+/**
+ * GroupQueryAttention: a head of keys and values is shared by several query heads, which it owns. Queries, keys and values
+ * may be packed into operand 0.
+ *
+ *   q [n s g*r*d], k [n t g*d], v [n t g*d], past [n g p d], [n g p d], bias [n g*r s t], sink [g*r]
+ *     ->  y [n s g*r*d], present [n g t d], [n g t d]
+ *   q [n s g*r*d+g*d+g*d]  ->  y [n s g*r*d]
+ *
+ * exact: yes.   restates: `num_heads`, `kv_num_heads`.   frozen: d, which must stay a multiple of 8.
+ * source: https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.GroupQueryAttention
+ */
+export const groupQueryAttention: Rule = {
+  says: 'a head of keys and values owns the query heads that share it; dims stay whole',
+  exact: 'yes',
+  axes: (call) => {
+    const { lanes } = call;
+    const owners = call.attributes.int('kv_num_heads', 0);
+    const [query, key, value] = groupedProjections(call, owners);
+    for (const { dims } of [query, key, value])
+      lanes.freeze(
+        dims,
+        'operator',
+        'is a head of GroupQueryAttention, whose length must stay a multiple of 8',
+      );
+    const keys = sharedCache(call, 3, key);
+    const values = sharedCache(call, 4, value);
+    const sink = call.optional(11) === undefined ? [] : ofRank(call, 11, 1);
+    const heads = lanes.unify([query.heads, ...sink]);
+    const y = attend(call, { ...query, heads }, keys, values, { scaleStated: true, bias: 10 });
+    call.restate({ attribute: 'num_heads', kind: 'int' }, [query.heads]);
+    call.restate({ attribute: 'kv_num_heads', kind: 'int' }, [key.heads]);
+    const scores = [y.batch, withZero(heads, false), y.rows, y.columns];
+    return [merged(call, y), apart(keys), apart(values), scores];
+  },
+};
+
+function groupedProjections(call: Call, owners: number): Sides {
+  const heads = numHeads(call);
+  if (call.optional(1) !== undefined) {
+    const side = (index: number, own: number): Side => sideOf3(call, ofRank(call, index, 3), own);
+    return [side(0, heads), side(1, owners), side(2, owners)];
+  }
+  const [batch, rows, packed] = ofRank(call, 0, 3) as [Axis, Axis, Axis];
+  const each = quotient(packed.length, heads + 2 * owners);
+  if (each === undefined)
+    throw new Frozen(
+      'mismatch',
+      `its ${packed.length} units do not divide into ${heads} + 2 · ${owners} heads`,
+    );
+  const counts = [heads, owners, owners];
+  const parts = call.lanes.cut(
+    packed,
+    counts.map((count) => multiply(count, each)),
+  );
+  return counts.map((count, i): Side => {
+    return { batch, rows, ...perHead(call, parts[i]!, count) };
+  }) as readonly Side[] as Sides;
+}
+
+/** A cache that may be a buffer longer than what it holds: how much of it is used, data says. */
+function sharedCache(call: Call, index: number, side: Side): Side {
+  call.lanes.freeze(side.rows, 'operator', 'is a position of a cache');
+  const behind = behindPast(call, cacheAt(call, index), side);
+  return { ...behind, rows: plain(call.openLength(`${call.node.name}.cache.${index}`)) };
+}
