@@ -10,7 +10,7 @@ import type {
 import type { Graph } from '../../src/onnx/graph.js';
 import { readGraph } from '../../src/onnx/graph.js';
 import type { AttributeSpec, Content, GraphSpec, ModelSpec, TensorSpec, ValueSpec } from './onnx.js';
-import { isTexts } from './onnx.js';
+import { everyDomain, isTexts } from './onnx.js';
 
 /** A model's document made without the addon, and the content of its tensors. */
 export function documentOf(model: ModelSpec): {
@@ -71,7 +71,10 @@ export function documentOf(model: ModelSpec): {
   const document: ModelDocument = {
     irVersion: 8,
     producer: 'test',
-    opsets: [{ domain: '', version: model.opset }],
+    opsets: [
+      { domain: '', version: model.opset },
+      ...everyDomain(model).map((domain) => ({ domain, version: 1 })),
+    ],
     metadata: {},
     graph: graph(model),
     functions: [],

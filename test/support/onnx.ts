@@ -200,15 +200,18 @@ function graph({ nodes, inputs, outputs, initializers }: GraphSpec): Writer {
 export function encodeModel(model: ModelSpec): Uint8Array {
   const writer = new Writer().varint(1, 8).text(2, 'espalier-test').message(7, graph(model));
   writer.message(8, new Writer().text(1, '').varint(2, model.opset));
-  for (const domain of new Set(everyDomain(model)))
+  for (const domain of everyDomain(model))
     writer.message(8, new Writer().text(1, domain).varint(2, 1));
   for (const own of model.functions ?? []) writer.message(25, localFunction(own, model.opset));
   return writer.finish();
 }
 
-const everyDomain = (model: ModelSpec): string[] => [
-  ...model.nodes.flatMap(({ domain }) => (domain === undefined || domain === '' ? [] : [domain])),
-  ...(model.functions ?? []).map(({ domain }) => domain),
+/** The domains that a model's nodes and functions have beside ai.onnx; it imports version 1 of each. */
+export const everyDomain = (model: ModelSpec): readonly string[] => [
+  ...new Set([
+    ...model.nodes.flatMap(({ domain }) => (domain === undefined || domain === '' ? [] : [domain])),
+    ...(model.functions ?? []).map(({ domain }) => domain),
+  ]),
 ];
 
 /** Indices that stay, by tensor (or the output of the Constant node that holds it) and axis. */

@@ -4,6 +4,8 @@ import type { Step } from '../support/convnets.js';
 import { growConvnet, KINDS } from '../support/convnets.js';
 import { distanceFromMasked, prunesExactly, ROUNDING } from '../support/exact.js';
 import type { Kept } from '../support/onnx.js';
+import type { SequenceStep } from '../support/sequencenets.js';
+import { growSequenceNet, SEQUENCE_KINDS } from '../support/sequencenets.js';
 
 const steps: fc.Arbitrary<Step[]> = fc.array(
   fc.record({ kind: fc.constantFrom(...KINDS), pick: fc.nat(11), size: fc.nat(11) }),
@@ -24,6 +26,22 @@ test('masked original equals pruned model, on random convolutional networks', as
   );
   // A property that hardly ever removed anything would hold for nothing.
   expect(pruned).toBeGreaterThan(CASES * 0.9);
+}, 3_600_000);
+
+const sequenceSteps: fc.Arbitrary<SequenceStep[]> = fc.array(
+  fc.record({ kind: fc.constantFrom(...SEQUENCE_KINDS), pick: fc.nat(11), size: fc.nat(11) }),
+  { minLength: 1, maxLength: 8 },
+);
+
+test('masked original equals pruned model, on random networks over sequences', async () => {
+  let pruned = 0;
+  await fc.assert(
+    fc.asyncProperty(sequenceSteps, fc.nat(1_000_000), async (grown, seed) => {
+      if (await prunesExactly(growSequenceNet(grown, seed), seed)) pruned += 1;
+    }),
+    { numRuns: CASES, seed: SEED },
+  );
+  expect(pruned).toBeGreaterThan(CASES * 0.7);
 }, 3_600_000);
 
 /** The same tables with the first index that stays exchanged for one that does not, in the tensor that leads. */
