@@ -1,70 +1,145 @@
-import type { Axis } from '../lanes/axis.js';
-import { isLabelled, isZero, withZero } from '../lanes/axis.js';
+import type { Axes, Axis } from '../lanes/axis.js';
+import { isHeld, isLabelled, isZero, withHeld, withZero } from '../lanes/axis.js';
 import type { Call, Rule } from '../lanes/rule.js';
 import { Frozen } from '../lanes/rule.js';
+import { quotient } from '../onnx/dim.js';
+import { asStored, parametersOf, realAxes, withParameters } from './zeroPoints.js';
 
-/** Scale and zero point along one axis are that axis; blocked scales keep the blocked axis whole. */
-function withParameters(call: Call, quantizes: boolean): Axis[] {
-  const axes = [...call.input(0)];
-  if (axes.length === 0) {
-    for (let i = 1; i < call.count; i++) call.optional(i);
-    return axes;
-  }
-  const along = call.attributes.axis('axis', axes.length, Math.min(1, axes.length - 1));
-  for (const index of [1, 2]) {
-    if (call.optional(index) === undefined) continue;
-    const parameter = call.input(index);
-    const lengths = parameter.filter((axis) => axis.length !== 1);
-    if (lengths.length === 0) continue;
-    if (parameter.length === 1) {
-      if (quantizes && index === 1 && isZero(parameter[0]!)) {
-        call.lanes.inexact(parameter[0]!, 'divides by a scale that is zero where the lane was removed');
-      }
-      axes[along] = withZero(call.lanes.unify([axes[along]!, parameter[0]!]), isZero(axes[along]!));
-    } else if (parameter.length === axes.length && call.attributes.int('block_size', 0) > 0) {
-      for (const [d, axis] of parameter.entries()) {
-        if (d !== along) axes[d] = withZero(call.lanes.unify([axes[d]!, axis]), isZero(axes[d]!));
-      }
-      call.lanes.freeze(axes[along]!, 'operator', 'is quantised in blocks');
-      call.lanes.freeze(parameter[along]!, 'operator', 'is quantised in blocks');
-    } else {
-      throw new Frozen('mismatch', `its parameters have rank ${parameter.length}, its data ${axes.length}`);
-    }
-  }
-  return axes;
+/** The axis that parameters lie on, and whether they are blocked: then they have as many axes as the data. */
+function layoutOf(call: Call, rank: number): { readonly along: number; readonly blocked: boolean } {
+  const along = call.attributes.axis('axis', rank, Math.min(1, Math.max(0, rank - 1)));
+  const blocked = call.attributes.int('block_size', 0) > 0;
+  const scale = call.input(1);
+  if (blocked && scale.length !== rank)
+    throw new Frozen('mismatch', `its scale has rank ${scale.length}, its data ${rank}`);
+  return { along, blocked };
 }
+
+/**
+ * Blocked scales and zero points: along the blocked axis lanes are whole blocks, each the lane of its scale; the other
+ * axes are the data's.
+ */
+function withBlocks(call: Call, axes: Axes, along: number): Axis[] {
+  const { lanes } = call;
+  const size = call.attributes.int('block_size', 0);
+  const parameters = [1, 2].flatMap((index) => (call.optional(index) === undefined ? [] : [index]));
+  for (const index of parameters) call.parameter(index);
+  const given = parameters.map((index) => call.input(index));
+  if (given.some((own) => own.length !== axes.length))
+    throw new Frozen('mismatch', 'its scale and zero point differ in rank');
+  const scalesToZero = (d: number): boolean => isLabelled(given[0]![d]!) && isZero(given[0]![d]!);
+  const keepsPoint = given.length === 1 || call.isZeroConstant(2);
+  return axes.map((axis, d) => {
+    const own = given.map((parameter) => parameter[d]!).filter(({ length }) => length !== 1);
+    const zero = scalesToZero(d) || (keepsPoint && isZero(axis));
+    if (d !== along) return withZero(lanes.unify([axis, ...own]), zero);
+    const count = quotient(axis.length, size);
+    if (typeof count !== 'number') {
+      for (const each of [axis, ...own]) lanes.freeze(each, 'operator', 'is quantised in unequal blocks');
+      return axis;
+    }
+    const [blocks, within] = lanes.factor(axis, [count, size]);
+    lanes.freeze(within!, 'operator', 'lies within a block that has one scale');
+    lanes.unify([blocks!, ...own]);
+    return withZero(axis, zero);
+  });
+}
+
+/** What gives zero when it is dequantised with this scale: the zero point, or anything where the scale is zero. */
+const zeroUnder = (scale: string): string => `zero under ${scale}`;
 
 /**
  * QuantizeLinear: scale and zero point lie on `axis`, or are scalars. Real zero becomes the zero point.
  *
  *   x [n c h w], scale [c], zero point [c]  ->  y [n c h w]        (axis = 1)
  *
- * exact: yes, but for scales of their own in each lane.
+ * exact: yes. Where a lane has a scale of its own, that is zero in the masked original: y may be anything there, but is
+ * zero again once it is dequantised.   frozen: blocked axes, but for whole blocks.
  * source: https://onnx.ai/onnx/operators/onnx__QuantizeLinear.html
  */
 export const quantizeLinear: Rule = {
-  says: 'axes pass; scale and zero point lie on `axis`',
-  exact: 'where no lane has a scale of its own',
-  axes: (call) => [withParameters(call, true)],
-};
-
-/** DequantizeLinear: the inverse; a quantised weight is seen through it. exact: yes. */
-export const dequantizeLinear: Rule = {
-  says: 'axes pass; scale and zero point lie on `axis`',
+  says: 'axes pass; scale and zero point lie on `axis`; blocks stay whole',
   exact: 'yes',
-  moves: true,
-  axes: (call) => [withParameters(call, false)],
-};
-
-/** DynamicQuantizeLinear: scale and zero point come from the data's extremes, so that every lane has a say. exact: no. */
-export const dynamicQuantizeLinear: Rule = {
-  says: 'axes pass; scale and zero point come from the extremes of the whole',
-  exact: 'no, removed lanes count among the extremes',
   axes: (call) => {
-    const axes = call.input(0);
-    for (const axis of axes)
-      if (isLabelled(axis) && !isZero(axis))
-        call.lanes.inexact(axis, 'its extremes set the scale of the others');
-    return [axes, [], []];
+    const x = call.input(0);
+    if (x.length === 0) return [scalar(call)];
+    const { along, blocked } = layoutOf(call, x.length);
+    if (blocked) return [withBlocks(call, x, along).map((axis) => withZero(axis, false))];
+    const parameters = parametersOf(call, 1, 2);
+    const y = asStored(call, x, 2);
+    if (parameters.axes.length === 0) return [y];
+    const united = call.lanes.unify([x[along]!, ...parameters.axes]);
+    if (call.optional(2)?.dtype?.startsWith('float') || call.attributes.int('output_dtype', 0) >= FLOAT8)
+      call.lanes.inexact(united, 'divides by a scale that is zero where the lane was removed');
+    const zero = isZero(x[along]!);
+    return [
+      y.with(along, zero ? withHeld(united, zeroUnder(call.node.inputs[1]!)) : withZero(united, false)),
+    ];
   },
 };
+
+/** The first of the 8-bit floats among ONNX's types: they have a NaN, which no scale of zero makes zero. */
+const FLOAT8 = 17;
+
+/**
+ * DequantizeLinear: y = (x - zero point) · scale, the inverse; a quantised weight is seen through it.
+ *
+ *   x [o c h w], scale [o], zero point [o]  ->  y [o c h w]        (axis = 0)
+ *
+ * exact: yes.   frozen: blocked axes, but for whole blocks.
+ * source: https://onnx.ai/onnx/operators/onnx__DequantizeLinear.html
+ */
+export const dequantizeLinear: Rule = {
+  says: 'axes pass; scale and zero point lie on `axis`; blocks stay whole',
+  exact: 'yes',
+  moves: true,
+  axes: (call) => {
+    const x = call.input(0);
+    if (x.length === 0) return [scalar(call)];
+    const { along, blocked } = layoutOf(call, x.length);
+    const block = blocked ? { block: call.attributes.int('block_size', 0) } : {};
+    call.quantised(0, { scale: 1, zeroPoint: 2, axis: along, ...block });
+    const real = realAxes(call, 0, 2, true);
+    if (blocked) return [withBlocks(call, real, along)];
+    const parameters = parametersOf(call, 1, 2);
+    const axis = withParameters(call, real[along]!, parameters);
+    const under = isLabelled(x[along]!) && isHeld(x[along]!, zeroUnder(call.node.inputs[1]!));
+    return [real.with(along, under ? withZero(axis, true) : axis)];
+  },
+};
+
+function scalar(call: Call): Axes {
+  for (let i = 1; i < call.count; i++) call.optional(i);
+  return [];
+}
+
+/**
+ * DynamicQuantizeLinear: scale and zero point come from the data's extremes, between which zero always lies.
+ *
+ *   x [n c]  ->  y [n c], scale [], zero point []
+ *
+ * exact: where x is zero in a removed lane; what else lies there counts among the extremes.
+ * source: https://onnx.ai/onnx/operators/onnx__DynamicQuantizeLinear.html
+ */
+export const dynamicQuantizeLinear: Rule = {
+  says: 'axes pass; scale and zero point come from the extremes of the whole',
+  exact: 'where x is zero in a removed lane',
+  axes: (call) => {
+    const x = call.input(0);
+    quantisesWhole(call, x);
+    const point = call.node.outputs[2] || 'zero point';
+    const y = x.map((axis) => (isZero(axis) ? withHeld(axis, point) : axis));
+    return [
+      { axes: y, dtype: 'uint8' },
+      { axes: [], dtype: 'float32' },
+      { axes: [], dtype: 'uint8' },
+    ];
+  },
+};
+
+/** The extremes of all of `x` set the scale of each of its numbers. */
+export function quantisesWhole(call: Call, x: Axes): void {
+  for (const axis of x)
+    if (isLabelled(axis) && !isZero(axis))
+      call.lanes.inexact(axis, 'its extremes set the scale of the others');
+}

@@ -1,6 +1,7 @@
 import type { Rule } from '../lanes/rule.js';
 import type { Registry } from '../lanes/walk.js';
 import * as attention from './attention.js';
+import * as blockQuantized from './blockQuantized.js';
 import { branch } from './control.js';
 import { conv, convTranspose } from './convolution.js';
 import * as elementwise from './elementwise.js';
@@ -8,11 +9,13 @@ import { freezes } from './frozen.js';
 import * as fused from './fused.js';
 import * as fusedAttention from './fusedAttention.js';
 import * as fusedNormalization from './fusedNormalization.js';
+import * as integer from './integer.js';
 import * as joining from './joining.js';
 import { gemm, matMul } from './matmul.js';
 import * as normalization from './normalization.js';
 import * as padding from './padding.js';
 import { globalPool, pool } from './pooling.js';
+import * as qlinear from './qlinear.js';
 import * as quantization from './quantization.js';
 import { gru, lstm, rnn } from './recurrent.js';
 import * as reduction from './reduction.js';
@@ -163,6 +166,29 @@ export const rows: readonly Row[] = table([
   ['', 'QuantizeLinear', '10..', quantization.quantizeLinear],
   ['', 'DequantizeLinear', '10..', quantization.dequantizeLinear],
   ['', 'DynamicQuantizeLinear', '11..', quantization.dynamicQuantizeLinear],
+  ['', 'QLinearConv', '10..', integer.qlinearConv],
+  ['', 'ConvInteger', '10..', integer.convInteger],
+  ['', 'QLinearMatMul', '10..', integer.qlinearMatMul],
+  ['', 'MatMulInteger', '10..', integer.matMulInteger],
+  ['com.microsoft', 'QuantizeLinear', '1..', quantization.quantizeLinear],
+  ['com.microsoft', 'DequantizeLinear', '1..', quantization.dequantizeLinear],
+  ['com.microsoft', 'QLinearConv', '1..', integer.qlinearConv],
+  ['com.microsoft', 'MatMulIntegerToFloat', '1..', integer.matMulIntegerToFloat],
+  ['com.microsoft', 'DynamicQuantizeMatMul', '1..', integer.dynamicQuantizeMatMul],
+  ['com.microsoft', 'QGemm', '1..', integer.qgemm],
+  ['com.microsoft', 'QLinearAdd', '1..', qlinear.qlinearAdd],
+  ['com.microsoft', 'QLinearMul', '1..', qlinear.qlinearMul],
+  ['com.microsoft', 'QLinearWhere', '1..', qlinear.qlinearWhere],
+  ['com.microsoft', 'QLinearConcat', '1..', qlinear.qlinearConcat],
+  ['com.microsoft', 'QLinearLeakyRelu', '1..', qlinear.qlinearLeakyRelu],
+  ['com.microsoft', 'QLinearSigmoid', '1..', qlinear.qlinearSigmoid],
+  ['com.microsoft', 'QLinearSoftmax', '1..', qlinear.qlinearSoftmax],
+  ['com.microsoft', 'QLinearAveragePool', '1..', qlinear.qlinearAveragePool],
+  ['com.microsoft', 'QLinearGlobalAveragePool', '1..', qlinear.qlinearGlobalPool],
+  ['com.microsoft', 'QLinearReduceMean', '1..', qlinear.qlinearReduceMean],
+  ['com.microsoft', 'MatMulNBits', '1..', blockQuantized.matMulNBits],
+  ['com.microsoft', 'MatMulBnb4', '1..', blockQuantized.matMulBnb4],
+  ['com.microsoft', 'GatherBlockQuantized', '1..', blockQuantized.gatherBlockQuantized],
 
   ['', 'Attention', '23..', attention.attention],
   ['', 'RotaryEmbedding', '23..', attention.rotaryEmbedding],

@@ -1,0 +1,207 @@
+import type { Axes, Axis } from '../lanes/axis.js';
+import { isZero, withZero } from '../lanes/axis.js';
+import type { Call, Rule } from '../lanes/rule.js';
+import { Frozen } from '../lanes/rule.js';
+import { broadcast, everyZero } from './broadcasting.js';
+import { convolve } from './convolution.js';
+import { multiply } from './matmul.js';
+import { quantisesWhole } from './quantization.js';
+import type { Parameters } from './zeroPoints.js';
+import { asStored, isRealZero, parametersOf, realAxes, withParameters } from './zeroPoints.js';
+
+/** The places of a quantised operand, of its scale and of its zero point. */
+interface Operand {
+  readonly data: number;
+  readonly scale?: number;
+  readonly zeroPoint: number;
+}
+
+/** A weight's axes by what they stand for, its scales and zero points; scores are of what it stands for. */
+function weightOf(
+  call: Call,
+  { data, scale, zeroPoint }: Operand,
+  along: number,
+  isWeight: boolean,
+): { readonly axes: Axis[]; readonly parameters: Parameters } {
+  const axes = realAxes(call, data, zeroPoint, isWeight);
+  const axis = along < 0 ? along + axes.length : along;
+  call.quantised(data, { ...(scale !== undefined && { scale }), zeroPoint, axis });
+  return { axes, parameters: parametersOf(call, scale, zeroPoint) };
+}
+
+/** A quantised convolution: axes by what they stand for. `x` and `w` are operands, `bias` the place of an int32 bias. */
+function convolution(call: Call, x: Operand, w: Operand, bias: number): Axis[] {
+  if (call.attributes.int('channels_last', 0) !== 0)
+    throw new Frozen('operator', 'its channels are the last axis');
+  if (x.scale !== undefined) call.optional(x.scale);
+  const weight = weightOf(call, w, 0, true);
+  const added = call.optional(bias)?.axes?.[0];
+  const { parameters } = weight;
+  const real = realAxes(call, x.data, x.zeroPoint);
+  const [batch, channels, ...places] = convolve(call, real, weight.axes, [added, ...parameters.axes]);
+  if (!parameters.keepsPoint)
+    call.lanes.inexact(
+      channels,
+      'its channels must have one zero point, and that of a removed one is masked',
+    );
+  const zero =
+    parameters.scalesToZero ||
+    (isRealZero(weight.axes[0]!, parameters) && (added === undefined || isZero(added)));
+  return [batch, withZero(channels, zero), ...places];
+}
+
+/**
+ * QLinearConv: Conv of quantised operands; scale and zero point of the weight may lie on its output channels.
+ *
+ *   x [n c h w], W [o c kh kw], W's scale [o], zero point [o], b [o]  ->  y [n o h' w']
+ *
+ * exact: yes, but for zero points of their own in each channel, of which the runtime asks that they are equal.
+ * restates: `group`.   source: https://onnx.ai/onnx/operators/onnx__QLinearConv.html
+ */
+export const qlinearConv: Rule = {
+  says: 'as Conv; scales and zero points of the weight lie on the output channels',
+  exact: 'where all channels have one zero point',
+  axes: (call) => {
+    call.optional(6);
+    const x = { data: 0, scale: 1, zeroPoint: 2 };
+    return [asStored(call, convolution(call, x, { data: 3, scale: 4, zeroPoint: 5 }, 8), 7)];
+  },
+};
+
+/** ConvInteger: Conv of integers to int32. exact and restates: as QLinearConv. */
+export const convInteger: Rule = {
+  says: 'as Conv; the zero points of the weight lie on the output channels',
+  exact: 'where all channels have one zero point',
+  axes: (call) => [
+    { axes: convolution(call, { data: 0, zeroPoint: 2 }, { data: 1, zeroPoint: 3 }, 4), dtype: 'int32' },
+  ],
+};
+
+/** A product of matrices, by what they stand for; scales of `a` lie on its rows, those of `b` on its columns. */
+function matrices(
+  call: Call,
+  a: { readonly axes: readonly Axis[]; readonly parameters: Parameters },
+  b: { readonly axes: readonly Axis[]; readonly parameters: Parameters },
+  bias?: number,
+): Axis[] {
+  const on = (place: number, { axes, parameters }: typeof a): Axes => {
+    if (parameters.axes.length === 0) return axes;
+    if (axes.length < 2) throw new Frozen('mismatch', 'a vector has scales of its own');
+    return axes.with(place, withParameters(call, axes.at(place)!, parameters));
+  };
+  const { batch, row, column } = multiply(call, on(-2, a), on(-1, b));
+  const product = [...batch, ...row, ...column];
+  const added = bias === undefined ? undefined : call.optional(bias);
+  return added === undefined ? product : broadcast(call.lanes, [product, call.input(bias!)], everyZero);
+}
+
+const matrix = (call: Call, { data, scale, zeroPoint }: Operand): ReturnType<typeof weightOf> =>
+  weightOf(call, { data, ...(scale !== undefined && { scale }), zeroPoint }, -2, false);
+
+/**
+ * QLinearMatMul: MatMul of quantised operands; scales of a may lie on its rows, those of b on its columns.
+ *
+ *   a [… m k], b [… k n], b's scale [n], zero point [n]  ->  y [… m n]
+ *
+ * exact: where a or b stands for zero in a removed lane of k: always for a weight.
+ * source: https://onnx.ai/onnx/operators/onnx__QLinearMatMul.html
+ */
+export const qlinearMatMul: Rule = {
+  says: 'as MatMul; scales and zero points lie on the rows of a and the columns of b',
+  exact: 'where one operand stands for zero in a removed lane: always for a weight',
+  axes: (call) => {
+    call.optional(6);
+    const a = matrix(call, { data: 0, scale: 1, zeroPoint: 2 });
+    const b = weightOf(call, { data: 3, scale: 4, zeroPoint: 5 }, -1, true);
+    return [asStored(call, matrices(call, a, b), 7)];
+  },
+};
+
+/**
+ * MatMulInteger: MatMul of integers less their zero points, to int32.
+ *
+ *   a [… m k], b [… k n], a's zero point [m], b's [n]  ->  y [… m n]
+ *
+ * exact: as QLinearMatMul.   source: https://onnx.ai/onnx/operators/onnx__MatMulInteger.html
+ */
+export const matMulInteger: Rule = {
+  says: 'as MatMul; zero points lie on the rows of a and the columns of b',
+  exact: 'where one operand stands for zero in a removed lane: always for a weight',
+  axes: (call) => {
+    const a = matrix(call, { data: 0, zeroPoint: 2 });
+    const b = weightOf(call, { data: 1, zeroPoint: 3 }, -1, true);
+    return [{ axes: matrices(call, a, b), dtype: 'int32' }];
+  },
+};
+
+/** Zero points of weights that only these operators read are not masked for: 0 is real zero where they are 0. */
+const EXACT = 'where the weight is quantised about zero, or the other operand is zero in a removed lane';
+
+/**
+ * MatMulIntegerToFloat: MatMulInteger, scaled, with a bias.
+ *
+ *   a [… m k], b [k n], scales [m] and [n], zero points [m] and [n], bias [n]  ->  y [… m n]
+ *
+ * exact: where b is quantised about zero, or a stands for zero in a removed lane of k.
+ * source: https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md
+ */
+export const matMulIntegerToFloat: Rule = {
+  says: 'as MatMul; scales and zero points lie on the rows of a and the columns of b, the bias on the columns',
+  exact: EXACT,
+  axes: (call) => {
+    const a = matrix(call, { data: 0, scale: 2, zeroPoint: 4 });
+    const b = weightOf(call, { data: 1, scale: 3, zeroPoint: 5 }, -1, false);
+    return [{ axes: matrices(call, a, b, 6), dtype: call.optional(2)?.dtype }];
+  },
+};
+
+/**
+ * DynamicQuantizeMatMul: a is quantised by its extremes, then MatMulIntegerToFloat.
+ *
+ *   a [… m k], b [k n], b's scale [n], zero point [n], bias [n]  ->  y [… m n]
+ *
+ * exact: where a is zero in a removed lane of its own.
+ * source: https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md
+ */
+export const dynamicQuantizeMatMul: Rule = {
+  says: 'as MatMul; scales, zero points and bias lie on the columns of b; the extremes of a set its scale',
+  exact: 'where a is zero in a removed lane',
+  axes: (call) => {
+    const axes = call.input(0);
+    quantisesWhole(call, axes);
+    const b = weightOf(call, { data: 1, scale: 2, zeroPoint: 3 }, -1, false);
+    const a = { axes, parameters: { axes: [], scalesToZero: false, keepsPoint: true } };
+    return [{ axes: matrices(call, a, b, 4), dtype: 'float32' }];
+  },
+};
+
+/**
+ * QGemm: Gemm of quantised operands, with an int32 bias; to float where there is no output scale.
+ *
+ *   a [m k], b [k n], b's scale [n], zero point [n], c [n]  ->  y [m n]
+ *
+ * exact: as MatMulIntegerToFloat.
+ * source: https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md
+ */
+export const qgemm: Rule = {
+  says: 'as Gemm; scales and zero points of b lie on its columns',
+  exact: EXACT,
+  axes: (call) => {
+    const { attributes } = call;
+    const turned = (axes: readonly Axis[], attribute: string): Axis[] => {
+      if (axes.length !== 2) throw new Frozen('mismatch', `an operand has rank ${axes.length}, not 2`);
+      return attributes.int(attribute, 0) === 0 ? [...axes] : [axes[1]!, axes[0]!];
+    };
+    const a = matrix(call, { data: 0, scale: 1, zeroPoint: 2 });
+    const columns = attributes.int('transB', 0) === 0 ? 1 : 0;
+    const b = weightOf(call, { data: 3, scale: 4, zeroPoint: 5 }, columns, false);
+    const real = matrices(
+      call,
+      { ...a, axes: turned(a.axes, 'transA') },
+      { ...b, axes: turned(b.axes, 'transB') },
+      6,
+    );
+    if (call.optional(7) === undefined) return [{ axes: real, dtype: 'float32' }];
+    return [asStored(call, real, 8)];
+  },
+};
