@@ -35,11 +35,15 @@ export interface Rule {
   readonly axes: (call: Call) => readonly Output[];
 }
 
-/** Thrown by a rule that cannot follow its node: every axis that the node touches is frozen, for this reason. */
+/**
+ * Thrown by a rule that cannot follow its node: every axis that the node touches is frozen, for this reason. `outputs`:
+ * what is known of the outputs nevertheless, where the file does not state it.
+ */
 export class Frozen extends Error {
   constructor(
     readonly why: Why,
     readonly text: string,
+    readonly outputs: readonly Output[] = [],
   ) {
     super(text);
   }

@@ -134,10 +134,11 @@ class Walker {
         this.#lanes.freeze(axis, 'control-flow', `the body of ${node.op} reads it`);
       }
     }
-    for (const name of node.outputs) {
+    for (const [index, name] of node.outputs.entries()) {
       if (name === '') continue;
       const stated = this.graph.stated.get(name)?.[0];
-      this.#tensors.set(name, stated === undefined ? { axes: undefined } : this.#statedTensor(stated));
+      const found = asTensor(problem.outputs[index] ?? { axes: undefined });
+      this.#tensors.set(name, stated === undefined ? withoutSlots(found) : this.#statedTensor(stated));
     }
   }
 

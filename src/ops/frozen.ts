@@ -1,14 +1,26 @@
-import type { Rule } from '../lanes/rule.js';
+import type { Axis } from '../lanes/axis.js';
+import { plain } from '../lanes/axis.js';
+import type { Call, Output, Rule } from '../lanes/rule.js';
 import { Frozen } from '../lanes/rule.js';
 
 /**
  * An operator that is known, and known not to be followed: every axis that it touches stays whole, for this reason.
- * exact: yes, nothing is removed.
+ * `outputs` gives what is known of its outputs' lengths all the same, where the file does not state them.
  */
-export const freezes = (reason: string): Rule => ({
+export const freezes = (reason: string, outputs: (call: Call) => readonly Output[] = () => []): Rule => ({
   says: `freezes what it touches: ${reason}`,
-  exact: 'yes, nothing is removed',
-  axes: () => {
-    throw new Frozen('operator', reason);
+  exact: '-',
+  axes: (call) => {
+    throw new Frozen('operator', reason, outputs(call));
   },
 });
+
+/** An axis whose length only data decides: the `place`-th of the node's. */
+export const openAxis = (call: Call, place: number): Axis =>
+  plain(call.openLength(`${call.node.name}.${place}#`));
+
+/** The outputs have the lengths of operand 0. */
+export const likeInput = (call: Call): readonly Output[] => {
+  const axes = call.optional(0)?.axes;
+  return call.node.outputs.map(() => ({ axes }));
+};
