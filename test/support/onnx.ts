@@ -8,6 +8,8 @@ export interface TensorSpec {
   readonly name: string;
   readonly dims: readonly number[];
   readonly data: Content;
+  /** Stored in four bits, two in a byte. */
+  readonly packed?: 'int4' | 'uint4';
 }
 
 export type AttributeSpec =
@@ -126,12 +128,24 @@ function dataType(data: Content): number {
   return data instanceof Int8Array ? 3 : 2;
 }
 
-function tensor({ name, dims, data }: TensorSpec): Writer {
+function tensor({ name, dims, data, packed }: TensorSpec): Writer {
   const writer = new Writer();
   for (const length of dims) writer.varint(1, length);
+  if (packed !== undefined)
+    return writer
+      .varint(2, packed === 'int4' ? 22 : 21)
+      .text(8, name)
+      .bytes(9, nibbles(Array.from(data, Number)));
   writer.varint(2, dataType(data));
   return writer.text(8, name).bytes(9, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
 }
+
+/** Two numbers in a byte, the first in its lower half. */
+export const nibbles = (numbers: readonly number[]): Uint8Array =>
+  Uint8Array.from(
+    { length: Math.ceil(numbers.length / 2) },
+    (_, i) => (numbers[2 * i]! & 15) | (((numbers[2 * i + 1] ?? 0) & 15) << 4),
+  );
 
 /** A list of strings; an empty list is one of numbers. */
 export const isTexts = (value: readonly number[] | readonly string[]): value is readonly string[] =>
@@ -200,8 +214,7 @@ function graph({ nodes, inputs, outputs, initializers }: GraphSpec): Writer {
 export function encodeModel(model: ModelSpec): Uint8Array {
   const writer = new Writer().varint(1, 8).text(2, 'espalier-test').message(7, graph(model));
   writer.message(8, new Writer().text(1, '').varint(2, model.opset));
-  for (const domain of everyDomain(model))
-    writer.message(8, new Writer().text(1, domain).varint(2, 1));
+  for (const domain of everyDomain(model)) writer.message(8, new Writer().text(1, domain).varint(2, 1));
   for (const own of model.functions ?? []) writer.message(25, localFunction(own, model.opset));
   return writer.finish();
 }
@@ -217,11 +230,16 @@ export const everyDomain = (model: ModelSpec): readonly string[] => [
 /** Indices that stay, by tensor (or the output of the Constant node that holds it) and axis. */
 export type Kept = Readonly<Record<string, Readonly<Record<string, readonly number[]>>>>;
 
-/** The model with all but `kept` of its stored tensors zeroed. */
+/** The model with all but `kept` of its stored tensors zeroed: quantised weights hold their zero point there. */
 export function masked<M extends GraphSpec>(model: M, tensors: Kept): M {
+  const points = zeroPoints(model);
   const zeroed = (own: TensorSpec, axes: Kept[string]): TensorSpec => {
     const data = own.data.slice() as Content;
-    for (const [axis, kept] of Object.entries(axes)) zeroOutside(data, own.dims, Number(axis), new Set(kept));
+    const point = points.get(own.name);
+    for (const [axis, kept] of Object.entries(axes)) {
+      if (point === undefined) zeroOutside(data, own.dims, Number(axis), new Set(kept));
+      else pointOutside(data, own.dims, Number(axis), new Set(kept), point);
+    }
     return { ...own, data };
   };
   const initializers = model.initializers.map((own) => {
@@ -247,5 +265,50 @@ function zeroOutside(data: Content, dims: readonly number[], axis: number, kept:
     if (kept.has(Math.floor(at / inner) % length)) continue;
     if (data instanceof BigInt64Array) data.fill(0n, at, at + inner);
     else data.fill(0, at, at + inner);
+  }
+}
+
+/** Operators that read a weight as quantised: its place, its zero point's, and the axis that this lies on. */
+const QUANTISED: Readonly<Record<string, readonly [weight: number, zeroPoint: number, axis: number]>> = {
+  DequantizeLinear: [0, 2, 1],
+  ConvInteger: [1, 3, 0],
+  MatMulInteger: [1, 3, -1],
+  QLinearConv: [3, 5, 0],
+  QLinearMatMul: [3, 5, -1],
+};
+
+interface ZeroPoint {
+  readonly values: readonly number[];
+  readonly axis: number;
+}
+
+/** Zero points of quantised weights, by the weight's name. */
+function zeroPoints({ nodes, initializers }: GraphSpec): ReadonlyMap<string, ZeroPoint> {
+  const stored = new Map(initializers.map((own) => [own.name, own]));
+  return new Map(
+    nodes.flatMap(({ op, inputs, attributes }) => {
+      const places = QUANTISED[op];
+      const point = stored.get(inputs[places?.[1] ?? -1] ?? '');
+      if (places === undefined || point === undefined) return [];
+      const { axis = places[2] } = attributes ?? {};
+      const values = Array.from(point.data, Number);
+      return [[inputs[places[0]]!, { values, axis: axis as number }] as const];
+    }),
+  );
+}
+
+function pointOutside(
+  data: Content,
+  dims: readonly number[],
+  axis: number,
+  kept: ReadonlySet<number>,
+  point: ZeroPoint,
+): void {
+  const indexAlong = (flat: number, d: number): number =>
+    Math.floor(flat / dims.slice(d + 1).reduce((a, b) => a * b, 1)) % dims[d]!;
+  const along = Math.min(point.axis < 0 ? point.axis + dims.length : point.axis, dims.length - 1);
+  for (let flat = 0; flat < data.length; flat++) {
+    if (kept.has(indexAlong(flat, axis))) continue;
+    data[flat] = point.values[point.values.length === 1 ? 0 : indexAlong(flat, along)]!;
   }
 }
