@@ -3,7 +3,7 @@ import { isZero, plain, withZero } from '../lanes/axis.js';
 import type { Call, Rule } from '../lanes/rule.js';
 import { Frozen } from '../lanes/rule.js';
 import type { Dim } from '../onnx/dim.js';
-import { add, ceilDivide, floorDivide, multiply, product, quotient } from '../onnx/dim.js';
+import { add, ceilDivide, floorDivide, minimum, multiply, product, quotient, subtract } from '../onnx/dim.js';
 
 /** The attributes that say where a window lies, with their defaults, for `rank` spatial axes. */
 export function windowOf(
@@ -23,22 +23,26 @@ export function windowOf(
 /** Where a window of `kernel` can lie along an axis: the length of the output. */
 export function windowsAlong(
   length: Dim,
-  kernel: number,
+  kernel: Dim,
   d: number,
   window: ReturnType<typeof windowOf>,
   ceilMode = false,
 ): Dim {
   const stride = window.strides[d] ?? 1;
-  const extent = (window.dilations[d] ?? 1) * (kernel - 1) + 1;
   if (window.auto.startsWith('SAME')) return ceilDivide(length, stride);
+  const extent = extentOf(kernel, window.dilations[d] ?? 1);
   const rank = window.pads.length / 2;
-  const padding = window.auto === 'VALID' ? 0 : (window.pads[d] ?? 0) + (window.pads[d + rank] ?? 0);
-  const room = add(length, padding - extent);
-  const windows = add(ceilMode ? ceilDivide(room, stride) : floorDivide(room, stride), 1);
-  // A last window that starts in the padding behind the data does not count.
-  const starts = ceilMode && typeof windows === 'number' && typeof length === 'number';
-  return starts && (windows - 1) * stride >= length + (window.pads[d] ?? 0) ? windows - 1 : windows;
+  const [before, after] =
+    window.auto === 'VALID' ? [0, 0] : [window.pads[d] ?? 0, window.pads[d + rank] ?? 0];
+  const padded = add(length, before);
+  const spare = subtract(after + stride, extent);
+  if (!ceilMode) return floorDivide(add(padded, spare), stride);
+  // A last window that would start in the padding behind the data does not count.
+  return ceilDivide(add(padded, minimum(spare, 0)), stride);
 }
+
+/** How much of an axis a kernel spans. */
+const extentOf = (kernel: Dim, dilation: number): Dim => add(multiply(dilation, add(kernel, -1)), 1);
 
 function spatial(axes: readonly Axis[], call: Call): void {
   for (const axis of axes) call.lanes.freeze(axis, 'kernel', 'is the spatial extent of a kernel');
@@ -87,7 +91,7 @@ export function convolve(
     call.restate({ attribute: 'group', kind: 'int' }, [group]);
   }
   channels = lanes.unify([channels, ...others.filter((axis) => axis !== undefined)]);
-  const sizes = kernel.map((axis) => axis.length as number);
+  const sizes = kernel.map((axis) => axis.length);
   const window = windowOf(call, sizes.length);
   const places = sizes.map((size, d) => windowsAlong(x[d + 2]!.length, size, d, window));
   call.work([x[0]!, channels, input, ...sizes, ...places]);
@@ -146,7 +150,7 @@ export const convTranspose: Rule = {
     }
     const bias = call.optional(2)?.axes?.[0];
     if (bias !== undefined) channels = lanes.unify([channels, bias]);
-    const sizes = kernel.map((axis) => axis.length as number);
+    const sizes = kernel.map((axis) => axis.length);
     const window = windowOf(call, sizes.length);
     const shape = attributes.ints('output_shape');
     const extra = attributes.ints('output_padding') ?? sizes.map(() => 0);
@@ -155,10 +159,10 @@ export const convTranspose: Rule = {
       const length = x[d + 2]!.length;
       if (shape !== undefined) return shape[shape.length - sizes.length + d]!;
       if (window.auto.startsWith('SAME')) return multiply(length, stride);
-      const extent = (window.dilations[d] ?? 1) * (size - 1) + 1;
+      const extent = extentOf(size, window.dilations[d] ?? 1);
       const padding =
         window.auto === 'VALID' ? 0 : (window.pads[d] ?? 0) + (window.pads[d + sizes.length] ?? 0);
-      return add(multiply(stride, add(length, -1)), (extra[d] ?? 0) + extent - padding);
+      return add(multiply(stride, add(length, -1)), add(extent, (extra[d] ?? 0) - padding));
     });
     call.work([x[0]!, input, output, ...sizes, product(x.slice(2).map((axis) => axis.length))]);
     const zero = isZero(output) && (bias === undefined || isZero(bias));

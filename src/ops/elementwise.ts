@@ -1,5 +1,5 @@
 import { isZero, withZero } from '../lanes/axis.js';
-import type { Rule } from '../lanes/rule.js';
+import type { Call, Rule } from '../lanes/rule.js';
 import type { Dim } from '../onnx/dim.js';
 import * as dim from '../onnx/dim.js';
 import { equal } from '../onnx/dim.js';
@@ -98,7 +98,7 @@ export const not = unary(
  *
  * exact: yes. A broadcast 1 takes no part: it is coupled with nothing.
  */
-function several(law: ZeroLaw, compute?: (dtype: string | undefined) => Compute): Rule {
+function several(law: ZeroLaw, compute?: (dtype: string | undefined, call: Call) => Compute): Rule {
   return {
     says: 'element by element, broadcast; aligned axes are one axis',
     exact: 'yes',
@@ -114,7 +114,7 @@ function several(law: ZeroLaw, compute?: (dtype: string | undefined) => Compute)
         compute &&
         mapValues(
           operands.map((operand) => operand?.values),
-          lifted(compute(dtype)),
+          lifted(compute(dtype, call)),
         );
       if (values === undefined) keepNumbers(call, operands);
       return [{ axes, values, dtype }];
@@ -122,11 +122,17 @@ function several(law: ZeroLaw, compute?: (dtype: string | undefined) => Compute)
   };
 }
 
-export const sum = several(everyZero, () => dim.add as Compute);
+/** A function of two lengths over any number of them. */
+const folded =
+  (compute: (a: Dim, b: Dim) => Dim): Compute =>
+  (...operands) =>
+    operands.reduce(compute);
+
+export const sum = several(everyZero, () => folded(dim.add));
 export const difference = several(everyZero, () => dim.subtract as Compute);
 export const multiplication = several(someZero, () => dim.multiply as Compute);
-export const maximum = several(everyZero, () => dim.maximum as Compute);
-export const minimum = several(everyZero, () => dim.minimum as Compute);
+export const maximum = several(everyZero, () => folded(dim.maximum));
+export const minimum = several(everyZero, () => folded(dim.minimum));
 export const mean = several(everyZero);
 export const disjunction = several(everyZero);
 export const conjunction = several(someZero);
@@ -147,7 +153,7 @@ export const equality = several(neverZero, () => (a, b) => {
 });
 
 /** Frozen-free division: a lane is exact where the divisor is not zero in a removed lane. */
-function quotientOf(compute: (dtype: string | undefined) => Compute): Rule {
+function quotientOf(compute: (dtype: string | undefined, call: Call) => Compute): Rule {
   const rule = several(firstZero, compute);
   return {
     ...rule,
@@ -163,7 +169,10 @@ function quotientOf(compute: (dtype: string | undefined) => Compute): Rule {
 export const division = quotientOf((dtype) =>
   isFloat(dtype) ? divideFloats : (dim.truncatedDivide as Compute),
 );
-export const remainder = quotientOf(() => dim.modulo as Compute);
+/** Mod: the sign is the divisor's, or with `fmod` the dividend's. */
+export const remainder = quotientOf((_, call) =>
+  call.attributes.int('fmod', 0) === 0 ? (dim.modulo as Compute) : plainly((a, b) => a! % b!),
+);
 
 const divideFloats: Compute = (a, b) =>
   typeof a === 'number' && typeof b === 'number'

@@ -3,7 +3,7 @@ import { isLabelled, lengthOf, plain } from '../lanes/axis.js';
 import type { Call, Rule } from '../lanes/rule.js';
 import { axisWithin, Frozen } from '../lanes/rule.js';
 import type { Dim } from '../onnx/dim.js';
-import { equal, floorDivide, multiply } from '../onnx/dim.js';
+import { equal, floorDivide, multiply, symbol } from '../onnx/dim.js';
 import type { Values } from '../onnx/values.js';
 import { numbersNow } from '../onnx/values.js';
 
@@ -41,6 +41,34 @@ function sized(call: Call, x: Axes, axes: readonly number[], sizes: Values, oper
 }
 
 /**
+ * Sizes that only bound one common scale, so that the ratio of the axes stays: the smallest of the scales that they
+ * state, or the largest. Lengths that this comes to are numbers, or not known.
+ */
+function proportional(
+  call: Call,
+  x: Axes,
+  axes: readonly number[],
+  sizes: Values,
+  smallest: boolean,
+): Axis[] {
+  const y = [...x];
+  const resized = axes.map((axis) => axisWithin(axis, x.length));
+  const lengths = resized.map((d) => x[d]!.length);
+  const stated = numbersNow(sizes);
+  const known = stated !== undefined && lengths.every((length) => typeof length === 'number');
+  const scales = known ? stated.map((size, i) => size / (lengths[i] as number)) : [];
+  const scale = smallest ? Math.min(...scales) : Math.max(...scales);
+  for (const d of resized) {
+    call.lanes.freeze(x[d]!, 'operator', `${call.node.op} mixes neighbours along it`);
+    const { length } = x[d]!;
+    y[d] = plain(
+      known ? Math.floor((length as number) * scale + 0.5) : symbol(`resized ${call.node.name}.${d}`),
+    );
+  }
+  return y;
+}
+
+/**
  * Resize: axes whose scale is 1 pass; the others are interpolated and stay whole.
  *
  *   x [n c h w], scales (1 1 2 2)  ->  y [n c 2h 2w]
@@ -59,6 +87,8 @@ function resizeRule(scalesAt: number, sizesAt: number | undefined): Rule {
       const sizes = sizesAt === undefined ? undefined : call.optional(sizesAt);
       if (sizes !== undefined) {
         if (sizes.values === undefined) return unknownSizes(x);
+        const policy = call.attributes.string('keep_aspect_ratio_policy', 'stretch');
+        if (policy !== 'stretch') return [proportional(call, x, axes, sizes.values, policy === 'not_larger')];
         return [sized(call, x, axes, sizes.values, sizesAt!)];
       }
       const scales = call.optional(scalesAt)?.values;
