@@ -118,7 +118,9 @@ test('a signal rejects with its reason; progress ends at the total', async () =>
   const request = { lanes: 1, slices: [rows(0, 0, ...Array<number>(64).fill(0))] };
   const abort = new AbortController();
   const reason = new Error('enough');
-  const stopped = model.statistics([request], entropy, { signal: abort.signal });
+  // A second's work, so that it is not done before the signal comes.
+  const long = Array<SliceRequest>(1000).fill(request);
+  const stopped = model.statistics(long, entropy, { signal: abort.signal });
   abort.abort(reason);
   await expect(stopped).rejects.toBe(reason);
   const seen: { phase: string; done: number; total: number }[] = [];
