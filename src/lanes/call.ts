@@ -5,9 +5,9 @@ import type { Node } from '../onnx/graph.js';
 import type { Element, Values } from '../onnx/values.js';
 import { isLiteral, literal, numbersNow } from '../onnx/values.js';
 import type { Axes, Axis, Quantisation, Slot } from './axis.js';
-import { isLabelled, lengthOf } from './axis.js';
+import { axisOf, isLabelled, lengthOf } from './axis.js';
 import type { Lanes } from './lanes.js';
-import type { Call, Restatement, RestateOptions, Tensor, Work } from './rule.js';
+import type { Call, Omission, Restatement, RestateOptions, Tensor, Work } from './rule.js';
 import { Attributes, Frozen } from './rule.js';
 
 /** What a call asks of the graph's stored tensors. */
@@ -16,6 +16,7 @@ export interface Store {
   storedAs(name: string): TensorDocument | undefined;
   /** A Constant's, that one operand reads. */
   isOwnConstant(name: string): boolean;
+  isReadOnce(name: string): boolean;
   contentOf(tensor: number): Values | undefined;
   isZero(tensor: TensorDocument): boolean;
 }
@@ -24,6 +25,7 @@ export interface Store {
 export class NodeCall implements Call {
   readonly attributes: Attributes;
   readonly restatements: Restatement[] = [];
+  readonly omissions: Omission[] = [];
   readonly pieces: Work[] = [];
   readonly #taken = new Set<number>();
 
@@ -69,6 +71,7 @@ export class NodeCall implements Call {
   }
 
   isZeroConstant(index: number): boolean {
+    if (this.operands[index]?.zeros === true) return true;
     const values = this.operands[index]?.values;
     if (values !== undefined) return numbersNow(values)?.every((value) => value === 0) ?? false;
     const stored = this.#stored(index);
@@ -136,7 +139,7 @@ export class NodeCall implements Call {
   }
 
   /** In the body of a function only what a single call reads can be written, and only where it stands. */
-  #canWrite(where: number | { readonly attribute: string }): boolean {
+  #canWrite(where: number | object): boolean {
     const { body, inputs } = this.node;
     if (body === undefined) return true;
     return body.calls === 1 && (typeof where !== 'number' || this.store.isOwnConstant(inputs[where] ?? ''));
@@ -149,6 +152,19 @@ export class NodeCall implements Call {
       else if (!isLiteral(want))
         throw new Frozen('control-flow', 'a length is stated in the body of a function');
     }
+  }
+
+  omit(index: number, wanted: Axes): boolean {
+    if (this.isStored(index) && this.store.isReadOnce(this.node.inputs[index]!)) return false;
+    const axes = this.input(index);
+    if (axes.length !== wanted.length || !this.#canWrite({})) return false;
+    for (const { factors } of axes) {
+      const stored = factors.filter((factor) => factor.slot !== undefined);
+      this.lanes.freeze(axisOf(stored), 'operator', 'is left out where lanes leave');
+    }
+    const own = axes.map(lengthOf);
+    this.omissions.push({ node: this.node, operand: index, own, wanted: wanted.map(lengthOf) });
+    return true;
   }
 
   openLength(name: string): Dim {

@@ -11,6 +11,8 @@ export interface Tensor {
   readonly axes: Axes | undefined;
   /** Its content, where it is small and speaks of lengths. */
   readonly values?: Values | undefined;
+  /** Every element is zero, however long its axes are. */
+  readonly zeros?: boolean | undefined;
   /** Element type by NumPy's name, where it is known. */
   readonly dtype?: string | undefined;
 }
@@ -68,6 +70,14 @@ export interface Restatement {
   readonly replaces: readonly string[];
 }
 
+/** An operand that leaves its node where a removal leaves it with other lengths than the node wants of it. */
+export interface Omission {
+  readonly node: Node;
+  readonly operand: number;
+  readonly own: readonly Element[];
+  readonly wanted: readonly Element[];
+}
+
 export interface RestateOptions {
   /** What the node would state if nothing were written; by default the operand's content. */
   readonly stated?: readonly (Axis | Element)[];
@@ -122,6 +132,11 @@ export interface Call {
     wanted: readonly (Axis | Element)[],
     options?: RestateOptions,
   ): void;
+  /**
+   * The operand says only what its absence says: it is coupled with nothing, and leaves where its lengths are no longer
+   * those of `wanted`. False where it is a stored tensor that nothing else reads, and had better be cut.
+   */
+  omit(index: number, wanted: Axes): boolean;
   /** A length that only data decides, as a symbol of that name. */
   openLength(name: string): Dim;
   /** States the node's multiply-accumulates as a product of lengths. */

@@ -9,7 +9,7 @@ import { plain } from './axis.js';
 import type { Store } from './call.js';
 import { NodeCall } from './call.js';
 import { Lanes } from './lanes.js';
-import type { Output, Restatement, Rule, Tensor, Work } from './rule.js';
+import type { Omission, Output, Restatement, Rule, Tensor, Work } from './rule.js';
 import { Frozen } from './rule.js';
 
 /** The rule of an operator at an opset version, if there is one. */
@@ -27,6 +27,7 @@ export interface Walk {
   /** Every axis of every stored tensor that has lanes. */
   readonly slots: readonly Slot[];
   readonly restatements: readonly Restatement[];
+  readonly omissions: readonly Omission[];
   readonly work: readonly Work[];
   /** Nodes whose operator has no rule, or whose rule gave up: with the reason. */
   readonly frozenNodes: ReadonlyMap<Node, Frozen>;
@@ -49,6 +50,7 @@ class Walker {
   readonly #tensors = new Map<string, Tensor>();
   readonly #slots: Slot[] = [];
   readonly #restatements: Restatement[] = [];
+  readonly #omissions: Omission[] = [];
   readonly #work: Work[] = [];
   readonly #frozenNodes = new Map<Node, Frozen>();
   /** Stored vectors that several operands share, by the value that carries them. */
@@ -57,6 +59,7 @@ class Walker {
   readonly #store: Store = {
     storedAs: (name) => this.graph.initializers.get(name) ?? this.graph.constants.get(name),
     isOwnConstant: (name) => this.graph.constants.has(name) && this.graph.uses.get(name) === 1,
+    isReadOnce: (name) => this.graph.uses.get(name) === 1,
     contentOf: (tensor) => this.#valuesOf(this.graph.document.tensors[tensor]!),
     isZero: (tensor) => this.#isZero(tensor),
   };
@@ -86,6 +89,7 @@ class Walker {
       tensors: this.#tensors,
       slots: this.#slots,
       restatements: this.#restatements,
+      omissions: this.#omissions,
       work: this.#work,
       frozenNodes: this.#frozenNodes,
     };
@@ -119,6 +123,7 @@ class Walker {
       }
       call.freezeUntaken();
       this.#restatements.push(...call.restatements);
+      this.#omissions.push(...call.omissions);
       this.#work.push(...call.pieces);
     } catch (problem) {
       if (!(problem instanceof Frozen)) throw problem;

@@ -1,4 +1,4 @@
-import type { Axis } from '../lanes/axis.js';
+import type { Axes, Axis } from '../lanes/axis.js';
 import { axisOf, isZero, plain, withZero } from '../lanes/axis.js';
 import type { Call, Rule } from '../lanes/rule.js';
 import { Frozen } from '../lanes/rule.js';
@@ -59,12 +59,12 @@ function recurrent(cell: Cell): Rule {
 
       const gated = gatesOf(call, cell, directions);
       lanes.contract(input, gated.input);
-      const states = [INITIAL_HIDDEN, cell.initialCell].map((index) =>
-        index === undefined || call.optional(index) === undefined
-          ? undefined
-          : stateOf(call, index, directions, batchFirst),
-      );
-      const given = states.filter((state) => state !== undefined);
+      const dirs = plain(directions);
+      const stateAxes = (n: Axis, h: Axis): readonly [Axis, Axis, Axis] =>
+        batchFirst ? [n, dirs, h] : [dirs, n, h];
+      const given = [INITIAL_HIDDEN, cell.initialCell]
+        .filter((index) => index !== undefined && isGiven(call, index, stateAxes(batches, gated.hidden[0]!)))
+        .map((index) => stateOf(call, index!, directions, batchFirst));
       const lengths = call.optional(4) === undefined ? [] : [ranked(call, 4, 1)[0]];
       const batch = withZero(lanes.unify([batches, ...given.map((state) => state.batch), ...lengths]), false);
       const hidden = lanes.unify([...gated.hidden, ...given.map((state) => state.hidden)]);
@@ -73,17 +73,13 @@ function recurrent(cell: Cell): Rule {
 
       const rests = given.every((state) => isZero(state.hidden)) && gated.hidden.every(isZero);
       const zeros = zeroStates(call, cell, directions, hidden, rests);
-      const dirs = plain(directions);
       const steps = plain(sequence.length);
       const work = [steps, batch, dirs, cell.gates, hidden];
       call.work([...work, gated.input]);
       call.work([...work, hidden]);
-      const state = (zero: boolean): Axis[] => {
-        const own = withZero(hidden, zero);
-        return batchFirst ? [batch, dirs, own] : [dirs, batch, own];
-      };
+      const state = (zero: boolean): readonly [Axis, Axis, Axis] => stateAxes(batch, withZero(hidden, zero));
       const final = state(zeros.hidden);
-      const all = batchFirst ? [batch, steps, dirs, final[2]!] : [steps, dirs, batch, final[2]!];
+      const all = batchFirst ? [batch, steps, dirs, final[2]] : [steps, dirs, batch, final[2]];
       return [all, final, state(zeros.cell)];
     },
   };
@@ -133,6 +129,13 @@ function gatesOf(
   });
   return { input, recurrent, hidden };
 }
+
+/**
+ * Whether there is an initial state. Zeros are as good as none: exporters slice them for all layers out of one tensor,
+ * which would tie the layers together.
+ */
+const isGiven = (call: Call, index: number, axes: Axes): boolean =>
+  call.optional(index) !== undefined && !(call.isZeroConstant(index) && call.omit(index, axes));
 
 /** An initial state's axes, the directions taken off. */
 function stateOf(

@@ -246,18 +246,19 @@ export const expand: Rule = {
   axes: (call) => {
     const x = call.input(0);
     const target = call.known(1);
+    const zeros = call.isZeroConstant(0);
     const rank = Math.max(x.length, target.elements.length);
     const stated: Element[] = [];
     const axes = Array.from({ length: rank }, (_, d) => {
       const own = x[d - (rank - x.length)] ?? plain(1);
       const element = target.elements[d - (rank - target.elements.length)];
       const longer = element !== undefined && element.now !== 1 && own.length === 1;
-      const axis = longer ? call.lanes.fresh(element.now, false) : own;
+      const axis = longer ? call.lanes.fresh(element.now, zeros) : own;
       // A stated 1 leaves the axis as it is, whatever becomes of it.
       if (element !== undefined) stated.push(element.now === 1 ? lengthOf(axis) : element);
       return axis;
     });
     call.restate(1, axes.slice(rank - target.elements.length), { stated });
-    return [axes];
+    return [{ axes, zeros }];
   },
 };

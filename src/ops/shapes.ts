@@ -46,8 +46,13 @@ export const constantOfShape: Rule = {
     const dims = numbersNow(lengths);
     const count = dims?.reduce((a, b) => a * b, 1);
     const small = dims !== undefined && count !== undefined && count <= MOST_FILLED && element !== undefined;
+    const zeros = element?.now === 0;
     return [
-      { axes, values: small ? { dims, elements: Array.from({ length: count }, () => element) } : undefined },
+      {
+        axes,
+        zeros,
+        values: small ? { dims, elements: Array.from({ length: count }, () => element) } : undefined,
+      },
     ];
   },
 };

@@ -79,7 +79,7 @@ function sliceRule(
       }
       read.restate(starts, ends, stated);
       const content = read.ranges.reduce<Values | undefined>(sliceValues, values);
-      return [{ axes, values: content, dtype }];
+      return [{ axes, values: content, zeros: call.isZeroConstant(0), dtype }];
     },
   };
 }

@@ -42,6 +42,10 @@ export function restate(walk: Walk, removal: Removal, names: Names): Written {
         draft.attributes.push({ node: restatement.node.id, name, kind: 'remove', ints: [] });
     }
   }
+  for (const { node, operand, own, wanted } of walk.omissions) {
+    const fits = own.every((length, d) => pairOf(d, length, wanted[d]!, removal).right);
+    if (!fits) draft.inputs.push({ node: node.id, index: operand, name: '' });
+  }
   return draft;
 }
 

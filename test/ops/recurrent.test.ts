@@ -185,7 +185,9 @@ describe.each(OPS)('%s in a model', (op) => {
   });
 
   test('initial states that are slices of one tensor of zeros', async () => {
-    await allExact(stacked({ op, directions: 2, hidden: [4, 4], states: 'sliced zeros' }));
+    const model = stacked({ op, directions: 2, hidden: [4, 4], states: 'sliced zeros' });
+    expect(Object.keys(await groups(model))).toEqual(['in', 'W0', 'W1']);
+    await allExact(model);
   });
 
   test('sequences of several lengths', async () => {
@@ -226,6 +228,33 @@ describe.each(OPS)('%s in a model', (op) => {
     expect(Object.keys(await groups(stateful))).toEqual(['in', 'W1']);
     await allExact(stateful);
   });
+});
+
+test('zeros that are an initial state and something else besides', async () => {
+  const model = stacked({ op: 'GRU', directions: 2, hidden: [4, 4], states: 'sliced zeros' });
+  const next = random(5);
+  const zeros = model.nodes.find(({ op }) => op === 'ConstantOfShape')!.outputs[0]!;
+  const more: NodeSpec[] = [
+    { op: 'MatMul', inputs: ['x', 'also in'], outputs: ['b'] },
+    { op: 'ReduceSum', inputs: ['b', 'axis'], outputs: ['c'] },
+    { op: 'Add', inputs: ['c', zeros], outputs: ['d'] },
+    { op: 'MatMul', inputs: ['d', 'also out'], outputs: ['e'] },
+  ];
+  const nodes = model.nodes.map((node) =>
+    node.op === 'GRU' && node.inputs[1] === 'W0' ? { ...node, outputs: [...node.outputs, 'hn'] } : node,
+  );
+  const both: ModelSpec = {
+    ...model,
+    nodes: [...nodes, ...more],
+    initializers: [
+      ...model.initializers,
+      floats('also in', [INPUT, 4], next),
+      floats('also out', [4, 3], next),
+    ],
+    outputs: [...model.outputs, { name: 'hn', shape: [2, 2, 4] }, { name: 'e', shape: [4, 2, 3] }],
+  };
+  expect(Object.keys(await groups(both))).toEqual(['in', 'W1', 'also in']);
+  await allExact(both);
 });
 
 test('peepholes go with their hidden lanes', async () => {
