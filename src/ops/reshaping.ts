@@ -11,6 +11,10 @@ import { transposed } from './contents.js';
 
 /** Axes seen with other lengths in the same row-major order: split where they are products, merged where they join. */
 export function reshapeAxes(lanes: Lanes, axes: Axes, lengths: readonly Dim[]): Axis[] {
+  if (lengths.includes(0)) {
+    for (const axis of axes) lanes.freeze(axis, 'operator', 'is an axis of a tensor without elements');
+    return lengths.map(plain);
+  }
   let front = 0;
   while (front < axes.length && front < lengths.length && equal(axes[front]!.length, lengths[front]!))
     front++;
