@@ -85,7 +85,7 @@ function ofRank(call: Call, index: number, rank: number): Axes {
  *     ->  y [n s h*e], present [n h p+t d], [n h p+t e], scores [n h s p+t]
  *   q [n s h 3 d]                          ->  y [n s h*d]
  *   q [n s h*d], k [n t h 2 d]             ->  y [n s h*d]
- *   q [n s h*d], k [n h t d], v [n h t e]  ->  y [n s h*e]
+ *   q [n s h*d], k [n h t d], v [n h t d]  ->  y [n s h*d]
  *
  * exact: where queries or keys are zero in a removed dim.   restates: `num_heads`.   frozen: d, where `scale` is absent.
  * source: https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.MultiHeadAttention
@@ -125,7 +125,11 @@ function projections(call: Call): Sides {
     const both = packed(call, key);
     return [side(0), both, both];
   }
-  return [side(0), side(1), side(2)];
+  const value = side(2);
+  const keys = side(1);
+  // As a cache has them, keys and values have one shape.
+  if (key.length === 4) call.lanes.unify([keys.dims, value.dims]);
+  return [side(0), keys, value];
 }
 
 /** [n s h 3 d]: what is packed shares heads and dims. */
