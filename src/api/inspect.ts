@@ -100,16 +100,25 @@ function shares({ groups, graph }: Analysis, params: number): Inspection['shares
   return { prunable: all, exact: share(exact), inexact: all - share(exact), frozen: 1 - all };
 }
 
+/** Nodes that gave up, and how many only followed them: what feeds those is of unknown rank. */
 function warnings({ frozenNodes }: Analysis): Warning[] {
-  const byOperator = new Map<string, { count: number; node: string; text: string }>();
+  const roots = new Map<string, { count: number; readonly node: string; readonly text: string }>();
+  let followers = 0;
   for (const [node, { why, text }] of frozenNodes) {
+    if (why === 'unknown-rank') {
+      followers += 1;
+      continue;
+    }
     const key = why === 'no-rule' ? node.op : `${node.op}: ${why}`;
-    const known = byOperator.get(key);
-    if (known === undefined) byOperator.set(key, { count: 1, node: node.name, text });
+    const known = roots.get(key);
+    if (known === undefined) roots.set(key, { count: 1, node: node.name, text });
     else known.count += 1;
   }
-  return [...byOperator.values()].map(({ count, node, text }) => ({
+  const found = [...roots.values()].map(({ count, node, text }) => ({
     code: 'FROZEN_NODE',
     text: `${count === 1 ? `node ${node}` : `${count} nodes, first ${node}`}: ${text}; what they touch stays whole`,
   }));
+  if (followers === 0) return found;
+  const text = `${followers} more node${followers === 1 ? '' : 's'} cannot be followed, since what feeds them is of unknown rank`;
+  return [...found, { code: 'FROZEN_NODE', text }];
 }

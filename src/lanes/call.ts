@@ -51,7 +51,7 @@ export class NodeCall implements Call {
     const tensor = this.optional(index);
     if (tensor === undefined) throw new Frozen('unknown-shape', `its operand ${index} is absent`);
     if (tensor.axes === undefined)
-      throw new Frozen('unknown-shape', `the rank of its operand "${this.node.inputs[index]}" is not known`);
+      throw new Frozen('unknown-rank', `the rank of its operand "${this.node.inputs[index]}" is not known`);
     return tensor.axes;
   }
 

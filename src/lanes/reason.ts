@@ -12,7 +12,8 @@ export type Why =
   | 'graph-output' // the model's interface shows it
   | 'kernel' // spatial extent of a kernel
   | 'operator' // the operator's meaning depends on the whole axis
-  | 'unknown-shape' // a length or rank cannot be inferred
+  | 'unknown-shape' // a length cannot be inferred
+  | 'unknown-rank' // what feeds the node gave up already
   | 'data-dependent' // data decides which indices are used
   | 'control-flow' // the tensor is used in the body of If, Loop or Scan
   | 'mismatch' // two ways to see one axis do not fit together

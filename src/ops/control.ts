@@ -2,12 +2,15 @@ import { isZero, plain, withZero } from '../lanes/axis.js';
 import type { Output, Rule } from '../lanes/rule.js';
 import { Frozen } from '../lanes/rule.js';
 import { equal } from '../onnx/dim.js';
+import { literal } from '../onnx/values.js';
 
 /**
  * If: its branches are laid out in the graph, and each output is one value with what both branches end in. The walk gives
  * the condition, then the ends of the first branch, then those of the second.
  *
  *   condition, then_i [n a], else_i [n a]  ->  y_i [n a]
+ *
+ * Where the lengths of axes decide the condition, each output is what that one branch ends in.
  *
  * exact: yes.   frozen: axes whose lengths differ between the branches, so that data decides.
  * source: https://onnx.ai/onnx/operators/onnx__If.html
@@ -17,10 +20,21 @@ export const branch: Rule = {
   exact: 'yes',
   axes: (call) => {
     const { lanes, node } = call;
-    call.optional(0);
+    const condition = call.values(0)?.elements[0];
     const count = node.outputs.length;
     if (call.count !== 1 + 2 * count)
       throw new Frozen('control-flow', 'its branches have other numbers of outputs than it has');
+    if (typeof condition?.now === 'number') {
+      // The lengths decide already: only one branch ever runs, also when lengths have changed.
+      call.restate(0, [literal(condition.now)]);
+      const first = condition.now === 0 ? 1 + count : 1;
+      const idle = condition.now === 0 ? 1 : 1 + count;
+      return node.outputs.map((_, i): Output => {
+        for (const axis of call.optional(idle + i)?.axes ?? [])
+          lanes.freeze(axis, 'control-flow', 'lies in a branch that never runs');
+        return call.optional(first + i) ?? { axes: undefined };
+      });
+    }
     return node.outputs.map((_, i): Output => {
       const [yes, no] = [call.optional(1 + i), call.optional(1 + count + i)];
       const freeze = (why: string): Output => {
