@@ -1,4 +1,4 @@
-import type { Axes, Axis } from '../lanes/axis.js';
+import type { Axis } from '../lanes/axis.js';
 import { axisOf, isZero, plain, withZero } from '../lanes/axis.js';
 import type { Call, Rule } from '../lanes/rule.js';
 import { Frozen } from '../lanes/rule.js';
@@ -62,11 +62,15 @@ function recurrent(cell: Cell): Rule {
       const dirs = plain(directions);
       const stateAxes = (n: Axis, h: Axis): readonly [Axis, Axis, Axis] =>
         batchFirst ? [n, dirs, h] : [dirs, n, h];
-      const given = [INITIAL_HIDDEN, cell.initialCell]
-        .filter((index) => index !== undefined && isGiven(call, index, stateAxes(batches, gated.hidden[0]!)))
-        .map((index) => stateOf(call, index!, directions, batchFirst));
+      const initial = initialStates(call, cell, directions, batchFirst);
+      // Zeros are as good as none: exporters slice them for all layers out of one tensor, which would tie the layers.
+      const wanted = stateAxes(batches, gated.hidden[0]!);
+      const given = initial.filter(({ index }) => !(call.isZeroConstant(index) && call.omit(index, wanted)));
       const lengths = call.optional(4) === undefined ? [] : [ranked(call, 4, 1)[0]];
-      const batch = withZero(lanes.unify([batches, ...given.map((state) => state.batch), ...lengths]), false);
+      const batch = withZero(
+        lanes.unify([batches, ...initial.map((state) => state.batch), ...lengths]),
+        false,
+      );
       const hidden = lanes.unify([...gated.hidden, ...given.map((state) => state.hidden)]);
       lanes.contract(asData(hidden), gated.recurrent);
       if (attributes.has('hidden_size')) call.restate({ attribute: 'hidden_size', kind: 'int' }, [hidden]);
@@ -130,24 +134,22 @@ function gatesOf(
   return { input, recurrent, hidden };
 }
 
-/**
- * Whether there is an initial state. Zeros are as good as none: exporters slice them for all layers out of one tensor,
- * which would tie the layers together.
- */
-const isGiven = (call: Call, index: number, axes: Axes): boolean =>
-  call.optional(index) !== undefined && !(call.isZeroConstant(index) && call.omit(index, axes));
-
-/** An initial state's axes, the directions taken off. */
-function stateOf(
+/** The initial states that are given, the directions taken off. */
+function initialStates(
   call: Call,
-  index: number,
+  { initialCell }: Cell,
   directions: number,
   batchFirst: boolean,
-): { readonly batch: Axis; readonly hidden: Axis } {
-  const [first, second, hidden] = ranked(call, index, 3);
-  const [own, batch] = batchFirst ? [second, first] : [first, second];
-  isDirections(call, own, directions);
-  return { batch, hidden };
+): { readonly index: number; readonly batch: Axis; readonly hidden: Axis }[] {
+  const positions = [INITIAL_HIDDEN, ...(initialCell === undefined ? [] : [initialCell])];
+  return positions
+    .filter((index) => call.optional(index) !== undefined)
+    .map((index) => {
+      const [first, second, hidden] = ranked(call, index, 3);
+      const [own, batch] = batchFirst ? [second, first] : [first, second];
+      isDirections(call, own, directions);
+      return { index, batch, hidden };
+    });
 }
 
 function isDirections(call: Call, axis: Axis, directions: number): void {

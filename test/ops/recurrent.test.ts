@@ -72,13 +72,15 @@ type Op = keyof typeof GATES;
 const OPS = ['LSTM', 'GRU', 'RNN'] as const;
 const INPUT = 5;
 
+const ZEROS = ['ConstantOfShape', 'Expand', 'stored'].map((made) => `zeros by ${made}` as const);
+
 interface Wanted {
   readonly op: Op;
   readonly directions: 1 | 2;
   readonly hidden: readonly number[];
   readonly attributes?: Readonly<Record<string, AttributeSpec>>;
-  /** Where initial states come from: nowhere, stored tensors, or one tensor of zeros that all layers slice. */
-  readonly states?: 'none' | 'stored' | 'sliced zeros';
+  /** Initial states: of tensors of their own, or of one tensor of zeros that all layers slice, made in one of three ways. */
+  readonly states?: 'stored' | (typeof ZEROS)[number];
   readonly lengths?: boolean;
   readonly peepholes?: boolean;
 }
@@ -108,10 +110,14 @@ function stacked({ op, directions, hidden, ...more }: Wanted): ModelSpec {
     return name;
   };
   const zeros = (): string => {
-    const shape = numbers('shape of zeros', [directions * hidden.length, 2, hidden[0]!]);
-    return one('ConstantOfShape', [shape], { value: floats('zero', [1], () => 0) });
+    const dims = [directions * hidden.length, 2, hidden[0]!];
+    const zero = (name: string, length: readonly number[]): TensorSpec => floats(name, length, () => 0);
+    if (more.states === 'zeros by ConstantOfShape')
+      return one('ConstantOfShape', [numbers('shape', dims)], { value: zero('zero', [1]) });
+    initializers.push(zero('zeros', more.states === 'zeros by Expand' ? [] : dims));
+    return more.states === 'zeros by Expand' ? one('Expand', ['zeros', numbers('shape', dims)]) : 'zeros';
   };
-  const sliced = more.states === 'sliced zeros' ? zeros() : undefined;
+  const sliced = more.states === undefined || more.states === 'stored' ? undefined : zeros();
   let width = 6;
   let current = one('MatMul', ['x', weight('in', [INPUT, width])]);
   for (const [layer, size] of hidden.entries()) {
@@ -126,8 +132,7 @@ function stacked({ op, directions, hidden, ...more }: Wanted): ModelSpec {
         numbers('axis', [0]),
       ]);
     };
-    const states =
-      more.states === undefined || more.states === 'none' ? [] : op === 'LSTM' ? ['h', 'c'] : ['h'];
+    const states = more.states === undefined ? [] : op === 'LSTM' ? ['h', 'c'] : ['h'];
     const operands = [
       current,
       weight(`W${layer}`, [directions, rows, width]),
@@ -184,8 +189,8 @@ describe.each(OPS)('%s in a model', (op) => {
     await allExact(model);
   });
 
-  test('initial states that are slices of one tensor of zeros', async () => {
-    const model = stacked({ op, directions: 2, hidden: [4, 4], states: 'sliced zeros' });
+  test.each(ZEROS)('initial states that are slices of %s', async (states) => {
+    const model = stacked({ op, directions: 2, hidden: [4, 4], states });
     expect(Object.keys(await groups(model))).toEqual(['in', 'W0', 'W1']);
     await allExact(model);
   });
@@ -231,7 +236,7 @@ describe.each(OPS)('%s in a model', (op) => {
 });
 
 test('zeros that are an initial state and something else besides', async () => {
-  const model = stacked({ op: 'GRU', directions: 2, hidden: [4, 4], states: 'sliced zeros' });
+  const model = stacked({ op: 'GRU', directions: 2, hidden: [4, 4], states: 'zeros by ConstantOfShape' });
   const next = random(5);
   const zeros = model.nodes.find(({ op }) => op === 'ConstantOfShape')!.outputs[0]!;
   const more: NodeSpec[] = [
