@@ -3,7 +3,7 @@ import type { Call, Rule } from '../lanes/rule.js';
 import type { Dim } from '../onnx/dim.js';
 import * as dim from '../onnx/dim.js';
 import { equal } from '../onnx/dim.js';
-import type { Element } from '../onnx/values.js';
+import type { Element, Values } from '../onnx/values.js';
 import { lift, numbersNow } from '../onnx/values.js';
 import type { ZeroLaw } from './broadcasting.js';
 import {
@@ -41,7 +41,7 @@ const isFloat = (dtype: string | undefined): boolean => dtype?.startsWith('float
  *
  * exact: yes. Whether f(0) = 0 decides whether y is zero where a lane was removed.
  */
-function unary(zero: 'zero' | 'not zero' | 'not finite', compute?: Compute): Rule {
+function unary(zero: 'zero' | 'not zero' | 'not finite', compute?: Compute, makes?: 'bool'): Rule {
   return {
     says: 'element by element',
     exact: zero === 'not finite' ? 'where what it is applied to is not zero in a removed lane' : 'yes',
@@ -54,7 +54,11 @@ function unary(zero: 'zero' | 'not zero' | 'not finite', compute?: Compute): Rul
       }
       const values = compute && mapValues([x.values], lifted(compute));
       return [
-        { axes: axes.map((axis) => withZero(axis, zero === 'zero' && isZero(axis))), values, dtype: x.dtype },
+        {
+          axes: axes.map((axis) => withZero(axis, zero === 'zero' && isZero(axis))),
+          values,
+          dtype: makes ?? x.dtype,
+        },
       ];
     },
   };
@@ -64,6 +68,8 @@ function unary(zero: 'zero' | 'not zero' | 'not finite', compute?: Compute): Rul
 export const zeroPreserving = unary('zero');
 /** Element by element, and f(0) ≠ 0. */
 export const pointwise = unary('not zero');
+/** Element by element, true or false. */
+export const property = unary('not zero', undefined, 'bool');
 /** Element by element, with a pole at zero. */
 export const poleAtZero = unary('not finite');
 
@@ -98,7 +104,11 @@ export const not = unary(
  *
  * exact: yes. A broadcast 1 takes no part: it is coupled with nothing.
  */
-function several(law: ZeroLaw, compute?: (dtype: string | undefined, call: Call) => Compute): Rule {
+function several(
+  law: ZeroLaw,
+  compute?: (dtype: string | undefined, call: Call) => Compute,
+  makes?: 'bool',
+): Rule {
   return {
     says: 'element by element, broadcast; aligned axes are one axis',
     exact: 'yes',
@@ -117,7 +127,7 @@ function several(law: ZeroLaw, compute?: (dtype: string | undefined, call: Call)
           lifted(compute(dtype, call)),
         );
       if (values === undefined) keepNumbers(call, operands);
-      return [{ axes, values, dtype }];
+      return [{ axes, values, dtype: makes ?? dtype }];
     },
   };
 }
@@ -134,23 +144,33 @@ export const multiplication = several(someZero, () => dim.multiply as Compute);
 export const maximum = several(everyZero, () => folded(dim.maximum));
 export const minimum = several(everyZero, () => folded(dim.minimum));
 export const mean = several(everyZero);
+/** SwiGLU: a gate and what it lets through, of one shape. */
+export const gated = several(someZero);
 export const disjunction = several(everyZero);
 export const conjunction = several(someZero);
 export const shift = several(firstZero);
-const truth = (compute: (a: number, b: number) => boolean): Compute =>
-  plainly((a, b) => (compute(a!, b!) ? 1 : 0));
-export const less = several(neverZero, () => truth((a, b) => a < b));
-export const lessOrEqual = several(neverZero, () => truth((a, b) => a <= b));
-export const greater = several(neverZero, () => truth((a, b) => a > b));
-export const greaterOrEqual = several(neverZero, () => truth((a, b) => a >= b));
+
+const truth = (law: ZeroLaw, compute: (a: number, b: number) => boolean): Rule =>
+  several(law, () => plainly((a, b) => (compute(a!, b!) ? 1 : 0)), 'bool');
+export const or = truth(everyZero, (a, b) => a !== 0 || b !== 0);
+export const xor = truth(everyZero, (a, b) => (a !== 0) !== (b !== 0));
+export const and = truth(someZero, (a, b) => a !== 0 && b !== 0);
+export const less = truth(neverZero, (a, b) => a < b);
+export const lessOrEqual = truth(neverZero, (a, b) => a <= b);
+export const greater = truth(neverZero, (a, b) => a > b);
+export const greaterOrEqual = truth(neverZero, (a, b) => a >= b);
 /** Lengths are never negative, so that one which is open is no -1. */
-export const equality = several(neverZero, () => (a, b) => {
-  if (equal(a!, b!)) return 1;
-  const differ =
-    [a!, b!].every((side) => typeof side === 'number') ||
-    [a!, b!].some((side) => typeof side === 'number' && side < 0);
-  return differ ? 0 : undefined;
-});
+export const equality = several(
+  neverZero,
+  () => (a, b) => {
+    if (equal(a!, b!)) return 1;
+    const differ =
+      [a!, b!].every((side) => typeof side === 'number') ||
+      [a!, b!].some((side) => typeof side === 'number' && side < 0);
+    return differ ? 0 : undefined;
+  },
+  'bool',
+);
 
 /** Frozen-free division: a lane is exact where the divisor is not zero in a removed lane. */
 function quotientOf(compute: (dtype: string | undefined, call: Call) => Compute): Rule {
@@ -286,34 +306,31 @@ export const cast: Rule = {
   axes: (call) => {
     const axes = call.input(0);
     const { values, dtype } = call.optional(0)!;
-    const to = CAST_TO[call.attributes.int('to', 0)] ?? 'other';
-    const becomesInteger = to.includes('int') && isFloat(dtype);
-    const content = becomesInteger
-      ? mapValues(
-          [values],
-          lifted((x) => dim.truncatedDivide(x!, 1)),
-        )
-      : values;
-    return [{ axes, values: content, dtype: to }];
+    const to = ELEMENT_TYPES[call.attributes.int('to', 0) - 1];
+    return [{ axes, values: castValues(values, dtype, to), dtype: to }];
   },
 };
 
-/** ONNX's TensorProto.DataType numbers of the types that lengths are computed in. */
-const CAST_TO: Readonly<Record<number, string>> = {
-  1: 'float32',
-  2: 'uint8',
-  3: 'int8',
-  4: 'uint16',
-  5: 'int16',
-  6: 'int32',
-  7: 'int64',
-  9: 'bool',
-  10: 'float16',
-  11: 'float64',
-  12: 'uint32',
-  13: 'uint64',
-  16: 'bfloat16',
-};
+/** Content in another type; unknown where the types are not. */
+function castValues(
+  values: Values | undefined,
+  from: string | undefined,
+  to: string | undefined,
+): Values | undefined {
+  if (to === undefined) return undefined;
+  if (to === 'bool' && from !== 'bool') return mapValues([values], lifted(plainly((x) => (x === 0 ? 0 : 1))));
+  if (!to.includes('int') || !isFloat(from)) return values;
+  return mapValues(
+    [values],
+    lifted((x) => dim.truncatedDivide(x!, 1)),
+  );
+}
+
+/** Element types in the order of their numbers in ONNX's TensorProto.DataType, from 1. */
+const ELEMENT_TYPES: readonly string[] = (
+  'float32 uint8 int8 uint16 int16 int32 int64 string bool float16 float64 uint32 uint64 complex64 complex128 ' +
+  'bfloat16 float8e4m3fn float8e4m3fnuz float8e5m2 float8e5m2fnuz uint4 int4 float4e2m1 float8e8m0 uint2 int2'
+).split(' ');
 
 /** CastLike: the same values in the second operand's type. exact: yes. */
 export const castLike: Rule = {
@@ -323,17 +340,35 @@ export const castLike: Rule = {
   axes: (call) => {
     const { dtype } = call.optional(1) ?? {};
     const { values, dtype: from } = call.optional(0)!;
-    return [{ axes: call.input(0), values: isFloat(from) && !isFloat(dtype) ? undefined : values, dtype }];
+    return [{ axes: call.input(0), values: castValues(values, from, dtype), dtype }];
   },
 };
 
-/** Dropout at inference: the value itself, and a mask. exact: yes. */
+/**
+ * Dropout: at inference the value itself, and a mask. Since opset 12 operand 2 may say that it trains.
+ * exact: yes, at inference.   source: https://onnx.ai/onnx/operators/onnx__Dropout.html
+ */
 export const dropout: Rule = {
   says: 'the same value; the mask has its axes',
-  exact: 'yes',
+  exact: 'yes, at inference',
   axes: (call) => {
     const axes = call.input(0);
-    for (let i = 1; i < call.count; i++) call.optional(i);
-    return [axes, axes.map((axis) => withZero(axis, false))];
+    const trains = call.optional(2) !== undefined && !call.isZeroConstant(2);
+    for (let i = 1; i < call.count; i++) call.values(i);
+    if (trains) for (const axis of axes) call.lanes.inexact(axis, 'drops elements at random');
+    return [
+      { axes, dtype: call.optional(0)!.dtype },
+      { axes: axes.map((axis) => withZero(axis, false)), dtype: 'bool' },
+    ];
+  },
+};
+
+/** Shrink: zero stays zero unless the threshold is negative. exact: yes. */
+export const shrink: Rule = {
+  says: 'element by element',
+  exact: 'yes',
+  axes: (call) => {
+    const keepsZero = call.attributes.float('lambd', 0.5) >= 0 || call.attributes.float('bias', 0) === 0;
+    return [call.input(0).map((axis) => withZero(axis, keepsZero && isZero(axis)))];
   },
 };
