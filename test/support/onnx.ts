@@ -279,6 +279,7 @@ const QUANTISED: Readonly<Record<string, readonly [weight: number, zeroPoint: nu
 
 interface ZeroPoint {
   readonly values: readonly number[];
+  readonly dims: readonly number[];
   readonly axis: number;
 }
 
@@ -292,7 +293,7 @@ function zeroPoints({ nodes, initializers }: GraphSpec): ReadonlyMap<string, Zer
       if (places === undefined || point === undefined) return [];
       const { axis = places[2] } = attributes ?? {};
       const values = Array.from(point.data, Number);
-      return [[inputs[places[0]]!, { values, axis: axis as number }] as const];
+      return [[inputs[places[0]]!, { values, dims: point.dims, axis: axis as number }] as const];
     }),
   );
 }
@@ -307,8 +308,16 @@ function pointOutside(
   const indexAlong = (flat: number, d: number): number =>
     Math.floor(flat / dims.slice(d + 1).reduce((a, b) => a * b, 1)) % dims[d]!;
   const along = Math.min(point.axis < 0 ? point.axis + dims.length : point.axis, dims.length - 1);
-  for (let flat = 0; flat < data.length; flat++) {
-    if (kept.has(indexAlong(flat, axis))) continue;
-    data[flat] = point.values[point.values.length === 1 ? 0 : indexAlong(flat, along)]!;
-  }
+  // Blocked zero points have as many axes as the weight.
+  const placeOf = (flat: number): number =>
+    point.values.length === 1
+      ? 0
+      : point.dims.length === 1
+        ? indexAlong(flat, along)
+        : point.dims.reduce(
+            (at, length, d) => at * length + Math.floor((indexAlong(flat, d) * length) / dims[d]!),
+            0,
+          );
+  for (let flat = 0; flat < data.length; flat++)
+    if (!kept.has(indexAlong(flat, axis))) data[flat] = point.values[placeOf(flat)]!;
 }
