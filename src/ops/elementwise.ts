@@ -332,6 +332,13 @@ const ELEMENT_TYPES: readonly string[] = (
   'bfloat16 float8e4m3fn float8e4m3fnuz float8e5m2 float8e5m2fnuz uint4 int4 float4e2m1 float8e8m0 uint2 int2'
 ).split(' ');
 
+/** BitCast: the same bits in a type as wide. Zero is zero in all of them. exact: yes. */
+export const bitCast: Rule = {
+  says: 'the same bits in another type',
+  exact: 'yes',
+  axes: (call) => [{ axes: call.input(0), dtype: ELEMENT_TYPES[call.attributes.int('to', 0) - 1] }],
+};
+
 /** CastLike: the same values in the second operand's type. exact: yes. */
 export const castLike: Rule = {
   says: 'the same values in the type of operand 1',

@@ -1,7 +1,8 @@
 import type { Axis } from '../lanes/axis.js';
 import { isZero, withZero } from '../lanes/axis.js';
 import type { Rule } from '../lanes/rule.js';
-import { Frozen } from '../lanes/rule.js';
+import { axisWithin, Frozen } from '../lanes/rule.js';
+import { quotient } from '../onnx/dim.js';
 
 /**
  * BatchNormalization at inference: the channel axis is one axis with scale, bias, mean and variance.
@@ -19,8 +20,10 @@ export const batchNormalization: Rule = {
     const x = call.input(0);
     const place = Math.min(1, x.length - 1);
     const [scale, bias, mean, variance] = [1, 2, 3, 4].map((i) => {
-      const [axis] = call.input(i);
-      if (axis === undefined) throw new Frozen('mismatch', `its operand ${i} is a scalar`);
+      const [axis, ...more] = call.input(i);
+      // With `spatial` = 0, before opset 9, every position has parameters of its own.
+      if (axis === undefined || more.length > 0)
+        throw new Frozen('mismatch', `its operand ${i} has rank ${call.input(i).length}, not 1`);
       return axis;
     }) as [Axis, Axis, Axis, Axis];
     const channels = call.lanes.unify([x[place]!, scale, bias, mean, variance]);
@@ -62,6 +65,77 @@ export const instanceNormalization: Rule = {
     for (const axis of x.slice(2)) call.lanes.inexact(axis, 'InstanceNormalization runs over it');
     const channels = call.lanes.unify([x[1], scale, bias]);
     return [x.map((axis, d) => (d === 1 ? withZero(channels, isZero(bias)) : withZero(axis, false)))];
+  },
+};
+
+/**
+ * GroupNormalization: channels are groups × lanes, and each group is normalised by itself. Before opset 21 scale and bias
+ * lie on the groups, since then on the channels.
+ *
+ *   x [n g*c h w], scale [g], b [g]      ->  y [n g*c h w]        (opset 18..20)
+ *   x [n g*c h w], scale [g*c], b [g*c]  ->  y [n g*c h w]        (opset 21..)
+ *
+ * exact: of whole groups; not within one, where the statistics run over the lanes.   restates: `num_groups`.
+ * source: https://onnx.ai/onnx/operators/onnx__GroupNormalization.html
+ */
+function groupNormalized(parameters: 'groups' | 'channels'): Rule {
+  return {
+    says: `channels are groups × lanes; scale and bias lie on the ${parameters}; groups stay rectangular`,
+    exact: 'of whole groups; not within one, where the statistics run over the lanes',
+    axes: (call) => {
+      const { lanes, attributes } = call;
+      const x = call.input(0);
+      const [scale, bias, channels] = [call.input(1)[0], call.input(2)[0], x[1]];
+      if (scale === undefined || bias === undefined || channels === undefined)
+        throw new Frozen('mismatch', 'its operands have too few axes');
+      const groups = attributes.int('num_groups', 1);
+      const each = quotient(channels.length, groups);
+      if (each === undefined)
+        throw new Frozen('mismatch', `its ${channels.length} channels do not divide into ${groups} groups`);
+      const [group, inner] = lanes.factor(channels, [groups, each]) as [Axis, Axis];
+      for (const axis of [inner, ...x.slice(2)]) lanes.inexact(axis, 'GroupNormalization runs over it');
+      call.restate({ attribute: 'num_groups', kind: 'int' }, [group]);
+      const zero = isZero(scale) && isZero(bias);
+      const normalised =
+        parameters === 'groups'
+          ? lanes.merge([withZero(lanes.unify([group, scale, bias]), zero), withZero(inner, false)])
+          : withZero(lanes.unify([lanes.merge([group, inner]), scale, bias]), zero);
+      return [x.map((axis, d) => (d === 1 ? normalised : withZero(axis, false)))];
+    },
+  };
+}
+
+export const groupNormalizationOfGroups = groupNormalized('groups');
+export const groupNormalization = groupNormalized('channels');
+
+/**
+ * MeanVarianceNormalization: mean 0 and variance 1 over `axes`; along the others zeros stay zero.
+ * exact: no, where it runs over lanes.
+ * source: https://onnx.ai/onnx/operators/onnx__MeanVarianceNormalization.html
+ */
+export const meanVariance: Rule = {
+  says: 'axes pass; the statistics run over `axes`',
+  exact: 'no, where the statistics run over lanes',
+  axes: (call) => {
+    const x = call.input(0);
+    const over = new Set((call.attributes.ints('axes') ?? [0, 2, 3]).map((d) => axisWithin(d, x.length)));
+    for (const d of over) call.lanes.inexact(x[d]!, 'MeanVarianceNormalization runs over it');
+    return [x.map((axis, d) => withZero(axis, !over.has(d) && isZero(axis)))];
+  },
+};
+
+/**
+ * LpNormalization: divided by the norm along one axis, to which zeros add nothing.
+ * exact: where removed entries are zero.
+ * source: https://onnx.ai/onnx/operators/onnx__LpNormalization.html
+ */
+export const lpNormalization: Rule = {
+  says: 'axes pass; divided by the norm along one of them',
+  exact: 'where what it sums is zero in a removed lane',
+  axes: (call) => {
+    const x = call.input(0);
+    call.lanes.sum(x[call.attributes.axis('axis', x.length, -1)]!);
+    return [x];
   },
 };
 

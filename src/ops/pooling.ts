@@ -1,5 +1,5 @@
 import type { Axes, Axis } from '../lanes/axis.js';
-import { plain } from '../lanes/axis.js';
+import { isLabelled, plain, withZero } from '../lanes/axis.js';
 import type { Call, Rule } from '../lanes/rule.js';
 import { Frozen } from '../lanes/rule.js';
 import { slide, windowOf, windowsAlong } from './convolution.js';
@@ -22,18 +22,36 @@ export function windowed(call: Call, x: Axes): Axis[] {
 }
 
 /**
- * MaxPool, AveragePool, LpPool: channels pass, a window slides over the others.
+ * AveragePool, LpPool: channels pass, a window slides over the others.
  *
  *   x [n c h w]  ->  y [n c h' w']
  *
- * exact: yes, zeros stay zeros.   source: https://onnx.ai/onnx/operators/onnx__MaxPool.html
+ * exact: yes, zeros stay zeros.   source: https://onnx.ai/onnx/operators/onnx__AveragePool.html
  */
 export const pool: Rule = {
   says: 'channels pass; a window slides over the spatial axes',
   exact: 'yes',
+  axes: (call) => [windowed(call, call.input(0))],
+};
+
+/**
+ * MaxPool: as other pools, and where each entry lay. That is counted from the first channel of the first image on, so
+ * that the places change with the number of channels.
+ *
+ *   x [n c h w]  ->  y [n c h' w'], places [n c h' w']
+ *
+ * exact: yes; not where the places are used.   source: https://onnx.ai/onnx/operators/onnx__MaxPool.html
+ */
+export const maxPool: Rule = {
+  says: 'channels pass; a window slides over the spatial axes',
+  exact: 'where the places of the maxima are not used',
   axes: (call) => {
     const axes = windowed(call, call.input(0));
-    return [axes, axes];
+    const usesPlaces = (call.node.outputs[1] ?? '') !== '';
+    if (usesPlaces)
+      for (const axis of axes.filter(isLabelled)) call.lanes.inexact(axis, 'its places are counted over it');
+    const places = axes.map((axis) => withZero(axis, false));
+    return [axes, { axes: places, dtype: 'int64' }];
   },
 };
 

@@ -1,7 +1,7 @@
 import type { Axis } from '../lanes/axis.js';
 import { isLabelled, isZero, plain, withZero } from '../lanes/axis.js';
 import type { Call, Rule } from '../lanes/rule.js';
-import { axisWithin } from '../lanes/rule.js';
+import { axisWithin, Frozen } from '../lanes/rule.js';
 import type { Dim } from '../onnx/dim.js';
 import * as dim from '../onnx/dim.js';
 import type { Values } from '../onnx/values.js';
@@ -9,8 +9,10 @@ import { lift, numbersNow } from '../onnx/values.js';
 
 /** The axes that a reduction runs over: an attribute in old operator sets, an operand in new ones, else all. */
 function reducedAxes(call: Call, rank: number): ReadonlySet<number> {
-  const stated =
-    call.attributes.ints('axes') ?? (call.optional(1) === undefined ? undefined : numbersNow(call.known(1)));
+  const operand = call.optional(1) === undefined ? undefined : call.known(1);
+  const stated = call.attributes.ints('axes') ?? (operand && numbersNow(operand));
+  if (stated === undefined && operand !== undefined)
+    throw new Frozen('data-dependent', 'its axes depend on data');
   if (stated === undefined || stated.length === 0) {
     const none = call.attributes.int('noop_with_empty_axes', 0) !== 0;
     return new Set(none ? [] : Array.from({ length: rank }, (_, d) => d));
@@ -77,8 +79,23 @@ export const reduceMean = reduction('no, where it runs over lanes', changes, tru
 export const reduceMax = reduction('no, where it runs over lanes', changes, true, dim.maximum);
 export const reduceMin = reduction('no, where it runs over lanes', changes, true, dim.minimum);
 export const reduceProduct = reduction('no, where it runs over lanes', changes, true, dim.multiply);
-/** ReduceLogSum, ReduceLogSumExp: of zeros it is not zero. */
-export const reduceLog = reduction('no, where it runs over lanes', changes, false);
+/** ReduceLogSumExp: of zeros it is not zero. */
+export const reduceLogSumExp = reduction('no, where it runs over lanes', changes, false);
+
+const logSum = reduction('where what it is applied to is not zero in a removed lane', sums, false);
+
+/** ReduceLogSum: the logarithm of a sum, without bounds where a lane is zero in all that is summed. */
+export const reduceLogSum: Rule = {
+  ...logSum,
+  axes: (call) => {
+    const x = call.input(0);
+    const reduced = reducedAxes(call, x.length);
+    for (const [d, axis] of x.entries())
+      if (!reduced.has(d) && isLabelled(axis) && isZero(axis))
+        call.lanes.inexact(axis, `${call.node.op} of zeros is not finite`);
+    return logSum.axes(call);
+  },
+};
 
 /** ArgMax, ArgMin: positions along the axis, which must therefore stay. exact: yes. */
 export const argument: Rule = {
@@ -89,6 +106,7 @@ export const argument: Rule = {
     const along = call.attributes.axis('axis', x.length, 0);
     call.lanes.freeze(x[along]!, 'operator', `${call.node.op} counts positions along it`);
     const keep = call.attributes.int('keepdims', 1) !== 0;
-    return [x.flatMap((axis, d) => (d === along ? (keep ? [plain(1)] : []) : [withZero(axis, false)]))];
+    const axes = x.flatMap((axis, d) => (d === along ? (keep ? [plain(1)] : []) : [withZero(axis, false)]));
+    return [{ axes, dtype: 'int64' }];
   },
 };

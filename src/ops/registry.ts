@@ -2,8 +2,10 @@ import type { Rule } from '../lanes/rule.js';
 import type { Registry } from '../lanes/walk.js';
 import * as attention from './attention.js';
 import * as blockQuantized from './blockQuantized.js';
+import * as choosing from './choosing.js';
 import { branch } from './control.js';
 import { conv, convTranspose } from './convolution.js';
+import { einsum } from './einsum.js';
 import * as elementwise from './elementwise.js';
 import { freezes } from './frozen.js';
 import * as fused from './fused.js';
@@ -14,13 +16,15 @@ import * as joining from './joining.js';
 import { gemm, matMul } from './matmul.js';
 import * as normalization from './normalization.js';
 import * as padding from './padding.js';
-import { globalPool, pool } from './pooling.js';
+import { globalPool, maxPool, pool } from './pooling.js';
 import * as qlinear from './qlinear.js';
 import * as quantization from './quantization.js';
 import { gru, lstm, rnn } from './recurrent.js';
 import * as reduction from './reduction.js';
 import * as reshaping from './reshaping.js';
 import * as resizing from './resizing.js';
+import * as sampling from './sampling.js';
+import * as scattering from './scattering.js';
 import * as shapes from './shapes.js';
 import * as slicing from './slicing.js';
 
@@ -56,18 +60,25 @@ export const rows: readonly Row[] = table([
   ['', 'ConvTranspose', '1..', convTranspose],
   ['', 'Gemm', '1..', gemm],
   ['', 'MatMul', '1..', matMul],
+  ['', 'Einsum', '12..', einsum],
 
-  [
-    '',
-    'Relu LeakyRelu Elu Selu Celu ThresholdedRelu Tanh Softsign HardSwish Mish Gelu Swish Shrink',
-    '1..',
-    elementwise.zeroPreserving,
-  ],
-  ['', 'Sin Tan Asin Atan Sinh Asinh Atanh Sign Erf', '1..', elementwise.zeroPreserving],
-  ['', 'Sigmoid Softplus Exp Cos Cosh Acos BitwiseNot', '1..', elementwise.pointwise],
+  ['', 'Relu LeakyRelu Elu Selu Tanh Softsign', '1..', elementwise.zeroPreserving],
+  ['', 'Sin Tan Asin Atan', '7..', elementwise.zeroPreserving],
+  ['', 'Sinh Asinh Atanh Sign Erf', '9..', elementwise.zeroPreserving],
+  ['', 'ThresholdedRelu', '10..', elementwise.zeroPreserving],
+  ['', 'Celu', '12..', elementwise.zeroPreserving],
+  ['', 'HardSwish', '14..', elementwise.zeroPreserving],
+  ['', 'Mish', '18..', elementwise.zeroPreserving],
+  ['', 'Gelu', '20..', elementwise.zeroPreserving],
+  ['', 'Swish', '24..', elementwise.zeroPreserving],
+  ['', 'Sigmoid Softplus Exp', '1..', elementwise.pointwise],
+  ['', 'Cos Acos', '7..', elementwise.pointwise],
+  ['', 'Cosh', '9..', elementwise.pointwise],
   ['', 'IsNaN', '9..', elementwise.property],
   ['', 'IsInf', '10..', elementwise.property],
-  ['', 'Log Acosh', '1..', elementwise.poleAtZero],
+  ['', 'BitwiseNot', '18..', elementwise.pointwise],
+  ['', 'Log', '1..', elementwise.poleAtZero],
+  ['', 'Acosh', '9..', elementwise.poleAtZero],
   ['', 'Neg', '1..', elementwise.negative],
   ['', 'Abs', '1..', elementwise.absolute],
   ['', 'Floor', '1..', elementwise.floor],
@@ -77,27 +88,30 @@ export const rows: readonly Row[] = table([
   ['', 'Reciprocal', '1..', elementwise.reciprocal],
   ['', 'Not', '1..', elementwise.not],
   ['', 'HardSigmoid', '1..', elementwise.hardSigmoid],
+  ['', 'Shrink', '9..', elementwise.shrink],
   ['', 'Clip', '1..', elementwise.clip],
   ['', 'PRelu', '7..', elementwise.prelu],
+  ['', 'SwiGLU', '28..', elementwise.gated],
   ['', 'Identity', '1..', elementwise.identity],
   ['', 'Cast', '6..', elementwise.cast],
   ['', 'CastLike', '15..', elementwise.castLike],
-  ['', 'Dropout', '1..', elementwise.dropout],
+  ['', 'BitCast', '26..', elementwise.bitCast],
+  ['', 'Dropout', '7..', elementwise.dropout],
 
   ['', 'Add', '7..', elementwise.sum],
-  ['', 'Sum', '8..', elementwise.sum],
+  ['', 'Sum', '1..', elementwise.sum],
   ['', 'Sub', '7..', elementwise.difference],
   ['', 'Mul', '7..', elementwise.multiplication],
   ['', 'Div', '7..', elementwise.division],
   ['', 'Mod', '10..', elementwise.remainder],
   ['', 'Pow', '7..', elementwise.power],
-  ['', 'Max', '8..', elementwise.maximum],
-  ['', 'Min', '8..', elementwise.minimum],
-  ['', 'Mean', '8..', elementwise.mean],
+  ['', 'Max', '1..', elementwise.maximum],
+  ['', 'Min', '1..', elementwise.minimum],
+  ['', 'Mean', '1..', elementwise.mean],
   ['', 'Or', '7..', elementwise.or],
   ['', 'Xor', '7..', elementwise.xor],
-  ['', 'And', '7..', elementwise.and],
   ['', 'BitwiseOr BitwiseXor', '18..', elementwise.disjunction],
+  ['', 'And', '7..', elementwise.and],
   ['', 'BitwiseAnd', '18..', elementwise.conjunction],
   ['', 'BitShift', '11..', elementwise.shift],
   ['', 'Less', '7..', elementwise.less],
@@ -111,16 +125,19 @@ export const rows: readonly Row[] = table([
   ['', 'Softmax LogSoftmax Hardmax', '13..', normalization.softmax],
 
   ['', 'BatchNormalization', '7..', normalization.batchNormalization],
-  ['', 'InstanceNormalization', '6..', normalization.instanceNormalization],
+  ['', 'InstanceNormalization', '1..', normalization.instanceNormalization],
   ['', 'LayerNormalization', '1..', normalization.layerNormalization],
   ['', 'SimplifiedLayerNormalization', '1..', normalization.layerNormalization],
   ['', 'RMSNormalization', '23..', normalization.layerNormalization],
+  ['', 'GroupNormalization', '18..20', normalization.groupNormalizationOfGroups],
+  ['', 'GroupNormalization', '21..', normalization.groupNormalization],
+  ['', 'MeanVarianceNormalization', '9..', normalization.meanVariance],
+  ['', 'LpNormalization', '1..', normalization.lpNormalization],
   ['', 'LRN', '1..', normalization.localResponse],
 
-  ['', 'MaxPool AveragePool', '1..', pool],
-  ['', 'LpPool', '2..', pool],
-  ['', 'GlobalMaxPool GlobalAveragePool', '1..', globalPool],
-  ['', 'GlobalLpPool', '2..', globalPool],
+  ['', 'MaxPool', '1..', maxPool],
+  ['', 'AveragePool LpPool', '1..', pool],
+  ['', 'GlobalMaxPool GlobalAveragePool GlobalLpPool', '1..', globalPool],
 
   ['', 'LSTM', '7..', lstm],
   ['', 'GRU', '7..', gru],
@@ -132,7 +149,8 @@ export const rows: readonly Row[] = table([
   ['', 'ReduceMin', '1..', reduction.reduceMin],
   ['', 'ReduceProd', '1..', reduction.reduceProduct],
   ['', 'ReduceL1 ReduceL2 ReduceSumSquare', '1..', reduction.reduceNorm],
-  ['', 'ReduceLogSum ReduceLogSumExp', '1..', reduction.reduceLog],
+  ['', 'ReduceLogSum', '1..', reduction.reduceLogSum],
+  ['', 'ReduceLogSumExp', '1..', reduction.reduceLogSumExp],
   ['', 'ArgMax ArgMin', '1..', reduction.argument],
 
   ['', 'Reshape', '5..', reshaping.reshape],
@@ -144,16 +162,43 @@ export const rows: readonly Row[] = table([
   ['', 'DepthToSpace', '1..', reshaping.depthToSpace],
   ['', 'SpaceToDepth', '1..', reshaping.spaceToDepth],
 
-  ['', 'Concat', '4..', joining.concat],
+  ['', 'Concat', '1..', joining.concat],
   ['', 'Split', '2..12', joining.splitByAttribute],
   ['', 'Split', '13..', joining.splitByOperand],
   ['', 'Slice', '1..9', slicing.sliceByAttribute],
   ['', 'Slice', '10..', slicing.sliceByOperand],
   ['', 'Gather', '1..', slicing.gather],
   ['', 'GatherND', '11..', slicing.gatherNd],
+  ['', 'GatherElements', '11..', scattering.gatherElements],
+  ['', 'Scatter', '9..10', scattering.scatterElements],
+  ['', 'ScatterElements', '11..', scattering.scatterElements],
+  ['', 'ScatterND', '11..', scattering.scatterNd],
+  ['', 'TensorScatter', '24..', scattering.tensorScatter],
   ['', 'Pad', '2..10', padding.padByAttribute],
   ['', 'Pad', '11..', padding.padByOperand],
   ['', 'Tile', '6..', padding.tile],
+
+  ['', 'TopK', '1..', choosing.topK],
+  ['', 'OneHot', '9..', choosing.oneHot],
+  ['', 'Compress', '9..', choosing.compress],
+  ['', 'ReverseSequence', '10..', choosing.reverseSequence],
+  ['', 'Trilu', '14..', choosing.triangle],
+  ['', 'EyeLike', '9..', choosing.eyeLike],
+  ['', 'Det', '11..', choosing.determinant],
+  ['', 'DFT', '17..', choosing.fourier],
+  ['', 'RandomNormalLike RandomUniformLike', '1..', choosing.randomLike],
+  ['', 'Bernoulli', '15..', choosing.randomLike],
+  ['', 'RandomNormal RandomUniform', '1..', choosing.randomOfShape],
+
+  ['', 'RoiAlign', '10..', sampling.roiAlign],
+  ['', 'MaxRoiPool', '1..', sampling.maxRoiPool],
+  ['', 'GridSample', '16..', sampling.gridSample],
+  ['', 'AffineGrid', '20..', sampling.affineGrid],
+  ['', 'Col2Im', '18..', sampling.columnsToImage],
+  ['', 'DeformConv', '19..', sampling.deformConv],
+  ['', 'MaxUnpool', '9..', sampling.maxUnpool],
+  ['', 'CenterCropPad', '18..', sampling.centerCropPad],
+  ['', 'NonMaxSuppression', '10..', sampling.nonMaxSuppression],
 
   ['', 'Resize', '10..10', resizing.resize10],
   ['', 'Resize', '11..', resizing.resize],
@@ -166,7 +211,8 @@ export const rows: readonly Row[] = table([
   ['', 'Size', '1..', shapes.size],
   ['', 'ConstantOfShape', '9..', shapes.constantOfShape],
   ['', 'Range', '11..', shapes.range],
-  ['', 'CumSum', '11..', shapes.cumulative],
+  ['', 'CumSum', '11..', shapes.cumulativeSum],
+  ['', 'CumProd', '26..', shapes.cumulativeProduct],
 
   ['', 'QuantizeLinear', '10..', quantization.quantizeLinear],
   ['', 'DequantizeLinear', '10..', quantization.dequantizeLinear],

@@ -220,9 +220,12 @@ export const depthToSpace: Rule = {
   },
 };
 
-/** SpaceToDepth: blocks of pixels × channels become channels. exact: yes. */
+/**
+ * SpaceToDepth: blocks of pixels × channels become channels; channels × blocks with the mode CRD, since opset 28.
+ * exact: yes.   source: https://onnx.ai/onnx/operators/onnx__SpaceToDepth.html
+ */
 export const spaceToDepth: Rule = {
-  says: 'channels become blocks × lanes',
+  says: 'channels become blocks × lanes, or lanes × blocks',
   exact: 'yes',
   moves: true,
   axes: (call) => {
@@ -232,7 +235,10 @@ export const spaceToDepth: Rule = {
     const [batch, channels, height, width] = x as [Axis, Axis, Axis, Axis];
     const shrunk = (axis: Axis): Axis => plain(floorDivide(axis.length, block));
     for (const axis of [height, width]) call.lanes.freeze(axis, 'operator', 'is cut into blocks');
-    return [[batch, call.lanes.merge([plain(block * block), channels]), shrunk(height), shrunk(width)]];
+    const columnFirst = call.attributes.string('mode', 'DCR') === 'CRD';
+    const blocks = plain(block * block);
+    const merged = call.lanes.merge(columnFirst ? [channels, blocks] : [blocks, channels]);
+    return [[batch, merged, shrunk(height), shrunk(width)]];
   },
 };
 

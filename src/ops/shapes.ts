@@ -1,5 +1,6 @@
-import { isLabelled, isZero, lengthOf, plain, withZero } from '../lanes/axis.js';
-import type { Rule } from '../lanes/rule.js';
+import { isZero, lengthOf, plain, withZero } from '../lanes/axis.js';
+import type { Call, Rule } from '../lanes/rule.js';
+import { axisWithin, Frozen } from '../lanes/rule.js';
 import { multiply, subtract } from '../onnx/dim.js';
 import type { Element } from '../onnx/values.js';
 import { lift, literal, numbersNow, scalar, vector } from '../onnx/values.js';
@@ -89,16 +90,22 @@ export const range: Rule = {
   },
 };
 
-/** CumSum: partial sums along one axis, which stays whole. exact: yes. */
-export const cumulative: Rule = {
-  says: 'running along one axis, which stays whole; the others pass',
-  exact: 'yes',
-  axes: (call) => {
-    const x = call.input(0);
-    const [along] = numbersNow(call.known(1)) ?? [0];
-    const axis = x[along! < 0 ? along! + x.length : along!];
-    if (axis !== undefined && isLabelled(axis))
-      call.lanes.freeze(axis, 'operator', `${call.node.op} runs along it`);
-    return [x.map((own) => withZero(own, isZero(own)))];
-  },
-};
+/** Running along one axis, which stays whole. `keepsZero`: what it makes of zeros alone is zero. exact: yes. */
+function running(keepsZero: (call: Call) => boolean): Rule {
+  return {
+    says: 'running along one axis, which stays whole; the others pass',
+    exact: 'yes',
+    axes: (call) => {
+      const x = call.input(0);
+      const [along] = numbersNow(call.known(1)) ?? [];
+      if (along === undefined) throw new Frozen('data-dependent', 'its axis depends on data');
+      call.lanes.freeze(x[axisWithin(along, x.length)]!, 'operator', `${call.node.op} runs along it`);
+      const axes = x.map((axis) => withZero(axis, isZero(axis) && keepsZero(call)));
+      return [{ axes, dtype: call.optional(0)!.dtype }];
+    },
+  };
+}
+
+export const cumulativeSum = running(() => true);
+/** An exclusive product begins with 1. */
+export const cumulativeProduct = running((call) => call.attributes.int('exclusive', 0) === 0);
