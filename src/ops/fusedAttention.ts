@@ -161,7 +161,7 @@ function withBias(call: Call, index: number, sides: Sides): Sides {
  *     ->  y [n s g*r*d], present [n g t d], [n g t d]
  *   q [n s g*r*d+g*d+g*d]  ->  y [n s g*r*d]
  *
- * exact: yes.   restates: `num_heads`, `kv_num_heads`.   frozen: d, which must stay a multiple of 8.
+ * exact: yes.   restates: `num_heads`, `kv_num_heads`.   frozen: d, which must stay a multiple of 8, or of 16 where it is turned.
  * source: https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.GroupQueryAttention
  */
 export const groupQueryAttention: Rule = {
@@ -175,7 +175,7 @@ export const groupQueryAttention: Rule = {
       lanes.freeze(
         dims,
         'operator',
-        'is a head of GroupQueryAttention, whose length must stay a multiple of 8',
+        'is a head of GroupQueryAttention, whose length must stay a multiple of 8 or 16',
       );
     const keys = sharedCache(call, 3, key);
     const values = sharedCache(call, 4, value);

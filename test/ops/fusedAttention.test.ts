@@ -1,4 +1,8 @@
+import { describe, expect, test } from 'vitest';
+import { ROUNDING } from '../support/exact.js';
+import type { AttributeSpec, ModelSpec } from '../support/onnx.js';
 import { frozen, ruleTable } from '../support/ruleTable.js';
+import { distanceAt, groupsOf, Sheet } from '../support/sheet.js';
 
 const SCALE = { scale: { float: 0.5 } };
 const own = { opsets: [17], domain: 'com.microsoft' };
@@ -58,3 +62,84 @@ ruleTable('RotaryEmbedding', own, [
     '? h ? d*2+k',
   ],
 ]);
+
+describe('GroupQueryAttention', () => {
+  const [WIDTH, HEADS, OWNERS, DIMS] = [9, 6, 2, 16];
+  const DOMAIN = 'com.microsoft';
+  const INT32 = 6;
+
+  /** x [n s c] -> y [n s c], through a cache that starts empty, or none. */
+  function grouped(
+    project: (sheet: Sheet, x: string) => readonly string[],
+    attributes: Readonly<Record<string, AttributeSpec>> = {},
+    more: (sheet: Sheet) => readonly string[] = () => [],
+    shown = false,
+  ): ModelSpec {
+    const s = new Sheet();
+    const x = s.input('x', ['n', 's', WIDTH]);
+    const last = s.node('Sub', [s.length(x, 1), s.ints([1])]);
+    const ends = s.node('Cast', [s.node('Expand', [last, s.length(x, 0)])], { to: INT32 });
+    const total = s.node('Cast', [s.node('Squeeze', [s.length(x, 1), s.ints([0])])], { to: INT32 });
+    const [y, keys, values] = s.many(
+      3,
+      'GroupQueryAttention',
+      [...project(s, x), '', '', ends, total, ...more(s)],
+      { num_heads: HEADS, kv_num_heads: OWNERS, ...attributes },
+      DOMAIN,
+    );
+    if (shown) {
+      s.output(keys!, 'keys', ['n', OWNERS, 't', DIMS]);
+      s.output(values!, 'values', ['n', OWNERS, 't', DIMS]);
+    }
+    s.output(s.linear(y!, 'o', HEADS * DIMS, WIDTH), 'y', ['n', 's', WIDTH]);
+    return s.model();
+  }
+
+  const three = (s: Sheet, x: string): readonly string[] => [
+    s.linear(x, 'q', WIDTH, HEADS * DIMS),
+    s.linear(x, 'k', WIDTH, OWNERS * DIMS),
+    s.linear(x, 'v', WIDTH, OWNERS * DIMS),
+  ];
+  const packed = (s: Sheet, x: string): readonly string[] => [
+    s.linear(x, 'qkv', WIDTH, (HEADS + 2 * OWNERS) * DIMS),
+    '',
+    '',
+  ];
+  const OWNED = ['2 wq/1 bq/0 wk/1 bk/0 wv/1 bv/0 wo/0', '3 wq/1 bq/0 wo/0'];
+
+  async function comesOut(model: ModelSpec, groups: readonly string[]): Promise<void> {
+    expect(await groupsOf(model)).toEqual([...groups].sort());
+    let pruned = 0;
+    for (let seed = 1; seed <= 6; seed++) {
+      const distance = await distanceAt(model, seed, [
+        { n: 1, s: 5 },
+        { n: 3, s: 7 },
+      ]);
+      if (distance === undefined) continue;
+      pruned += 1;
+      expect(distance, `seed ${seed}`).toBeLessThan(ROUNDING);
+    }
+    expect(pruned).toBeGreaterThan(2);
+  }
+
+  test('a key head owns its query heads', () => comesOut(grouped(three), OWNED));
+  test('packed', () => comesOut(grouped(packed), ['2 wqkv/1 bqkv/0 wo/0', '3 wqkv/1 bqkv/0 wo/0']));
+  test('turned', () =>
+    comesOut(
+      grouped(three, { do_rotary: 1 }, (s) => [
+        s.weight('cos', [16, DIMS / 2]),
+        s.weight('sin', [16, DIMS / 2]),
+      ]),
+      OWNED,
+    ));
+  test('sinks of each head', () =>
+    comesOut(
+      grouped(three, {}, (s) => ['', '', '', '', s.weight('sink', [HEADS])]),
+      ['2 wq/1 bq/0 wk/1 bk/0 wv/1 bv/0 sink/0 wo/0', '3 wq/1 bq/0 sink/0 wo/0'],
+    ));
+  test('a cache that is shown keeps its heads, not the number of queries that share one', () =>
+    comesOut(
+      grouped(three, {}, () => [], true),
+      ['3 wq/1 bq/0 wo/0'],
+    ));
+});
