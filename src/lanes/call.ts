@@ -182,12 +182,26 @@ export class NodeCall implements Call {
   freezeUntaken(): void {
     for (const [index, operand] of this.operands.entries()) {
       if (this.#taken.has(index)) continue;
+      this.#keepContent(index);
       for (const axis of operand?.axes ?? [])
         this.lanes.freeze(axis, 'operator', `operand ${index} of ${this.node.op} is not followed`);
     }
   }
 
+  /** What an operand says of lengths stays what it was, whatever becomes of the axes that it was computed from. */
+  #keepContent(index: number): void {
+    const elements = this.operands[index]?.values?.elements ?? [];
+    if (elements.every(isLiteral) || !this.#canWrite(index)) return;
+    this.restate(
+      index,
+      elements.map(({ now }) => literal(now)),
+    );
+  }
+
+  /** Nothing of the node changes: what its rule had begun to say is dropped. */
   freezeAll({ why, text }: Frozen): void {
+    for (const list of [this.restatements, this.omissions, this.pieces]) list.length = 0;
+    for (const index of this.operands.keys()) this.#keepContent(index);
     for (const operand of this.operands) {
       for (const axis of operand?.axes ?? []) if (isLabelled(axis)) this.lanes.freeze(axis, why, text);
     }

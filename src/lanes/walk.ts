@@ -134,6 +134,7 @@ class Walker {
   #freezeNode(node: Node, call: NodeCall, problem: Frozen): void {
     this.#frozenNodes.set(node, problem);
     call.freezeAll(problem);
+    this.#restatements.push(...call.restatements);
     for (const name of node.captures) {
       for (const axis of this.#tensors.get(name)?.axes ?? []) {
         this.#lanes.freeze(axis, 'control-flow', `the body of ${node.op} reads it`);

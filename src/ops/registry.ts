@@ -1,4 +1,3 @@
-import type { Rule } from '../lanes/rule.js';
 import type { Registry } from '../lanes/walk.js';
 import * as attention from './attention.js';
 import * as blockQuantized from './blockQuantized.js';
@@ -27,32 +26,9 @@ import * as sampling from './sampling.js';
 import * as scattering from './scattering.js';
 import * as shapes from './shapes.js';
 import * as slicing from './slicing.js';
-
-/** One operator at a range of opsets, and its rule. */
-export interface Row {
-  readonly domain: string;
-  readonly op: string;
-  /** First and last opset version of its domain. */
-  readonly opsets: readonly [number, number];
-  readonly rule: Rule;
-}
-
-type Entry = readonly [domain: string, ops: string, opsets: `${number}..${number | ''}`, rule: Rule];
-
-/** Rows of one table: several operators of one rule stand in one entry, separated by blanks. */
-export function table(entries: readonly Entry[]): readonly Row[] {
-  return entries.flatMap(([domain, ops, opsets, rule]) => {
-    const [first, last] = opsets.split('..') as [string, string];
-    return ops.split(' ').map(
-      (op): Row => ({
-        domain,
-        op,
-        opsets: [Number(first), last === '' ? Number.POSITIVE_INFINITY : Number(last)],
-        rule,
-      }),
-    );
-  });
-}
+import type { Row } from './table.js';
+import { table } from './table.js';
+import { unfollowed } from './unfollowed.js';
 
 /** Every operator that has a rule; the list that `espalier operators` prints. Constant is read by the walk itself. */
 export const rows: readonly Row[] = table([
@@ -322,6 +298,8 @@ export const rows: readonly Row[] = table([
     freezes('it runs whole models, again and again'),
   ],
   ['com.microsoft', 'Unique', '1..', freezes('data decides what it gives')],
+
+  ...unfollowed,
 ]);
 
 const byOperator = new Map<string, Row[]>();

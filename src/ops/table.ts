@@ -1,0 +1,28 @@
+import type { Rule } from '../lanes/rule.js';
+
+/** One operator at a range of opsets, and its rule. */
+export interface Row {
+  readonly domain: string;
+  readonly op: string;
+  /** First and last opset version of its domain. */
+  readonly opsets: readonly [number, number];
+  readonly rule: Rule;
+}
+
+/** Several operators of one rule, separated by blanks, at a range of opsets. */
+export type Entry = readonly [domain: string, ops: string, opsets: `${number}..${number | ''}`, rule: Rule];
+
+/** One row for each operator of each entry. */
+export function table(entries: readonly Entry[]): readonly Row[] {
+  return entries.flatMap(([domain, ops, opsets, rule]) => {
+    const [first, last] = opsets.split('..') as [string, string];
+    return ops.split(' ').map(
+      (op): Row => ({
+        domain,
+        op,
+        opsets: [Number(first), last === '' ? Number.POSITIVE_INFINITY : Number(last)],
+        rule,
+      }),
+    );
+  });
+}
