@@ -1,29 +1,7 @@
 import { writeFileSync } from 'node:fs';
-import type { ModelSpec, NodeSpec, TensorSpec } from '../test/support/onnx.js';
-import { encodeModel, floats, integers } from '../test/support/onnx.js';
-import { random } from '../test/support/random.js';
-
-/** Collects nodes and weights of a model under construction. */
-class Builder {
-  readonly nodes: NodeSpec[] = [];
-  readonly initializers: TensorSpec[] = [];
-  readonly #next = random(1);
-
-  weight(name: string, dims: readonly number[]): string {
-    this.initializers.push(floats(name, dims, this.#next));
-    return name;
-  }
-
-  ints(name: string, values: readonly number[]): string {
-    this.initializers.push(integers(name, values));
-    return name;
-  }
-
-  node(op: string, name: string, inputs: readonly string[], attributes: NodeSpec['attributes'] = {}): string {
-    this.nodes.push({ op, name, inputs, outputs: [name], attributes });
-    return name;
-  }
-}
+import { Builder } from '../test/support/builder.js';
+import type { ModelSpec } from '../test/support/onnx.js';
+import { encodeModel } from '../test/support/onnx.js';
 
 /** Residual blocks of two 3x3 convolutions, then a linear layer. */
 export function convnet(blocks: number, width: number): ModelSpec {
