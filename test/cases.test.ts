@@ -297,7 +297,7 @@ const cases: readonly Case[] = [
   },
   {
     name: 'one initializer used twice: tied weights are one lane',
-    groups: ['a 6'],
+    groups: ['tied 6'],
     build: (net) => {
       const tied = net.weight('tied', [6, 6]);
       const once = net.node('MatMul', 'once', [net.linear('a', 'x', 6, 6), tied]);
