@@ -58,6 +58,16 @@ export interface AxisSelection {
   kept: Uint32Array
 }
 
+/** (q - zero point) · scale, by the tensors that hold them. */
+export interface Dequantise {
+  scale?: number
+  zeroPoint?: number
+  /** Where scale and zero point lie, unless they are one for all. */
+  axis: number
+  /** Neighbouring indices of the axis that share a scale. */
+  block?: number
+}
+
 export interface Edits {
   selections: Array<Selection>
   integers: Array<IntegerEdit>
@@ -161,6 +171,8 @@ export interface Slices {
   axis: number
   /** For each index of the axis its lane, or -1. */
   lanes: Int32Array
+  /** What the tensor's integers stand for; by default themselves. */
+  dequantise?: Dequantise
 }
 
 export interface Statistic {

@@ -24,6 +24,19 @@ pub struct Slices {
     pub axis: u32,
     /// For each index of the axis its lane, or -1.
     pub lanes: Int32Array,
+    /// What the tensor's integers stand for; by default themselves.
+    pub dequantise: Option<Dequantise>,
+}
+
+/// (q - zero point) · scale, by the tensors that hold them.
+#[napi(object, object_to_js = false)]
+pub struct Dequantise {
+    pub scale: Option<u32>,
+    pub zero_point: Option<u32>,
+    /// Where scale and zero point lie, unless they are one for all.
+    pub axis: u32,
+    /// Neighbouring indices of the axis that share a scale.
+    pub block: Option<u32>,
 }
 
 #[napi(object, object_to_js = false)]
@@ -63,8 +76,10 @@ impl Model {
     ) -> napi::Result<AsyncTask<Background<Vec<Vec<f64>>>>> {
         let model = self.get()?;
         let statistic = statistic.convert().map_err(|error| to_js(&error))?;
-        let groups: Vec<entropy::Group> = requests.into_iter().map(SliceRequest::convert).collect();
+        let requests: Vec<Request> = requests.into_iter().map(SliceRequest::convert).collect();
         Ok(AsyncTask::new(background(job, move |job| {
+            let groups =
+                requests.into_iter().map(|request| request.read(&model)).collect::<Result<Vec<_>>>()?;
             entropy::statistics(&model, &groups, statistic, &entropy::Run::new(job))
         })))
     }
@@ -92,14 +107,43 @@ impl Model {
     }
 }
 
+/// A request whose scales are still to be read.
+struct Request {
+    group: entropy::Group,
+    scaled: Vec<Option<entropy::ScaledBy>>,
+}
+
 impl SliceRequest {
-    fn convert(self) -> entropy::Group {
-        let slice = |slices: Slices| entropy::Slice {
-            tensor: slices.tensor as usize,
-            axis: slices.axis as usize,
-            classes: slices.lanes.to_vec(),
+    fn convert(self) -> Request {
+        let (slices, scaled) = self.slices.into_iter().map(Slices::convert).unzip();
+        Request { group: entropy::Group { classes: self.lanes as usize, slices }, scaled }
+    }
+}
+
+impl Slices {
+    fn convert(self) -> (entropy::Slice, Option<entropy::ScaledBy>) {
+        let by = |by: Dequantise| entropy::ScaledBy {
+            scale: by.scale.map(|tensor| tensor as usize),
+            zero_point: by.zero_point.map(|tensor| tensor as usize),
+            axis: by.axis as usize,
+            block: by.block.map(u64::from),
         };
-        entropy::Group { classes: self.lanes as usize, slices: self.slices.into_iter().map(slice).collect() }
+        let slice = entropy::Slice {
+            tensor: self.tensor as usize,
+            axis: self.axis as usize,
+            classes: self.lanes.to_vec(),
+            scaling: None,
+        };
+        (slice, self.dequantise.map(by))
+    }
+}
+
+impl Request {
+    fn read(mut self, model: &espalier_tensor::Model) -> Result<entropy::Group> {
+        for (slice, by) in self.group.slices.iter_mut().zip(self.scaled) {
+            slice.scaling = by.map(|by| entropy::Scaling::read(model, slice.tensor, by)).transpose()?;
+        }
+        Ok(self.group)
     }
 }
 

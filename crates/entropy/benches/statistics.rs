@@ -93,7 +93,7 @@ fn group(model: &Model, tensor: usize, axis: usize) -> Option<Group> {
     let length = *model.tensors()[tensor].dims.get(axis)? as i32;
     Some(Group {
         classes: length as usize,
-        slices: vec![Slice { tensor, axis, classes: (0..length).collect() }],
+        slices: vec![Slice { tensor, axis, classes: (0..length).collect(), scaling: None }],
     })
 }
 

@@ -119,7 +119,7 @@ fn parts_of<'a>(
     for window in batch {
         let mut values = vec![0u64; window.classes.len()];
         for (slice, placed) in groups[window.group].slices.iter().zip(&placed[window.group]) {
-            let view = View::new(model, slice.tensor, slice.axis)?;
+            let view = View::new(model, slice)?;
             let Some(placed) = *placed else { continue };
             for place in slice.classes.iter().filter_map(|&class| window.place(class)) {
                 values[place] += view.outer * view.inner;

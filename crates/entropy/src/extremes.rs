@@ -19,7 +19,7 @@ pub(crate) fn bins_of(
     let mut parts = Vec::new();
     for (g, group) in groups.iter().enumerate() {
         for (s, slice) in group.slices.iter().enumerate() {
-            let view = View::new(model, slice.tensor, slice.axis)?;
+            let view = View::new(model, slice)?;
             parts.extend(Part::of_slice(view, &slice.classes, usize::MAX, (g, s), |class| class >= 0));
         }
     }

@@ -10,6 +10,7 @@ mod extremes;
 mod npz;
 mod request;
 mod run;
+mod scaling;
 mod shannon;
 mod statistics;
 mod sums;
@@ -19,6 +20,7 @@ mod view;
 
 pub use request::{Group, Range, Slice, Statistic};
 pub use run::Run;
+pub use scaling::{ScaledBy, Scaling};
 pub use shannon::entropy_of_counts;
 pub use statistics::statistics;
 pub use terms::{Named, write_terms};

@@ -1,5 +1,6 @@
 //! What is asked for.
 
+use crate::scaling::Scaling;
 use espalier_simd::Bins;
 use espalier_tensor::{Code, Error, Model, Result};
 
@@ -18,6 +19,8 @@ pub struct Slice {
     pub axis: usize,
     /// For each index the class that it belongs to, or -1. A class may have many indices, next to each other or not.
     pub classes: Vec<i32>,
+    /// What the tensor's integers stand for; none where its numbers are meant themselves.
+    pub scaling: Option<Scaling>,
 }
 
 /// One number for each class, over the values at all positions of all of its indices.

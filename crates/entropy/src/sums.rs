@@ -40,7 +40,7 @@ pub(crate) fn sums_of(model: &Model, run: &Run, groups: &[Group], term: Term) ->
     let mut parts = Vec::new();
     for (g, group) in groups.iter().enumerate() {
         for slice in &group.slices {
-            let view = View::new(model, slice.tensor, slice.axis)?;
+            let view = View::new(model, slice)?;
             parts.extend(Part::of_slice(view, &slice.classes, usize::MAX, g, |class| class >= 0));
         }
     }

@@ -12,7 +12,7 @@ const WAVE: usize = 256;
 /// A task, and what it is a part of.
 #[derive(Debug)]
 pub(crate) struct Part<'a, T> {
-    pub view: View,
+    pub view: View<'a>,
     pub task: Task,
     /// The class of each of the task's indices, or -1.
     pub classes: &'a [i32],
@@ -23,7 +23,7 @@ impl<'a, T: Copy> Part<'a, T> {
     /// The parts of a slice, without those in which `wanted` has no class.
     /// - `most`: indices that a part may have
     pub fn of_slice(
-        view: View,
+        view: View<'a>,
         classes: &'a [i32],
         most: usize,
         owner: T,

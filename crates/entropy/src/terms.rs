@@ -72,7 +72,7 @@ fn parts(model: &Model, tensors: &[Named]) -> Result<Vec<Part<'static, usize>>> 
             let what = format!("its elements are {}, not real numbers", tensor.dtype);
             return Err(Error::new(Code::ModelUnsupported, what).in_tensor(&named.name));
         }
-        let view = View { tensor: named.tensor, outer: 1, indices: 1, inner: tensor.elements };
+        let view = View { tensor: named.tensor, outer: 1, indices: 1, inner: tensor.elements, scaling: None };
         parts.extend(Part::of_slice(view, &[0], usize::MAX, t, |_| true));
     }
     Ok(parts)

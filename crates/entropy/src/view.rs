@@ -2,6 +2,8 @@
 //!
 //! All bounds in here depend on shapes alone, since they fix the order of summation.
 
+use crate::request::Slice;
+use crate::scaling::Scaling;
 use espalier_tensor::{Model, Result};
 use std::ops::Range;
 
@@ -11,8 +13,8 @@ const TASK: u64 = 512 << 10;
 pub(crate) const BLOCK: usize = 64 << 10;
 
 /// A tensor about one of its axes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct View {
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct View<'a> {
     pub tensor: usize,
     /// The product of the axes before.
     pub outer: u64,
@@ -20,6 +22,8 @@ pub(crate) struct View {
     pub indices: usize,
     /// The product of the axes behind.
     pub inner: u64,
+    /// What its integers stand for.
+    pub scaling: Option<&'a Scaling>,
 }
 
 /// A box in a view, read in rows: one row for each outer position.
@@ -31,15 +35,17 @@ pub(crate) struct Task {
     pub inner: Range<u64>,
 }
 
-impl View {
-    pub fn new(model: &Model, tensor: usize, axis: usize) -> Result<View> {
+impl<'a> View<'a> {
+    pub fn new(model: &Model, slice: &'a Slice) -> Result<Self> {
+        let Slice { tensor, axis, ref scaling, .. } = *slice;
         let dims = &model.tensor(tensor)?.dims;
         // The product of all axes was counted without overflow when the model was indexed; an empty tensor has no
         // tasks, whatever the products of its other axes are.
         let empty = dims.contains(&0);
         let product = |dims: &[u64]| if empty { 0 } else { dims.iter().product() };
         let indices = if empty { 0 } else { dims[axis] as usize };
-        Ok(View { tensor, outer: product(&dims[..axis]), indices, inner: product(&dims[axis + 1..]) })
+        let (outer, inner) = (product(&dims[..axis]), product(&dims[axis + 1..]));
+        Ok(View { tensor, outer, indices, inner, scaling: scaling.as_ref() })
     }
 
     /// Boxes that cover the view, with at most `most` indices each: in the order of elements where `most` is no limit.
@@ -81,14 +87,23 @@ impl View {
                 let width = (columns - column).min(step);
                 let values = &mut buffer[..(block.end - block.start) as usize * width];
                 if task.rows_touch(self) {
-                    model.read_elements_f32(self.tensor, start, values)?;
+                    self.numbers(model, start, values)?;
                 } else {
                     for (row, values) in block.clone().zip(values.chunks_exact_mut(width)) {
-                        model.read_elements_f32(self.tensor, self.element(task, row, column), values)?;
+                        self.numbers(model, self.element(task, row, column), values)?;
                     }
                 }
                 work(block.start, column, values)?;
             }
+        }
+        Ok(())
+    }
+
+    /// The tensor's numbers from an element on: what its integers stand for, where something is known of that.
+    fn numbers(&self, model: &Model, start: u64, values: &mut [f32]) -> Result<()> {
+        model.read_elements_f32(self.tensor, start, values)?;
+        if let Some(scaling) = self.scaling {
+            scaling.apply(start, values);
         }
         Ok(())
     }
@@ -130,8 +145,8 @@ fn cut(range: Range<u64>, length: u64) -> impl Iterator<Item = Range<u64>> {
 mod tests {
     use super::{BLOCK, TASK, Task, View};
 
-    fn view(outer: u64, indices: usize, inner: u64) -> View {
-        View { tensor: 0, outer, indices, inner }
+    fn view(outer: u64, indices: usize, inner: u64) -> View<'static> {
+        View { tensor: 0, outer, indices, inner, scaling: None }
     }
 
     #[test]

@@ -3,5 +3,6 @@
 mod models;
 mod reference;
 mod refusals;
+mod scaled;
 mod terms;
 mod values;

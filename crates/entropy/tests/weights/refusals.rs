@@ -30,7 +30,7 @@ fn the_first_value_that_is_not_finite_is_named() {
             let axis = dims.iter().position(|&length| length == 4).unwrap_or(0);
             let model = model(&[tensor]);
             for statistic in [ENTROPY, Statistic::Mass, Statistic::AbsSum, Statistic::SquareSum] {
-                let slice = Slice { tensor: 0, axis, classes: vec![0, 1, 2, 3] };
+                let slice = Slice { tensor: 0, axis, classes: vec![0, 1, 2, 3], scaling: None };
                 let error = refusal(&model, slice, statistic);
                 assert_eq!(error.code(), Code::NonFinite);
                 assert!(error.what().contains(place), "{}", error.what());
@@ -47,7 +47,7 @@ fn what_belongs_to_no_class_may_be_anything() {
     let model = model(&[tensor]);
     for statistic in [ENTROPY, Statistic::AbsSum] {
         for (axis, classes) in [(0, vec![0, -1, 0, 1]), (1, vec![-1, 2, 1])] {
-            let group = Group { classes: 3, slices: vec![Slice { tensor: 0, axis, classes }] };
+            let group = Group { classes: 3, slices: vec![Slice { tensor: 0, axis, classes, scaling: None }] };
             let found = statistics(&model, &[group], statistic, &Run::new(&Job::new())).expect("statistics");
             assert!(found[0].iter().all(|value| value.is_finite()));
         }
@@ -58,17 +58,17 @@ fn what_belongs_to_no_class_may_be_anything() {
 fn requests_that_contradict_the_model() {
     let model = model(&[Tensor::random("w", &[4, 2], 1, 1.0, 0.0)]);
     for slice in [
-        Slice { tensor: 9, axis: 0, classes: vec![0; 4] },
-        Slice { tensor: 0, axis: 2, classes: vec![0; 4] },
-        Slice { tensor: 0, axis: 0, classes: vec![0; 3] },
-        Slice { tensor: 0, axis: 0, classes: vec![0, 1, 2, 4] },
-        Slice { tensor: 0, axis: 0, classes: vec![0, 1, 2, -2] },
+        Slice { tensor: 9, axis: 0, classes: vec![0; 4], scaling: None },
+        Slice { tensor: 0, axis: 2, classes: vec![0; 4], scaling: None },
+        Slice { tensor: 0, axis: 0, classes: vec![0; 3], scaling: None },
+        Slice { tensor: 0, axis: 0, classes: vec![0, 1, 2, 4], scaling: None },
+        Slice { tensor: 0, axis: 0, classes: vec![0, 1, 2, -2], scaling: None },
     ] {
         assert_eq!(refusal(&model, slice, ENTROPY).code(), Code::Internal);
     }
     for bins in [0, 1, 65_537] {
         let statistic = Statistic::Entropy { bins, miller_madow: false, range: Range::Group };
-        let slice = Slice { tensor: 0, axis: 0, classes: vec![0; 4] };
+        let slice = Slice { tensor: 0, axis: 0, classes: vec![0; 4], scaling: None };
         assert_eq!(refusal(&model, slice, statistic).code(), Code::OptionInvalid);
     }
 }
@@ -76,7 +76,8 @@ fn requests_that_contradict_the_model() {
 #[test]
 fn complex_numbers_have_no_statistics() {
     let model = model_of([("c", vec![4], 14, vec![0; 32])].into_iter());
-    let error = refusal(&model, Slice { tensor: 0, axis: 0, classes: vec![0; 4] }, Statistic::AbsSum);
+    let error =
+        refusal(&model, Slice { tensor: 0, axis: 0, classes: vec![0; 4], scaling: None }, Statistic::AbsSum);
     assert_eq!(error.code(), Code::ModelUnsupported);
 }
 
@@ -85,7 +86,8 @@ fn a_cancelled_job_stops() {
     let model = model(&[Tensor::random("w", &[4, 1000], 1, 1.0, 0.0)]);
     let job = Job::new();
     job.cancel();
-    let group = Group { classes: 4, slices: vec![Slice { tensor: 0, axis: 0, classes: vec![0; 4] }] };
+    let group =
+        Group { classes: 4, slices: vec![Slice { tensor: 0, axis: 0, classes: vec![0; 4], scaling: None }] };
     for statistic in [ENTROPY, Statistic::AbsSum] {
         let error = statistics(&model, std::slice::from_ref(&group), statistic, &Run::new(&job));
         assert_eq!(error.expect_err("a refusal").code(), Code::Aborted);

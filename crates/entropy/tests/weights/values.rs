@@ -19,7 +19,7 @@ fn every_statistic() -> Vec<Statistic> {
 }
 
 fn own(tensor: usize, axis: usize, length: usize) -> Slice {
-    Slice { tensor, axis, classes: (0..length as i32).collect() }
+    Slice { tensor, axis, classes: (0..length as i32).collect(), scaling: None }
 }
 
 fn run(model: &Model, groups: &[Group], statistic: Statistic) -> Vec<Vec<f64>> {
@@ -52,7 +52,10 @@ fn groups(tensors: &[Tensor]) -> Vec<Group> {
                 groups.push(Group { classes: length, slices: vec![own(t, axis, length)] });
             }
             let scattered = (0..length).map(|i| (i * 7 % 5) as i32 - 1).collect();
-            groups.push(Group { classes: 5, slices: vec![Slice { tensor: t, axis, classes: scattered }] });
+            groups.push(Group {
+                classes: 5,
+                slices: vec![Slice { tensor: t, axis, classes: scattered, scaling: None }],
+            });
         }
     }
     let shared = vec![own(1, 1, 700), own(2, 0, 700), own(5, 1, 700)];
@@ -60,7 +63,10 @@ fn groups(tensors: &[Tensor]) -> Vec<Group> {
     let twice = vec![own(0, 2, 3), own(0, 3, 3), own(9, 2, 3)];
     groups.push(Group { classes: 4, slices: twice });
     groups.push(Group { classes: 3, slices: Vec::new() });
-    groups.push(Group { classes: 2, slices: vec![Slice { tensor: 2, axis: 0, classes: vec![-1; 700] }] });
+    groups.push(Group {
+        classes: 2,
+        slices: vec![Slice { tensor: 2, axis: 0, classes: vec![-1; 700], scaling: None }],
+    });
     groups
 }
 
@@ -121,7 +127,10 @@ fn a_permutation_of_indices_permutes_classes() {
     let mut order: Vec<i32> = (0..40).collect();
     fastrand::Rng::with_seed(3).shuffle(&mut order);
     let straight = Group { classes: 40, slices: vec![own(0, 0, 40)] };
-    let permuted = Group { classes: 40, slices: vec![Slice { tensor: 0, axis: 0, classes: order.clone() }] };
+    let permuted = Group {
+        classes: 40,
+        slices: vec![Slice { tensor: 0, axis: 0, classes: order.clone(), scaling: None }],
+    };
     for statistic in every_statistic() {
         let found = run(&model, &[straight.clone(), permuted.clone()], statistic);
         for (i, &class) in order.iter().enumerate() {
