@@ -3,7 +3,7 @@ import { isLabelled, lengthOf, plain } from '../lanes/axis.js';
 import type { Call, Rule } from '../lanes/rule.js';
 import { axisWithin, Frozen } from '../lanes/rule.js';
 import type { Dim } from '../onnx/dim.js';
-import { equal, floorDivide, multiply, symbol } from '../onnx/dim.js';
+import { equal, floorDivide, multiply } from '../onnx/dim.js';
 import type { Values } from '../onnx/values.js';
 import { numbersNow } from '../onnx/values.js';
 
@@ -62,7 +62,7 @@ function proportional(
     call.lanes.freeze(x[d]!, 'operator', `${call.node.op} mixes neighbours along it`);
     const { length } = x[d]!;
     y[d] = plain(
-      known ? Math.floor((length as number) * scale + 0.5) : symbol(`resized ${call.node.name}.${d}`),
+      known ? Math.floor((length as number) * scale + 0.5) : call.openLength(`${call.node.name}.${d}#`),
     );
   }
   return y;

@@ -1,5 +1,11 @@
 import { createReadStream } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { createGunzip } from 'node:zlib';
+
+/** Where the archive lies, if it does. */
+export const ARCHIVE = fileURLToPath(new URL('../../../shared/onnx-conformance.tar.gz', import.meta.url));
+/** The page that says how the tests come out. */
+export const DOCUMENT = fileURLToPath(new URL('../../docs/conformance.md', import.meta.url));
 
 /** One conformance test of the ONNX project: a model, what goes in and what must come out, as in the archive. */
 export interface Case {

@@ -1,5 +1,6 @@
 import * as ort from 'onnxruntime-node';
 import { EspalierError, openModel } from '../../src/index.js';
+import type { ValueDocument } from '../../src/native/document.js';
 import { openBytes } from '../../src/native/index.js';
 import type { Case } from './archive.js';
 import type { Inferred, View } from './shapes.js';
@@ -10,101 +11,102 @@ import { readTensor } from './tensors.js';
 /** What became of one conformance test. */
 export interface Outcome {
   readonly name: string;
-  /** Whether the model that was opened and saved answers as the original; or why there is no answer to compare. */
-  readonly answers: 'the same' | 'at random' | { readonly notRun: string };
-  /** Undefined where the model could not be opened. */
+  /** Why onnxruntime gives no answer to the original, so that there is nothing to compare. */
+  readonly notRun: string | undefined;
+  /** Undefined where the model could not be read. */
   readonly views: Readonly<Record<View, Inferred>> | undefined;
-  readonly prunable: boolean;
   /** What is not as it should be. */
   readonly faults: readonly string[];
 }
 
 type Answers = Readonly<Record<string, ort.Tensor>>;
 
-/** Opens, saves, prunes and runs one conformance test. */
+/** Opens, lays out, prunes, saves and runs one conformance test. */
 export async function check(test: Case): Promise<Outcome> {
   const faults: string[] = [];
   const guarded = async <T>(what: string, work: () => Promise<T>): Promise<T | undefined> => {
     try {
       return await work();
     } catch (problem) {
-      faults.push(`${what}: ${problem instanceof EspalierError ? problem.code : ''} ${messageOf(problem)}`);
+      faults.push(`${what}: ${messageOf(problem)}`);
       return undefined;
     }
   };
 
-  const recorded = await recordedOf(test);
-  const views = await guarded('reading', async () => {
-    const native = await openBytes(test.model);
-    try {
-      const document = native.describe();
-      const infer = (view: View): Inferred =>
-        inferOutputs(document, (tensor) => native.numbers(tensor), recorded, view);
-      return Object.fromEntries(VIEWS.map((view) => [view, infer(view)])) as Record<View, Inferred>;
-    } finally {
-      native.dispose();
-    }
-  });
-  for (const view of VIEWS) for (const wrong of views?.[view].wrong ?? []) faults.push(`${view}: ${wrong}`);
-
+  const read = await guarded('reading', () => readAndInfer(test));
+  for (const view of VIEWS)
+    for (const wrong of read?.views[view].wrong ?? []) faults.push(`${view}: ${wrong}`);
+  await guarded('pruning', () => prune(test.model));
   const saved = await guarded('saving', () => savedUnpruned(test.model));
-  if (saved !== undefined && !startsWith(saved, test.model))
-    faults.push('saving: the bytes are not the original and metadata behind it');
-  const pruned = await guarded('pruning', () => prunedByHalf(test.model));
+  if (read === undefined || saved === undefined)
+    return { name: test.name, notRun: 'could not be opened', views: undefined, faults };
 
-  const unheld = [...recorded.inputs.values(), ...recorded.outputs.values()].find(
-    ({ data }) => data === undefined,
-  );
-  // onnxruntime-node ends the whole process where an output has elements that JavaScript has no array of.
-  const original =
-    unheld === undefined
-      ? await run(test.model, recorded.inputs)
-      : `JavaScript has no array of ${unheld.dtype}`;
-  let answers: Outcome['answers'] = 'the same';
-  if (typeof original === 'string') {
-    answers = { notRun: original };
-  } else if (saved !== undefined) {
-    const again = await run(saved, recorded.inputs);
-    const difference = differenceOf(original, again);
-    if (difference !== undefined) {
-      const repeated = await run(test.model, recorded.inputs);
-      if (differenceOf(original, repeated) === undefined) faults.push(`running: ${difference}`);
-      else answers = 'at random';
-    }
+  if (Buffer.compare(saved.subarray(0, test.model.length), test.model) !== 0)
+    faults.push('saving: the bytes are not the original and metadata behind it');
+  const original = read.cannotRun ?? (await run(test.model, read.inputs));
+  if (typeof original !== 'string') {
+    const difference = differenceOf(original, await run(saved, read.inputs));
+    if (difference !== undefined) faults.push(`running: ${difference}`);
   }
-  if (pruned !== undefined && typeof original !== 'string') {
-    const found = await run(pruned, recorded.inputs);
-    const fault =
-      typeof found === 'string'
-        ? found
-        : Object.entries(original).find(([name, { dims }]) => `${dims}` !== `${found[name]?.dims}`)?.[0];
-    if (fault !== undefined) faults.push(`running it pruned: ${fault}`);
-  }
-  return { name: test.name, answers, views, prunable: pruned !== undefined, faults };
+  return {
+    name: test.name,
+    notRun: typeof original === 'string' ? original : undefined,
+    views: read.views,
+    faults,
+  };
 }
 
 const messageOf = (problem: unknown): string => (problem instanceof Error ? problem.message : `${problem}`);
 
-/** The recorded tensors: inputs by the names that the file gives them, its initializers left out. */
-async function recordedOf(
-  test: Case,
-): Promise<{ inputs: ReadonlyMap<string, Recorded>; outputs: ReadonlyMap<string, Recorded> }> {
-  const native = await openBytes(test.model);
-  const { graph, tensors } = native.describe();
-  native.dispose();
-  const stored = new Set(graph.initializers.map((id) => tensors[id]!.name));
-  const given = graph.inputs.filter(({ name }) => !stored.has(name));
-  const inputs = new Map<string, Recorded>();
-  for (const [i, { name, dtype }] of given.entries()) {
-    const bytes = test.inputs[i];
-    if (dtype !== null && bytes !== undefined) inputs.set(name, readTensor(bytes));
+interface Read {
+  readonly views: Readonly<Record<View, Inferred>>;
+  readonly inputs: ReadonlyMap<string, Recorded>;
+  /** Why onnxruntime-node cannot be asked. */
+  readonly cannotRun: string | undefined;
+}
+
+async function readAndInfer({ model, inputs, outputs }: Case): Promise<Read> {
+  const native = await openBytes(model);
+  try {
+    const document = native.describe();
+    const { graph, tensors } = document;
+    const stored = new Set(graph.initializers.map((id) => tensors[id]!.name));
+    const given = graph.inputs.filter(({ name }) => !stored.has(name));
+    const recorded = {
+      inputs: recordedBy(given, inputs),
+      outputs: recordedBy(graph.outputs, outputs),
+    };
+    const numbers = (tensor: number): Float64Array => native.numbers(tensor);
+    const infer = (view: View): Inferred => inferOutputs(document, numbers, recorded, view);
+    const views = { stated: infer('stated'), open: infer('open'), stored: infer('stored') };
+    const unheld = [...recorded.inputs.values(), ...recorded.outputs.values()].find(
+      ({ data }) => data === undefined,
+    );
+    const cannotRun = [...given, ...graph.outputs].some(({ dtype }) => dtype === null)
+      ? NO_TENSOR
+      : unheld && `${NO_ARRAY} ${unheld.dtype}`;
+    return { views, inputs: recorded.inputs, cannotRun };
+  } finally {
+    native.dispose();
   }
-  const outputs = new Map<string, Recorded>();
-  for (const [i, { name, dtype }] of graph.outputs.entries()) {
-    const bytes = test.outputs[i];
-    if (dtype !== null && bytes !== undefined) outputs.set(name, readTensor(bytes));
+}
+
+/** onnxruntime-node has no sequences and no optionals. */
+export const NO_TENSOR = 'an input or output is no tensor';
+/** Where an output has such elements, onnxruntime-node ends the whole process. */
+export const NO_ARRAY = 'JavaScript has no array of';
+
+/** What was recorded, by the names that the file gives it; what is no tensor is left out. */
+function recordedBy(
+  values: readonly ValueDocument[],
+  files: readonly Uint8Array[],
+): ReadonlyMap<string, Recorded> {
+  const found = new Map<string, Recorded>();
+  for (const [i, { name, dtype }] of values.entries()) {
+    const bytes = files[i];
+    if (dtype !== null && bytes !== undefined) found.set(name, readTensor(bytes));
   }
-  return { inputs, outputs };
+  return found;
 }
 
 async function savedUnpruned(bytes: Uint8Array): Promise<Uint8Array> {
@@ -121,19 +123,16 @@ async function savedUnpruned(bytes: Uint8Array): Promise<Uint8Array> {
   return unpruned.toBytes();
 }
 
-/** The model with half of its lanes, where there are any. */
-async function prunedByHalf(bytes: Uint8Array): Promise<Uint8Array | undefined> {
+/** Takes half of the lanes away, where there are any. */
+async function prune(bytes: Uint8Array): Promise<void> {
   using model = await openModel(bytes);
   try {
-    return await (await model.prune({ ratio: 0.5 })).toBytes();
+    await (await model.prune({ ratio: 0.5 })).toBytes();
   } catch (problem) {
-    if (problem instanceof EspalierError && problem.code === 'NOTHING_PRUNABLE') return undefined;
+    if (problem instanceof EspalierError && problem.code === 'NOTHING_PRUNABLE') return;
     throw problem;
   }
 }
-
-const startsWith = (bytes: Uint8Array, start: Uint8Array): boolean =>
-  Buffer.compare(bytes.subarray(0, start.length), start) === 0;
 
 /** A model's answers to the recorded inputs, or why onnxruntime gives none. */
 async function run(model: Uint8Array, inputs: ReadonlyMap<string, Recorded>): Promise<Answers | string> {

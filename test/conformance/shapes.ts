@@ -61,6 +61,8 @@ export function inferOutputs(
     if (lengths?.every((length) => length !== undefined)) whole++;
     if (lengths !== undefined && !fits(lengths, truth.dims))
       wrong.push(`${name} is [${lengths.map((length) => length ?? '?')}], recorded [${truth.dims}]`);
+    if (tensor?.dtype !== undefined && tensor.dtype !== truth.dtype)
+      wrong.push(`${name} is ${tensor.dtype}, recorded ${truth.dtype}`);
     const numbers = recordedNumbers(truth);
     if (values === undefined || numbers === undefined) continue;
     const content = values.elements.map((element) => numberOf(element.now, seen.assign));
