@@ -6,7 +6,6 @@ import { branch } from './control.js';
 import { conv, convTranspose } from './convolution.js';
 import { einsum } from './einsum.js';
 import * as elementwise from './elementwise.js';
-import { freezes } from './frozen.js';
 import * as fused from './fused.js';
 import * as fusedAttention from './fusedAttention.js';
 import * as fusedNormalization from './fusedNormalization.js';
@@ -29,6 +28,7 @@ import * as slicing from './slicing.js';
 import type { Row } from './table.js';
 import { table } from './table.js';
 import { unfollowed } from './unfollowed.js';
+import { unfollowedFused } from './unfollowedFused.js';
 
 /** Every operator that has a rule; the list that `espalier operators` prints. Constant is read by the walk itself. */
 export const rows: readonly Row[] = table([
@@ -226,24 +226,6 @@ export const rows: readonly Row[] = table([
   ['com.microsoft', 'RotaryEmbedding', '1..', attention.rotaryEmbeddingOfPositions],
   [
     'com.microsoft',
-    'DecoderMaskedMultiHeadAttention DecoderMaskedSelfAttention DecoderAttention PackedAttention PackedMultiHeadAttention PagedAttention SparseAttention LongformerAttention',
-    '1..',
-    freezes('it reads a cache, or packed or sparse sequences, in a layout of its own'),
-  ],
-  [
-    'com.microsoft',
-    'RelativePositionBias',
-    '1..',
-    freezes('its table lies in memory the other way round than its shape says'),
-  ],
-  [
-    'com.microsoft',
-    'GatedRelativePositionBias',
-    '1..',
-    freezes('it sums over halves of a projection of each head'),
-  ],
-  [
-    'com.microsoft',
     'LayerNormalization SimplifiedLayerNormalization',
     '1..',
     normalization.layerNormalization,
@@ -265,41 +247,18 @@ export const rows: readonly Row[] = table([
   ['com.microsoft', 'FusedMatMul TransposeMatMul FusedMatMulActivation', '1..', fused.fusedMatMul],
   ['com.microsoft', 'FusedGemm', '1..', fused.fusedGemm],
   ['com.microsoft', 'GemmFastGelu', '1..', fused.gemmFastGelu],
-  ['com.microsoft', 'GemmFloat8', '1..', freezes('its scales belong to whole tensors of 8-bit floats')],
   ['com.microsoft', 'FusedConv', '1..', fused.fusedConv],
   ['com.microsoft', 'NhwcFusedConv', '1..', fused.nhwcFusedConv],
-  [
-    'com.microsoft',
-    'NhwcConv',
-    '1..',
-    freezes('the order of the axes of its weight depends on what runs it'),
-  ],
   ['com.microsoft', 'NhwcMaxPool', '1..', fused.nhwcPool],
-  ['com.microsoft', 'ConvTransposeWithDynamicPads', '1..', freezes('data decides how it is padded')],
-  ['com.microsoft', 'MaxpoolWithMask', '1..', freezes('a mask of its own chooses what it looks at')],
-  [
-    'com.microsoft',
-    'MoE QMoE',
-    '1..',
-    freezes('the order of the axes of its weights differs between releases of onnxruntime'),
-  ],
   ['com.microsoft', 'Trilu', '1..', fused.wholeAtTheEnd(2, true)],
   ['com.microsoft', 'Inverse', '1..', fused.wholeAtTheEnd(2, false)],
   ['com.microsoft', 'CDist', '1..', fused.distances],
   ['com.microsoft', 'Pad', '1..', padding.padByOperand],
   ['com.microsoft', 'ExpandDims', '1..', reshaping.unsqueeze],
   ['com.microsoft', 'GatherND', '1..', slicing.gatherNd],
-  ['com.microsoft', 'Rfft Irfft', '1..', freezes('every frequency is a sum over the whole signal')],
-  ['com.microsoft', 'ComplexMul ComplexMulConj', '1..', freezes('its last axis is real beside imaginary')],
-  [
-    'com.microsoft',
-    'BeamSearch GreedySearch Sampling WhisperBeamSearch',
-    '1..',
-    freezes('it runs whole models, again and again'),
-  ],
-  ['com.microsoft', 'Unique', '1..', freezes('data decides what it gives')],
 
   ...unfollowed,
+  ...unfollowedFused,
 ]);
 
 const byOperator = new Map<string, Row[]>();
