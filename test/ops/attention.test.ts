@@ -1,86 +1,23 @@
 import { describe, expect, test } from 'vitest';
 import { openModel } from '../../src/index.js';
-import { ROUNDING } from '../support/exact.js';
+import type { Parts } from '../support/attention.js';
+import {
+  attend,
+  comesOut,
+  DIMS,
+  HEAD_SLOTS,
+  HEADS,
+  HIDDEN,
+  modelOf,
+  separate,
+  split,
+  THREE,
+  VALUES,
+  WIDTH,
+} from '../support/attention.js';
 import type { ModelSpec } from '../support/onnx.js';
 import { encodeModel } from '../support/onnx.js';
-import { distanceAt, groupsOf, Sheet } from '../support/sheet.js';
-
-/** Width of the data, heads, dims of queries and keys, dims of values: told apart by their numbers. */
-const [WIDTH, HEADS, DIMS, VALUES] = [9, 4, 6, 10];
-const HIDDEN = HEADS * DIMS;
-const HEAD_SLOTS = 'wq/1 bq/0 wk/1 bk/0 wv/1 bv/0 wo/0';
-
-interface Parts {
-  readonly q: string;
-  readonly k: string;
-  readonly v: string;
-}
-
-/** [n s h*d] -> [n h s d] by numbers; `open`: batch and sequence out of a Shape. */
-function split(sheet: Sheet, x: string, heads: number, dims: number, open = false): string {
-  const lengths = open ? [sheet.length(x, 0), sheet.length(x, 1), heads, dims] : [0, -1, heads, dims];
-  return sheet.transpose(sheet.reshape(x, lengths), 0, 2, 1, 3);
-}
-
-/** Three projections, seen as heads. */
-function separate(sheet: Sheet, x: string, open = false, kvHeads = HEADS, values = VALUES): Parts {
-  const part = (name: string, heads: number, dims: number): string =>
-    split(sheet, sheet.linear(x, name, WIDTH, heads * dims), heads, dims, open);
-  return { q: part('q', HEADS, DIMS), k: part('k', kvHeads, DIMS), v: part('v', kvHeads, values) };
-}
-
-/** softmax(q kᵀ / √d + bias) v, merged and projected. */
-function attend(
-  sheet: Sheet,
-  { q, k, v }: Parts,
-  options: {
-    readonly bias?: (scores: string) => string;
-    readonly open?: boolean;
-    readonly values?: number;
-  } = {},
-): string {
-  const { values = VALUES } = options;
-  const scores = sheet.node('MatMul', [q, sheet.transpose(k, 0, 1, 3, 2)]);
-  const scaled = sheet.node('Mul', [scores, sheet.weight('scale', [], 1 / Math.sqrt(DIMS))]);
-  const weights = sheet.node('Softmax', [options.bias?.(scaled) ?? scaled], { axis: -1 });
-  const mixed = sheet.transpose(sheet.node('MatMul', [weights, v]), 0, 2, 1, 3);
-  const merged = options.open
-    ? sheet.reshape(mixed, [sheet.length(mixed, 0), sheet.length(mixed, 1), HEADS * values])
-    : sheet.reshape(mixed, [0, 0, -1]);
-  return sheet.linear(merged, 'o', HEADS * values, WIDTH);
-}
-
-/** A model of one attention: x [n s c] -> y [n s c]. */
-function modelOf(
-  build: (sheet: Sheet, x: string) => string,
-  length: number | string = 's',
-  opset = 17,
-): ModelSpec {
-  const sheet = new Sheet(opset);
-  const y = build(sheet, sheet.input('x', ['n', length, WIDTH]));
-  sheet.output(y, 'y', ['n', length, WIDTH]);
-  return sheet.model();
-}
-
-const LENGTHS = [
-  { n: 1, s: 5, p: 3 },
-  { n: 3, s: 7, p: 2 },
-];
-
-/** The groups are these, and pruned models do what the masked original does, at two batches. */
-async function comesOut(model: ModelSpec, groups: readonly string[]): Promise<void> {
-  expect(await groupsOf(model)).toEqual([...groups].sort());
-  let pruned = 0;
-  for (let seed = 1; seed <= 4; seed++) {
-    const distance = await distanceAt(model, seed, LENGTHS);
-    if (distance === undefined) continue;
-    pruned += 1;
-    expect(distance, `seed ${seed}`).toBeLessThan(ROUNDING);
-  }
-  if (groups.length > 0) expect(pruned).toBeGreaterThan(2);
-}
-
-const THREE = [`${HEADS} ${HEAD_SLOTS}`, `${DIMS} wq/1 bq/0 wk/1 bk/0`, `${VALUES} wv/1 bv/0 wo/0`];
+import { Sheet } from '../support/sheet.js';
 
 describe('heads, dims of queries and keys, dims of values', () => {
   test('three projections', () =>
@@ -252,170 +189,110 @@ describe('keys and values shared by query heads', () => {
     ));
 });
 
-describe('rotary embeddings', () => {
-  const HALF = DIMS / 2;
-  /** cos and sin of position × frequency, [n 1 s d/2]; twice as long for halves. */
-  function angles(s: Sheet, x: string, twice: boolean): { cos: string; sin: string } {
-    const length = s.node('Squeeze', [s.length(x, 1), s.ints([0])]);
-    const positions = s.node('Range', [s.ints([0], []), length, s.ints([1], [])]);
-    const column = s.node('Unsqueeze', [s.node('Cast', [positions], { to: 1 }), s.ints([1])]);
-    const angle = s.node('Mul', [column, s.weight('frequency', [1, HALF])]);
-    const whole = twice ? s.node('Concat', [angle, angle], { axis: -1 }) : angle;
-    return { cos: s.node('Cos', [whole]), sin: s.node('Sin', [whole]) };
-  }
-  const PAIRED = [
-    `${HEADS} ${HEAD_SLOTS}`,
-    `${HALF} wq/1 bq/0 wk/1 bk/0 frequency/1`,
-    `${VALUES} wv/1 bv/0 wo/0`,
-  ];
-  const rotated = (
-    turn: (sheet: Sheet, q: string, a: { cos: string; sin: string }) => string,
-    twice: boolean,
-  ) =>
-    modelOf((s, x) => {
-      const { q, k, v } = separate(s, x);
-      const both = angles(s, x, twice);
-      return attend(s, { q: turn(s, q, both), k: turn(s, k, both), v });
-    });
-  const halves = (cut: (sheet: Sheet, x: string) => readonly [string, string]) =>
-    rotated((s, x, { cos, sin }) => {
-      const [first, second] = cut(s, x);
-      const turned = s.node('Concat', [s.node('Neg', [second]), first], { axis: -1 });
-      return s.node('Add', [s.node('Mul', [x, cos]), s.node('Mul', [turned, sin])]);
-    }, true);
-
-  test('halves, by Slice', () =>
+describe('other spellings', () => {
+  test('Einsum', () =>
     comesOut(
-      halves((s, x) => [s.slice(x, 3, 0, HALF), s.slice(x, 3, HALF, 1e6)]),
-      PAIRED,
-    ));
-
-  test('halves, the middle out of Shape', () =>
-    comesOut(
-      halves((s, x) => {
-        const middle = s.node('Div', [s.length(x, 3), s.ints([2])]);
-        const first = s.node('Slice', [x, s.ints([0]), middle, s.ints([3]), s.ints([1])]);
-        return [first, s.node('Slice', [x, middle, s.ints([2 ** 62]), s.ints([3]), s.ints([1])])];
+      modelOf((s, x) => {
+        const part = (name: string, dims: number): string =>
+          s.reshape(s.linear(x, name, WIDTH, HEADS * dims), [0, -1, HEADS, dims]);
+        const scores = s.node('Einsum', [part('q', DIMS), part('k', DIMS)], { equation: 'nshd,nthd->nhst' });
+        const weights = s.node('Softmax', [s.node('Mul', [scores, s.weight('scale', [], 0.4)])], {
+          axis: -1,
+        });
+        const mixed = s.node('Einsum', [weights, part('v', VALUES)], { equation: 'nhst,nthe->nshe' });
+        return s.linear(s.reshape(mixed, [0, 0, -1]), 'o', HEADS * VALUES, WIDTH);
       }),
-      PAIRED,
-    ));
-
-  test('halves, by Split', () =>
-    comesOut(
-      halves((s, x) => {
-        const [first, second] = s.many(2, 'Split', [x, s.ints([HALF, HALF])], { axis: 3 });
-        return [first!, second!];
-      }),
-      PAIRED,
-    ));
-
-  test('interleaved', () =>
-    comesOut(
-      rotated((s, x, { cos, sin }) => {
-        const [even, odd] = [s.slice(x, 3, 0, 2 ** 62, 2), s.slice(x, 3, 1, 2 ** 62, 2)];
-        const real = s.node('Sub', [s.node('Mul', [even, cos]), s.node('Mul', [odd, sin])]);
-        const other = s.node('Add', [s.node('Mul', [odd, cos]), s.node('Mul', [even, sin])]);
-        const pairs = [real, other].map((own) => s.node('Unsqueeze', [own, s.ints([-1])]));
-        return s.reshape(s.node('Concat', pairs, { axis: -1 }), [0, 0, -1, DIMS]);
-      }, false),
-      PAIRED,
-    ));
-
-  test('interleaved, by Reshape to pairs', () =>
-    comesOut(
-      rotated((s, x, { cos, sin }) => {
-        const apart = s.reshape(x, [0, 0, -1, HALF, 2]);
-        const [even, odd] = [0, 1].map((i) => s.node('Gather', [apart, s.ints([i], [])], { axis: 4 }));
-        const real = s.node('Sub', [s.node('Mul', [even!, cos]), s.node('Mul', [odd!, sin])]);
-        const other = s.node('Add', [s.node('Mul', [odd!, cos]), s.node('Mul', [even!, sin])]);
-        const pairs = [real, other].map((own) => s.node('Unsqueeze', [own, s.ints([-1])]));
-        return s.reshape(s.node('Concat', pairs, { axis: -1 }), [0, 0, -1, DIMS]);
-      }, false),
-      PAIRED,
-    ));
-});
-
-describe('what is added to the scores', () => {
-  const SEQUENCE = 5;
-  const indices = Array.from({ length: SEQUENCE ** 2 }, (_, i) => i % 9);
-  const withHeads = (...slots: readonly string[]): string[] => [
-    `${HEADS} ${HEAD_SLOTS.replace('wo/0', [...slots, 'wo/0'].join(' '))}`,
-    ...THREE.slice(1),
-  ];
-  const added = (bias: (sheet: Sheet, x: string) => string, length: number | string = SEQUENCE): ModelSpec =>
-    modelOf(
-      (s, x) => attend(s, separate(s, x), { bias: (scores) => s.node('Add', [scores, bias(s, x)]) }),
-      length,
-    );
-
-  test('a table of relative positions', () =>
-    comesOut(
-      added((s) => {
-        const looked = s.node('Gather', [
-          s.weight('table', [9, HEADS]),
-          s.ints(indices, [SEQUENCE, SEQUENCE]),
-        ]);
-        return s.node('Unsqueeze', [s.transpose(looked, 2, 0, 1), s.ints([0])]);
-      }),
-      withHeads('table/1'),
-    ));
-
-  test('a table of relative positions, looked up in a row', () =>
-    comesOut(
-      added((s) => {
-        const looked = s.node('Gather', [s.weight('table', [9, HEADS]), s.ints(indices)]);
-        return s.transpose(s.reshape(looked, [SEQUENCE, SEQUENCE, -1]), 2, 0, 1);
-      }),
-      withHeads('table/1'),
-    ));
-
-  test('a perceptron of relative positions', () =>
-    comesOut(
-      added((s) => {
-        const hidden = s.node('Relu', [s.linear(s.weight('places', [9, 2]), 'h', 2, 7)]);
-        const table = s.node('MatMul', [hidden, s.weight('wt', [7, HEADS])]);
-        const looked = s.node('Gather', [table, s.ints(indices)]);
-        return s.transpose(s.reshape(looked, [SEQUENCE, SEQUENCE, HEADS]), 2, 0, 1);
-      }),
-      [...withHeads('wt/1'), '7 wh/1 bh/0 wt/0', '2 places/1 wh/0'],
-    ));
-
-  test('slopes of each head times distances', () =>
-    comesOut(
-      added((s, x) => {
-        const length = s.node('Squeeze', [s.length(x, 1), s.ints([0])]);
-        const positions = s.node('Range', [s.ints([0], []), length, s.ints([1], [])]);
-        const row = s.node('Cast', [positions], { to: 1 });
-        return s.node('Mul', [s.weight('slopes', [HEADS, 1, 1]), row]);
-      }, 's'),
-      withHeads('slopes/0'),
-    ));
-
-  test('a mask from outside', () =>
-    comesOut(
-      added((s) => {
-        const mask = s.input('mask', ['n', 1, 1, 's']);
-        return s.node('Mul', [s.node('Sub', [s.weight('one', [], 1), mask]), s.weight('least', [], -10)]);
-      }, 's'),
       THREE,
     ));
 
-  test('a causal mask out of Shape', () =>
+  test('weights with an axis for the heads', () =>
     comesOut(
-      modelOf((s, x) =>
-        attend(s, separate(s, x), {
-          bias: (scores) => {
-            const length = s.length(x, 1);
-            const square = s.node('Concat', [length, length], { axis: 0 });
-            const ones = s.node('ConstantOfShape', [square], {
-              value: { name: 'fill', dims: [1], data: Float32Array.of(1) },
-            });
-            const lower = s.node('Cast', [s.node('Trilu', [ones], { upper: 0 })], { to: 9 });
-            return s.node('Where', [lower, scores, s.weight('least', [], -1e4)]);
-          },
-        }),
-      ),
+      modelOf((s, x) => {
+        const part = (name: string, dims: number): string =>
+          s.node('Einsum', [x, s.weight(`w${name}`, [HEADS, WIDTH, dims])], { equation: 'nsc,hcd->nhsd' });
+        const scores = s.node('Einsum', [part('q', DIMS), part('k', DIMS)], { equation: 'nhsd,nhtd->nhst' });
+        const mixed = s.node('Einsum', [s.node('Softmax', [scores], { axis: -1 }), part('v', VALUES)], {
+          equation: 'nhst,nhte->nhse',
+        });
+        return s.node('Einsum', [mixed, s.weight('wo', [HEADS, VALUES, WIDTH])], {
+          equation: 'nhsd,hdc->nsc',
+        });
+      }),
+      [`${HEADS} wq/0 wk/0 wv/0 wo/0`, `${DIMS} wq/2 wk/2`, `${VALUES} wv/2 wo/1`],
+    ));
+
+  test('batch and heads merged into one axis', () =>
+    comesOut(
+      modelOf((s, x) => {
+        const merge = (own: string, dims: number): string =>
+          s.reshape(own, [s.node('Mul', [s.length(own, 0), s.ints([HEADS])]), s.length(own, 2), dims]);
+        const { q, k, v } = separate(s, x, true);
+        const keys = s.transpose(merge(k, DIMS), 0, 2, 1);
+        const scores = s.node('MatMul', [merge(q, DIMS), keys]);
+        const mixed = s.node('MatMul', [s.node('Softmax', [scores], { axis: -1 }), merge(v, VALUES)]);
+        const apart = s.reshape(mixed, [s.length(x, 0), HEADS, s.length(x, 1), VALUES]);
+        const merged = s.reshape(s.transpose(apart, 0, 2, 1, 3), [0, 0, -1]);
+        return s.linear(merged, 'o', HEADS * VALUES, WIDTH);
+      }),
       THREE,
+    ));
+
+  test('keys transposed with their heads', () =>
+    comesOut(
+      modelOf((s, x) => {
+        const q = split(s, s.linear(x, 'q', WIDTH, HIDDEN), HEADS, DIMS);
+        const k = s.reshape(s.linear(x, 'k', WIDTH, HIDDEN), [0, -1, HEADS, DIMS]);
+        const v = split(s, s.linear(x, 'v', WIDTH, HEADS * VALUES), HEADS, VALUES);
+        const scores = s.node('MatMul', [q, s.transpose(k, 0, 2, 3, 1)]);
+        const mixed = s.node('MatMul', [s.node('Softmax', [scores], { axis: -1 }), v]);
+        const merged = s.reshape(s.transpose(mixed, 0, 2, 1, 3), [0, 0, -1]);
+        return s.linear(merged, 'o', HEADS * VALUES, WIDTH);
+      }),
+      THREE,
+    ));
+
+  test('convolutions as projections, space flattened', () => {
+    const s = new Sheet();
+    const x = s.input('x', ['n', WIDTH, 4, 4]);
+    const conv = (name: string, from: string, to: number, width = WIDTH): string =>
+      s.node('Conv', [from, s.weight(`w${name}`, [to, width, 1, 1]), s.weight(`b${name}`, [to])]);
+    const part = (name: string, dims: number): string =>
+      s.reshape(conv(name, x, HEADS * dims), [0, HEADS, dims, 16]);
+    const scores = s.node('MatMul', [s.transpose(part('q', DIMS), 0, 1, 3, 2), part('k', DIMS)]);
+    const weights = s.node('Softmax', [scores], { axis: -1 });
+    const mixed = s.node('MatMul', [part('v', VALUES), s.transpose(weights, 0, 1, 3, 2)]);
+    const space = s.reshape(mixed, [0, HEADS * VALUES, 4, 4]);
+    s.output(conv('o', space, WIDTH, HEADS * VALUES), 'y', ['n', WIDTH, 4, 4]);
+    return comesOut(s.model(), [
+      `${HEADS} wq/0 bq/0 wk/0 bk/0 wv/0 bv/0 wo/1`,
+      `${DIMS} wq/0 bq/0 wk/0 bk/0`,
+      `${VALUES} wv/0 bv/0 wo/1`,
+    ]);
+  });
+
+  test('learned queries look at the data', () =>
+    comesOut(
+      modelOf((s, x) => {
+        const asked = s.weight('asked', [1, 5, WIDTH]);
+        const q = s.transpose(
+          s.reshape(s.linear(asked, 'q', WIDTH, HIDDEN), [1, 5, HEADS, DIMS]),
+          0,
+          2,
+          1,
+          3,
+        );
+        const k = split(s, s.linear(x, 'k', WIDTH, HIDDEN), HEADS, DIMS);
+        const v = split(s, s.linear(x, 'v', WIDTH, HEADS * VALUES), HEADS, VALUES);
+        const y = attend(s, { q, k, v });
+        return s.node('Add', [x, s.node('ReduceSum', [y, s.ints([1])])]);
+      }),
+      [
+        `${WIDTH} asked/2 wq/0`,
+        `${HEADS} ${HEAD_SLOTS}`,
+        `${DIMS} wq/1 bq/0 wk/1 bk/0`,
+        `${VALUES} wv/1 bv/0 wo/0`,
+        '5! asked/1',
+      ],
     ));
 });
 
