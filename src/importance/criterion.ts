@@ -1,3 +1,4 @@
+import type { Quantisation } from '../lanes/axis.js';
 import type { Group } from '../lanes/groups.js';
 
 /** One option of a criterion. */
@@ -15,7 +16,13 @@ export interface Evidence {
 /** Which indices of which tensors' axes belong to which lane. */
 export interface SliceRequest {
   readonly lanes: number;
-  readonly slices: readonly { readonly tensor: number; readonly axis: number; readonly lanes: Int32Array }[];
+  readonly slices: readonly {
+    readonly tensor: number;
+    readonly axis: number;
+    readonly lanes: Int32Array;
+    /** Stored integers q count as (q - zero point) · scale. */
+    readonly dequantise?: Quantisation;
+  }[];
 }
 
 export type Statistic =
@@ -50,14 +57,21 @@ export interface Criterion {
 
 /**
  * The slices that make a group's lanes: filters and rows, not what consumes them. Vectors (biases, BatchNorm) count only
- * where there is nothing else, since their values are on another scale.
+ * where there is nothing else, since their values are on another scale; scales and zero points likewise. Quantised weights
+ * count as what they stand for.
  */
 export function producers(group: Group, rankOf: (tensor: number) => number): SliceRequest {
   const makers = group.slots.filter(({ slot }) => !slot.contracted);
-  const matrices = makers.filter(({ slot }) => rankOf(slot.tensor) > 1);
-  const chosen = matrices.length > 0 ? matrices : makers.length > 0 ? makers : group.slots;
+  const weights = makers.filter(({ slot }) => slot.parameter !== true);
+  const matrices = weights.filter(({ slot }) => rankOf(slot.tensor) > 1);
+  const chosen = [matrices, weights, makers, group.slots].find((slots) => slots.length > 0) ?? [];
   return {
     lanes: group.lanes.length,
-    slices: chosen.map(({ slot, lanes }) => ({ tensor: slot.tensor, axis: slot.axis, lanes })),
+    slices: chosen.map(({ slot, lanes }) => ({
+      tensor: slot.tensor,
+      axis: slot.axis,
+      lanes,
+      ...(slot.quantised !== undefined && { dequantise: slot.quantised }),
+    })),
   };
 }

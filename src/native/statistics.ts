@@ -6,7 +6,19 @@ export interface SliceRequest {
     readonly axis: number;
     /** For each index of the axis its lane, or -1. */
     readonly lanes: Int32Array;
+    /** What the tensor's integers stand for; by default themselves. */
+    readonly dequantise?: Dequantise;
   }[];
+}
+
+/** (q - zero point) · scale, by the stored tensors that hold them; without one, the scale is 1 and the zero point 0. */
+export interface Dequantise {
+  readonly scale?: number;
+  readonly zeroPoint?: number;
+  /** Where scale and zero point lie, unless they are one for all. */
+  readonly axis: number;
+  /** Neighbouring indices of the axis that share a scale; scales then have as many axes as the tensor. */
+  readonly block?: number;
 }
 
 /** One number for each lane, over the values at all of its positions. */
