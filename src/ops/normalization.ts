@@ -1,7 +1,7 @@
 import type { Axis } from '../lanes/axis.js';
 import { isZero, withZero } from '../lanes/axis.js';
 import type { Rule } from '../lanes/rule.js';
-import { axisWithin, Frozen } from '../lanes/rule.js';
+import { Frozen } from '../lanes/rule.js';
 import { quotient } from '../onnx/dim.js';
 
 /**
@@ -109,18 +109,21 @@ export const groupNormalizationOfGroups = groupNormalized('groups');
 export const groupNormalization = groupNormalized('channels');
 
 /**
- * MeanVarianceNormalization: mean 0 and variance 1 over `axes`; along the others zeros stay zero.
- * exact: no, where it runs over lanes.
+ * MeanVarianceNormalization: mean 0 and variance 1 over `axes`. What is the same everywhere has no variance, and runtimes
+ * differ in what they make of that.
+ *
+ *   x [n c h w]  ->  y [n c h w]
+ *
+ * exact: no; a lane that is zero is divided by zero.
  * source: https://onnx.ai/onnx/operators/onnx__MeanVarianceNormalization.html
  */
 export const meanVariance: Rule = {
   says: 'axes pass; the statistics run over `axes`',
-  exact: 'no, where the statistics run over lanes',
+  exact: 'no, the statistics run over lanes, or are of zeros alone',
   axes: (call) => {
     const x = call.input(0);
-    const over = new Set((call.attributes.ints('axes') ?? [0, 2, 3]).map((d) => axisWithin(d, x.length)));
-    for (const d of over) call.lanes.inexact(x[d]!, 'MeanVarianceNormalization runs over it');
-    return [x.map((axis, d) => withZero(axis, !over.has(d) && isZero(axis)))];
+    for (const axis of x) call.lanes.inexact(axis, 'MeanVarianceNormalization divides by its deviation');
+    return [x.map((axis) => withZero(axis, false))];
   },
 };
 

@@ -1,5 +1,5 @@
 import type { Axes, Axis } from '../lanes/axis.js';
-import { isZero, lengthOf, plain, withZero } from '../lanes/axis.js';
+import { isLabelled, isZero, lengthOf, plain, withZero } from '../lanes/axis.js';
 import type { Call, Rule } from '../lanes/rule.js';
 import { axisWithin, Frozen } from '../lanes/rule.js';
 import { add, equal, multiply, quotient } from '../onnx/dim.js';
@@ -162,21 +162,23 @@ export const deformConv: Rule = {
 };
 
 /**
- * MaxUnpool: entries put back where MaxPool found them. Places count from the first channel of the first image on: those
- * that MaxPool gives follow the lanes.
+ * MaxUnpool: entries put back where MaxPool found them. Places count from the first channel of the first image on, so that
+ * only places that are counted again, as MaxPool does, follow the lanes.
  *
  *   x [n c h w], places [n c h w]  ->  y [n c h' w']
  *
- * exact: yes.   restates: operand 2.   source: https://onnx.ai/onnx/operators/onnx__MaxUnpool.html
+ * exact: not said, as places may be of any making.   restates: operand 2.
+ * source: https://onnx.ai/onnx/operators/onnx__MaxUnpool.html
  */
 export const maxUnpool: Rule = {
   says: 'channels pass and are one with those of the places',
-  exact: 'yes',
+  exact: 'no, places are counted over the lanes',
   axes: (call) => {
     const [x, places] = [call.input(0), call.input(1)];
     if (x.length !== places.length)
       throw new Frozen('mismatch', `its operands have ranks ${x.length} and ${places.length}`);
     const united = x.map((axis, d) => call.lanes.unify([axis, places[d]!]));
+    for (const axis of united.filter(isLabelled)) call.lanes.inexact(axis, 'its places are counted over it');
     const [batch, channels, space] = image(united);
     slide(space, call);
     const [zeroBatch, zeroChannels] = [isZero(x[0]!), isZero(x[1]!)];

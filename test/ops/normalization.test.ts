@@ -1,4 +1,4 @@
-import { ruleTable } from '../support/ruleTable.js';
+import { frozen, ruleTable } from '../support/ruleTable.js';
 
 ruleTable('BatchNormalization', { opsets: [9, 14, 15], positive: true }, [
   ['channels', {}, '? a 3 3, a, a, a, a', '? a 3 3'],
@@ -17,3 +17,21 @@ for (const op of ['Softmax', 'LogSoftmax']) {
   ]);
   ruleTable(op, { opsets: [11] }, [['all axes from `axis` on', { axis: 2 }, '? a 3 2', '? a 3 2']]);
 }
+
+ruleTable('GroupNormalization', { opsets: [18] }, [
+  ['parameters of groups', { num_groups: 3 }, '? g*a 4, g, g', '? g*a 4'],
+  ['one group', { num_groups: 1 }, '? a 4, 1, 1', '? a 4'],
+  ['channels do not divide', { num_groups: 2 }, '? a 4, 2, 2', frozen(/5 channels do not divide into 2/)],
+]);
+ruleTable('GroupNormalization', { opsets: [21] }, [
+  ['parameters of channels', { num_groups: 3 }, '? g*a 4, g*a, g*a', '? g*a 4'],
+  ['a group for each channel', { num_groups: 5 }, '? a 4 3, a, a', '? a 4 3'],
+]);
+ruleTable('MeanVarianceNormalization', { opsets: [9, 13], inexact: true }, [
+  ['over batch and space', {}, '2 a 4 3', '2 a 4 3'],
+  ['over lanes', { axes: [1] }, '2 a 4', '2 a 4'],
+]);
+ruleTable('LpNormalization', { opsets: [7, 22] }, [
+  ['over lanes', { axis: 1 }, '2 a 4', '2 a 4'],
+  ['over another axis, by absolute values', { p: 1 }, '2 a 4', '2 a 4'],
+]);

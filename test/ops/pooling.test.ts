@@ -16,3 +16,6 @@ for (const op of ['MaxPool', 'AveragePool']) {
 }
 for (const op of ['GlobalAveragePool', 'GlobalMaxPool'])
   ruleTable(op, { opsets: [11] }, [['two dimensions', {}, '? a 8 9', '? a 1 1']]);
+ruleTable('MaxPool', { opsets: [8, 12, 22], inexact: true }, [
+  ['and its places', { kernel_shape: [2, 2], strides: [2, 2] }, '1 a 8 8', '1 a 4 4, 1 a 4 4'],
+]);

@@ -28,3 +28,6 @@ ruleTable('DepthToSpace', { opsets: [11, 13] }, [
 ]);
 ruleTable('SpaceToDepth', { opsets: [7, 13] }, [['blocks', { blocksize: 2 }, '? a 4 6', '? 4*a 2 3']]);
 ruleTable('Expand', { opsets: [8, 13] }, [['a batch of one', {}, '1 a 3, [2 1 1]', 'd a 3']]);
+ruleTable('SpaceToDepth', { opsets: [28], noKernel: true }, [
+  ['channels first', { blocksize: 2, mode: 'CRD' }, '? a 4 6', '? a*4 2 3'],
+]);

@@ -21,7 +21,9 @@ export const frozen = (pattern: RegExp): FrozenRow => ({ frozen: pattern });
 /**
  * One case: a name, the node's attributes, the layouts of its inputs and of its outputs once the rule has spoken. In a
  * layout a letter is a group of lanes, `a+b` end to end, `h*d` a product, `?` a length that is not known, a number an
- * axis that is always kept. An input in brackets, `[1 0]`, is a constant vector of integers; `-` is an absent operand.
+ * axis that is always kept, `5!` one that has lanes until the rule freezes them. An input in brackets, `[1 0]` or
+ * `[[1 0] [0 1]]`, is a constant of integers, `(3)` a scalar; `-` is an absent operand. `int64:`, `int32:`, `bool:` or
+ * `float:` in front is the type of an operand.
  */
 export type Row = readonly [
   name: string,
@@ -107,16 +109,18 @@ async function checkRow(
   }
   expect(found.frozen?.text).toBeUndefined();
   const tokens = operands.flatMap((text, i) =>
-    text.startsWith('[') || text === '-' ? [] : [[`x${i}`, text] as const],
+    isConstant(typed(text).layout) || text === '-' ? [] : [[`x${i}`, typed(text).layout] as const],
   );
   const expected = [...tokens, ...outputs.split(',').map((text, i) => [`y${i}`, text.trim()] as const)];
-  expect(named(expected, found)).toEqual(Object.fromEntries(expected));
+  expect(named(expected, found)).toEqual(
+    Object.fromEntries(expected.map(([name, text]) => [name, text.replaceAll('!', '')])),
+  );
   const readable = expected.filter(([name]) => name.startsWith('y'));
   if (!inexact && !noKernel)
     await prunesExactly(
       consumed(
         model,
-        readable.map(([name]) => ({ name, axes: found.axes(name)! })),
+        readable.map(([name]) => ({ name, axes: found.axes(name)!, dtype: found.dtype(name) })),
       ),
       1,
       positive,
@@ -135,26 +139,64 @@ interface Found {
   readonly frozen: Frozen | undefined;
   readonly equations: Equations;
   axes(name: string): Axes | undefined;
+  dtype(name: string): string | undefined;
 }
 
 function analyseNode(model: ModelSpec): Found {
   const { graph, read } = graphOf(model);
   const { tensors, lanes, frozenNodes } = walk(graph, registry, read);
   const subject = [...frozenNodes].find(([node]) => node.name === 'subject');
-  return { frozen: subject?.[1], equations: lanes.equations, axes: (name) => tensors.get(name)?.axes };
+  return {
+    frozen: subject?.[1],
+    equations: lanes.equations,
+    axes: (name) => tensors.get(name)?.axes,
+    dtype: (name) => tensors.get(name)?.dtype,
+  };
+}
+
+/** What an operand takes in a model. */
+interface Made {
+  readonly nodes: NodeSpec[];
+  readonly inputs: ValueSpec[];
+  readonly initializers: TensorSpec[];
+}
+
+/** Numbers of TensorProto.DataType. */
+const TYPES: Readonly<Record<string, number>> = { float: 1, int32: 6, int64: 7, bool: 9 };
+
+function typed(text: string): { readonly type: number | undefined; readonly layout: string } {
+  const [, type, rest] = /^(\w+):(.*)$/.exec(text) ?? [];
+  return { type: type === undefined ? undefined : TYPES[type], layout: rest ?? text };
+}
+
+const isConstant = (layout: string): boolean => /^[[(]/.test(layout);
+
+/** `[[1 0] [0 1]]`: integers, and how they are nested. */
+function constant(text: string, name: string): TensorSpec {
+  const numbers = text.match(/-?\d+/g)?.map(Number) ?? [];
+  if (text.startsWith('(')) return integers(name, numbers, []);
+  const rows = text.startsWith('[[') ? text.split('] [').length : undefined;
+  return integers(name, numbers, rows === undefined ? [numbers.length] : [rows, numbers.length / rows]);
+}
+
+function operand(text: string, name: string, positive: boolean): Made {
+  const { type, layout: own } = typed(text);
+  if (type === undefined) return untyped(own, name, positive);
+  const made = untyped(own, `${name}_raw`, positive);
+  const cast: NodeSpec = {
+    op: 'Cast',
+    name: `${name}_cast`,
+    inputs: [`${name}_raw`],
+    outputs: [name],
+    attributes: { to: type },
+  };
+  return { ...made, nodes: [...made.nodes, cast] };
 }
 
 /** An operand whose axes have lanes where the layout has letters: data of open lengths plus a weight. */
-function operand(
-  text: string,
-  name: string,
-  positive: boolean,
-): { nodes: NodeSpec[]; inputs: ValueSpec[]; initializers: TensorSpec[] } {
+function untyped(text: string, name: string, positive: boolean): Made {
   if (text === '-') return { nodes: [], inputs: [], initializers: [] };
-  if (text.startsWith('[')) {
-    const numbers = text.slice(1, -1).split(' ').filter(Boolean).map(Number);
-    return { nodes: [], inputs: [], initializers: [integers(name, numbers)] };
-  }
+  if (isConstant(text)) return { nodes: [], inputs: [], initializers: [constant(text, name)] };
   const tokens = text.split(' ').filter(Boolean);
   const lengths = tokens.map(lengthOfToken);
   const any = random(text.length);
@@ -175,10 +217,11 @@ function operand(
   };
 }
 
-const isLanes = (token: string): boolean => /[a-z]/.test(token);
+const isLanes = (token: string): boolean => /[a-z!]/.test(token);
 
 function lengthOfToken(token: string): number {
   if (token === '?') return OPEN;
+  if (token.endsWith('!')) return Number(token.slice(0, -1));
   return token
     .split('+')
     .map((part) =>
@@ -213,7 +256,7 @@ function named(
   const letters = new Map<number, string>();
   const laneOf = new Map<string, number>();
   const name = (token: string, axis: Axis): void => {
-    if (!isLanes(token) || typeof axis.length !== 'number') return;
+    if (!/[a-z]/.test(token) || typeof axis.length !== 'number') return;
     const labels = new Lanes(equations).labelsOf(axis);
     for (const [index, list] of lettersOf(token).entries()) {
       const atoms = equations.atoms(labels[index] ?? 0);
@@ -250,14 +293,18 @@ function named(
 /** The model with every axis of the node's outputs that has lanes read by a weight, until none is left. */
 function consumed(
   model: ModelSpec,
-  outputs: readonly { readonly name: string; readonly axes: Axes }[],
+  outputs: readonly { readonly name: string; readonly axes: Axes; readonly dtype: string | undefined }[],
 ): ModelSpec {
   const nodes: NodeSpec[] = [...model.nodes];
   const initializers: TensorSpec[] = [...model.initializers];
   const shown: ValueSpec[] = [];
   const next = random(7);
-  for (const { name, axes } of outputs) {
+  for (const { name, axes, dtype } of outputs) {
     let current = name;
+    if (dtype !== undefined && dtype !== 'float32') {
+      current = `${name}_float`;
+      nodes.push({ op: 'Cast', inputs: [name], outputs: [current], attributes: { to: TYPES.float! } });
+    }
     let rank = axes.length;
     const lengths = axes.map((axis) => axis.length);
     for (const [d, axis] of axes.entries()) {
