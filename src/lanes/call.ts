@@ -190,12 +190,11 @@ export class NodeCall implements Call {
 
   /** What an operand says of lengths stays what it was, whatever becomes of the axes that it was computed from. */
   #keepContent(index: number): void {
-    const elements = this.operands[index]?.values?.elements ?? [];
-    if (elements.every(isLiteral) || !this.#canWrite(index)) return;
-    this.restate(
-      index,
-      elements.map(({ now }) => literal(now)),
-    );
+    const values = this.operands[index]?.values;
+    if (values === undefined || values.elements.every(isLiteral)) return;
+    const kept = values.elements.map(({ now }) => literal(now));
+    if (this.#canWrite(index)) this.restate(index, kept);
+    else this.lanes.freezeContent(values, 'control-flow', 'its length is read in the body of a function');
   }
 
   /** Nothing of the node changes: what its rule had begun to say is dropped. */

@@ -1,5 +1,7 @@
 import type { Dim } from '../onnx/dim.js';
 import { add, equal, product, quotient } from '../onnx/dim.js';
+import type { Values } from '../onnx/values.js';
+import { isLiteral } from '../onnx/values.js';
 import type { Axis, Factor, Slot } from './axis.js';
 import { axisOf, isLabelled, isZero, plain, sameAxis } from './axis.js';
 import { Equations } from './equations.js';
@@ -40,6 +42,16 @@ export class Lanes {
       for (const label of labels) this.equations.freeze(label, reason);
       this.#whole.add(labels);
     }
+  }
+
+  /** What is computed from lengths stays as it is: lanes that any of them counts are frozen. */
+  freezeContent({ elements }: Values, why: Why, text: string): void {
+    const reason = this.reason(why, text);
+    const count = (labels: Int32Array): number => {
+      for (const label of labels) this.equations.freeze(label, reason);
+      return labels.length;
+    };
+    for (const element of elements) if (!isLiteral(element)) element.after({ count });
   }
 
   /** What is computed over these lanes changes when one is removed instead of zeroed. */

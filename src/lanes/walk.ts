@@ -9,6 +9,7 @@ import { plain } from './axis.js';
 import type { Store } from './call.js';
 import { NodeCall } from './call.js';
 import { Lanes } from './lanes.js';
+import type { Why } from './reason.js';
 import type { Omission, Output, Restatement, Rule, Tensor, Work } from './rule.js';
 import { Frozen } from './rule.js';
 
@@ -79,9 +80,7 @@ class Walker {
     for (const node of graph.nodes) this.#visit(node);
     this.#lanes.at = '';
     for (const output of graph.outputs) {
-      for (const axis of this.#tensors.get(output.name)?.axes ?? []) {
-        this.#lanes.freeze(axis, 'graph-output', `the model's output "${output.name}" shows it`);
-      }
+      this.#keepWhole(output.name, 'graph-output', `the model's output "${output.name}" shows`);
     }
     return {
       graph,
@@ -135,17 +134,20 @@ class Walker {
     this.#frozenNodes.set(node, problem);
     call.freezeAll(problem);
     this.#restatements.push(...call.restatements);
-    for (const name of node.captures) {
-      for (const axis of this.#tensors.get(name)?.axes ?? []) {
-        this.#lanes.freeze(axis, 'control-flow', `the body of ${node.op} reads it`);
-      }
-    }
+    for (const name of node.captures) this.#keepWhole(name, 'control-flow', `the body of ${node.op} reads`);
     for (const [index, name] of node.outputs.entries()) {
       if (name === '') continue;
       const stated = this.graph.stated.get(name)?.[0];
       const found = asTensor(problem.outputs[index] ?? { axes: undefined });
       this.#tensors.set(name, stated === undefined ? withoutSlots(found) : this.#statedTensor(stated));
     }
+  }
+
+  /** Nothing of a value may change, neither its axes nor the lengths that it speaks of. */
+  #keepWhole(name: string, why: Why, who: string): void {
+    const { axes, values } = this.#tensors.get(name) ?? {};
+    for (const axis of axes ?? []) this.#lanes.freeze(axis, why, `${who} it`);
+    if (values !== undefined) this.#lanes.freezeContent(values, why, `${who} how long it is`);
   }
 
   #operands(node: Node): (Tensor | undefined)[] {

@@ -77,3 +77,26 @@ test('a length that a frozen node reads stays what it was, when lanes leave the 
   };
   expect(await prunesExactly(spec, 1)).toBe(true);
 });
+
+test('a length that the model shows stays what it was', async () => {
+  const next = random(5);
+  const spec: ModelSpec = {
+    opset: 17,
+    nodes: [
+      { op: 'MatMul', inputs: ['x', 'w'], outputs: ['hidden'] },
+      { op: 'Shape', inputs: ['hidden'], outputs: ['length'] },
+      { op: 'MatMul', inputs: ['hidden', 'v'], outputs: ['y'] },
+    ],
+    inputs: [{ name: 'x', shape: ['n', 3] }],
+    outputs: [
+      { name: 'y', shape: ['n', 2] },
+      { name: 'length', shape: [2], dtype: 'int64' },
+    ],
+    initializers: [floats('w', [3, 8], next), floats('v', [8, 2], next)],
+  };
+  const { graph, read } = graphOf(spec);
+  const { lanes, slots } = walk(graph, registry, read);
+  const reasons = slots.map(({ labels }) => lanes.equations.frozenBecause(labels[0]!)?.text);
+  expect(reasons).toContain('the model\'s output "length" shows how long it is');
+  expect(await prunesExactly(spec, 1)).toBe(false);
+});
