@@ -143,3 +143,61 @@ describe('GroupQueryAttention', () => {
       ['3 wq/1 bq/0 wo/0'],
     ));
 });
+
+/** A cache that comes in and goes out: the interface freezes heads and dims, what lies behind can be cut. */
+describe('a cache in the interface', () => {
+  const [WIDTH, HEADS, DIMS] = [9, 4, 16];
+  const HIDDEN = HEADS * DIMS;
+
+  function cached(
+    op: (sheet: Sheet, parts: readonly string[], past: readonly string[]) => readonly string[],
+    opset: number,
+  ): ModelSpec {
+    const s = new Sheet(opset);
+    const x = s.input('x', ['n', 's', WIDTH]);
+    const past = ['past_k', 'past_v'].map((name) => s.input(name, ['n', HEADS, 'p', DIMS]));
+    const [y, keys, values] = op(
+      s,
+      ['q', 'k', 'v'].map((name) => s.linear(x, name, WIDTH, HIDDEN)),
+      past,
+    );
+    s.output(keys!, 'keys', ['n', HEADS, 't', DIMS]);
+    s.output(values!, 'values', ['n', HEADS, 't', DIMS]);
+    const hidden = s.node('Relu', [s.linear(y!, 'up', HIDDEN, 11)]);
+    s.output(s.linear(hidden, 'down', 11, WIDTH), 'y', ['n', 's', WIDTH]);
+    return s.model();
+  }
+
+  const operators = {
+    'MultiHeadAttention of com.microsoft': cached(
+      (s, parts, past) =>
+        s.many(
+          3,
+          'MultiHeadAttention',
+          [...parts, '', '', '', ...past],
+          { num_heads: HEADS, ...SCALE },
+          'com.microsoft',
+        ),
+      17,
+    ),
+    'Attention of ai.onnx': cached(
+      (s, parts, past) =>
+        s.many(3, 'Attention', [...parts, '', ...past], {
+          q_num_heads: HEADS,
+          kv_num_heads: HEADS,
+          ...SCALE,
+        }),
+      23,
+    ),
+  };
+  for (const [name, model] of Object.entries(operators)) {
+    test(name, async () => {
+      expect(await groupsOf(model)).toEqual(['11 wup/1 bup/0 wdown/0']);
+      const distance = await distanceAt(model, 3, [
+        { n: 1, s: 5, p: 2 },
+        { n: 3, s: 1, p: 6 },
+      ]);
+      expect(distance).toBeLessThan(ROUNDING);
+    });
+  }
+});
