@@ -30,7 +30,7 @@ import { table } from './table.js';
 import { unfollowed } from './unfollowed.js';
 import { unfollowedFused } from './unfollowedFused.js';
 
-/** Every operator that has a rule; the list that `espalier operators` prints. Constant is read by the walk itself. */
+/** Every operator that is known; the list that `espalier operators` prints. Constant is read by the walk itself. */
 export const rows: readonly Row[] = table([
   ['', 'Conv', '1..', conv],
   ['', 'ConvTranspose', '1..', convTranspose],
