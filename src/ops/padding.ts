@@ -33,7 +33,8 @@ function padRule(
       const mode = call.attributes.string('mode', 'constant');
       const padsNothing = pads.every((pad) => pad.now === 0);
       const y = x.map((axis) => withZero(axis, isZero(axis) && (padsNothing || zero || mode !== 'constant')));
-      const wanted = [...pads];
+      // Padding computed from lengths stays what it was, but where it has lanes.
+      const wanted = pads.map((pad) => literal(pad.now));
       for (const [i, statedAxis] of axes.entries()) {
         const d = axisWithin(statedAxis, x.length);
         const [before, after] = [pads[i]!.now, pads[i + axes.length]!.now];

@@ -216,6 +216,7 @@ export const depthToSpace: Rule = {
     const parts = call.lanes.factor(channels!, columnFirst ? [own, block * block] : [block * block, own]);
     const [blocks, lane] = columnFirst ? [parts[1]!, parts[0]!] : [parts[0]!, parts[1]!];
     call.lanes.freeze(blocks, 'operator', 'is a block of pixels');
+    for (const axis of [height!, width!]) call.lanes.freeze(axis, 'operator', 'pixels come between its own');
     return [[batch!, lane, plain(multiply(height!.length, block)), plain(multiply(width!.length, block))]];
   },
 };

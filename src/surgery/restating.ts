@@ -36,7 +36,7 @@ export function restate(walk: Walk, removal: Removal, names: Names): Written {
     const same = pairs.length === restatement.wanted.length && pairs.every(({ right }) => right);
     if (same) continue;
     if ('attribute' in restatement.where) writeAttribute(restatement, restatement.where, pairs, draft);
-    else writeOperand(walk, restatement, restatement.where.operand, pairs, draft, literals, names);
+    else writeOperand(walk, removal, restatement, restatement.where.operand, pairs, draft, literals, names);
     for (const name of restatement.replaces) {
       if (restatement.node.attributes[name] !== undefined)
         draft.attributes.push({ node: restatement.node.id, name, kind: 'remove', ints: [] });
@@ -83,6 +83,7 @@ function number(node: Node, wanted: Dim): number {
 
 function writeOperand(
   walk: Walk,
+  removal: Removal,
   { node, raw }: Restatement,
   operand: number,
   pairs: readonly Pair[],
@@ -95,7 +96,11 @@ function writeOperand(
   const dtype = tensor?.dtype ?? 'int64';
   const scalar = tensor?.values?.dims.length === 0;
   const dims = scalar ? [] : [pairs.length];
-  const fixed = pairs.map(({ index, wanted, right }) => (raw !== undefined && right ? raw[index]! : wanted));
+  // What is right stays as it is written, such as -1; or, where the graph computes it, as it is computed then.
+  const content = raw === undefined ? undefined : tensor?.values?.elements;
+  const fixed = pairs.map(({ index, wanted, right }) =>
+    right && content !== undefined ? content[index]!.after(removal) : wanted,
+  );
   const base = node.written[operand] || node.name;
   if (fixed.every((value) => typeof value === 'number')) {
     const full = tensor?.values?.dims ?? dims;
