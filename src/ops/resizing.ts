@@ -73,7 +73,7 @@ function proportional(
  *
  *   x [n c h w], scales (1 1 2 2)  ->  y [n c 2h 2w]
  *
- * exact: yes.   restates: sizes.
+ * exact: yes.   restates: sizes.   frozen: all axes with `tf_crop_and_resize`.
  * source: https://onnx.ai/onnx/operators/onnx__Resize.html
  */
 function resizeRule(scalesAt: number, sizesAt: number | undefined): Rule {
@@ -84,7 +84,11 @@ function resizeRule(scalesAt: number, sizesAt: number | undefined): Rule {
       const x = call.input(0);
       for (let i = 1; i < call.count; i++) call.values(i);
       const axes = call.attributes.ints('axes') ?? x.map((_, d) => d);
-      const sizes = sizesAt === undefined ? undefined : call.optional(sizesAt);
+      if (call.attributes.string('coordinate_transformation_mode', '') === 'tf_crop_and_resize')
+        for (const axis of x) call.lanes.freeze(axis, 'operator', 'is cropped to a region');
+      // Before opset 13 an operand that is not meant is empty.
+      const given = sizesAt === undefined ? undefined : call.optional(sizesAt);
+      const sizes = given?.values?.elements.length === 0 ? undefined : given;
       if (sizes !== undefined) {
         if (sizes.values === undefined) return unknownSizes(x);
         const policy = call.attributes.string('keep_aspect_ratio_policy', 'stretch');

@@ -18,3 +18,19 @@ ruleTable('Resize', { opsets: [18, 19] }, [
     '1 a 8 16',
   ],
 ]);
+ruleTable('Resize', { opsets: [11, 13, 18] }, [
+  ['by scales', { mode: 'nearest' }, '1 a 3 3, float:[], float:[1 1 2 2]', '1 a 6 6'],
+  ['by scales, sizes empty', { mode: 'nearest' }, '1 a 3 3, float:[], float:[1 1 2 2], []', '1 a 6 6'],
+  [
+    'cropped to a region',
+    { mode: 'linear', coordinate_transformation_mode: 'tf_crop_and_resize' },
+    '1 5! 3 3, float:[0 0 0 0 1 1 1 1], float:[1 1 2 2]',
+    '1 5 6 6',
+  ],
+]);
+ruleTable('Resize', { opsets: [18] }, [
+  ['some axes', { mode: 'nearest', axes: [3, 2] }, '1 a 3 3, -, -, [9 6]', '1 a 6 9'],
+  ['some axes by scales', { mode: 'nearest', axes: [-1] }, '1 a 3 3, -, float:[2]', '1 a 3 6'],
+]);
+ruleTable('Resize', { opsets: [10] }, [['by scales', {}, '1 a 3 3, float:[1 1 2 2]', '1 a 6 6']]);
+ruleTable('Upsample', { opsets: [9] }, [['by operand', {}, '1 a 3 3, float:[1 1 2 2]', '1 a 6 6']]);
