@@ -20,7 +20,6 @@ ruleTable('Resize', { opsets: [18, 19] }, [
 ]);
 ruleTable('Resize', { opsets: [11, 13, 18] }, [
   ['by scales', { mode: 'nearest' }, '1 a 3 3, float:[], float:[1 1 2 2]', '1 a 6 6'],
-  ['by scales, sizes empty', { mode: 'nearest' }, '1 a 3 3, float:[], float:[1 1 2 2], []', '1 a 6 6'],
   [
     'cropped to a region',
     { mode: 'linear', coordinate_transformation_mode: 'tf_crop_and_resize' },
@@ -34,3 +33,7 @@ ruleTable('Resize', { opsets: [18] }, [
 ]);
 ruleTable('Resize', { opsets: [10] }, [['by scales', {}, '1 a 3 3, float:[1 1 2 2]', '1 a 6 6']]);
 ruleTable('Upsample', { opsets: [9] }, [['by operand', {}, '1 a 3 3, float:[1 1 2 2]', '1 a 6 6']]);
+// onnxruntime takes an empty operand for an absent one only where the other is stored, not cast.
+ruleTable('Resize', { opsets: [11, 13], inexact: true }, [
+  ['by scales, sizes empty', { mode: 'nearest' }, '1 a 3 3, float:[], float:[1 1 2 2], []', '1 a 6 6'],
+]);
