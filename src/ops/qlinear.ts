@@ -43,7 +43,7 @@ export const qlinearSoftmax: Rule = {
   axes: (call) => {
     const x = call.input(0);
     const flattens = call.attributes.int('opset', 13) < 13;
-    const axis = call.attributes.axis('axis', x.length, flattens ? Math.min(1, x.length - 1) : -1);
+    const axis = call.attributes.axis('axis', x.length, -1);
     for (const over of x.slice(axis, flattens ? x.length : axis + 1))
       call.lanes.freeze(over, 'operator', `${call.node.op} runs over it`);
     return [x.map((own) => withZero(own, false))];

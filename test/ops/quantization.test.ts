@@ -256,3 +256,20 @@ test('QLinearReduceMean: exact over other axes, inexact over lanes', async () =>
     expect(await groupsOf(m.model(IMAGE, y, ['n', 2, 'h', 'w']))).toEqual(groups);
   }
 });
+
+for (const dtype of ['int8', 'uint8'] as const) {
+  test(`scales and zero points that layers share: ${dtype}`, async () => {
+    const m = new QuantisedModel(19);
+    const points = m.integers(dtype, [5], () => (dtype === 'int8' ? 0 : 121));
+    const scales = m.floats([5], () => 0.01 + Math.abs(m.next()) / 50);
+    const layer = (x: string, inner: number, scale: string): string => {
+      const by = [m.integers(dtype, [5, inner, 1, 1]), scale, points];
+      return m.node('Conv', [x, m.node('DequantizeLinear', by, { axis: 0 })]);
+    };
+    const own = (): string => m.floats([5], () => 0.01 + Math.abs(m.next()) / 50);
+    const stem = layer(layer('x', 3, own()), 5, own());
+    const deep = layer(layer(stem, 5, scales), 5, scales);
+    const y = m.node('Conv', [m.node('Relu', [deep]), m.floats([2, 5, 1, 1])]);
+    await pruneAll(m.model(IMAGE, y, ['n', 2, 6, 6]), ['5', '5', '5', '5']);
+  });
+}
