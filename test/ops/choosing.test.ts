@@ -1,3 +1,9 @@
+import { expect, test } from 'vitest';
+import { openModel } from '../../src/index.js';
+import { randomFeeds, run } from '../support/exact.js';
+import type { ModelSpec } from '../support/onnx.js';
+import { encodeModel, floats } from '../support/onnx.js';
+import { random } from '../support/random.js';
 import { frozen, ruleTable } from '../support/ruleTable.js';
 
 ruleTable('TopK', { opsets: [7] }, [['by attribute', { axis: 2, k: 2 }, '? a 4', '? a 2, ? a 2']]);
@@ -53,3 +59,25 @@ ruleTable('CumSum', { opsets: [11, 14] }, [
 ruleTable('CumProd', { opsets: [26], noKernel: true }, [
   ['another axis', { exclusive: 1 }, '? a 4, (2)', '? a 4'],
 ]);
+
+test.each(['RandomNormal', 'RandomUniform'])('%s states as many numbers as lanes remain', async (op) => {
+  const next = random(3);
+  const spec: ModelSpec = {
+    opset: 13,
+    nodes: [
+      { op: 'MatMul', inputs: ['x', 'w'], outputs: ['hidden'] },
+      { op, inputs: [], outputs: ['noise'], attributes: { shape: [1, 8] } },
+      { op: 'Mul', inputs: ['hidden', 'noise'], outputs: ['noisy'] },
+      { op: 'MatMul', inputs: ['noisy', 'v'], outputs: ['y'] },
+    ],
+    inputs: [{ name: 'x', shape: ['n', 3] }],
+    outputs: [{ name: 'y', shape: ['n', 2] }],
+    initializers: [floats('w', [3, 8], next), floats('v', [8, 2], next)],
+  };
+  using model = await openModel(encodeModel(spec));
+  expect(model.inspect().groups.map(({ lanes, exact }) => [lanes, exact])).toEqual([[8, false]]);
+  const pruned = await model.apply(await model.plan({ ratio: 0.5 }));
+  expect(pruned.plan.groups.map(({ kept }) => kept.length)).toEqual([4]);
+  const { y } = await run(await pruned.toBytes(), randomFeeds(spec, 1));
+  expect(y?.dims).toEqual([4, 2]);
+});

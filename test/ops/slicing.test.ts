@@ -15,3 +15,7 @@ ruleTable('Gather', { opsets: [11, 13] }, [
   ['known indices in another order', { axis: 1 }, '? 3 a, [2 0 1]', '? 3 a'],
 ]);
 ruleTable('GatherND', { opsets: [13] }, [['the other axes pass', {}, '3 a, [2]', 'a']]);
+ruleTable('GatherND', { opsets: [12, 13] }, [
+  ['within a batch', { batch_dims: 1 }, '2 3 a, [[1] [2]]', '2 a'],
+  ['lanes that are addressed', { batch_dims: 1 }, '2 3! a, [[1] [2]]', '2 a'],
+]);
