@@ -71,7 +71,7 @@ export interface Attended {
  *
  *   q [n s g*r d], k [n t g d], v [n t g e], bias [n g*r s t]  ->  [n s g*r e]
  *
- * Keys and values are normalised over, so that their rows stay whole. q · k is exact over d where either is zero; where
+ * Keys and values are normalised over, so that their rows stay whole; so do the queries' where order matters. q · k is exact over d where either is zero; where
  * the operator computes 1/√d by itself, it would compute another one after a removal: d stays whole then.
  */
 export function attend(
@@ -83,6 +83,9 @@ export function attend(
 ): Attended {
   const { lanes } = call;
   const batch = lanes.unify([query.batch, key.batch, value.batch]);
+  // Masks and lengths of the samples are integers, which cannot follow.
+  lanes.freeze(batch, 'operator', `is a sample of ${call.node.op}`);
+  if (isOrdered(call)) lanes.freeze(query.rows, 'operator', 'is a position that sees those before it');
   const columns = lanes.unify([key.rows, value.rows]);
   lanes.freeze(columns, 'operator', `${call.node.op} runs over it`);
   const owners = lanes.unify([key.heads, value.heads]);
@@ -110,6 +113,12 @@ export function attend(
     dims: value.dims,
   };
 }
+
+/** Queries see the keys before them only: which these are depends on the places of both. */
+const isOrdered = ({ attributes, node }: Call): boolean =>
+  node.op === 'GroupQueryAttention' ||
+  attributes.int('is_causal', 0) !== 0 ||
+  attributes.int('unidirectional', 0) !== 0;
 
 /** What is added to the scores, [n h s t], broadcast: its columns are normalised over, its heads are the queries'. */
 function biasScores(call: Call, index: number, scores: Axes): void {
@@ -195,8 +204,8 @@ function rotary(operands: { readonly cos: number; readonly sin: number; readonly
       const [pair, two] = interleaved ? [parts[0]!, parts[1]!] : [parts[1]!, parts[0]!];
       lanes.freeze(two, 'operator', 'is one of a pair that is turned');
       lanes.unify([pair, ...halves]);
-      for (const axes of caches)
-        for (const axis of axes.slice(0, -1)) lanes.freeze(axis, 'data-dependent', 'is a position');
+      const places = [x[0]!, x.at(-2)!, ...caches.flatMap((axes) => axes.slice(0, -1))];
+      for (const axis of places) lanes.freeze(axis, 'data-dependent', 'is a sample or a position');
       call.optional(operands.positions);
       if (attributes.int('num_heads', 0) > 0) call.restate({ attribute: 'num_heads', kind: 'int' }, [heads]);
       if (stated > 0) call.restate({ attribute: 'rotary_embedding_dim', kind: 'int' }, [turned!]);

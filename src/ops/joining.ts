@@ -56,11 +56,18 @@ function splitInto(
   return { outputs, parts };
 }
 
-/** Lengths of `count` parts, equal but for the last, which is shorter where it does not come out even. */
-function equalParts(axis: Axis, count: number): Element[] {
+/**
+ * Lengths of `count` parts, equal but for the last, which since opset 18 is shorter where it does not come out even.
+ * Before, what does not come out even is refused: a fraction says so, which is no length that remains.
+ */
+function equalParts(axis: Axis, count: number, opset: number): Element[] {
+  const uneven = opset >= 18;
+  if (!uneven && typeof axis.length === 'number' && axis.length % count !== 0)
+    throw new Frozen('mismatch', `splits ${axis.length} into ${count} equal parts`);
   const whole = lengthOf(axis);
   return Array.from({ length: count }, (_, i) =>
     lift((length) => {
+      if (!uneven && typeof length === 'number') return length / count;
       const each = ceilDivide(length!, count);
       return i < count - 1 ? each : subtract(length!, multiply(each, count - 1));
     })(whole),
@@ -89,7 +96,7 @@ function splitRule(lengths: 'attribute' | 'operand'): Rule {
       const stated =
         operand ??
         call.attributes.ints('split')?.map(literal) ??
-        equalParts(x[along]!, call.node.outputs.length);
+        equalParts(x[along]!, call.node.outputs.length, call.node.opset);
       const { outputs, parts } = splitInto(
         call,
         x,
