@@ -13,7 +13,7 @@ ruleTable('Attention', { opsets: [23, 24] }, [
     '? ? h*p*k',
   ],
   ['one key head for all', { q_num_heads: 3, kv_num_heads: 1, ...SCALE }, '? ? h*d, ? ? d, ? ? k', '? ? h*k'],
-  ['the default scale', {}, '? h ? 2, ? h ? 2, ? h ? k', '? h ? k'],
+  ['the default scale', { q_num_heads: 3, kv_num_heads: 3 }, '? ? h*2, ? ? h*2, ? ? h*k', '? ? h*k'],
   ['a mask for each head', SCALE, '? h ? d, ? h ? d, ? h ? k, h 4 4', '? h ? k'],
   ['a mask for all', SCALE, '? h ? d, ? h ? d, ? h ? k, 4 4', '? h ? k'],
   ['no heads', SCALE, '? ? a, ? ? a, ? ? a', frozen(/rank 3 and no q_num_heads/)],
@@ -26,13 +26,15 @@ ruleTable('Attention', { opsets: [23, 24] }, [
 ]);
 
 ruleTable('RotaryEmbedding', { opsets: [23] }, [
-  ['heads apart', {}, '? h ? 2*d, 4 4 d, 4 4 d', '? h ? 2*d'],
-  ['interleaved', { num_heads: 3, interleaved: 1 }, '? ? h*d*2, 4 4 d, 4 4 d', '? ? h*d*2'],
+  // Pairs are 5, so that they are not taken for the two of a pair.
+  ['heads apart', {}, '? h ? 2*k, 4 4 k, 4 4 k', '? h ? 2*k'],
+  ['interleaved', { num_heads: 3, interleaved: 1 }, '? ? h*k*2, 4 4 k, 4 4 k', '? ? h*k*2'],
+  ['interleaved, heads apart', { interleaved: 1 }, '? h ? k*2, 4 4 k, 4 4 k', '? h ? k*2'],
   [
     'a part of the dims',
-    { num_heads: 3, rotary_embedding_dim: 4 },
-    '? h ? 2*d+k, 4 4 d, 4 4 d',
-    '? h ? 2*d+k',
+    { num_heads: 3, rotary_embedding_dim: 10 },
+    '? h ? 2*k+m, 4 4 k, 4 4 k',
+    '? h ? 2*k+m',
   ],
   ['an odd number of dims', {}, '? h ? k, 4 4 k, 4 4 k', frozen(/turns 5 dims in pairs/)],
 ]);

@@ -1,4 +1,7 @@
+import { expect, test } from 'vitest';
+import { ROUNDING } from '../support/exact.js';
 import { frozen, ruleTable } from '../support/ruleTable.js';
+import { distanceAt, groupsOf, Sheet } from '../support/sheet.js';
 
 const own = { opsets: [17], domain: 'com.microsoft' };
 const noKernel = { ...own, noKernel: true };
@@ -52,3 +55,23 @@ ruleTable('GatherND', own, [['the other axes pass', {}, '3 a, [2]', 'a']]);
 
 for (const op of ['MoE', 'QMoE', 'NhwcConv', 'GemmFloat8', 'DecoderMaskedMultiHeadAttention', 'Rfft'])
   ruleTable(op, own, [['stays whole', {}, '? a', frozen(/./)]]);
+
+/** Only what sums over the lanes tells whether an activation leaves zero where one was removed. */
+for (const [activation, exact] of [
+  ['Relu', true],
+  ['Sigmoid', false],
+] as const) {
+  test(`a sum over ${activation} of removed lanes is ${exact ? '' : 'not '}exact`, async () => {
+    const s = new Sheet();
+    const x = s.input('x', ['n', 4]);
+    const product = s.node(
+      'FusedGemm',
+      [x, s.weight('w', [4, 7]), s.weight('b', [7])],
+      { activation },
+      'com.microsoft',
+    );
+    s.output(s.node('ReduceSum', [product, s.ints([1])], { keepdims: 0 }), 'y', ['n']);
+    expect(await groupsOf(s.model())).toEqual([`7${exact ? '' : '!'} w/1 b/0`]);
+    if (exact) expect(await distanceAt(s.model(), 1, [{ n: 3 }])).toBeLessThan(ROUNDING);
+  });
+}

@@ -52,14 +52,15 @@ ruleTable('MultiHeadAttention', { ...own, noKernel: true }, [
 ]);
 
 ruleTable('RotaryEmbedding', own, [
-  ['heads apart', {}, '? h ? 2*d, [0], 4 d, 4 d', '? h ? 2*d'],
-  ['interleaved', { num_heads: 3, interleaved: 1 }, '? ? h*d*2, [0], 4 d, 4 d', '? ? h*d*2'],
-  ['heads by the cosines', { interleaved: 1 }, '? ? h*d*2, [0], 4 d, 4 d', '? ? h*d*2'],
+  // Pairs are 5, so that they are not taken for the two of a pair.
+  ['heads apart', {}, '? h ? 2*k, [0], 4 k, 4 k', '? h ? 2*k'],
+  ['interleaved', { num_heads: 3, interleaved: 1 }, '? ? h*k*2, [0], 4 k, 4 k', '? ? h*k*2'],
+  ['heads by the cosines', { interleaved: 1 }, '? ? h*k*2, [0], 4 k, 4 k', '? ? h*k*2'],
   [
     'a part of the dims',
-    { num_heads: 3, rotary_embedding_dim: 4, interleaved: 1 },
-    '? h ? d*2+k, [0], 4 d, 4 d',
-    '? h ? d*2+k',
+    { num_heads: 3, rotary_embedding_dim: 10, interleaved: 1 },
+    '? h ? k*2+m, [0], 4 k, 4 k',
+    '? h ? k*2+m',
   ],
 ]);
 
