@@ -46,23 +46,26 @@ export const matMulNBits: Rule = {
       throw new Frozen('mismatch', 'its operands have too few axes');
     lanes.freeze(bytes, 'operator', 'is packed');
     const scales = rowsOf(call, 2, n, count)!;
-    const arePacked = call.optional(3)?.dtype === 'uint8' && bits < 8;
-    const points = rowsOf(call, 3, n, arePacked ? Math.ceil((count * bits) / 8) : count);
+    const perByte = call.optional(3)?.dtype === 'uint8' ? 8 / bits : 1;
+    const points = rowsOf(call, 3, n, Math.ceil(count / perByte));
     call.parameter(1);
     call.parameter(3);
 
-    const apart = k % size === 0 && !arePacked && call.optional(4) === undefined;
-    const along = [blocks, scales[1]!, ...(points === undefined ? [] : [points[1]!])];
+    const apart = Number.isInteger(perByte) && k % (size * perByte) === 0 && call.optional(4) === undefined;
+    const along = [blocks, scales[1]!];
     if (apart) {
       const [whole, within] = lanes.factor(inner, [count, size]);
       lanes.freeze(within!, 'operator', 'lies within a block that has one scale');
       lanes.unify(along);
       lanes.contract(withZero(whole!, isZero(inner)), withZero(blocks, isScaled(scales[1]!)));
-      call.restate({ attribute: 'K', kind: 'int' }, [
-        lift((own) => multiply(own!, size))(lengthOf(along[0]!)),
-      ]);
+      if (points !== undefined) {
+        const [bytesOfPoints, ofOneByte] = lanes.factor(blocks, [count / perByte, perByte]);
+        lanes.freeze(ofOneByte!, 'operator', 'has its zero point in one byte with another block');
+        lanes.unify([bytesOfPoints!, points[1]!]);
+      }
+      call.restate({ attribute: 'K', kind: 'int' }, [lift((own) => multiply(own!, size))(lengthOf(blocks))]);
     } else {
-      for (const axis of [inner, ...along])
+      for (const axis of [inner, ...along, ...(points === undefined ? [] : [points[1]!])])
         lanes.freeze(axis, 'operator', 'is packed in blocks that cannot be told apart');
       if (call.optional(4) !== undefined) call.values(4);
     }

@@ -55,8 +55,8 @@ const PACKINGS: readonly (readonly [string, Packing, readonly string[]])[] = [
   ['with a bias', { bias: true }, ['4', '48']],
   ['zero points of a byte', { bits: 8, points: 'packed' }, ['4', '48']],
   ['zero points as floats', { points: 'floats' }, ['4', '48']],
-  ['packed zero points: k stays whole', { points: 'packed' }, ['48']],
-  ['packed zero points, flat: k stays whole', { points: 'packed', flat: true }, ['48']],
+  ['two zero points in a byte', { points: 'packed' }, ['2', '48']],
+  ['two zero points in a byte, flat', { points: 'packed', flat: true }, ['2', '48']],
 ];
 
 for (const [name, packing, groups] of PACKINGS) {
@@ -73,6 +73,13 @@ test('MatMulNBits: k that does not divide into blocks stays whole', async () => 
   const m = new QuantisedModel(3);
   const wide = m.node('MatMul', ['x', m.floats([6, 40])]);
   const y = m.node('MatMul', [packed(m, wide, [40, 5], {}), m.floats([5, 2])]);
+  await pruneAll(m.model(ROWS, y, ['n', 2]), ['5']);
+});
+
+test('MatMulNBits: an odd number of blocks with two zero points in a byte stays whole', async () => {
+  const m = new QuantisedModel(3);
+  const wide = m.node('MatMul', ['x', m.floats([6, 48])]);
+  const y = m.node('MatMul', [packed(m, wide, [48, 5], { points: 'packed' }), m.floats([5, 2])]);
   await pruneAll(m.model(ROWS, y, ['n', 2]), ['5']);
 });
 
