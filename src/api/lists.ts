@@ -42,7 +42,7 @@ export interface OperatorInfo {
   readonly summary: string;
 }
 
-/** Every operator that has a rule, by domain and name. */
+/** Every operator that is known, by domain and name: with its rule, or why it is not followed. */
 export const operators = (): OperatorInfo[] =>
   rows
     .map(({ domain, op, opsets: [first, last], rule }) => ({

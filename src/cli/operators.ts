@@ -2,13 +2,13 @@ import type { Command } from 'commander';
 import { addList } from './list.js';
 import type { Terminal } from './terminal.js';
 
-/** `espalier operators`: which operators lanes can be followed through. */
+/** `espalier operators`: which operators lanes are followed through, and why not through the others. */
 export function addOperators(program: Command, terminal: Terminal): void {
   addList(
     program,
     terminal,
     'operators',
-    'the operators that lanes are followed through',
+    'the operators that lanes are followed through, and why not through the others',
     async () => {
       const { operators } = await import('../api/lists.js');
       return operators();
