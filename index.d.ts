@@ -44,8 +44,9 @@ export declare class Model {
 export interface AttributeEdit {
   node: number
   name: string
-  kind: 'int' | 'ints' | 'remove'
-  ints: Array<number>
+  kind: 'int' | 'ints' | 'float' | 'floats' | 'remove'
+  ints?: Array<number>
+  floats?: Array<number>
 }
 
 export interface AxisLength {
@@ -78,6 +79,14 @@ export interface Edits {
   nodes: Array<NewNode>
   valueInfos: Array<ValueInfoEdit>
   metadata: Array<MetadataEdit>
+  contents?: Array<FloatEdit>
+  outputs?: Array<NewOutput>
+}
+
+export interface FloatEdit {
+  tensor: number
+  dims: Array<number>
+  values: Float32Array
 }
 
 export interface InputEdit {
@@ -105,8 +114,9 @@ export interface NamedTensor {
 
 export interface NewAttribute {
   name: string
-  kind: 'int' | 'ints' | 'remove'
-  ints: Array<number>
+  kind: 'int' | 'ints' | 'float' | 'floats' | 'remove'
+  ints?: Array<number>
+  floats?: Array<number>
 }
 
 export interface NewCopy {
@@ -134,6 +144,10 @@ export interface NewNode {
   inputs: Array<string>
   outputs: Array<string>
   attributes: Array<NewAttribute>
+}
+
+export interface NewOutput {
+  name: string
 }
 
 /** Opens a model in memory. The bytes are copied. */

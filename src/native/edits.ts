@@ -33,6 +33,20 @@ export interface Edits {
   }[];
   /** `metadata_props`: replaced or appended. */
   readonly metadata: readonly { readonly key: string; readonly value: string }[];
+  /** A stored tensor of floats gets another content; selections of it are then void. */
+  readonly contents?: readonly NewContent[];
+  /** Values of the main graph that become its outputs too, after those it has; nothing where they are. */
+  readonly outputs?: readonly { readonly name: string }[];
+}
+
+/**
+ * A content of the tensor's own type (float32, float16, bfloat16 or float64), rounded to the nearest, ties to even.
+ * NON_FINITE for what is NaN or infinite, or becomes so.
+ */
+export interface NewContent {
+  readonly tensor: number;
+  readonly dims: readonly number[];
+  readonly values: Float32Array;
 }
 
 export interface Selection {
@@ -49,11 +63,9 @@ export interface NewLiteral {
   readonly values: readonly number[];
 }
 
-export interface NewAttribute {
-  readonly name: string;
-  readonly kind: 'int' | 'ints' | 'remove';
-  readonly ints: readonly number[];
-}
+export type NewAttribute =
+  | { readonly name: string; readonly kind: 'int' | 'ints' | 'remove'; readonly ints: readonly number[] }
+  | { readonly name: string; readonly kind: 'float' | 'floats'; readonly floats: readonly number[] };
 
 export interface NewNode {
   readonly graph: number;

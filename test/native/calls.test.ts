@@ -5,6 +5,8 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { EspalierError } from '../../src/errors.js';
 import type { Edits } from '../../src/native/edits.js';
 import { openBytes, openFile } from '../../src/native/index.js';
+import { encodeModel, floats } from '../support/onnx.js';
+import { random } from '../support/random.js';
 
 const noEdits: Edits = {
   selections: [],
@@ -62,6 +64,58 @@ test('a model is opened, described, read, cut and closed', async () => {
   model.dispose();
   expect(() => model.describe()).toThrow(/closed/);
   expect(cut.describe().tensors[0]!.dims).toEqual([1, 2]);
+});
+
+test('floats get new contents, nodes float attributes, values become outputs', async () => {
+  const next = random(1);
+  const model = await openBytes(
+    encodeModel({
+      opset: 17,
+      inputs: [{ name: 'x', shape: ['n', 4] }],
+      outputs: [{ name: 'y', shape: ['n', 2] }],
+      initializers: [floats('w', [4, 3], next), floats('v', [3, 2], next)],
+      nodes: [
+        { op: 'MatMul', inputs: ['x', 'w'], outputs: ['h'] },
+        { op: 'LeakyRelu', inputs: ['h'], outputs: ['r'] },
+        { op: 'MatMul', inputs: ['r', 'v'], outputs: ['y'] },
+      ],
+    }),
+  );
+  const edits: Edits = {
+    ...noEdits,
+    attributes: [
+      { node: 1, name: 'alpha', kind: 'float', floats: [0.5] },
+      { node: 1, name: 'alphas', kind: 'floats', floats: [0.1, -2] },
+      { node: 0, name: 'axis', kind: 'int', ints: [3] },
+    ],
+    contents: [
+      { tensor: 0, dims: [4, 1], values: Float32Array.of(1, 2, 3, 0.1) },
+      { tensor: 1, dims: [1, 2], values: Float32Array.of(4, 5) },
+    ],
+    outputs: [{ name: 'h' }, { name: 'y' }],
+  };
+  const edited = await openBytes(await model.saveToBytes(edits));
+  const { graph, tensors } = edited.describe();
+  expect(edited.numbers(0)).toEqual(Float64Array.of(1, 2, 3, Math.fround(0.1)));
+  expect(tensors.map(({ dims }) => dims)).toEqual([
+    [4, 1],
+    [1, 2],
+  ]);
+  expect(graph.nodes[1]!.attributes).toEqual({
+    alpha: { type: 'float', value: 0.5 },
+    alphas: { type: 'floats', value: [Math.fround(0.1), -2] },
+  });
+  expect(graph.outputs.map(({ name, dtype, shape }) => [name, dtype, shape])).toEqual([
+    ['y', 'float32', ['n', 2]],
+    ['h', null, null],
+  ]);
+  const contents = [{ tensor: 0, dims: [1], values: Float32Array.of(Number.NaN) }];
+  expect(await failure(model.saveToBytes({ ...noEdits, contents }))).toMatchObject({
+    code: 'NON_FINITE',
+    where: { tensor: 'w' },
+  });
+  const absent = model.saveToBytes({ ...noEdits, outputs: [{ name: 'absent' }] });
+  expect(await failure(absent)).toMatchObject({ code: 'INTERNAL' });
 });
 
 test('errors say what was wrong, where, and what to do, and keep the stack', async () => {

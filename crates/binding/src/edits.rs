@@ -2,7 +2,7 @@
 
 use espalier_surgery as surgery;
 use espalier_tensor::{DType, Error, Result};
-use napi::bindgen_prelude::Uint32Array;
+use napi::bindgen_prelude::{Float32Array, Uint32Array};
 use napi_derive::napi;
 
 #[napi(object, object_to_js = false)]
@@ -16,6 +16,8 @@ pub struct Edits {
     pub nodes: Vec<NewNode>,
     pub value_infos: Vec<ValueInfoEdit>,
     pub metadata: Vec<MetadataEdit>,
+    pub contents: Option<Vec<FloatEdit>>,
+    pub outputs: Option<Vec<NewOutput>>,
 }
 
 #[napi(object, object_to_js = false)]
@@ -30,6 +32,18 @@ pub struct IntegerEdit {
     pub tensor: u32,
     pub dims: Vec<f64>,
     pub values: Vec<f64>,
+}
+
+#[napi(object, object_to_js = false)]
+pub struct FloatEdit {
+    pub tensor: u32,
+    pub dims: Vec<f64>,
+    pub values: Float32Array,
+}
+
+#[napi(object, object_to_js = false)]
+pub struct NewOutput {
+    pub name: String,
 }
 
 #[napi(object, object_to_js = false)]
@@ -59,17 +73,19 @@ pub struct NewLiteral {
 pub struct AttributeEdit {
     pub node: u32,
     pub name: String,
-    #[napi(ts_type = "'int' | 'ints' | 'remove'")]
+    #[napi(ts_type = "'int' | 'ints' | 'float' | 'floats' | 'remove'")]
     pub kind: String,
-    pub ints: Vec<f64>,
+    pub ints: Option<Vec<f64>>,
+    pub floats: Option<Vec<f64>>,
 }
 
 #[napi(object, object_to_js = false)]
 pub struct NewAttribute {
     pub name: String,
-    #[napi(ts_type = "'int' | 'ints' | 'remove'")]
+    #[napi(ts_type = "'int' | 'ints' | 'float' | 'floats' | 'remove'")]
     pub kind: String,
-    pub ints: Vec<f64>,
+    pub ints: Option<Vec<f64>>,
+    pub floats: Option<Vec<f64>>,
 }
 
 #[napi(object, object_to_js = false)]
@@ -123,6 +139,8 @@ impl Edits {
             nodes,
             value_infos,
             metadata,
+            contents,
+            outputs,
         } = self;
         Ok(surgery::Edits {
             selections: selections
@@ -139,12 +157,21 @@ impl Edits {
             copies: copies.into_iter().map(copy).collect(),
             literals: all(literals, literal)?,
             attributes: all(attributes, |edit| {
-                let attribute = attribute(edit.name, &edit.kind, &edit.ints)?;
+                let attribute = attribute(edit.name, &edit.kind, edit.ints, edit.floats)?;
                 Ok(surgery::AttributeEdit { node: edit.node as usize, attribute })
             })?,
             inputs: inputs.into_iter().map(input).collect(),
             nodes: all(nodes, node)?,
             value_infos: all(value_infos, value_info)?,
+            contents: all(contents.unwrap_or_default(), |edit| {
+                let dims = all(edit.dims, length)?;
+                Ok(surgery::FloatEdit { tensor: edit.tensor as usize, dims, values: edit.values.to_vec() })
+            })?,
+            outputs: outputs
+                .unwrap_or_default()
+                .into_iter()
+                .map(|output| surgery::NewOutput { name: output.name })
+                .collect(),
             metadata: metadata
                 .into_iter()
                 .map(|edit| surgery::MetadataEdit { key: edit.key, value: edit.value })
@@ -182,16 +209,29 @@ fn literal(edit: NewLiteral) -> Result<surgery::NewLiteral> {
 }
 
 /// Integers saturate: beyond 2^53 they only ever mean "to the end".
-fn attribute(name: String, kind: &str, ints: &[f64]) -> Result<surgery::NewAttribute> {
-    let value = match (kind, ints) {
-        ("int", [value]) => surgery::NewAttributeValue::Int(*value as i64),
-        ("ints", values) => {
+fn attribute(
+    name: String,
+    kind: &str,
+    ints: Option<Vec<f64>>,
+    floats: Option<Vec<f64>>,
+) -> Result<surgery::NewAttribute> {
+    let (ints, floats) = (ints.unwrap_or_default(), floats.unwrap_or_default());
+    let value = match (kind, &*ints, &*floats) {
+        ("int", [value], []) => surgery::NewAttributeValue::Int(*value as i64),
+        ("ints", values, []) => {
             surgery::NewAttributeValue::Ints(values.iter().map(|value| *value as i64).collect())
         }
-        ("remove", _) => surgery::NewAttributeValue::Remove,
+        ("float", [], [value]) => surgery::NewAttributeValue::Float(*value as f32),
+        ("floats", [], values) => {
+            surgery::NewAttributeValue::Floats(values.iter().map(|value| *value as f32).collect())
+        }
+        ("remove", [], []) => surgery::NewAttributeValue::Remove,
         _ => {
-            let what = format!("the attribute \"{name}\" of kind \"{kind}\" with {} values", ints.len());
-            return Err(Error::internal(what));
+            let (integers, floats) = (ints.len(), floats.len());
+            let values = format!("{integers} integers and {floats} floats");
+            return Err(Error::internal(format!(
+                "the attribute \"{name}\" of kind \"{kind}\" with {values}"
+            )));
         }
     };
     Ok(surgery::NewAttribute { name, value })
@@ -210,7 +250,7 @@ fn node(edit: NewNode) -> Result<surgery::NewNode> {
         name: edit.name,
         inputs: edit.inputs,
         outputs: edit.outputs,
-        attributes: all(edit.attributes, |new| attribute(new.name, &new.kind, &new.ints))?,
+        attributes: all(edit.attributes, |new| attribute(new.name, &new.kind, new.ints, new.floats))?,
     })
 }
 

@@ -6,12 +6,14 @@ use espalier_tensor::onnx::Id;
 pub struct Edits {
     pub selections: Vec<Select>,
     pub integers: Vec<IntegerEdit>,
+    pub contents: Vec<FloatEdit>,
     pub copies: Vec<NewCopy>,
     pub literals: Vec<NewLiteral>,
     pub attributes: Vec<AttributeEdit>,
     pub inputs: Vec<InputEdit>,
     pub nodes: Vec<NewNode>,
     pub value_infos: Vec<ValueInfoEdit>,
+    pub outputs: Vec<NewOutput>,
     pub metadata: Vec<MetadataEdit>,
 }
 
@@ -35,6 +37,14 @@ pub struct IntegerEdit {
     pub tensor: Id,
     pub dims: Vec<u64>,
     pub values: Vec<f64>,
+}
+
+/// A stored tensor of floats gets another content, rounded to its type, ties to even. Selections of it are void.
+#[derive(Clone, Debug)]
+pub struct FloatEdit {
+    pub tensor: Id,
+    pub dims: Vec<u64>,
+    pub values: Vec<f32>,
 }
 
 /// A new initializer of a graph, selected from a stored tensor.
@@ -73,6 +83,8 @@ pub struct NewAttribute {
 pub enum NewAttributeValue {
     Int(i64),
     Ints(Vec<i64>),
+    Float(f32),
+    Floats(Vec<f32>),
     Remove,
 }
 
@@ -108,6 +120,12 @@ pub struct ValueInfoEdit {
 pub struct AxisLength {
     pub axis: usize,
     pub length: u64,
+}
+
+/// A value of the main graph becomes an output too, of stated name only; nothing where it is one already.
+#[derive(Clone, Debug)]
+pub struct NewOutput {
+    pub name: String,
 }
 
 /// A `metadata_props` entry, replaced or appended.

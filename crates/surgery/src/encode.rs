@@ -1,4 +1,4 @@
-use espalier_tensor::{DType, Error, Result};
+use espalier_tensor::{Code, DType, Error, Result};
 use half::{bf16, f16};
 
 /// Numbers as elements of a type, in the form of `raw_data`; integers saturate.
@@ -24,4 +24,85 @@ pub(crate) fn numbers(dtype: DType, values: &[f64]) -> Result<Vec<u8>> {
         DType::BFloat16 => each(values, |value| bf16::from_f64(value).to_le_bytes()),
         other => return Err(Error::internal(format!("an edit writes numbers of the type {other}"))),
     })
+}
+
+/// Floats as elements of a type of floats, rounded to the nearest, ties to even.
+///
+/// errors: `NON_FINITE` for a value that is NaN or infinite, or becomes so; `INTERNAL` for types that no edit writes
+pub(crate) fn floats(dtype: DType, values: &[f32]) -> Result<Vec<u8>> {
+    fn each<const SIZE: usize>(
+        values: &[f32],
+        encode: impl Fn(f32) -> ([u8; SIZE], bool),
+    ) -> Result<Vec<u8>, (usize, f32)> {
+        let mut out = Vec::with_capacity(values.len() * SIZE);
+        for (place, value) in values.iter().enumerate() {
+            let (bytes, finite) = encode(*value);
+            if !finite {
+                return Err((place, *value));
+            }
+            out.extend_from_slice(&bytes);
+        }
+        Ok(out)
+    }
+    let encoded = match dtype {
+        DType::Float64 => each(values, |value| (f64::from(value).to_le_bytes(), value.is_finite())),
+        DType::Float32 => each(values, |value| (value.to_le_bytes(), value.is_finite())),
+        DType::Float16 => each(values, |value| {
+            let half = f16::from_f32(value);
+            (half.to_le_bytes(), half.is_finite())
+        }),
+        DType::BFloat16 => each(values, |value| {
+            let half = bf16::from_f32(value);
+            (half.to_le_bytes(), half.is_finite())
+        }),
+        other => return Err(Error::internal(format!("an edit writes floats to the type {other}"))),
+    };
+    encoded.map_err(|(place, value)| {
+        let why = if value.is_finite() { format!(", which {dtype} cannot hold") } else { String::new() };
+        Error::new(Code::NonFinite, format!("value {place} of its new content is {value}{why}"))
+            .todo("Keep this tensor as it is.")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn halves(values: &[f32], dtype: DType) -> Vec<u16> {
+        let bytes = floats(dtype, values).unwrap();
+        bytes.as_chunks::<2>().0.iter().map(|bytes| u16::from_le_bytes(*bytes)).collect()
+    }
+
+    #[test]
+    fn floats_are_rounded_to_the_nearest_ties_to_even() {
+        let step = 2f32.powi(-10);
+        let ties = [1.0 + 0.5 * step, 1.0 + 1.5 * step, -1.0 - 0.5 * step, 1.0 + 0.5 * step + 2f32.powi(-20)];
+        assert_eq!(halves(&ties, DType::Float16), [0x3c00, 0x3c02, 0xbc00, 0x3c01]);
+        // Below the normal numbers, and the last value that is not rounded beyond the largest.
+        let small = [2f32.powi(-24), 2f32.powi(-25), 1.5 * 2f32.powi(-24), 65519.0];
+        assert_eq!(halves(&small, DType::Float16), [0x0001, 0x0000, 0x0002, 0x7bff]);
+        let step = 2f32.powi(-7);
+        let ties = [1.0 + 0.5 * step, 1.0 + 1.5 * step, 1.0 + 0.5 * step + 2f32.powi(-20)];
+        assert_eq!(halves(&ties, DType::BFloat16), [0x3f80, 0x3f82, 0x3f81]);
+        assert_eq!(floats(DType::Float64, &[0.1]).unwrap(), f64::from(0.1f32).to_le_bytes());
+        assert_eq!(floats(DType::Float32, &[-0.0]).unwrap(), (-0.0f32).to_le_bytes());
+    }
+
+    #[test]
+    fn what_is_not_finite_is_refused() {
+        let refused = |dtype, value: f32| {
+            let error = floats(dtype, &[1.0, value]).unwrap_err();
+            assert!(error.what().contains("value 1"), "{}", error.what());
+            error.code()
+        };
+        for dtype in [DType::Float64, DType::Float32, DType::Float16, DType::BFloat16] {
+            for value in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+                assert_eq!(refused(dtype, value), Code::NonFinite);
+            }
+        }
+        assert_eq!(refused(DType::Float16, 65520.0), Code::NonFinite);
+        assert_eq!(refused(DType::BFloat16, f32::MAX), Code::NonFinite);
+        assert_eq!(floats(DType::Int8, &[1.0]).unwrap_err().code(), Code::Internal);
+        assert_eq!(floats(DType::Float8E4M3FN, &[1.0]).unwrap_err().code(), Code::Internal);
+    }
 }

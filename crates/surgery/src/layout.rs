@@ -44,14 +44,16 @@ pub(crate) fn layout(model: &Model, edits: &Edits, data_name: Option<String>) ->
     }
     initializers(model, edits, file.as_mut(), &mut splices)?;
     values::value_infos(model, &edits.value_infos, &mut splices)?;
+    values::outputs(index, edits, &mut splices)?;
     values::metadata(index, &edits.metadata, &mut splices);
     Ok(Layout { model: splices.finish()?, data: file.map(|file| file.pieces).unwrap_or_default() })
 }
 
 /// The new contents of stored tensors.
 fn contents(model: &Model, edits: &Edits) -> Result<HashMap<Id, Content>> {
+    let refilled: HashSet<Id> = edits.contents.iter().map(|edit| edit.tensor).collect();
     let mut selections: HashMap<Id, Vec<&Kept>> = HashMap::new();
-    for selection in &edits.selections {
+    for selection in edits.selections.iter().filter(|selection| !refilled.contains(&selection.tensor)) {
         selections.entry(selection.tensor).or_default().push(&selection.kept);
     }
     let mut contents = HashMap::new();
@@ -61,10 +63,11 @@ fn contents(model: &Model, edits: &Edits) -> Result<HashMap<Id, Content>> {
             contents.insert(id, content);
         }
     }
-    for edit in &edits.integers {
-        let content = Content::replaced(model, edit)?;
-        if cut.contains(&edit.tensor) || contents.insert(edit.tensor, content).is_some() {
-            let name = &model.tensor(edit.tensor)?.name;
+    let integers = edits.integers.iter().map(|edit| (edit.tensor, Content::replaced(model, edit)));
+    let floats = edits.contents.iter().map(|edit| (edit.tensor, Content::refilled(model, edit)));
+    for (id, content) in integers.chain(floats) {
+        if cut.contains(&id) || contents.insert(id, content?).is_some() {
+            let name = &model.tensor(id)?.name;
             return Err(Error::internal("two edits of one tensor's content").in_tensor(name));
         }
     }

@@ -18,7 +18,7 @@ mod values;
 mod write;
 
 pub use edits::{
-    AttributeEdit, AxisLength, Edits, InputEdit, IntegerEdit, Kept, MetadataEdit, NewAttribute,
-    NewAttributeValue, NewCopy, NewLiteral, NewNode, Select, ValueInfoEdit,
+    AttributeEdit, AxisLength, Edits, FloatEdit, InputEdit, IntegerEdit, Kept, MetadataEdit, NewAttribute,
+    NewAttributeValue, NewCopy, NewLiteral, NewNode, NewOutput, Select, ValueInfoEdit,
 };
 pub use save::{Saved, save, save_to_bytes};

@@ -132,6 +132,14 @@ fn encode_attribute(attribute: &NewAttribute) -> Option<Vec<u8>> {
             values.iter().for_each(|value| write::integer(&mut body, 8, *value));
             write::integer(&mut body, 20, 7);
         }
+        NewAttributeValue::Float(value) => {
+            write::float(&mut body, 2, *value);
+            write::integer(&mut body, 20, 1);
+        }
+        NewAttributeValue::Floats(values) => {
+            values.iter().for_each(|value| write::float(&mut body, 7, *value));
+            write::integer(&mut body, 20, 6);
+        }
         NewAttributeValue::Remove => return None,
     }
     let mut field = Vec::new();

@@ -10,7 +10,7 @@ use crate::encode;
 use crate::piece::{self, Piece};
 use crate::select::Selection;
 use crate::splice::Splices;
-use crate::{IntegerEdit, Kept};
+use crate::{FloatEdit, IntegerEdit, Kept};
 
 /// External data begins at multiples of this.
 const ALIGNMENT: u64 = 64;
@@ -67,10 +67,7 @@ impl Content {
 
     /// Numbers given by an edit.
     pub fn literal(dtype: DType, dims: &[u64], values: &[f64]) -> Result<Content> {
-        let elements = dims.iter().try_fold(1u64, |product, length| product.checked_mul(*length));
-        if elements != Some(values.len() as u64) {
-            return Err(Error::internal(format!("{} values for the dims {dims:?}", values.len())));
-        }
+        check_count(dims, values.len())?;
         let data = NewData::Raw(Piece::Literal(encode::numbers(dtype, values)?));
         Ok(Content { dtype, dims: dims.to_vec(), data })
     }
@@ -78,6 +75,18 @@ impl Content {
     pub fn replaced(model: &Model, edit: &IntegerEdit) -> Result<Content> {
         let tensor = model.tensor(edit.tensor)?;
         Content::literal(tensor.dtype, &edit.dims, &edit.values)
+            .map_err(|error| error.in_tensor(&tensor.name))
+    }
+
+    pub fn refilled(model: &Model, edit: &FloatEdit) -> Result<Content> {
+        let tensor = model.tensor(edit.tensor)?;
+        check_count(&edit.dims, edit.values.len())
+            .and_then(|()| encode::floats(tensor.dtype, &edit.values))
+            .map(|bytes| Content {
+                dtype: tensor.dtype,
+                dims: edit.dims.clone(),
+                data: NewData::Raw(Piece::Literal(bytes)),
+            })
             .map_err(|error| error.in_tensor(&tensor.name))
     }
 
@@ -95,6 +104,14 @@ impl Content {
             }
         }
     }
+}
+
+fn check_count(dims: &[u64], values: usize) -> Result<()> {
+    let elements = dims.iter().try_fold(1u64, |product, length| product.checked_mul(*length));
+    if elements == Some(values as u64) {
+        return Ok(());
+    }
+    Err(Error::internal(format!("{values} values for the dims {dims:?}")))
 }
 
 /// The file of external data that is being laid out.

@@ -1,6 +1,6 @@
-//! Stated lengths of values, and metadata.
+//! Stated lengths of values, new outputs, and metadata.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
 
 use espalier_tensor::onnx::{Id, Index};
@@ -9,7 +9,7 @@ use espalier_tensor::{Error, Model, Result, Source};
 
 use crate::piece::Piece;
 use crate::splice::Splices;
-use crate::{MetadataEdit, ValueInfoEdit};
+use crate::{Edits, MetadataEdit, ValueInfoEdit};
 
 pub(crate) fn value_infos(model: &Model, edits: &[ValueInfoEdit], splices: &mut Splices) -> Result<()> {
     let mut by_value: BTreeMap<Id, BTreeMap<usize, u64>> = BTreeMap::new();
@@ -32,6 +32,40 @@ pub(crate) fn value_infos(model: &Model, edits: &[ValueInfoEdit], splices: &mut 
         source.read(value.span.start, &mut bytes)?;
         let field = with_lengths(bytes, &lengths)?;
         splices.replace(value.container, value.span.clone(), vec![Piece::Literal(field)]);
+    }
+    Ok(())
+}
+
+/// New outputs of the main graph, after its last one: only their names, as runtimes know the rest.
+pub(crate) fn outputs(index: &Index, edits: &Edits, splices: &mut Splices) -> Result<()> {
+    if edits.outputs.is_empty() {
+        return Ok(());
+    }
+    let graph = index.graphs.first().ok_or_else(|| Error::internal("a new output, but there is no graph"))?;
+    let named = |id: &Id| index.values[*id].name.as_str();
+    let mut taken: HashSet<&str> = graph.outputs.iter().map(named).collect();
+    let known: HashSet<&str> = {
+        let nodes = graph.nodes.iter().flat_map(|id| &index.nodes[*id].outputs);
+        let new = edits.nodes.iter().flat_map(|node| &node.outputs);
+        let stored = graph.initializers.iter().map(|id| &index.tensors[*id].name);
+        let names = nodes.chain(new).chain(stored).chain(&graph.sparse_initializers).map(String::as_str);
+        names.chain(graph.inputs.iter().map(named)).filter(|name| !name.is_empty()).collect()
+    };
+    let mut fields = Vec::new();
+    for output in &edits.outputs {
+        if !known.contains(output.name.as_str()) {
+            return Err(Error::internal(format!("a new output \"{}\", which nothing makes", output.name)));
+        }
+        if taken.insert(&output.name) {
+            let mut value = Vec::new();
+            write::bytes(&mut value, 1, output.name.as_bytes());
+            write::bytes(&mut fields, 12, &value);
+        }
+    }
+    let end = index.messages[graph.message].body.end;
+    let at = graph.outputs.last().map_or(end, |id| index.values[*id].span.end);
+    if !fields.is_empty() {
+        splices.insert(graph.message, at, vec![Piece::Literal(fields)]);
     }
     Ok(())
 }

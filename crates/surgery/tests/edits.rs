@@ -106,6 +106,86 @@ fn contents_of_integers() {
     assert_eq!(after.tensor(0).unwrap().dtype, DType::Int64);
 }
 
+fn refill(tensor: usize, dims: &[u64], values: &[f32]) -> FloatEdit {
+    FloatEdit { tensor, dims: dims.to_vec(), values: values.to_vec() }
+}
+
+#[test]
+fn contents_of_floats_in_every_form_and_type() {
+    let tensors = [
+        counting("raw", &[2, 3]),
+        bare_tensor("packed", DType::Float32, &[2, 3]).bytes(4, floats(&[0.0, 1.0, 2.0, 3.0, 4.0, 5.0])),
+        bare_tensor("unpacked", DType::Float32, &[1]).fixed32(4, 7f32.to_le_bytes()),
+        bare_tensor("half", DType::Float16, &[2]).packed(5, &[0x3c00, 0]),
+        tensor("brain", DType::BFloat16, &[2], [0; 4]),
+        bare_tensor("double", DType::Float64, &[1]).fixed64(10, 1f64.to_le_bytes()),
+        counting("kept", &[2]),
+    ];
+    let third = 1.0 / 3.0;
+    let contents = vec![
+        refill(0, &[2], &[third, -0.0]),
+        refill(1, &[1, 2], &[8.0, 9.0]),
+        refill(2, &[], &[third]),
+        refill(3, &[2], &[third, 65504.0]),
+        refill(4, &[2, 1], &[third, 1e38]),
+        refill(5, &[2], &[third, 1e38]),
+    ];
+    // What was to be cut of a tensor is void where it has a new content.
+    let selections = vec![
+        Select { tensor: 0, kept: Kept { axis: 0, indices: vec![1] } },
+        Select { tensor: 6, kept: Kept { axis: 0, indices: vec![1] } },
+    ];
+    let after = apply(&model_of(&tensors), Edits { contents, selections, ..Edits::default() });
+    let numbers = |tensor: usize| after.read_numbers(tensor, 9).unwrap();
+    let dims = |tensor: usize| after.tensor(tensor).unwrap().dims.as_slice();
+    assert_eq!(numbers(0), [f64::from(third), 0.0]);
+    assert_eq!((numbers(1), dims(1)), (vec![8.0, 9.0], &[1, 2][..]));
+    assert_eq!((numbers(2), dims(2)), (vec![f64::from(third)], &[][..]));
+    assert_eq!(numbers(3), [0.333251953125, 65504.0]);
+    assert_eq!((numbers(4), dims(4)), (vec![0.333984375, 9.9692099683868690e37], &[2, 1][..]));
+    assert_eq!(numbers(5), [f64::from(third), f64::from(1e38f32)]);
+    assert_eq!(numbers(6), [1.0]);
+    let types: Vec<_> = after.tensors().iter().map(|tensor| tensor.dtype).collect();
+    assert_eq!(types[3..6], [DType::Float16, DType::BFloat16, DType::Float64]);
+}
+
+#[test]
+fn the_same_content_gives_the_same_bytes() {
+    let unknown = with_unknown_fields();
+    let values: Vec<f32> = (0..12).map(|value| value as f32).collect();
+    let contents = vec![refill(0, &[3, 4], &values), refill(1, &[2], &[0.0, 1.0])];
+    assert_eq!(bytes_after(&unknown, &Edits { contents, ..Edits::default() }), unknown.0);
+}
+
+#[test]
+fn contents_of_floats_that_do_not_fit() {
+    let tensors = [
+        counting("w", &[2]),
+        tensor("half", DType::Float16, &[1], [0; 2]),
+        tensor("axes", DType::Int64, &[1], [0; 8]),
+    ];
+    let model = model_of(&tensors);
+    let refill_refused = |contents| refused(&model, Edits { contents, ..Edits::default() });
+    for value in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+        let error = refill_refused(vec![refill(0, &[2], &[0.0, value])]);
+        assert_eq!((error.code(), error.place().tensor.as_deref()), (Code::NonFinite, Some("w")));
+    }
+    let error = refill_refused(vec![refill(1, &[1], &[70000.0])]);
+    assert_eq!(error.code(), Code::NonFinite);
+    assert!(error.what().contains("70000, which float16 cannot hold"), "{}", error.what());
+    assert_eq!(refill_refused(vec![refill(0, &[2], &[1.0])]).code(), Code::Internal);
+    assert_eq!(refill_refused(vec![refill(0, &[u64::MAX, 2], &[1.0])]).code(), Code::Internal);
+    assert_eq!(refill_refused(vec![refill(2, &[1], &[1.0])]).code(), Code::Internal);
+    assert_eq!(refill_refused(vec![refill(3, &[1], &[1.0])]).code(), Code::Internal);
+    assert_eq!(refill_refused(vec![refill(0, &[1], &[1.0]), refill(0, &[1], &[1.0])]).code(), Code::Internal);
+    let both = Edits {
+        contents: vec![refill(0, &[1], &[1.0])],
+        integers: vec![IntegerEdit { tensor: 0, dims: vec![1], values: vec![1.0] }],
+        ..Edits::default()
+    };
+    assert_eq!(refused(&model, both).code(), Code::Internal);
+}
+
 #[test]
 fn new_initializers_follow_the_last_one_of_their_graph() {
     let inner = Message::new().message(1, node("Abs", &["x"], &["a"]));
@@ -174,6 +254,8 @@ fn attributes_are_replaced_added_and_removed() {
         edit("split", NewAttributeValue::Ints(vec![3, -1])),
         edit("axis", NewAttributeValue::Int(0)),
         edit("absent", NewAttributeValue::Remove),
+        edit("alpha", NewAttributeValue::Float(0.1)),
+        edit("value_floats", NewAttributeValue::Floats(vec![-0.5, f32::INFINITY])),
     ];
     let after = apply(&model, Edits { attributes, ..Edits::default() });
     let found: Vec<_> =
@@ -184,6 +266,8 @@ fn attributes_are_replaced_added_and_removed() {
             ("group", AttributeValue::Int(16)),
             ("axis", AttributeValue::Int(0)),
             ("split", AttributeValue::Ints(vec![3, -1])),
+            ("alpha", AttributeValue::Float(0.1)),
+            ("value_floats", AttributeValue::Floats(vec![-0.5, f32::INFINITY])),
         ]
     );
     let twice = vec![edit("group", NewAttributeValue::Int(1)), edit("group", NewAttributeValue::Int(2))];
@@ -272,6 +356,49 @@ fn stated_lengths_of_values() {
     assert_eq!(after, support::model(graph(&[]).message(13, stated.bytes(3, "about h"))).0);
     let beyond = Edits { value_infos: vec![edit(2, 1)], ..Edits::default() };
     assert_eq!(refused(&model, beyond).code(), Code::Internal);
+}
+
+fn output(name: &str) -> NewOutput {
+    NewOutput { name: name.to_owned() }
+}
+
+#[test]
+fn new_outputs_have_a_name_and_follow_the_last_one() {
+    let graph = |outputs: &[&str]| {
+        let hidden = node("Abs", &["y"], &["h"]);
+        let graph = support::graph(&[counting("w", &[2])]);
+        let graph =
+            outputs.iter().fold(graph, |graph, name| graph.message(12, Message::new().bytes(1, name)));
+        model(graph.message(1, hidden).int(1000, 5))
+    };
+    // Those that are outputs already, and those named twice, are left out; inputs and weights may be outputs.
+    let outputs = ["h", "y", "h", "x", "w"].map(output).to_vec();
+    assert_eq!(bytes_after(&graph(&[]), &Edits { outputs, ..Edits::default() }), graph(&["h", "x", "w"]).0);
+    let outputs = vec![output("y")];
+    assert_eq!(bytes_after(&graph(&[]), &Edits { outputs, ..Edits::default() }), graph(&[]).0);
+}
+
+#[test]
+fn outputs_of_graphs_without_any_and_of_new_nodes() {
+    let inner = Message::new().message(1, node("Abs", &["x"], &["inner"]));
+    let branch = node("If", &["c"], &["z", ""]).message(5, graph_attribute("then_branch", inner));
+    let model = model(Message::new().message(1, branch));
+    let edits = |names: &[&str]| Edits {
+        outputs: names.iter().map(|name| output(name)).collect(),
+        nodes: vec![new_node(0, false, "First")],
+        ..Edits::default()
+    };
+    let after = apply(&model, edits(&["z", "First_out"]));
+    let index = after.index();
+    let names = |graph: usize| -> Vec<&str> {
+        index.graphs[graph].outputs.iter().map(|id| &*index.values[*id].name).collect()
+    };
+    assert_eq!((names(0), names(1)), (vec!["z", "First_out"], vec![]));
+    assert!(index.graphs[0].outputs.iter().all(|id| index.values[*id].shape.is_none()));
+    // Values of sub-graphs, absent outputs and names of nothing.
+    for name in ["inner", "", "nothing"] {
+        assert_eq!(refused(&model, edits(&[name])).code(), Code::Internal, "{name}");
+    }
 }
 
 #[test]

@@ -85,6 +85,25 @@ fn external_data_moves_to_one_file_beside_the_output() {
 }
 
 #[test]
+fn new_contents_of_external_data_lie_beside_the_output_too() {
+    let (folder, model) = external_model();
+    let out = folder.path().join("out.onnx");
+    let content = FloatEdit { tensor: 1, dims: vec![2], values: vec![-1.0, 0.25] };
+    let edits = Edits { contents: vec![content], ..Edits::default() };
+    save(&model, &edits, &out, false, &Job::new()).unwrap();
+    let after = Model::open(&out, &Job::new()).unwrap();
+    let external = after.tensor(1).unwrap().external.as_ref().unwrap();
+    assert_eq!((external.location.as_str(), external.length), ("out.onnx.data", Some(8)));
+    assert_eq!(external.others, [("note".to_owned(), "n".to_owned())]);
+    assert_eq!(after.read_numbers(1, 99).unwrap(), [-1.0, 0.25]);
+    // What shared its data has it still.
+    assert_eq!(after.read_numbers(0, 99).unwrap()[31], 31.0);
+    let inside = Model::from_bytes(save_to_bytes(&model, &edits, &Job::new()).unwrap(), &Job::new()).unwrap();
+    assert_eq!(inside.read_numbers(1, 99).unwrap(), [-1.0, 0.25]);
+    assert!(inside.tensor(1).unwrap().external.is_none());
+}
+
+#[test]
 fn data_of_a_node_that_is_gone_is_not_written() {
     let folder = TempDir::new().unwrap();
     fs::write(folder.path().join("in.bin"), [0; 64]).unwrap();

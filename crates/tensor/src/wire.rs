@@ -224,4 +224,9 @@ pub mod write {
         varint(out, u64::from(number) << 3);
         varint(out, value as u64);
     }
+
+    pub fn float(out: &mut Vec<u8>, number: u32, value: f32) {
+        varint(out, u64::from(number) << 3 | 5);
+        out.extend_from_slice(&value.to_le_bytes());
+    }
 }
