@@ -116,16 +116,19 @@ async function checkRow(
     Object.fromEntries(expected.map(([name, text]) => [name, text.replaceAll('!', '')])),
   );
   const readable = expected.filter(([name]) => name.startsWith('y'));
-  if (!inexact && !noKernel)
-    await prunesExactly(
-      consumed(
-        model,
-        readable.map(([name]) => ({ name, axes: found.axes(name)!, dtype: found.dtype(name) })),
-      ),
-      1,
-      positive,
-    );
+  if (inexact || noKernel) return;
+  const whole = consumed(
+    model,
+    readable.map(([name]) => ({ name, axes: found.axes(name)!, dtype: found.dtype(name) })),
+  );
+  let pruned = false;
+  for (let seed = 1; seed <= MOST_SEEDS && !pruned; seed++)
+    pruned = await prunesExactly(whole, seed, positive);
+  expect(pruned, 'lanes left').toBe(tokens.some(([, text]) => /[a-z]/.test(text)));
 }
+
+/** A plan of a few lanes may keep them all. */
+const MOST_SEEDS = 5;
 
 /** A graph must have an output; this one shows nothing of the node under test. */
 const UNREAD: NodeSpec = {
