@@ -1,12 +1,18 @@
-import * as ort from 'onnxruntime-node';
+import type * as ort from 'onnxruntime-node';
 import { EspalierError, openModel } from '../../src/index.js';
 import type { ValueDocument } from '../../src/native/document.js';
 import { openBytes } from '../../src/native/index.js';
 import type { Case } from './archive.js';
+import { pruneStored } from './pruned.js';
+import type { Answers } from './run.js';
+import { run } from './run.js';
 import type { Inferred, View } from './shapes.js';
 import { inferOutputs, VIEWS } from './shapes.js';
 import type { Recorded } from './tensors.js';
 import { readTensor } from './tensors.js';
+
+/** Each prunes other lanes. */
+const SEEDS = [1, 2];
 
 /** What became of one conformance test. */
 export interface Outcome {
@@ -15,15 +21,16 @@ export interface Outcome {
   readonly notRun: string | undefined;
   /** Undefined where the model could not be read. */
   readonly views: Readonly<Record<View, Inferred>> | undefined;
+  /** How often it was pruned with its inputs stored in it. */
+  readonly pruned: number;
   /** What is not as it should be. */
   readonly faults: readonly string[];
 }
 
-type Answers = Readonly<Record<string, ort.Tensor>>;
-
 /** Opens, lays out, prunes, saves and runs one conformance test. */
 export async function check(test: Case): Promise<Outcome> {
   const faults: string[] = [];
+  let pruned = 0;
   const guarded = async <T>(what: string, work: () => Promise<T>): Promise<T | undefined> => {
     try {
       return await work();
@@ -39,19 +46,27 @@ export async function check(test: Case): Promise<Outcome> {
   await guarded('pruning', () => prune(test.model));
   const saved = await guarded('saving', () => savedUnpruned(test.model));
   if (read === undefined || saved === undefined)
-    return { name: test.name, notRun: 'could not be opened', views: undefined, faults };
+    return { name: test.name, notRun: 'could not be opened', views: undefined, pruned, faults };
 
   if (Buffer.compare(saved.subarray(0, test.model.length), test.model) !== 0)
     faults.push('saving: the bytes are not the original and metadata behind it');
-  const original = read.cannotRun ?? (await run(test.model, read.inputs));
+  const original = read.cannotRun ?? (await run(test.model, read.recorded.inputs));
   if (typeof original !== 'string') {
-    const difference = differenceOf(original, await run(saved, read.inputs));
+    const difference = differenceOf(original, await run(saved, read.recorded.inputs));
     if (difference !== undefined) faults.push(`running: ${difference}`);
+    for (const seed of SEEDS) {
+      const found = await guarded('pruning what is stored', () =>
+        pruneStored(test.model, read.recorded, seed),
+      );
+      if (found?.fault !== undefined) faults.push(`pruned, seed ${seed}: ${found.fault}`);
+      if (found !== undefined) pruned++;
+    }
   }
   return {
     name: test.name,
     notRun: typeof original === 'string' ? original : undefined,
     views: read.views,
+    pruned,
     faults,
   };
 }
@@ -60,7 +75,10 @@ const messageOf = (problem: unknown): string => (problem instanceof Error ? prob
 
 interface Read {
   readonly views: Readonly<Record<View, Inferred>>;
-  readonly inputs: ReadonlyMap<string, Recorded>;
+  readonly recorded: {
+    readonly inputs: ReadonlyMap<string, Recorded>;
+    readonly outputs: ReadonlyMap<string, Recorded>;
+  };
   /** Why onnxruntime-node cannot be asked. */
   readonly cannotRun: string | undefined;
 }
@@ -85,7 +103,7 @@ async function readAndInfer({ model, inputs, outputs }: Case): Promise<Read> {
     const cannotRun = [...given, ...graph.outputs].some(({ dtype }) => dtype === null)
       ? NO_TENSOR
       : unheld && `${NO_ARRAY} ${unheld.dtype}`;
-    return { views, inputs: recorded.inputs, cannotRun };
+    return { views, recorded, cannotRun };
   } finally {
     native.dispose();
   }
@@ -131,29 +149,6 @@ async function prune(bytes: Uint8Array): Promise<void> {
   } catch (problem) {
     if (problem instanceof EspalierError && problem.code === 'NOTHING_PRUNABLE') return;
     throw problem;
-  }
-}
-
-/** A model's answers to the recorded inputs, or why onnxruntime gives none. */
-async function run(model: Uint8Array, inputs: ReadonlyMap<string, Recorded>): Promise<Answers | string> {
-  let session: ort.InferenceSession | undefined;
-  try {
-    session = await ort.InferenceSession.create(model, {
-      logSeverityLevel: 4,
-      intraOpNumThreads: 1,
-      interOpNumThreads: 1,
-    });
-    const feeds = Object.fromEntries(
-      [...inputs].map(([name, { dtype, dims, data }]) => [
-        name,
-        new ort.Tensor(dtype as 'float32', data as Float32Array, dims),
-      ]),
-    );
-    return (await session.run(feeds)) as Answers;
-  } catch (problem) {
-    return messageOf(problem);
-  } finally {
-    await session?.release();
   }
 }
 

@@ -78,12 +78,18 @@ function answers(outcomes: readonly Outcome[]): string[] {
     known.count++;
     if (what !== undefined) known.what.add(what);
   }
+  const times = outcomes.reduce((sum, { pruned }) => sum + pruned, 0);
+  const which = outcomes.filter(({ pruned }) => pruned > 0).length;
   const ran = outcomes.filter(({ notRun }) => notRun === undefined).length;
   return [
     '## Answers',
     '',
-    `onnxruntime-node runs ${ran} of ${outcomes.length}: the model that was opened and saved gives the same bits as the original.`,
-    'The others it does not run:',
+    `onnxruntime-node runs ${ran} of ${outcomes.length}: what was opened and saved gives the same bits as the original.`,
+    '',
+    ...PRUNED,
+    `${times} prunings of ${which} tests do.`,
+    '',
+    'What onnxruntime-node does not run:',
     '',
     ...[...reasons].map(([reason, { count, what }]) =>
       wrapped(`- ${count}: ${what.size === 0 ? reason : `${reason} ${[...what].sort().join(', ')}`}`),
@@ -91,6 +97,11 @@ function answers(outcomes: readonly Outcome[]): string[] {
     '',
   ];
 }
+
+const PRUNED = [
+  'So that there is something to prune, inputs are then stored in the model, and its outputs weighed and summed. A random part',
+  'of the exact lanes is removed; what is left must answer as the whole does with zeros in their place.',
+];
 
 /** Text in lines of at most 120 characters; those after the first are indented. */
 function wrapped(text: string): string {

@@ -82,23 +82,59 @@ const integers = (value: Payload): bigint[] => {
   return found;
 };
 
-/** The fields of a message in the protobuf wire format. */
-function* fields(bytes: Uint8Array): Generator<{ readonly field: number; readonly value: Payload }> {
-  for (let at = 0; at < bytes.length; ) {
-    const [key, start] = varint(bytes, at);
+/** The fields of a message in the protobuf wire format: `bytes` are the whole field, `value` is what it holds. */
+export function* fields(message: Uint8Array): Generator<{
+  readonly field: number;
+  readonly value: Payload;
+  readonly bytes: Uint8Array;
+}> {
+  for (let at = 0; at < message.length; ) {
+    const begin = at;
+    const [key, start] = varint(message, at);
     const field = Number(key >> 3n);
     const wire = Number(key & 7n);
     if (wire === 0) {
-      const [value, next] = varint(bytes, start);
-      yield { field, value };
+      const [value, next] = varint(message, start);
       at = next;
+      yield { field, value, bytes: message.subarray(begin, at) };
       continue;
     }
-    const [length, from] = wire === 2 ? varint(bytes, start) : [wire === 1 ? 8n : 4n, start];
+    const [length, from] = wire === 2 ? varint(message, start) : [wire === 1 ? 8n : 4n, start];
     at = from + Number(length);
-    if (at > bytes.length) throw new Error('a recorded tensor is cut off');
-    yield { field, value: bytes.slice(from, at) };
+    if (at > message.length) throw new Error('a message is cut off');
+    yield { field, value: message.slice(from, at), bytes: message.subarray(begin, at) };
   }
+}
+
+/** The TensorProto of a tensor whose elements have an array. */
+export function encodeTensor(name: string, { dtype, dims, data }: Recorded): Uint8Array {
+  const text = new TextEncoder();
+  const content = Array.isArray(data)
+    ? data.map((item: string) => message(6, text.encode(item)))
+    : [message(9, bytesOf(data as NumericData))];
+  return Buffer.concat([
+    ...dims.map((length) => encodeVarints(8, length)),
+    encodeVarints(16, DTYPES.indexOf(dtype) + 1),
+    message(8, text.encode(name)),
+    ...content,
+  ]);
+}
+
+const bytesOf = ({ buffer, byteOffset, byteLength }: NumericData): Uint8Array =>
+  new Uint8Array(buffer, byteOffset, byteLength);
+
+/** A field that holds a message, bytes or text. */
+export const message = (field: number, payload: Uint8Array): Uint8Array =>
+  Buffer.concat([encodeVarints(field * 8 + 2, payload.length), payload]);
+
+function encodeVarints(...numbers: readonly number[]): Uint8Array {
+  const bytes: number[] = [];
+  for (const number of numbers) {
+    let rest = number;
+    for (; rest > 127; rest = Math.floor(rest / 128)) bytes.push((rest % 128) + 128);
+    bytes.push(rest);
+  }
+  return Uint8Array.from(bytes);
 }
 
 function varint(bytes: Uint8Array, from: number): readonly [value: bigint, next: number] {
@@ -108,5 +144,5 @@ function varint(bytes: Uint8Array, from: number): readonly [value: bigint, next:
     value |= BigInt(byte & 127) << shift;
     if (byte < 128) return [BigInt.asIntN(64, value), at + 1];
   }
-  throw new Error('a recorded tensor is cut off');
+  throw new Error('a message is cut off');
 }
