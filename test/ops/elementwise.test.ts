@@ -48,7 +48,7 @@ ruleTable('Shrink', { opsets: [9] }, [
   ['zero stays', { lambd: { float: 0.1 }, bias: { float: 0.2 } }, '? a 3', '? a 3'],
   ['zero does not stay', { lambd: { float: -0.1 }, bias: { float: 0.2 } }, '? a 3', '? a 3'],
 ]);
-ruleTable('BitCast', { opsets: [26], noKernel: true }, [['bits pass', { to: 6 }, '? a 3', '? a 3']]);
+ruleTable('BitCast', { opsets: [26] }, [['bits pass', { to: 6 }, '? a 3', '? a 3']]);
 ruleTable('SwiGLU', { opsets: [28], noKernel: true }, [['a gate', {}, '? a 3, ? a 3', '? a 3']]);
 ruleTable('Dropout', { opsets: [12], inexact: true }, [
   ['in training', {}, '? a 3, float:(1), bool:(1)', '? a 3'],
