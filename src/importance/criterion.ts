@@ -1,5 +1,5 @@
-import type { Quantisation } from '../lanes/axis.js';
 import type { Group } from '../lanes/groups.js';
+import type { SliceRequest, Statistic } from '../native/statistics.js';
 
 /** One option of a criterion. */
 export type OptionValue = string | number | boolean;
@@ -12,29 +12,6 @@ export interface Evidence {
   rankOf(tensor: number): number;
   readonly seed: number;
 }
-
-/** Which indices of which tensors' axes belong to which lane. */
-export interface SliceRequest {
-  readonly lanes: number;
-  readonly slices: readonly {
-    readonly tensor: number;
-    readonly axis: number;
-    readonly lanes: Int32Array;
-    /** Stored integers q count as (q - zero point) · scale. */
-    readonly dequantise?: Quantisation;
-  }[];
-}
-
-export type Statistic =
-  | {
-      readonly kind: 'entropy';
-      readonly bins: number;
-      readonly millerMadow: boolean;
-      readonly range: 'group' | 'tensor';
-    }
-  | { readonly kind: 'mass' }
-  | { readonly kind: 'abs-sum' }
-  | { readonly kind: 'square-sum' };
 
 /** What each lane is worth: those of the lowest score leave first. */
 export interface Criterion {

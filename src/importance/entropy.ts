@@ -1,4 +1,5 @@
-import type { Criterion, Statistic } from './criterion.js';
+import type { Statistic } from '../native/statistics.js';
+import type { Criterion } from './criterion.js';
 import { producers } from './criterion.js';
 
 /**
