@@ -119,7 +119,7 @@ export class NodeCall implements Call {
   }
 
   restate(
-    where: number | { readonly attribute: string; readonly kind: 'int' | 'ints' },
+    where: number | { readonly attribute: string; readonly kind: 'int' | 'ints' | 'float' },
     wanted: readonly (Axis | Element)[],
     options: RestateOptions = {},
   ): void {

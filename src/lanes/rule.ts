@@ -57,7 +57,7 @@ export interface Restatement {
   /** An operand's position, or an attribute's name. */
   readonly where:
     | { readonly operand: number }
-    | { readonly attribute: string; readonly kind: 'int' | 'ints' };
+    | { readonly attribute: string; readonly kind: 'int' | 'ints' | 'float' };
   /** What must be stated. */
   readonly wanted: readonly Element[];
   /** What the node would state if nothing were written: equal to `wanted` before any removal. */
@@ -128,7 +128,7 @@ export interface Call {
   attributeValues(name: string): Values | undefined;
   /** An attribute or operand states these lengths. */
   restate(
-    where: number | { readonly attribute: string; readonly kind: 'int' | 'ints' },
+    where: number | { readonly attribute: string; readonly kind: 'int' | 'ints' | 'float' },
     wanted: readonly (Axis | Element)[],
     options?: RestateOptions,
   ): void;

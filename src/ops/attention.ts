@@ -1,8 +1,10 @@
 import type { Axes, Axis } from '../lanes/axis.js';
-import { isZero, plain, withZero } from '../lanes/axis.js';
+import { isZero, lengthOf, plain, withZero } from '../lanes/axis.js';
 import type { Call, Rule } from '../lanes/rule.js';
 import { Frozen } from '../lanes/rule.js';
+import type { Dim } from '../onnx/dim.js';
 import { add, multiply, quotient } from '../onnx/dim.js';
+import { lift, literal } from '../onnx/values.js';
 import { broadcast, neverZero } from './broadcasting.js';
 
 /** Queries, keys or values: [batch rows heads*dims], or [batch heads rows dims]. */
@@ -71,8 +73,7 @@ export interface Attended {
  *
  *   q [n s g*r d], k [n t g d], v [n t g e], bias [n g*r s t]  ->  [n s g*r e]
  *
- * Keys and values are normalised over, so that their rows stay whole; so do the queries' where order matters. q · k is exact over d where either is zero; where
- * the operator computes 1/√d by itself, it would compute another one after a removal: d stays whole then.
+ * Keys and values are normalised over, so that their rows stay whole; so do the queries' where order matters. q · k is exact over d where either is zero.
  */
 export function attend(
   call: Call,
@@ -95,12 +96,7 @@ export function attend(
   const [own, sharing] = lanes.factor(query.heads, [owners.length, shared]) as [Axis, Axis];
   lanes.unify([own, owners]);
   lanes.contract(query.dims, key.dims);
-  if (!options.scaleStated)
-    lanes.freeze(
-      query.dims,
-      'operator',
-      `${call.node.op} scales by 1/√d, and no attribute keeps the original's`,
-    );
+  if (!options.scaleStated) keepScale(call, query.dims);
   const rows = withZero(query.rows, false);
   if (options.bias !== undefined) biasScores(call, options.bias, [batch, query.heads, rows]);
   call.work([batch, query.heads, rows, columns, query.dims]);
@@ -112,6 +108,19 @@ export function attend(
     heads: lanes.merge([withZero(own, isZero(value.heads)), withZero(sharing, false)]),
     dims: value.dims,
   };
+}
+
+/** Without an attribute the operator scales by 1/√d: the network was trained with the original's d, which is then written. */
+function keepScale(call: Call, dims: Axis): void {
+  const inverseRoot = (d: Dim | undefined): number => 1 / Math.sqrt(d as number);
+  if (typeof dims.length !== 'number') {
+    call.lanes.freeze(dims, 'unknown-shape', `${call.node.op} scales by 1/√d, and d is not known`);
+    return;
+  }
+  const stated = lift(inverseRoot)(lengthOf(dims));
+  call.restate({ attribute: 'scale', kind: 'float' }, [literal(inverseRoot(dims.length))], {
+    stated: [stated],
+  });
 }
 
 /** Queries see the keys before them only: which these are depends on the places of both. */
@@ -146,7 +155,7 @@ export const apart = ({ batch, heads, rows, dims }: Side | Attended): Axis[] => 
  *   Q [n h s d], K [n g t d], V [n g t e], mask [… s t]  ->  Y [n h s e], present [n g p+t d], scores [n h s p+t]
  *   Q [n s h*d], K [n t g*d], V [n t g*e]                ->  Y [n s h*e]
  *
- * exact: yes.   restates: `q_num_heads`, `kv_num_heads`.   frozen: d, where `scale` is absent.
+ * exact: yes.   restates: `q_num_heads`, `kv_num_heads`, and `scale`, where it is absent: 1/√d stays the original's.
  * source: https://onnx.ai/onnx/operators/onnx__Attention.html
  */
 export const attention: Rule = {

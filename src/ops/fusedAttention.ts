@@ -23,7 +23,7 @@ const numHeads = (call: Call): number => call.attributes.int('num_heads', 0);
  *     ->  y [n s h*e], present [2 n h p+s d]
  *
  * exact: yes.   restates: `num_heads`, `qkv_hidden_sizes`.
- * frozen: d, where `scale` is absent or `do_rotary` turns the dims; e with d, where there is a cache.
+ * restates `scale` where it is absent.   frozen: d, where `do_rotary` turns the dims; e with d, where there is a cache.
  * source: https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.Attention
  */
 export const packedAttention: Rule = {
@@ -87,7 +87,7 @@ function ofRank(call: Call, index: number, rank: number): Axes {
  *   q [n s h*d], k [n t h 2 d]             ->  y [n s h*d]
  *   q [n s h*d], k [n h t d], v [n h t d]  ->  y [n s h*d]
  *
- * exact: where queries or keys are zero in a removed dim.   restates: `num_heads`.   frozen: d, where `scale` is absent.
+ * exact: where queries or keys are zero in a removed dim.   restates: `num_heads`, and `scale` where it is absent.
  * source: https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.MultiHeadAttention
  */
 export const multiHeadAttention: Rule = {

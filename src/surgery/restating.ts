@@ -58,16 +58,18 @@ function pairOf(index: number, stated: Element, wanted: Element, removal: Remova
 
 function writeAttribute(
   { node }: Restatement,
-  where: { readonly attribute: string; readonly kind: 'int' | 'ints' },
+  where: { readonly attribute: string; readonly kind: 'int' | 'ints' | 'float' },
   pairs: readonly Pair[],
   draft: Draft,
 ): void {
   const attribute = node.attributes[where.attribute];
   const raw = attribute?.type === 'ints' ? attribute.value : undefined;
-  const ints = pairs.map(({ index, wanted, right }) =>
+  const numbers = pairs.map(({ index, wanted, right }) =>
     raw !== undefined && right ? raw[index]! : number(node, wanted),
   );
-  const written: NewAttribute = { name: where.attribute, kind: where.kind, ints };
+  const { attribute: name, kind } = where;
+  const written: NewAttribute =
+    kind === 'float' ? { name, kind, floats: numbers } : { name, kind, ints: numbers };
   draft.attributes.push({ node: node.id, ...written });
 }
 

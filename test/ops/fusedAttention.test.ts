@@ -22,7 +22,7 @@ ruleTable('Attention', own, [
 
 ruleTable('MultiHeadAttention', own, [
   ['three projections', { num_heads: 3, ...SCALE }, '? ? h*d, ? ? h*d, ? ? h*k', '? ? h*k'],
-  ['the default scale', { num_heads: 3 }, '? ? h*2, ? ? h*2, ? ? h*k', '? ? h*k'],
+  ['the default scale, which is then written', { num_heads: 3 }, '? ? h*d, ? ? h*d, ? ? h*k', '? ? h*k'],
   [
     'bias of all three',
     { num_heads: 3, ...SCALE },
