@@ -118,6 +118,19 @@ export function serve(port: MessagePort, start: Start, load: (file: string) => u
     return { id: request.id, ran: { outputs, ms } };
   };
 
+  /** Outputs move instead of being copied, where their memory is the engine's own. */
+  const send = (reply: Answer): void => {
+    const outputs = 'ran' in reply ? Object.values(reply.ran.outputs) : [];
+    const buffers = outputs.flatMap(({ data }) =>
+      ArrayBuffer.isView(data) ? [data.buffer as ArrayBuffer] : [],
+    );
+    try {
+      port.postMessage(reply, [...new Set(buffers)]);
+    } catch {
+      port.postMessage(reply);
+    }
+  };
+
   port.on('message', (request: Request) => {
     last = last.then(async () => {
       if (Atomics.compareExchange(busy, 0, 0, 1) !== 0) return;
@@ -129,7 +142,7 @@ export function serve(port: MessagePort, start: Start, load: (file: string) => u
       }
       Atomics.store(busy, 0, 0);
       Atomics.notify(busy, 0);
-      if (reply !== undefined) port.postMessage(reply);
+      if (reply !== undefined) send(reply);
     });
   });
 }

@@ -142,7 +142,7 @@ fn contents_of_floats_in_every_form_and_type() {
     assert_eq!((numbers(1), dims(1)), (vec![8.0, 9.0], &[1, 2][..]));
     assert_eq!((numbers(2), dims(2)), (vec![f64::from(third)], &[][..]));
     assert_eq!(numbers(3), [0.333251953125, 65504.0]);
-    assert_eq!((numbers(4), dims(4)), (vec![0.333984375, 9.9692099683868690e37], &[2, 1][..]));
+    assert_eq!((numbers(4), dims(4)), (vec![0.333984375, 9.969_209_968_386_869e37], &[2, 1][..]));
     assert_eq!(numbers(5), [f64::from(third), f64::from(1e38f32)]);
     assert_eq!(numbers(6), [1.0]);
     let types: Vec<_> = after.tensors().iter().map(|tensor| tensor.dtype).collect();
