@@ -67,11 +67,16 @@ export async function* batches(
   for (let from = 0; from < end; from += step) {
     const to = match.batch === 'any' ? Math.min(from + step, end) : from + step;
     if (to > match.samples) return;
-    signal?.throwIfAborted();
-    const feeds: Record<string, Tensor> = {};
-    for (const input of match.inputs) feeds[input.input.name] = await feed(input, from, to, signal);
-    yield { feeds, from, samples: to - from };
+    yield { feeds: await feedsOf(match, from, to, signal), from, samples: to - from };
   }
+}
+
+/** The feeds of samples `from` to `to`, exclusive. Errors: DATA_MISMATCH, DATA_MALFORMED. */
+export async function feedsOf(match: Match, from: number, to: number, signal?: AbortSignal): Promise<Feeds> {
+  signal?.throwIfAborted();
+  const feeds: Record<string, Tensor> = {};
+  for (const input of match.inputs) feeds[input.input.name] = await feed(input, from, to, signal);
+  return feeds;
 }
 
 /** Class labels: whole numbers, one for each sample. Errors: DATA_MISMATCH. */

@@ -1,0 +1,178 @@
+import { EspalierError } from '../errors.js';
+import { NativeModel, type NativeOptions, openBytes, openFile } from '../native/index.js';
+import type { Feeds, Runtime, Session, Tensor } from '../runtime/runtime.js';
+import type { Dataset } from './data.js';
+import { feedsOf, type Match, matchInputs } from './match.js';
+import { type ObservedModel, observe } from './observed.js';
+
+export interface ActivationOptions extends NativeOptions {
+  /** Samples at most; by default all that the data have. */
+  readonly samples?: number;
+  /** Samples at once, where the model leaves it open; by default as many as answer with about a hundred megabytes. */
+  readonly batch?: number;
+}
+
+/** What the values are for some samples. */
+export interface Activations {
+  /** The first of the samples. */
+  readonly from: number;
+  readonly samples: number;
+  readonly tensors: Readonly<Record<string, Tensor>>;
+}
+
+/** Bytes of activations that are asked for at once, unless one sample alone has more. */
+const BATCH_BYTES = 128 * 1024 * 1024;
+const MAX_BATCH = 64;
+
+/**
+ * What values of a model's main graph are on data: the model runs in a runtime, batch by batch, with these values as
+ * further outputs. They may be inputs, weights, intermediate values and outputs.
+ *
+ * - order: that of the samples; how they are batched depends on model, data and options only. A rest that a model of a
+ *   fixed batch cannot take is left out
+ * - memory: the activations of one batch; the next is computed only when it is asked for. Whoever stops early, by `break`
+ *   or by the signal, leaves nothing behind
+ * - errors: DATA_MISMATCH, DATA_MALFORMED, RUNTIME_MISSING, RUNTIME_FAILED, OPTION_INVALID, and those of opening and
+ *   copying a model; the signal's reason once it aborts
+ */
+export async function* activations(
+  model: NativeModel | string | Uint8Array,
+  values: readonly string[],
+  dataset: Dataset,
+  runtime: Runtime,
+  options: ActivationOptions = {},
+): AsyncGenerator<Activations, void, undefined> {
+  checkOptions(options);
+  const names = [...new Set(values)];
+  if (names.length === 0) return;
+  const observed = await copyOf(model, names, options);
+  let session: Session | undefined;
+  try {
+    session = await load(observed, runtime, options);
+    checkValues(session, names);
+    const run = new Run(session, names, matchInputs(dataset, session.inputs), options);
+    options.onProgress?.(run.progress);
+    while (!run.finished) {
+      // Nothing here holds on to a batch, so that it can go before the next one is computed.
+      yield await run.next();
+      options.onProgress?.(run.progress);
+    }
+  } finally {
+    const closed = session?.dispose();
+    await observed.remove(closed);
+    // A session that is still busy goes as soon as it can; whoever aborted need not wait for it.
+    if (options.signal?.aborted) closed?.catch(() => undefined);
+    else await closed;
+  }
+}
+
+/** One pass over the samples: where it is, and how many it takes at a time. */
+class Run {
+  readonly #session: Session;
+  readonly #names: readonly string[];
+  readonly #match: Match;
+  readonly #signal: AbortSignal | undefined;
+  /** Is the number of samples at once for us to choose? */
+  readonly #open: boolean;
+  readonly #total: number;
+  #size: number;
+  #from = 0;
+
+  constructor(session: Session, names: readonly string[], match: Match, options: ActivationOptions) {
+    this.#session = session;
+    this.#names = names;
+    this.#match = match;
+    this.#signal = options.signal;
+    this.#open = match.batch === 'any' && options.batch === undefined;
+    // Where it is, the first sample goes alone and shows how much its answers take.
+    const sizes = { any: options.batch ?? 1, one: 1 };
+    this.#size = typeof match.batch === 'number' ? match.batch : sizes[match.batch];
+    const samples = Math.min(match.samples, options.samples ?? match.samples);
+    const whole = Math.max(1, Math.floor(samples / this.#size)) * this.#size;
+    this.#total = typeof match.batch === 'number' ? whole : samples;
+  }
+
+  get finished(): boolean {
+    return this.#from >= this.#total;
+  }
+
+  get progress(): { readonly phase: string; readonly done: number; readonly total: number } {
+    return { phase: 'calibrate', done: this.#from, total: this.#total };
+  }
+
+  async next(): Promise<Activations> {
+    const from = this.#from;
+    const samples = Math.min(this.#size, this.#total - from);
+    const feeds = await feedsOf(this.#match, from, from + samples, this.#signal);
+    const tensors = await this.#ask(feeds).catch((error: unknown) => {
+      this.#signal?.throwIfAborted();
+      const wide = this.#open && samples > 1;
+      if (!wide || !(error instanceof EspalierError) || error.code !== 'RUNTIME_FAILED') throw error;
+    });
+    if (tensors === undefined) {
+      // The model leaves the number open, but takes one sample at a time, as it did before.
+      this.#size = 1;
+      return this.next();
+    }
+    if (this.#open && from === 0) this.#size = sizeFor(tensors);
+    this.#from += samples;
+    return { from, samples, tensors };
+  }
+
+  async #ask(feeds: Feeds): Promise<Activations['tensors']> {
+    const { outputs } = await this.#session.run(feeds, { outputs: this.#names });
+    this.#signal?.throwIfAborted();
+    const missing = this.#names.find((name) => outputs[name] === undefined);
+    if (missing !== undefined) throw failed('the runtime did not give this value', missing);
+    return outputs;
+  }
+}
+
+/** How many samples answer with so many bytes, by the answer to one. */
+function sizeFor(tensors: Activations['tensors']): number {
+  const bytes = Object.values(tensors).reduce(
+    (sum, { data }) => sum + (ArrayBuffer.isView(data) ? data.byteLength : 0),
+    0,
+  );
+  return Math.max(1, Math.min(MAX_BATCH, Math.floor(BATCH_BYTES / Math.max(1, bytes))));
+}
+
+async function copyOf(
+  model: NativeModel | string | Uint8Array,
+  names: readonly string[],
+  options: ActivationOptions,
+): Promise<ObservedModel> {
+  const quiet = quietly(options);
+  if (model instanceof NativeModel) return observe(model, names, quiet);
+  const opened = await (typeof model === 'string' ? openFile(model, quiet) : openBytes(model, quiet));
+  try {
+    return await observe(opened, names, quiet);
+  } finally {
+    opened.dispose();
+  }
+}
+
+function load({ model }: ObservedModel, runtime: Runtime, options: ActivationOptions): Promise<Session> {
+  return runtime.load(model, quietly(options));
+}
+
+/** Progress is that of the samples alone. */
+const quietly = ({ signal, threads }: ActivationOptions): Pick<NativeOptions, 'signal' | 'threads'> => ({
+  ...(signal && { signal }),
+  ...(threads !== undefined && { threads }),
+});
+
+function checkValues(session: Session, names: readonly string[]): void {
+  const outputs = new Map(session.outputs.map(({ name, dtype }) => [name, dtype]));
+  const lost = names.find((name) => (outputs.get(name) ?? 'other') === 'other');
+  if (lost !== undefined) throw failed('the value is no tensor that the runtime can hand over', lost);
+}
+
+const failed = (what: string, tensor: string): EspalierError =>
+  new EspalierError('RUNTIME_FAILED', what, { tensor });
+
+function checkOptions({ samples, batch, threads }: ActivationOptions): void {
+  for (const [name, value] of Object.entries({ samples, batch, threads }))
+    if (value !== undefined && (!Number.isSafeInteger(value) || value < 1))
+      throw new EspalierError('OPTION_INVALID', `${name} must be a whole number from 1 on, not ${value}`);
+}
