@@ -28,6 +28,8 @@ export class NodeCall implements Call {
   readonly omissions: Omission[] = [];
   readonly pieces: Work[] = [];
   readonly #taken = new Set<number>();
+  /** Operands that the rule read as lengths or indices, and answers for. */
+  readonly #read = new Set<number>();
 
   constructor(
     readonly node: Node,
@@ -60,6 +62,7 @@ export class NodeCall implements Call {
     for (const axis of tensor?.axes ?? [])
       this.lanes.freeze(axis, 'operator', 'is read as lengths or indices');
     this.#taken.add(index);
+    this.#read.add(index);
     return tensor?.values;
   }
 
@@ -188,11 +191,27 @@ export class NodeCall implements Call {
     }
   }
 
+  /** Content that the rule took for data, and that goes no further as content: it enters the data as it was. */
+  keepLost(): void {
+    const restated = new Set(
+      this.restatements.flatMap(({ where }) => ('operand' in where ? [where.operand] : [])),
+    );
+    for (const index of this.#taken)
+      if (!this.#read.has(index) && !restated.has(index)) this.#keepContent(index);
+  }
+
   /** What an operand says of lengths stays what it was, whatever becomes of the axes that it was computed from. */
   #keepContent(index: number): void {
     const values = this.operands[index]?.values;
     if (values === undefined || values.elements.every(isLiteral)) return;
     const kept = values.elements.map(({ now }) => literal(now));
+    // A length that is open could only be written as arithmetic on what it becomes: what it depends on stays.
+    const open = values.elements.filter(({ now }) => typeof now !== 'number');
+    this.lanes.freezeContent(
+      { dims: [open.length], elements: open },
+      'unknown-shape',
+      'an open length is computed with it',
+    );
     if (this.#canWrite(index)) this.restate(index, kept);
     else this.lanes.freezeContent(values, 'control-flow', 'its length is read in the body of a function');
   }

@@ -121,6 +121,7 @@ class Walker {
         this.#tensors.set(name, rule.moves ? tensor : withoutSlots(tensor));
       }
       call.freezeUntaken();
+      if (outputs.some((output) => asTensor(output).values === undefined)) call.keepLost();
       this.#restatements.push(...call.restatements);
       this.#omissions.push(...call.omissions);
       this.#work.push(...call.pieces);

@@ -6,7 +6,8 @@ import { axisWithin, Frozen } from '../lanes/rule.js';
 import type { Dim } from '../onnx/dim.js';
 import { equal, floorDivide, multiply, product, quotient } from '../onnx/dim.js';
 import type { Element, Values } from '../onnx/values.js';
-import { numbersNow } from '../onnx/values.js';
+import { literals, numbersNow } from '../onnx/values.js';
+import { mapValues } from './broadcasting.js';
 import { transposed } from './contents.js';
 
 /** Axes seen with other lengths in the same row-major order: split where they are products, merged where they join. */
@@ -270,6 +271,22 @@ export const expand: Rule = {
       return axis;
     });
     call.restate(1, axes.slice(rank - target.elements.length), { stated });
-    return [{ axes, zeros }];
+    const { values, dtype } = call.optional(0)!;
+    return [{ axes, zeros, dtype, values: values && repeated(values, axes) }];
   },
 };
+
+/** Content broadcast to known lengths, where it stays small: lengths that a graph expands on their way to a shape. */
+function repeated(values: Values, axes: Axes): Values | undefined {
+  const lengths = axes.map((axis) => axis.length);
+  if (!lengths.every((length) => typeof length === 'number')) return undefined;
+  const count = lengths.reduce((a, b) => a * b, 1);
+  if (count > MOST_REPEATED) return undefined;
+  const frame = literals(
+    lengths,
+    Array.from({ length: count }, () => 1),
+  );
+  return mapValues([values, frame], (element) => element);
+}
+
+const MOST_REPEATED = 64;

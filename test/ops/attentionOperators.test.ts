@@ -13,7 +13,12 @@ ruleTable('Attention', { opsets: [23, 24] }, [
     '? ? h*p*k',
   ],
   ['one key head for all', { q_num_heads: 3, kv_num_heads: 1, ...SCALE }, '? ? h*d, ? ? d, ? ? k', '? ? h*k'],
-  ['the default scale', { q_num_heads: 3, kv_num_heads: 3 }, '? ? h*2, ? ? h*2, ? ? h*k', '? ? h*k'],
+  [
+    'the default scale, which is then written',
+    { q_num_heads: 3, kv_num_heads: 3 },
+    '? ? h*d, ? ? h*d, ? ? h*k',
+    '? ? h*k',
+  ],
   ['a mask for each head', SCALE, '? h ? d, ? h ? d, ? h ? k, h 4 4', '? h ? k'],
   ['a mask for all', SCALE, '? h ? d, ? h ? d, ? h ? k, 4 4', '? h ? k'],
   ['no heads', SCALE, '? ? a, ? ? a, ? ? a', frozen(/rank 3 and no q_num_heads/)],
