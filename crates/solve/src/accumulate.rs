@@ -1,0 +1,169 @@
+//! Sums of products over a batch, block by block.
+
+use crate::matrix::panel;
+use espalier_tensor::{Job, Result};
+use faer::linalg::matmul::matmul;
+use faer::prelude::{Mat, MatMut, MatRef};
+use faer::traits::ComplexField;
+use faer::{Accum, Par};
+use rayon::prelude::*;
+
+/// Samples that one task copies: part of the definition, since it is part of the order.
+const GATHERED: usize = 64;
+
+/// Samples by position.
+pub(crate) trait Source: Sync {
+    fn positions(&self) -> usize;
+    /// Writes the inputs and the targets of one position.
+    fn gather(&self, position: usize, x: &mut [f32], y: &mut [f32]);
+}
+
+/// What products are made in.
+pub(crate) trait Element: ComplexField + Send + Sync + Copy {
+    /// Most samples of a block: how many products are summed in this type.
+    const SAMPLES: usize;
+    fn shifted(value: f32, pivot: f64) -> Self;
+    fn double(self) -> f64;
+    /// `dst += a bᵀ`.
+    fn add_product(dst: MatMut<'_, f64>, a: MatRef<'_, Self>, b: MatRef<'_, Self>);
+}
+
+impl Element for f64 {
+    const SAMPLES: usize = 4096;
+
+    fn shifted(value: f32, pivot: f64) -> f64 {
+        f64::from(value) - pivot
+    }
+
+    fn double(self) -> f64 {
+        self
+    }
+
+    fn add_product(dst: MatMut<'_, f64>, a: MatRef<'_, f64>, b: MatRef<'_, f64>) {
+        matmul(dst, Accum::Add, a, b.transpose(), 1.0, Par::Seq);
+    }
+}
+
+impl Element for f32 {
+    const SAMPLES: usize = 256;
+
+    fn shifted(value: f32, pivot: f64) -> f32 {
+        (f64::from(value) - pivot) as f32
+    }
+
+    fn double(self) -> f64 {
+        f64::from(self)
+    }
+
+    fn add_product(mut dst: MatMut<'_, f64>, a: MatRef<'_, f32>, b: MatRef<'_, f32>) {
+        let mut product = Mat::zeros(a.nrows(), b.nrows());
+        matmul(product.as_mut(), Accum::Replace, a, b.transpose(), 1.0, Par::Seq);
+        for j in 0..product.ncols() {
+            for i in 0..product.nrows() {
+                dst[(i, j)] += f64::from(product[(i, j)]);
+            }
+        }
+    }
+}
+
+/// Σ (x - p)(x - p)ᵀ and its like; p, q are what x, y are counted from.
+pub(crate) struct Sums<'a> {
+    pub pivots: (&'a [f64], &'a [f64]),
+    /// [in] and [out].
+    pub x: &'a mut [f64],
+    pub y: &'a mut [f64],
+    /// [out].
+    pub squares: &'a mut [f64],
+    /// [in, in], its lower triangle.
+    pub gram: MatMut<'a, f64>,
+    /// [in, out].
+    pub cross: MatMut<'a, f64>,
+    /// Samples, as far as they were added.
+    pub count: &'a mut u64,
+}
+
+/// Adds all samples of a source.
+///
+/// - errors: `ABORTED` between blocks
+/// - cost: in² + 2·in·out a sample, and 32 MiB
+pub(crate) fn accumulate<T: Element>(sums: &mut Sums<'_>, source: &impl Source, job: &Job) -> Result<()> {
+    let (inputs, outputs) = (sums.x.len(), sums.y.len());
+    let samples = ((1 << 22) / (inputs + outputs).max(1)).clamp(256, T::SAMPLES);
+    let positions = source.positions();
+    let mut x = Mat::<T>::zeros(inputs, samples.min(positions));
+    let mut y = Mat::<T>::zeros(outputs, samples.min(positions));
+    for start in (0..positions).step_by(samples) {
+        job.check()?;
+        let count = samples.min(positions - start);
+        let chunks = x.as_mut().subcols_mut(0, count).par_col_chunks_mut(GATHERED);
+        let chunks = chunks.zip(y.as_mut().subcols_mut(0, count).par_col_chunks_mut(GATHERED));
+        let partial: Vec<Partial> = chunks
+            .enumerate()
+            .map(|(index, (x, y))| copied(source, start + index * GATHERED, sums.pivots, x, y))
+            .collect();
+        for part in partial {
+            add(sums.x, &part.x);
+            add(sums.y, &part.y);
+            add(sums.squares, &part.squares);
+        }
+        let (x, y) = (x.as_ref().subcols(0, count), y.as_ref().subcols(0, count));
+        let (gram, cross) = (sums.gram.as_mut(), sums.cross.as_mut());
+        rayon::join(
+            || {
+                gram.par_col_chunks_mut(panel(inputs)).enumerate().for_each(|(index, columns)| {
+                    let start = index * panel(inputs);
+                    let right = x.subrows(start, columns.ncols());
+                    let left = x.subrows(start, inputs - start);
+                    T::add_product(columns.subrows_mut(start, inputs - start), left, right);
+                });
+            },
+            || {
+                cross.par_col_chunks_mut(panel(outputs)).enumerate().for_each(|(index, columns)| {
+                    let right = y.subrows(index * panel(outputs), columns.ncols());
+                    T::add_product(columns, x, right);
+                });
+            },
+        );
+        *sums.count += count as u64;
+        job.advance(count as u64);
+    }
+    Ok(())
+}
+
+struct Partial {
+    x: Vec<f64>,
+    y: Vec<f64>,
+    squares: Vec<f64>,
+}
+
+/// Writes some samples as columns, less the pivots; and their sums.
+fn copied<T: Element>(
+    source: &impl Source,
+    first: usize,
+    pivots: (&[f64], &[f64]),
+    mut x: MatMut<'_, T>,
+    mut y: MatMut<'_, T>,
+) -> Partial {
+    let (inputs, outputs) = (x.nrows(), y.nrows());
+    let (mut from_x, mut from_y) = (vec![0.0; inputs], vec![0.0; outputs]);
+    let mut sums = Partial { x: vec![0.0; inputs], y: vec![0.0; outputs], squares: vec![0.0; outputs] };
+    for column in 0..x.ncols() {
+        source.gather(first + column, &mut from_x, &mut from_y);
+        for (i, (&value, &pivot)) in from_x.iter().zip(pivots.0).enumerate() {
+            let value = T::shifted(value, pivot);
+            x[(i, column)] = value;
+            sums.x[i] += value.double();
+        }
+        for (i, (&value, &pivot)) in from_y.iter().zip(pivots.1).enumerate() {
+            let value = T::shifted(value, pivot);
+            y[(i, column)] = value;
+            sums.y[i] += value.double();
+            sums.squares[i] += value.double() * value.double();
+        }
+    }
+    sums
+}
+
+fn add(to: &mut [f64], from: &[f64]) {
+    to.iter_mut().zip(from).for_each(|(to, from)| *to += from);
+}

@@ -1,0 +1,26 @@
+//! The linear algebra of reconstruction and of the price of an input: matrices and indices, nothing of networks.
+//!
+//! [`Moments`] are the second moments of inputs x and targets y over many samples. From them alone come the least-squares
+//! refit of y on a part of the inputs ([`ridge`]), the order in which blocks of inputs may leave with the price of each
+//! ([`obs`]), and what each block knows that no other does ([`information`]).
+//!
+//! faer works on blocks whose bounds depend on shapes alone, each on one thread, and what they give is joined in a fixed
+//! order: on one machine the numbers have the same bits on any number of threads. (Another machine may have wider vectors,
+//! and rounds otherwise.) The work is done on the current rayon pool.
+
+mod accumulate;
+mod blocks;
+mod damping;
+mod information;
+mod matrix;
+mod moments;
+mod obs;
+mod patches;
+mod ridge;
+mod surgeon;
+
+pub use information::{Information, information};
+pub use moments::{Moments, Precision};
+pub use obs::{Consumer, Order, obs};
+pub use patches::Patches;
+pub use ridge::{Refit, ridge};

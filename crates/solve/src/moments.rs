@@ -1,0 +1,281 @@
+//! Second moments of inputs and targets, summed over batches.
+
+use crate::accumulate::{Source, Sums, accumulate};
+use crate::patches::{PatchSource, Patches};
+use espalier_tensor::{Code, Error, Job, Result};
+use faer::Mat;
+use rayon::prelude::*;
+
+/// Most inputs: their second moments are 8 GiB.
+const MOST_INPUTS: usize = 1 << 15;
+/// Most products of inputs and targets.
+const MOST_CROSS: usize = 1 << 30;
+/// Samples whose mean the others are counted from.
+const FIRST: usize = 256;
+
+/// What products are made in; sums are always f64.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Precision {
+    /// f64: a product of two f32 is exact, so the moments are right to about 1e-15 of the largest.
+    #[default]
+    Double,
+    /// f32, in runs of 256 samples: twice as fast, right to about 1e-6. Enough for a refit with its usual damping; for
+    /// what depends on small differences, such as a conditional entropy of lanes that repeat each other, it is not.
+    Single,
+}
+
+/// Count, means and second moments of inputs x [in] and targets y [out] over all samples so far.
+///
+/// Values are counted from a fixed point, the mean of the first samples, so that a mean that is large beside the spread
+/// costs no digits. With the same batches in the same order the numbers have the same bits on any number of threads.
+#[derive(Clone, Debug)]
+pub struct Moments {
+    precision: Precision,
+    count: u64,
+    pivot_x: Vec<f64>,
+    pivot_y: Vec<f64>,
+    sum_x: Vec<f64>,
+    sum_y: Vec<f64>,
+    squares: Vec<f64>,
+    /// [in, in], its lower triangle.
+    gram: Mat<f64>,
+    /// [in, out].
+    cross: Mat<f64>,
+}
+
+impl Moments {
+    /// - `outputs`: 0 where only the inputs matter
+    /// - errors: `OPTION_INVALID` beyond 32,768 inputs, or 2^30 products with targets
+    pub fn new(inputs: usize, outputs: usize, precision: Precision) -> Result<Moments> {
+        if inputs > MOST_INPUTS || inputs.checked_mul(outputs).is_none_or(|cross| cross > MOST_CROSS) {
+            let what = format!("second moments of {inputs} inputs and {outputs} targets");
+            return Err(Error::new(Code::OptionInvalid, what).todo(
+                "Take fewer inputs: moments of channels rather than of patches, or of one group at a time.",
+            ));
+        }
+        Ok(Moments {
+            precision,
+            count: 0,
+            pivot_x: vec![0.0; inputs],
+            pivot_y: vec![0.0; outputs],
+            sum_x: vec![0.0; inputs],
+            sum_y: vec![0.0; outputs],
+            squares: vec![0.0; outputs],
+            gram: Mat::zeros(inputs, inputs),
+            cross: Mat::zeros(inputs, outputs),
+        })
+    }
+
+    /// Adds a batch.
+    ///
+    /// - `x`: [rows, in]; `y`: [rows, out]
+    /// - errors: `NON_FINITE` and `INTERNAL` (lengths that do not fit) before anything is added; `ABORTED` with a part of
+    ///   the batch added
+    /// - cost: O(rows · in · (in + out)), and 32 MiB
+    pub fn add(&mut self, x: &[f32], y: &[f32], job: &Job) -> Result<()> {
+        let (inputs, outputs) = (self.inputs(), self.outputs());
+        let rows = x.len().checked_div(inputs).or(y.len().checked_div(outputs)).unwrap_or(0);
+        if x.len() != rows * inputs || y.len() != rows * outputs {
+            let what = format!("{} values of {inputs} inputs, {} of {outputs} targets", x.len(), y.len());
+            return Err(Error::internal(what));
+        }
+        finite(x, "an input")?;
+        finite(y, "a target")?;
+        self.add_source(&Rows { rows, x, y }, job)
+    }
+
+    /// Adds a batch of a convolution: at each position of its output the patch of its input, and what it gives there.
+    ///
+    /// - `x`: [n, c, length...]; `y`: [n, out, length'...]
+    /// - errors: as [`Moments::add`]
+    /// - cost: as [`Moments::add`], with a row for each position; patches are made block by block
+    pub fn add_patches(&mut self, x: &[f32], y: &[f32], patches: &Patches, job: &Job) -> Result<()> {
+        if patches.inputs() != self.inputs() {
+            let what = format!("patches of {} inputs for moments of {}", patches.inputs(), self.inputs());
+            return Err(Error::internal(what));
+        }
+        let source = PatchSource::new(patches, x, y, self.outputs())?;
+        finite(x, "an input")?;
+        finite(y, "a target")?;
+        self.add_source(&source, job)
+    }
+
+    fn add_source(&mut self, source: &impl Source, job: &Job) -> Result<()> {
+        job.expect(source.positions() as u64);
+        if self.count == 0 {
+            self.set_pivots(source);
+        }
+        let mut sums = Sums {
+            pivots: (&self.pivot_x, &self.pivot_y),
+            x: &mut self.sum_x,
+            y: &mut self.sum_y,
+            squares: &mut self.squares,
+            gram: self.gram.as_mut(),
+            cross: self.cross.as_mut(),
+            count: &mut self.count,
+        };
+        match self.precision {
+            Precision::Double => accumulate::<f64>(&mut sums, source, job),
+            Precision::Single => accumulate::<f32>(&mut sums, source, job),
+        }
+    }
+
+    /// The mean of the first samples, as the nearest f32, from which a difference of f32 is exact in f64 or nearly so.
+    fn set_pivots(&mut self, source: &impl Source) {
+        let count = source.positions().min(FIRST);
+        let (mut x, mut y) = (vec![0.0; self.inputs()], vec![0.0; self.outputs()]);
+        for position in 0..count {
+            source.gather(position, &mut x, &mut y);
+            for (pivots, values) in [(&mut self.pivot_x, &x), (&mut self.pivot_y, &y)] {
+                pivots.iter_mut().zip(values).for_each(|(p, &v)| *p += f64::from(v) / count as f64);
+            }
+        }
+        for pivot in self.pivot_x.iter_mut().chain(&mut self.pivot_y) {
+            *pivot = f64::from(*pivot as f32);
+        }
+    }
+
+    /// Adds the samples of others, as if they had been added here: equal up to rounding.
+    /// - errors: `INTERNAL` where they have other inputs or targets
+    pub fn merge(&mut self, other: &Moments) -> Result<()> {
+        if (other.inputs(), other.outputs()) != (self.inputs(), self.outputs()) {
+            let shape = |m: &Moments| format!("{} inputs and {} targets", m.inputs(), m.outputs());
+            return Err(Error::internal(format!("moments of {} for those of {}", shape(other), shape(self))));
+        }
+        if other.count == 0 {
+            return Ok(());
+        }
+        if self.count == 0 {
+            let precision = self.precision;
+            *self = Moments { precision, ..other.clone() };
+            return Ok(());
+        }
+        // With v - p = (v - q) + (q - p): Σ(v-p)(w-p)ᵀ = Σ(v-q)(w-q)ᵀ + s dᵀ + d sᵀ + n d dᵀ, all on the right of q.
+        let n = other.count as f64;
+        let apart = |theirs: &[f64], own: &[f64]| -> Vec<f64> {
+            theirs.iter().zip(own).map(|(theirs, own)| theirs - own).collect()
+        };
+        let (dx, dy) = (apart(&other.pivot_x, &self.pivot_x), apart(&other.pivot_y, &self.pivot_y));
+        let (sx, sy) = (&other.sum_x, &other.sum_y);
+        for j in 0..self.inputs() {
+            for i in j..self.inputs() {
+                self.gram[(i, j)] += other.gram[(i, j)] + sx[i] * dx[j] + dx[i] * (sx[j] + n * dx[j]);
+            }
+        }
+        for j in 0..self.outputs() {
+            for i in 0..self.inputs() {
+                self.cross[(i, j)] += other.cross[(i, j)] + sx[i] * dy[j] + dx[i] * (sy[j] + n * dy[j]);
+            }
+            self.squares[j] += other.squares[j] + dy[j] * (2.0 * sy[j] + n * dy[j]);
+        }
+        self.sum_x.iter_mut().zip(sx.iter().zip(&dx)).for_each(|(own, (s, d))| *own += s + n * d);
+        self.sum_y.iter_mut().zip(sy.iter().zip(&dy)).for_each(|(own, (s, d))| *own += s + n * d);
+        self.count += other.count;
+        Ok(())
+    }
+
+    pub fn inputs(&self) -> usize {
+        self.sum_x.len()
+    }
+
+    pub fn outputs(&self) -> usize {
+        self.sum_y.len()
+    }
+
+    /// Samples added.
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// [in]; zeros without samples, as all below.
+    pub fn input_means(&self) -> Vec<f64> {
+        (0..self.inputs()).map(|i| self.pivot_x[i] + self.sum_x[i] / self.samples()).collect()
+    }
+
+    /// [out].
+    pub fn output_means(&self) -> Vec<f64> {
+        (0..self.outputs()).map(|i| self.pivot_y[i] + self.sum_y[i] / self.samples()).collect()
+    }
+
+    /// [in]; the mean squared distance from the mean.
+    pub fn input_variances(&self) -> Vec<f64> {
+        (0..self.inputs()).map(|i| self.input_covariance(i, i).max(0.0)).collect()
+    }
+
+    /// [out].
+    pub fn output_variances(&self) -> Vec<f64> {
+        let n = self.samples();
+        (0..self.outputs())
+            .map(|i| ((self.squares[i] - self.sum_y[i] * self.sum_y[i] / n) / n).max(0.0))
+            .collect()
+    }
+
+    /// Of inputs i and j.
+    pub fn input_covariance(&self, i: usize, j: usize) -> f64 {
+        let n = self.samples();
+        (self.gram[(i.max(j), i.min(j))] - self.sum_x[i] * self.sum_x[j] / n) / n
+    }
+
+    /// Of input i and target j.
+    pub fn cross_covariance(&self, i: usize, j: usize) -> f64 {
+        let n = self.samples();
+        (self.cross[(i, j)] - self.sum_x[i] * self.sum_y[j] / n) / n
+    }
+
+    /// The covariance of some inputs, its lower triangle.
+    pub(crate) fn covariance_of(&self, inputs: &[usize]) -> Mat<f64> {
+        let n = inputs.len();
+        let mut covariance = Mat::zeros(n, n);
+        covariance.as_mut().par_col_iter_mut().enumerate().for_each(|(j, mut column)| {
+            for i in j..n {
+                column[i] = self.input_covariance(inputs[i], inputs[j]);
+            }
+        });
+        covariance
+    }
+
+    /// The covariance of some inputs with all targets: [inputs.len(), out].
+    pub(crate) fn cross_covariance_of(&self, inputs: &[usize]) -> Mat<f64> {
+        Mat::from_fn(inputs.len(), self.outputs(), |i, j| self.cross_covariance(inputs[i], j))
+    }
+
+    /// errors: `OPTION_INVALID` without samples
+    pub(crate) fn check(&self) -> Result<()> {
+        if self.count > 0 {
+            return Ok(());
+        }
+        Err(Error::new(Code::OptionInvalid, "second moments of no samples").todo("Give calibration data."))
+    }
+
+    fn samples(&self) -> f64 {
+        self.count.max(1) as f64
+    }
+}
+
+struct Rows<'a> {
+    rows: usize,
+    x: &'a [f32],
+    y: &'a [f32],
+}
+
+impl Source for Rows<'_> {
+    fn positions(&self) -> usize {
+        self.rows
+    }
+
+    fn gather(&self, position: usize, x: &mut [f32], y: &mut [f32]) {
+        x.copy_from_slice(&self.x[position * x.len()..][..x.len()]);
+        y.copy_from_slice(&self.y[position * y.len()..][..y.len()]);
+    }
+}
+
+fn finite(values: &[f32], what: &str) -> Result<()> {
+    match values.par_iter().position_first(|value| !value.is_finite()) {
+        None => Ok(()),
+        Some(place) => {
+            let what = format!("{what} of the calibration is {} at {place} of its batch", values[place]);
+            Err(Error::new(Code::NonFinite, what)
+                .todo("Check the calibration data, and what the model gives for it."))
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! The least-squares refit of targets on a part of the inputs.
+
+use crate::blocks::check_distinct;
+use crate::damping::damped;
+use crate::moments::Moments;
+use espalier_tensor::{Error, Job, Result};
+use faer::linalg::matmul::matmul;
+use faer::{Accum, Mat, Par};
+use rayon::prelude::*;
+
+/// y ≈ W' x[keep] + b'.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Refit {
+    /// W', [out, keep].
+    pub weights: Vec<f64>,
+    /// b', [out]. It is not damped.
+    pub bias: Vec<f64>,
+    /// The damping that it took: what was asked for, or more where that was too little.
+    pub damping: f64,
+}
+
+/// Least-squares weights of y on the inputs that stay, from covariances: `W' = C_yK (C_KK + λI)⁻¹`, `b' = E y - W' E x_K`.
+///
+/// - `keep`: each < in, none twice, in the order that W' is to have them; empty gives the means
+/// - `damping`: λ as a share of the mean variance of the kept inputs. Raised tenfold until C_KK + λI is regular: 0 is allowed
+///   for repeated, constant and dead inputs and for more inputs than samples
+/// - errors: `OPTION_INVALID` without samples or for a damping below 0; `ABORTED`; `INTERNAL` for indices out of range
+/// - cost: O(k³ + out·k²), k = keep.len()
+/// - source: He, Zhang, Sun 2017, least-squares reconstruction after channel pruning
+pub fn ridge(moments: &Moments, keep: &[usize], damping: f64, job: &Job) -> Result<Refit> {
+    moments.check()?;
+    check_distinct(moments.inputs(), keep)?;
+    let damped = damped(&moments.covariance_of(keep), damping, job)?;
+    let solved = damped.factor.solve(moments.cross_covariance_of(keep));
+    let (means, targets) = (moments.input_means(), moments.output_means());
+    let mut weights = Vec::with_capacity(keep.len() * targets.len());
+    let mut bias = Vec::with_capacity(targets.len());
+    for (output, target) in targets.into_iter().enumerate() {
+        let row = (0..keep.len()).map(|i| solved[(i, output)]);
+        bias.push(target - row.clone().zip(keep).map(|(w, &input)| w * means[input]).sum::<f64>());
+        weights.extend(row);
+    }
+    Ok(Refit { weights, bias, damping: damped.share })
+}
+
+impl Refit {
+    /// What the refit leaves of each target, as the mean of its square, over the samples of any moments: those it was made
+    /// from, or others that were held out.
+    ///
+    /// - `keep`: as the refit has it
+    /// - returns: [out], >= 0
+    /// - errors: `INTERNAL` where it does not fit the moments; `OPTION_INVALID` without samples
+    /// - cost: O(out·k²)
+    pub fn errors(&self, moments: &Moments, keep: &[usize]) -> Result<Vec<f64>> {
+        moments.check()?;
+        check_distinct(moments.inputs(), keep)?;
+        let (k, outputs) = (keep.len(), moments.outputs());
+        if self.bias.len() != outputs || self.weights.len() != k * outputs {
+            let what = format!("a refit of {} weights for {k} inputs, {outputs} targets", self.weights.len());
+            return Err(Error::internal(what));
+        }
+        let mut covariance = moments.covariance_of(keep);
+        for j in 0..k {
+            for i in 0..j {
+                covariance[(i, j)] = covariance[(j, i)];
+            }
+        }
+        let weights = Mat::from_fn(k, outputs, |i, output| self.weights[output * k + i]);
+        let mut spread = Mat::<f64>::zeros(k, outputs);
+        spread.as_mut().par_col_chunks_mut(64).enumerate().for_each(|(index, columns)| {
+            let weights = weights.as_ref().subcols(index * 64, columns.ncols());
+            matmul(columns, Accum::Replace, &covariance, weights, 1.0, Par::Seq);
+        });
+        let (means, targets, variances) =
+            (moments.input_means(), moments.output_means(), moments.output_variances());
+        let error = |output: usize| {
+            let row = &self.weights[output * k..][..k];
+            let sum = |of: &dyn Fn(usize) -> f64| (0..k).map(|i| row[i] * of(i)).sum::<f64>();
+            let explained = sum(&|i| 2.0 * moments.cross_covariance(keep[i], output) - spread[(i, output)]);
+            let shift = targets[output] - self.bias[output] - sum(&|i| means[keep[i]]);
+            (variances[output] - explained).max(0.0) + shift * shift
+        };
+        Ok((0..outputs).map(error).collect())
+    }
+}

@@ -1,0 +1,248 @@
+//! One consumer under the optimal brain surgeon: what its blocks cost, and what is left when one leaves.
+
+use crate::damping::damped;
+use crate::matrix::{Cholesky, add_lower, factor_small, small_block, solve_small, square, whitened};
+use crate::moments::Moments;
+use espalier_tensor::{Job, Result};
+use faer::linalg::matmul::matmul;
+use faer::{Accum, Mat, Par};
+use rayon::prelude::*;
+
+/// Columns of downdates that are gathered before they are applied, in one product.
+const PENDING: usize = 64;
+
+/// The state after some removals: P = (C_KK + λI)⁻¹ and M = B Bᵀ with B = P C_Ky the best weights, of the inputs K that are
+/// left.
+///
+/// When block c leaves, P loses P_:c P_cc⁻¹ P_c: and B loses P_:c P_cc⁻¹ B_c. With P_cc = L Lᵀ, U = P_:c L⁻ᵀ,
+/// T = L⁻¹ M_cc L⁻ᵀ and V = M_:c L⁻ᵀ - ½ U T that is P -= U Uᵀ, M -= U Vᵀ + V Uᵀ. Prices need the blocks on the diagonals
+/// only, and a step the columns of one block, so U and V are gathered and applied to the whole now and then.
+pub(crate) struct Surgeon<'a> {
+    moments: &'a Moments,
+    /// λ, the same through all removals.
+    lambda: f64,
+    /// The damping that λ came from.
+    pub share: f64,
+    blocks: Vec<Block>,
+    /// Inputs that belong to no block, and so stay.
+    others: Vec<usize>,
+    state: State,
+}
+
+/// A block of inputs.
+struct Block {
+    inputs: Vec<usize>,
+    left: bool,
+    /// Where it lies in the matrices.
+    start: usize,
+    /// P_cc and M_cc, as they are now.
+    p: Vec<f64>,
+    m: Vec<f64>,
+}
+
+struct State {
+    /// Lower triangles, without what is pending.
+    p: Mat<f64>,
+    m: Mat<f64>,
+    /// [n, pending].
+    u: Mat<f64>,
+    v: Mat<f64>,
+    pending: usize,
+    /// Inputs that left since the matrices were made.
+    gone: usize,
+}
+
+impl<'a> Surgeon<'a> {
+    /// - `named`: for each input, whether a block has it
+    pub fn new(
+        moments: &'a Moments,
+        blocks: &[Vec<usize>],
+        named: &[bool],
+        damping: f64,
+        job: &Job,
+    ) -> Result<Surgeon<'a>> {
+        let mut blocks: Vec<Block> = blocks
+            .iter()
+            .map(|inputs| Block { inputs: inputs.clone(), left: false, start: 0, p: vec![], m: vec![] })
+            .collect();
+        let others: Vec<usize> = (0..moments.inputs()).filter(|&input| !named[input]).collect();
+        let order = place(&mut blocks, &others);
+        let damped = damped(&moments.covariance_of(&order), damping, job)?;
+        let state = State::new(moments, &order, &damped.factor, &mut blocks);
+        let (lambda, share) = (damped.lambda, damped.share);
+        Ok(Surgeon { moments, lambda, share, blocks, others, state })
+    }
+
+    /// What leaves with each block that is still there: the rise of the mean squared error, damping included; none for those
+    /// that left.
+    /// - returns: none where rounding has left a block that is not positive
+    pub fn prices(&self) -> Option<Vec<Option<f64>>> {
+        // Small ones are not worth a task each.
+        let shortest =
+            1 + 512 / self.blocks.iter().map(|block| block.inputs.len().pow(2)).max().unwrap_or(1).max(1);
+        self.blocks.par_iter().with_min_len(shortest).map(Block::price).collect()
+    }
+
+    /// Takes a block away.
+    /// - errors: `ABORTED`, `INTERNAL`
+    pub fn remove(&mut self, block: usize, job: &Job) -> Result<()> {
+        let leaving = &mut self.blocks[block];
+        leaving.left = true;
+        let size = leaving.inputs.len();
+        if size == 0 {
+            return Ok(());
+        }
+        self.state.gone += size;
+        // From half of them on it is as cheap to begin again as to go on, and rounding begins again too.
+        if 2 * self.state.gone >= self.state.p.nrows() || !self.state.downdate(&mut self.blocks, block) {
+            self.restart(job)?;
+        }
+        Ok(())
+    }
+
+    /// Makes the matrices again from the moments of what is left.
+    /// - errors: `ABORTED`, `INTERNAL`
+    pub fn restart(&mut self, job: &Job) -> Result<()> {
+        let order = place(&mut self.blocks, &self.others);
+        let mut covariance = self.moments.covariance_of(&order);
+        for i in 0..order.len() {
+            covariance[(i, i)] += self.lambda;
+        }
+        let factor = match Cholesky::new(covariance.clone()) {
+            Some(factor) => factor,
+            None => damped(&covariance, 0.0, job)?.factor,
+        };
+        self.state = State::new(self.moments, &order, &factor, &mut self.blocks);
+        Ok(())
+    }
+
+    /// Whether nothing has been taken away since the matrices were made.
+    pub fn is_fresh(&self) -> bool {
+        self.state.gone == 0
+    }
+}
+
+/// The inputs that are left, block after block, and then those without one.
+fn place(blocks: &mut [Block], others: &[usize]) -> Vec<usize> {
+    let mut order = Vec::new();
+    for block in blocks.iter_mut().filter(|block| !block.left) {
+        block.start = order.len();
+        order.extend(&block.inputs);
+    }
+    order.extend(others);
+    order
+}
+
+impl Block {
+    /// tr(P_cc⁻¹ M_cc); 0 for a block without inputs.
+    fn price(&self) -> Option<Option<f64>> {
+        if self.left {
+            return Some(None);
+        }
+        let n = self.inputs.len();
+        if n == 0 {
+            return Some(Some(0.0));
+        }
+        if n == 1 {
+            return (self.p[0] > 0.0).then(|| Some((self.m[0] / self.p[0]).max(0.0)));
+        }
+        let mut l = self.p.clone();
+        if !factor_small(&mut l, n) {
+            return None;
+        }
+        let whitened = whitened(&l, n, &self.m);
+        let price: f64 = (0..n).map(|i| whitened[i * n + i]).sum();
+        Some(Some(price.max(0.0)))
+    }
+}
+
+impl State {
+    fn new(moments: &Moments, order: &[usize], factor: &Cholesky, blocks: &mut [Block]) -> State {
+        let p = factor.inverse();
+        let weights = factor.solve(moments.cross_covariance_of(order));
+        let m = square(weights.as_ref());
+        let widest = blocks.iter().map(|block| block.inputs.len()).max().unwrap_or(0);
+        blocks.par_iter_mut().filter(|block| !block.left).for_each(|block| {
+            block.p = small_block(p.as_ref(), block.start, block.inputs.len());
+            block.m = small_block(m.as_ref(), block.start, block.inputs.len());
+        });
+        let columns = || Mat::zeros(order.len(), PENDING + widest);
+        State { p, m, u: columns(), v: columns(), pending: 0, gone: 0 }
+    }
+
+    /// - returns: false where rounding has left the block not positive
+    fn downdate(&mut self, blocks: &mut [Block], leaving: usize) -> bool {
+        let Block { start, inputs, p, m, .. } = &blocks[leaving];
+        let (start, size) = (*start, inputs.len());
+        let mut l = p.clone();
+        if !factor_small(&mut l, size) {
+            return false;
+        }
+        let t = whitened(&l, size, m);
+        let (known, n) = (self.pending, self.p.nrows());
+
+        // Columns of the block, whole and with all that is pending.
+        let mut p = columns_of(&self.p, start, size);
+        let mut m = columns_of(&self.m, start, size);
+        let (u, v) = (self.u.as_ref().subcols(0, known), self.v.as_ref().subcols(0, known));
+        let (own_u, own_v) = (u.subrows(start, size).transpose(), v.subrows(start, size).transpose());
+        matmul(&mut p, Accum::Add, u, own_u, -1.0, Par::Seq);
+        matmul(&mut m, Accum::Add, u, own_v, -1.0, Par::Seq);
+        matmul(&mut m, Accum::Add, v, own_u, -1.0, Par::Seq);
+
+        let (mut from_p, mut from_m) = (vec![0.0; size], vec![0.0; size]);
+        for row in 0..n {
+            for j in 0..size {
+                (from_p[j], from_m[j]) = (p[(row, j)], m[(row, j)]);
+            }
+            solve_small(&l, size, &mut from_p);
+            solve_small(&l, size, &mut from_m);
+            for j in 0..size {
+                let half: f64 = (0..size).map(|k| from_p[k] * t[k * size + j]).sum();
+                self.u[(row, known + j)] = from_p[j];
+                self.v[(row, known + j)] = from_m[j] - 0.5 * half;
+            }
+        }
+        self.pending += size;
+
+        let (u, v) = (self.u.as_ref().subcols(known, size), self.v.as_ref().subcols(known, size));
+        for block in blocks.iter_mut().filter(|block| !block.left) {
+            let n = block.inputs.len();
+            for i in 0..n {
+                for j in 0..n {
+                    let (a, b) = (block.start + i, block.start + j);
+                    for k in 0..size {
+                        block.p[i * n + j] -= u[(a, k)] * u[(b, k)];
+                        block.m[i * n + j] -= u[(a, k)] * v[(b, k)] + v[(a, k)] * u[(b, k)];
+                    }
+                }
+            }
+        }
+        if self.pending >= PENDING {
+            self.apply();
+        }
+        true
+    }
+
+    fn apply(&mut self) {
+        let (n, pending) = (self.p.nrows(), self.pending);
+        let (u, v) = (self.u.as_ref().subcols(0, pending), self.v.as_ref().subcols(0, pending));
+        add_lower(self.p.as_mut(), -1.0, u, u);
+        let both = |first: faer::MatRef<'_, f64>, second: faer::MatRef<'_, f64>| {
+            let mut both = Mat::zeros(n, 2 * pending);
+            both.as_mut().subcols_mut(0, pending).copy_from(first);
+            both.as_mut().subcols_mut(pending, pending).copy_from(second);
+            both
+        };
+        add_lower(self.m.as_mut(), -1.0, both(u, v).as_ref(), both(v, u).as_ref());
+        self.pending = 0;
+    }
+}
+
+/// Columns `start..start + size` of a matrix of which the lower triangle is known, whole.
+fn columns_of(lower: &Mat<f64>, start: usize, size: usize) -> Mat<f64> {
+    Mat::from_fn(lower.nrows(), size, |i, j| {
+        let column = start + j;
+        lower[(i.max(column), i.min(column))]
+    })
+}
