@@ -236,6 +236,21 @@ const cases: readonly Case[] = [
     },
   },
   {
+    name: 'a zero bias as long as the filters of another layer, expanded when the model runs',
+    groups: ['a 6', 'b 6'],
+    build: (net) => {
+      const bias = (name: string, layer: string): string => {
+        const length = net.node('Shape', `${name}.length`, [layer], { start: 0, end: 1 });
+        const shape = net.node('Expand', `${name}.shape`, [length, net.ints(`${name}.one`, [1])]);
+        net.initializers.push({ name: `${name}.zero`, dims: [], data: Float32Array.of(0) });
+        return net.node('Expand', name, [`${name}.zero`, shape]);
+      };
+      const a = net.node('Conv', 'a', ['x', net.weight('a.weight', [6, 3, 1, 1]), bias('bias1', 'a.weight')]);
+      const b = net.node('Conv', 'b', [a, net.weight('b.weight', [6, 6, 1, 1]), bias('bias2', 'a.weight')]);
+      return net.pooled(b, 6);
+    },
+  },
+  {
     name: 'LayerNorm: prunable, not exact',
     groups: ['a 6 ~'],
     build: (net) =>

@@ -5,18 +5,23 @@ import { Frozen } from '../lanes/rule.js';
 import { quotient } from '../onnx/dim.js';
 
 /**
- * BatchNormalization at inference: the channel axis is one axis with scale, bias, mean and variance.
+ * BatchNormalization: the channel axis is one axis with scale, bias, mean and variance. In training mode, which exports
+ * of weight-standardised networks use on weights, statistics run over every other axis.
  *
- *   x [n c h w], scale [c], b [c], mean [c], var [c]  ->  y [n c h w]
+ *   x [n c h w], scale [c], b [c], mean [c], var [c]  ->  y [n c h w], statistics [c] …
  *
- * exact: yes.   frozen: in training mode.
+ * exact: yes; in training mode not for lanes of the other axes.
  * source: https://onnx.ai/onnx/operators/onnx__BatchNormalization.html
  */
 export const batchNormalization: Rule = {
   says: 'channels are one axis with scale, bias, mean and variance',
-  exact: 'yes',
+  exact: 'yes; in training mode not for lanes of the other axes',
   axes: (call) => {
-    if (call.attributes.int('training_mode', 0) !== 0) throw new Frozen('operator', 'runs in training mode');
+    const { node, attributes } = call;
+    // Before opset 14 more than one output meant training.
+    const trains =
+      attributes.int('training_mode', 0) !== 0 ||
+      (node.opset < 14 && node.outputs.slice(1).some((output) => output !== ''));
     const x = call.input(0);
     const place = Math.min(1, x.length - 1);
     const [scale, bias, mean, variance] = [1, 2, 3, 4].map((i) => {
@@ -28,7 +33,13 @@ export const batchNormalization: Rule = {
     }) as [Axis, Axis, Axis, Axis];
     const channels = call.lanes.unify([x[place]!, scale, bias, mean, variance]);
     const zero = isZero(bias) && (isZero(scale) || (isZero(x[place]!) && isZero(mean)));
-    return [x.with(place, withZero(channels, zero))];
+    const y = x.with(place, withZero(channels, zero));
+    const statistics = Array.from({ length: node.outputs.length - 1 }, () => [withZero(channels, false)]);
+    if (!trains) return [y, ...statistics];
+    const others = x.filter((_, d) => d !== place);
+    for (const axis of others)
+      call.lanes.inexact(axis, 'the statistics of BatchNormalization in training mode run over it');
+    return [y.map((axis, d) => (d === place ? axis : withZero(axis, false))), ...statistics];
   },
 };
 

@@ -3,6 +3,9 @@ import { frozen, ruleTable } from '../support/ruleTable.js';
 ruleTable('BatchNormalization', { opsets: [9, 14, 15], positive: true }, [
   ['channels', {}, '? a 3 3, a, a, a, a', '? a 3 3'],
 ]);
+ruleTable('BatchNormalization', { opsets: [14, 15], positive: true }, [
+  ['training mode', { training_mode: 1 }, '? a 3 3, a, a, a, a', '? a 3 3, a, a'],
+]);
 ruleTable('InstanceNormalization', { opsets: [7, 22] }, [['channels', {}, '? a 5 5, a, a', '? a 5 5']]);
 ruleTable('LayerNormalization', { opsets: [17], inexact: true }, [
   ['the last axis', {}, '? s a, a, a', '? s a'],
