@@ -8,7 +8,7 @@ import { type ObservedModel, observe } from './observed.js';
 export interface ActivationOptions extends NativeOptions {
   /** Samples at most; by default all that the data have. */
   readonly samples?: number;
-  /** Samples at once, where the model leaves it open; by default as many as answer with about a hundred megabytes. */
+  /** Samples at once, where the model leaves it open; by default as many as answer with some megabytes. */
   readonly batch?: number;
 }
 
@@ -20,8 +20,8 @@ export interface Activations {
   readonly tensors: Readonly<Record<string, Tensor>>;
 }
 
-/** Bytes of activations that are asked for at once, unless one sample alone has more. */
-const BATCH_BYTES = 128 * 1024 * 1024;
+/** Bytes of activations that are asked for at once, unless one sample alone has more: more were slower, and held longer. */
+const BATCH_BYTES = 16 * 1024 * 1024;
 const MAX_BATCH = 64;
 
 /**

@@ -128,9 +128,11 @@ class Thread {
 
   constructor(entry: string, signal?: AbortSignal) {
     const start: Start = { entry, busy: this.#busy.buffer as SharedArrayBuffer };
-    // Without imports, so that it may be taken for a module or a script, as flags of the process will have it.
+    // Without imports, so that it may be taken for a module or a script, as flags of the process will have it. Where
+    // esbuild keeps names (a bundle, tsx), the text of a function calls its helper `__name`.
     const code = `const { parentPort, workerData } = process.getBuiltinModule('node:worker_threads');
       const { createRequire } = process.getBuiltinModule('node:module');
+      const __name = (named) => named;
       (${serve})(parentPort, workerData, createRequire(workerData.entry));`;
     this.#worker = new Worker(code, { eval: true, workerData: start, execArgv: [] });
     this.#signal = signal;
