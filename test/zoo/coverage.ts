@@ -63,6 +63,18 @@ are frozen other than that the model's interface shows them or that they are the
 | model | nodes | groups | prunable | exact | left at 0.5 | frozen because |
 | ----- | ----: | -----: | -------: | ----: | ----------: | -------------- |
 ${rows.join('\n')}
+
+What these reasons mean, and why it is right to stop there:
+
+- *data chooses which of its indices are used*: rows of an embedding, or positions that a mask or a length picks. Any of
+  them may be asked for.
+- *Conv slides over it*: filters whose outputs become positions that a later convolution slides over. A spectrum computed by
+  a convolution is such an axis: without one of its frequencies the others would no longer be neighbours.
+- *is a gate of LSTM*: the four gates of a unit are not alike; units leave whole, and here the model's interface shows them.
+- *the branches end in values of different ranks*, and ranks that are not known after it: data decides at run time which
+  branch of an If is taken, and what shape follows.
+- *is read as lengths or indices*: operands such as the shape of a Reshape. They follow the lanes by themselves.
+- *Softmax runs over it*: classes.
 `;
 if (values.write) writeFileSync(new URL('../../docs/coverage.md', import.meta.url), page);
 else console.log(page);
