@@ -41,6 +41,29 @@ export declare class Model {
   writeTerms(path: string, tensors: Array<NamedTensor>, force: boolean, job: Job): Promise<WrittenTerms>
 }
 
+/**
+ * Second moments of a consumer's inputs and targets. Add one batch after another: what is added at the same time is added
+ * in any order.
+ */
+export declare class Moments {
+  /** `precision`: of products; sums are always f64. */
+  constructor(inputs: number, outputs: number, precision?: 'double' | 'single')
+  /** Adds a batch: x [rows, in], y [rows, out], or patches of x [n, c, length...], y [n, out, length...]. Both are copied. */
+  add(x: Float32Array, y: Float32Array, patches: Patches | undefined | null, job: Job): Promise<void>
+  /** Adds the samples of others. */
+  merge(other: Moments, job: Job): Promise<void>
+  /** Samples, means and variances so far. */
+  summary(job: Job): Promise<MomentsSummary>
+  /** Covariances of the inputs, [in, in], and of inputs and targets, [in, out]. */
+  covariances(job: Job): Promise<Float64Array[]>
+  /** Least-squares weights of the targets on the inputs that stay: `solve::ridge`. */
+  ridge(keep: Uint32Array, damping: number, job: Job): Promise<Refit>
+  /** What weights [out, keep] and a bias leave of each target, as the mean of its square: `solve::Refit::errors`. */
+  errors(keep: Uint32Array, weights: Float64Array, bias: Float64Array, job: Job): Promise<Float64Array>
+  /** Entropies of blocks of inputs: `solve::information`. */
+  information(blocks: Array<Uint32Array>, damping: number, job: Job): Promise<BlockInformation>
+}
+
 export interface AttributeEdit {
   node: number
   name: string
@@ -57,6 +80,15 @@ export interface AxisLength {
 export interface AxisSelection {
   axis: number
   kept: Uint32Array
+}
+
+/** In bits, one number for each block. */
+export interface BlockInformation {
+  entropy: Float64Array
+  conditional: Float64Array
+  redundancy: Float64Array
+  /** The damping that it took. */
+  damping: number
 }
 
 /** (q - zero point) · scale, by the tensors that hold them. */
@@ -104,6 +136,15 @@ export interface IntegerEdit {
 export interface MetadataEdit {
   key: string
   value: string
+}
+
+export interface MomentsSummary {
+  /** Samples. */
+  count: number
+  inputMeans: Float64Array
+  inputVariances: Float64Array
+  outputMeans: Float64Array
+  outputVariances: Float64Array
 }
 
 /** A tensor, and the name of its array in an `.npz`. */
@@ -155,6 +196,39 @@ export declare function openBytes(bytes: Uint8Array, job: Job): Promise<Model>
 
 /** Opens the model at `path` without loading its weights. */
 export declare function openFile(path: string, job: Job): Promise<Model>
+
+export interface Patches {
+  batch: number
+  channels: number
+  lengths: Array<number>
+  kernel: Array<number>
+  strides: Array<number>
+  dilations: Array<number>
+  /** Zeros before each axis, then after each. */
+  pads: Array<number>
+  /** Takes each so-many-th position only; by default all. */
+  every?: number
+}
+
+export interface Refit {
+  /** [out, keep]. */
+  weights: Float64Array
+  /** [out]. */
+  bias: Float64Array
+  /** The damping that it took. */
+  damping: number
+}
+
+/** The order in which blocks leave, priced at all consumers: `solve::obs`. For each of the moments its blocks and weight. */
+export declare function removalOrder(moments: Array<Moments>, blocks: Array<Array<Uint32Array>>, weights: Array<number>, damping: number, stay: number, job: Job): Promise<RemovalOrder>
+
+/** Blocks in the order in which they leave, and what each cost. */
+export interface RemovalOrder {
+  blocks: Uint32Array
+  prices: Float64Array
+  /** The damping that each consumer took. */
+  damping: Float64Array
+}
 
 export interface SaveOptions {
   /** Replace an existing output. */

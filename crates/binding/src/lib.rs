@@ -8,4 +8,5 @@ mod edits;
 mod error;
 mod job;
 mod model;
+mod moments;
 mod statistics;

@@ -1,0 +1,335 @@
+//! Second moments, and what is solved from them: `espalier-solve`.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use espalier_solve as solve;
+use espalier_tensor::{Code, Error, Result};
+use napi::Env;
+use napi::bindgen_prelude::{
+    AsyncTask, ClassInstance, Float64Array, Float64ArraySlice, Uint32Array, Uint32ArraySlice,
+};
+use napi_derive::napi;
+
+use crate::background::{Background, IntoJs, background};
+use crate::error::to_js;
+use crate::job::Job;
+
+/// Second moments of a consumer's inputs and targets. Add one batch after another: what is added at the same time is added
+/// in any order.
+#[napi]
+pub struct Moments {
+    moments: Shared,
+}
+
+/// A call that reads them keeps what it began with; one that adds meanwhile makes a copy.
+type Shared = Arc<Mutex<Arc<solve::Moments>>>;
+
+fn read(shared: &Shared) -> Arc<solve::Moments> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner).clone()
+}
+
+#[napi(object, object_to_js = false)]
+pub struct Patches {
+    pub batch: u32,
+    pub channels: u32,
+    pub lengths: Vec<u32>,
+    pub kernel: Vec<u32>,
+    pub strides: Vec<u32>,
+    pub dilations: Vec<u32>,
+    /// Zeros before each axis, then after each.
+    pub pads: Vec<u32>,
+    /// Takes each so-many-th position only; by default all.
+    pub every: Option<u32>,
+}
+
+impl Patches {
+    /// errors: `INTERNAL` for another number of pads than two for each axis
+    fn convert(self) -> Result<solve::Patches> {
+        let sizes = |values: &[u32]| values.iter().map(|&value| value as usize).collect::<Vec<_>>();
+        let rank = self.lengths.len();
+        if self.pads.len() != 2 * rank {
+            return Err(Error::internal(format!("{} pads for {rank} axes", self.pads.len())));
+        }
+        let (before, after) = self.pads.split_at(rank);
+        Ok(solve::Patches {
+            batch: self.batch as usize,
+            channels: self.channels as usize,
+            lengths: sizes(&self.lengths),
+            kernel: sizes(&self.kernel),
+            strides: sizes(&self.strides),
+            dilations: sizes(&self.dilations),
+            pads: sizes(before).into_iter().zip(sizes(after)).collect(),
+            every: self.every.map_or(1, |every| every as usize),
+        })
+    }
+}
+
+#[napi]
+impl Moments {
+    /// `precision`: of products; sums are always f64.
+    #[napi(constructor)]
+    pub fn new(
+        inputs: u32,
+        outputs: u32,
+        #[napi(ts_arg_type = "'double' | 'single'")] precision: Option<String>,
+    ) -> napi::Result<Moments> {
+        let made = precision_of(precision.as_deref())
+            .and_then(|precision| solve::Moments::new(inputs as usize, outputs as usize, precision));
+        made.map(Moments::from_solve).map_err(|error| to_js(&error))
+    }
+
+    /// Adds a batch: x [rows, in], y [rows, out], or patches of x [n, c, length...], y [n, out, length...]. Both are copied.
+    #[napi(ts_return_type = "Promise<void>")]
+    pub fn add(
+        &self,
+        x: &[f32],
+        y: &[f32],
+        patches: Option<Patches>,
+        job: &Job,
+    ) -> napi::Result<AsyncTask<Background<()>>> {
+        let (x, y, moments) = (x.to_vec(), y.to_vec(), self.moments.clone());
+        let patches = patches.map(Patches::convert).transpose().map_err(|error| to_js(&error))?;
+        Ok(AsyncTask::new(background(job, move |job| {
+            let mut moments = moments.lock().unwrap_or_else(PoisonError::into_inner);
+            let moments = Arc::make_mut(&mut moments);
+            match patches {
+                Some(patches) => moments.add_patches(&x, &y, &patches, job),
+                None => moments.add(&x, &y, job),
+            }
+        })))
+    }
+
+    /// Adds the samples of others.
+    #[napi(ts_return_type = "Promise<void>")]
+    pub fn merge(&self, other: &Moments, job: &Job) -> AsyncTask<Background<()>> {
+        let (moments, other) = (self.moments.clone(), other.moments.clone());
+        AsyncTask::new(background(job, move |_| {
+            let other = read(&other);
+            let mut moments = moments.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::make_mut(&mut moments).merge(&other)
+        }))
+    }
+
+    /// Samples, means and variances so far.
+    #[napi(ts_return_type = "Promise<MomentsSummary>")]
+    pub fn summary(&self, job: &Job) -> AsyncTask<Background<Summary>> {
+        let moments = self.moments.clone();
+        AsyncTask::new(background(job, move |_| {
+            let moments = read(&moments);
+            Ok(Summary {
+                count: moments.count() as f64,
+                input_means: moments.input_means(),
+                input_variances: moments.input_variances(),
+                output_means: moments.output_means(),
+                output_variances: moments.output_variances(),
+            })
+        }))
+    }
+
+    /// Covariances of the inputs, [in, in], and of inputs and targets, [in, out].
+    #[napi(ts_return_type = "Promise<Float64Array[]>")]
+    pub fn covariances(&self, job: &Job) -> AsyncTask<Background<Vec<Vec<f64>>>> {
+        let moments = self.moments.clone();
+        AsyncTask::new(background(job, move |_| {
+            let moments = read(&moments);
+            let (n, out) = (moments.inputs(), moments.outputs());
+            let own = (0..n * n).map(|i| moments.input_covariance(i / n, i % n)).collect();
+            let cross = (0..n * out).map(|i| moments.cross_covariance(i / out, i % out)).collect();
+            Ok(vec![own, cross])
+        }))
+    }
+
+    /// Least-squares weights of the targets on the inputs that stay: `solve::ridge`.
+    #[napi(ts_return_type = "Promise<Refit>")]
+    pub fn ridge(&self, keep: Uint32Array, damping: f64, job: &Job) -> AsyncTask<Background<solve::Refit>> {
+        let (moments, keep) = (self.moments.clone(), indices(&keep));
+        AsyncTask::new(background(job, move |job| solve::ridge(&read(&moments), &keep, damping, job)))
+    }
+
+    /// What weights [out, keep] and a bias leave of each target, as the mean of its square: `solve::Refit::errors`.
+    #[napi(ts_return_type = "Promise<Float64Array>")]
+    pub fn errors(
+        &self,
+        keep: Uint32Array,
+        weights: Float64Array,
+        bias: Float64Array,
+        job: &Job,
+    ) -> AsyncTask<Background<Vec<f64>>> {
+        let (moments, keep) = (self.moments.clone(), indices(&keep));
+        let refit = solve::Refit { weights: weights.to_vec(), bias: bias.to_vec(), damping: 0.0 };
+        AsyncTask::new(background(job, move |_| refit.errors(&read(&moments), &keep)))
+    }
+
+    /// Entropies of blocks of inputs: `solve::information`.
+    #[napi(ts_return_type = "Promise<BlockInformation>")]
+    pub fn information(
+        &self,
+        blocks: Vec<Uint32Array>,
+        damping: f64,
+        job: &Job,
+    ) -> AsyncTask<Background<solve::Information>> {
+        let moments = self.moments.clone();
+        let blocks: Vec<_> = blocks.iter().map(indices).collect();
+        AsyncTask::new(background(job, move |job| solve::information(&read(&moments), &blocks, damping, job)))
+    }
+}
+
+impl Moments {
+    fn from_solve(moments: solve::Moments) -> Moments {
+        Moments { moments: Arc::new(Mutex::new(Arc::new(moments))) }
+    }
+}
+
+/// The order in which blocks leave, priced at all consumers: `solve::obs`. For each of the moments its blocks and weight.
+#[napi(ts_return_type = "Promise<RemovalOrder>")]
+pub fn removal_order(
+    moments: Vec<ClassInstance<Moments>>,
+    blocks: Vec<Vec<Uint32Array>>,
+    weights: Vec<f64>,
+    damping: f64,
+    stay: u32,
+    job: &Job,
+) -> napi::Result<AsyncTask<Background<solve::Order>>> {
+    let moments: Vec<Shared> = moments.iter().map(|moments| moments.moments.clone()).collect();
+    let blocks: Vec<Vec<_>> = blocks.iter().map(|blocks| blocks.iter().map(indices).collect()).collect();
+    if (blocks.len(), weights.len()) != (moments.len(), moments.len()) {
+        let what =
+            format!("{} moments, {} lists of blocks, {} weights", moments.len(), blocks.len(), weights.len());
+        return Err(to_js(&Error::internal(what)));
+    }
+    Ok(AsyncTask::new(background(job, move |job| {
+        let moments: Vec<_> = moments.iter().map(read).collect();
+        let consumers: Vec<_> = moments
+            .iter()
+            .zip(&blocks)
+            .zip(weights)
+            .map(|((moments, blocks), weight)| solve::Consumer { moments, blocks, weight })
+            .collect();
+        solve::obs(&consumers, damping, stay as usize, job)
+    })))
+}
+
+fn precision_of(name: Option<&str>) -> Result<solve::Precision> {
+    match name {
+        None | Some("double") => Ok(solve::Precision::Double),
+        Some("single") => Ok(solve::Precision::Single),
+        Some(name) => {
+            let what = format!("there is no precision \"{name}\": take double or single");
+            Err(Error::new(Code::OptionInvalid, what))
+        }
+    }
+}
+
+fn indices(values: &Uint32Array) -> Vec<usize> {
+    values.iter().map(|&value| value as usize).collect()
+}
+
+/// What `summary` gives.
+pub struct Summary {
+    count: f64,
+    input_means: Vec<f64>,
+    input_variances: Vec<f64>,
+    output_means: Vec<f64>,
+    output_variances: Vec<f64>,
+}
+
+#[napi(object, object_from_js = false)]
+pub struct MomentsSummary<'env> {
+    /// Samples.
+    pub count: f64,
+    pub input_means: Float64ArraySlice<'env>,
+    pub input_variances: Float64ArraySlice<'env>,
+    pub output_means: Float64ArraySlice<'env>,
+    pub output_variances: Float64ArraySlice<'env>,
+}
+
+#[napi(object, object_from_js = false)]
+pub struct Refit<'env> {
+    /// [out, keep].
+    pub weights: Float64ArraySlice<'env>,
+    /// [out].
+    pub bias: Float64ArraySlice<'env>,
+    /// The damping that it took.
+    pub damping: f64,
+}
+
+/// In bits, one number for each block.
+#[napi(object, object_from_js = false)]
+pub struct BlockInformation<'env> {
+    pub entropy: Float64ArraySlice<'env>,
+    pub conditional: Float64ArraySlice<'env>,
+    pub redundancy: Float64ArraySlice<'env>,
+    /// The damping that it took.
+    pub damping: f64,
+}
+
+/// Blocks in the order in which they leave, and what each cost.
+#[napi(object, object_from_js = false)]
+pub struct RemovalOrder<'env> {
+    pub blocks: Uint32ArraySlice<'env>,
+    pub prices: Float64ArraySlice<'env>,
+    /// The damping that each consumer took.
+    pub damping: Float64ArraySlice<'env>,
+}
+
+impl IntoJs for () {
+    type Js<'env> = ();
+    fn into_js(self, _: &Env) -> napi::Result<()> {
+        Ok(())
+    }
+}
+
+impl IntoJs for Vec<f64> {
+    type Js<'env> = Float64ArraySlice<'env>;
+    fn into_js(self, env: &Env) -> napi::Result<Float64ArraySlice<'_>> {
+        Float64ArraySlice::copy_from(env, &self)
+    }
+}
+
+impl IntoJs for Summary {
+    type Js<'env> = MomentsSummary<'env>;
+    fn into_js(self, env: &Env) -> napi::Result<MomentsSummary<'_>> {
+        Ok(MomentsSummary {
+            count: self.count,
+            input_means: Float64ArraySlice::copy_from(env, &self.input_means)?,
+            input_variances: Float64ArraySlice::copy_from(env, &self.input_variances)?,
+            output_means: Float64ArraySlice::copy_from(env, &self.output_means)?,
+            output_variances: Float64ArraySlice::copy_from(env, &self.output_variances)?,
+        })
+    }
+}
+
+impl IntoJs for solve::Refit {
+    type Js<'env> = Refit<'env>;
+    fn into_js(self, env: &Env) -> napi::Result<Refit<'_>> {
+        Ok(Refit {
+            weights: Float64ArraySlice::copy_from(env, &self.weights)?,
+            bias: Float64ArraySlice::copy_from(env, &self.bias)?,
+            damping: self.damping,
+        })
+    }
+}
+
+impl IntoJs for solve::Information {
+    type Js<'env> = BlockInformation<'env>;
+    fn into_js(self, env: &Env) -> napi::Result<BlockInformation<'_>> {
+        Ok(BlockInformation {
+            entropy: Float64ArraySlice::copy_from(env, &self.entropy)?,
+            conditional: Float64ArraySlice::copy_from(env, &self.conditional)?,
+            redundancy: Float64ArraySlice::copy_from(env, &self.redundancy)?,
+            damping: self.damping,
+        })
+    }
+}
+
+impl IntoJs for solve::Order {
+    type Js<'env> = RemovalOrder<'env>;
+    fn into_js(self, env: &Env) -> napi::Result<RemovalOrder<'_>> {
+        let blocks: Vec<u32> = self.blocks.iter().map(|&block| block as u32).collect();
+        Ok(RemovalOrder {
+            blocks: Uint32ArraySlice::copy_from(env, &blocks)?,
+            prices: Float64ArraySlice::copy_from(env, &self.prices)?,
+            damping: Float64ArraySlice::copy_from(env, &self.damping)?,
+        })
+    }
+}

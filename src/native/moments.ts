@@ -1,0 +1,185 @@
+import { type Addon, addon } from './addon.js';
+import { call, callSync, type NativeOptions } from './call.js';
+
+/** The patches of a convolution's input, as samples: x is [n, channels, length...], y [n, out, length'...]. */
+export interface Patches {
+  readonly batch: number;
+  readonly channels: number;
+  /** The spatial axes of x; the lists below are as long. */
+  readonly lengths: readonly number[];
+  readonly kernel: readonly number[];
+  readonly strides: readonly number[];
+  readonly dilations: readonly number[];
+  /** Zeros before each axis, then after each, as ONNX has them. */
+  readonly pads: readonly number[];
+  /** Takes each so-many-th position only, counted through the batch; by default all. */
+  readonly every?: number;
+}
+
+/** y ≈ weights · x[keep] + bias. */
+export interface Refit {
+  /** [out, keep] */
+  readonly weights: Float64Array;
+  /** [out] */
+  readonly bias: Float64Array;
+  /** The damping that it took: what was asked for, or more where that was too little. */
+  readonly damping: number;
+}
+
+/** Entropies of blocks of inputs, in bits, as of Gaussians of their covariance. */
+export interface BlockInformation {
+  /** h(X_c): what the block says. */
+  readonly entropy: Float64Array;
+  /** h(X_c | rest): what it says that no other input does. */
+  readonly conditional: Float64Array;
+  /** I(X_c; rest) >= 0: what others say too. */
+  readonly redundancy: Float64Array;
+  readonly damping: number;
+}
+
+/** One of the layers that read the lanes that may leave. */
+export interface Consumer {
+  readonly moments: NativeMoments;
+  /** For each lane its inputs here: one, the taps of a kernel, a head, none. Inputs of no lane stay. */
+  readonly blocks: readonly Uint32Array[];
+  /** What its price counts for beside the others'; by default 1. */
+  readonly weight?: number;
+}
+
+/** Blocks in the order in which they leave. */
+export interface RemovalOrder {
+  readonly blocks: Uint32Array;
+  /** The rise of the consumers' mean squared error, summed over their targets, when all that is left is refitted. */
+  readonly prices: Float64Array;
+  /** The damping that each consumer took. */
+  readonly damping: Float64Array;
+}
+
+/**
+ * Count, means and second moments of inputs x [in] and targets y [out]. Calls are carried out in the order in which they are
+ * made, so the same calls give the same bits, on any number of threads. A call that is aborted while it adds leaves a part of its
+ * batch.
+ */
+export class NativeMoments {
+  readonly #moments: Addon.Moments;
+  /** What was called last, done or failed. */
+  #last: Promise<unknown> = Promise.resolve();
+
+  /**
+   * precision: of products; `double` by default, `single` is about twice as fast and right to about 1e-6.
+   * errors: OPTION_INVALID beyond 32,768 inputs, or 2^30 products with targets.
+   */
+  constructor(
+    readonly inputs: number,
+    readonly outputs: number,
+    precision: 'double' | 'single' = 'double',
+  ) {
+    this.#moments = callSync(() => new (addon().Moments)(inputs, outputs, precision));
+  }
+
+  /**
+   * Adds a batch: x [rows, in] and y [rows, out]; with `patches` the patch at each position of a convolution's output. Both are
+   * copied when the call is carried out: leave them as they are until then.
+   *
+   * errors: NON_FINITE, INTERNAL where lengths do not fit; neither adds anything.
+   */
+  add(
+    x: Float32Array,
+    y: Float32Array,
+    { patches, ...options }: NativeOptions & { readonly patches?: Patches } = {},
+  ): Promise<void> {
+    return this.#next('moments', options, (job) =>
+      this.#moments.add(x, y, patches as Addon.Patches | undefined, job),
+    );
+  }
+
+  /** Adds the samples of others, as if they had been added here. errors: INTERNAL where they have other lengths. */
+  merge(other: NativeMoments, options: NativeOptions = {}): Promise<void> {
+    return NativeMoments.#inTurn([this, other], 'moments', options, (job) =>
+      this.#moments.merge(other.#moments, job),
+    );
+  }
+
+  /** Samples, means and variances so far. */
+  summary(options: NativeOptions = {}): Promise<Readonly<Addon.MomentsSummary>> {
+    return this.#next('moments', options, (job) => this.#moments.summary(job));
+  }
+
+  /** Covariances of the inputs, [in, in], and of inputs and targets, [in, out]. */
+  covariances(
+    options: NativeOptions = {},
+  ): Promise<{ readonly inputs: Float64Array; readonly cross: Float64Array }> {
+    return this.#next('moments', options, async (job) => {
+      const [inputs, cross] = (await this.#moments.covariances(job)) as [Float64Array, Float64Array];
+      return { inputs, cross };
+    });
+  }
+
+  /**
+   * Least-squares weights of the targets on the inputs that stay.
+   *
+   * damping: λ as a share of the mean variance of the kept inputs, >= 0; raised where the covariance is not regular.
+   * errors: OPTION_INVALID without samples or for a damping below 0.
+   */
+  ridge(keep: Uint32Array, damping: number, options: NativeOptions = {}): Promise<Refit> {
+    return this.#next('reconstruct', options, (job) => this.#moments.ridge(keep, damping, job));
+  }
+
+  /** What a refit leaves of each target, as the mean of its square, over these samples: its own, or others held out. */
+  errors(keep: Uint32Array, refit: Refit, options: NativeOptions = {}): Promise<Float64Array> {
+    return this.#next('reconstruct', options, (job) =>
+      this.#moments.errors(keep, refit.weights, refit.bias, job),
+    );
+  }
+
+  /** Entropy, conditional entropy and redundancy of each block of inputs. damping and errors: as ridge. */
+  information(
+    blocks: readonly Uint32Array[],
+    damping: number,
+    options: NativeOptions = {},
+  ): Promise<BlockInformation> {
+    return this.#next('score', options, (job) => this.#moments.information([...blocks], damping, job));
+  }
+
+  /**
+   * The order in which lanes leave: always the one whose loss costs the consumers' targets least, all that is left refitted.
+   *
+   * options.stay: so many lanes are left; by default none.
+   * errors: OPTION_INVALID without samples, for a damping below 0 or a weight that is none.
+   */
+  static order(
+    consumers: readonly Consumer[],
+    damping: number,
+    { stay = 0, ...options }: NativeOptions & { readonly stay?: number } = {},
+  ): Promise<RemovalOrder> {
+    const all = consumers.map(({ moments }) => moments);
+    return NativeMoments.#inTurn(all, 'score', options, (job) =>
+      addon().removalOrder(
+        all.map((moments) => moments.#moments),
+        consumers.map(({ blocks }) => [...blocks]),
+        consumers.map(({ weight = 1 }) => weight),
+        damping,
+        stay,
+        job,
+      ),
+    );
+  }
+
+  #next<T>(phase: string, options: NativeOptions, start: (job: Addon.Job) => Promise<T>): Promise<T> {
+    return NativeMoments.#inTurn([this], phase, options, start);
+  }
+
+  /** A call that begins when all that was called before on any of these is done, and that later ones wait for. */
+  static #inTurn<T>(
+    all: readonly NativeMoments[],
+    phase: string,
+    options: NativeOptions,
+    start: (job: Addon.Job) => Promise<T>,
+  ): Promise<T> {
+    const before = Promise.all(all.map((moments) => moments.#last));
+    const result = before.then(() => call(phase, options, start));
+    const done = result.catch(() => undefined);
+    for (const moments of all) moments.#last = done;
+    return result;
+  }
+}
