@@ -74,7 +74,7 @@ export interface AttributeEdit {
 
 export interface AxisLength {
   axis: number
-  length: number
+  length?: number
 }
 
 export interface AxisSelection {

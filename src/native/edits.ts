@@ -29,7 +29,8 @@ export interface Edits {
   /** Stated lengths of values. */
   readonly valueInfos: readonly {
     readonly value: number;
-    readonly dims: readonly { readonly axis: number; readonly length: number }[];
+    /** Without a length the axis is open: neither a number nor a symbol stands for it. */
+    readonly dims: readonly { readonly axis: number; readonly length?: number }[];
   }[];
   /** `metadata_props`: replaced or appended. */
   readonly metadata: readonly { readonly key: string; readonly value: string }[];

@@ -2,6 +2,7 @@ import { lengthAfter } from '../lanes/axis.js';
 import type { Removal } from '../lanes/survivors.js';
 import type { Walk } from '../lanes/walk.js';
 import type { Edits, Selection } from '../native/edits.js';
+import { equal } from '../onnx/dim.js';
 import type { Copy, Cuts, KeptByTensor } from './cuts.js';
 import { Names } from './names.js';
 import { restate } from './restating.js';
@@ -59,13 +60,15 @@ function correctShapes(walk: Walk, removal: Removal, kept: KeptByTensor): Edits[
     for (const value of values) {
       if (value.shape === null || value.shape.length !== axes.length) continue;
       const dims = value.shape.flatMap((stated, axis) => {
-        const length = cut?.get(axis)?.length ?? lengthAfter(axes[axis]!, removal);
-        return typeof stated === 'number' &&
-          typeof length === 'number' &&
-          stated !== length &&
-          axes[axis]!.length === stated
-          ? [{ axis, length }]
-          : [];
+        const own = axes[axis]!;
+        const length = cut?.get(axis)?.length ?? lengthAfter(own, removal);
+        if (typeof stated === 'number') {
+          return typeof length === 'number' && own.length === stated && length !== stated
+            ? [{ axis, length }]
+            : [];
+        }
+        // A symbol such as 4*batch may stand for another product elsewhere, which has changed in another way.
+        return stated !== null && !equal(length, own.length) ? [{ axis }] : [];
       });
       if (dims.length > 0) corrections.push({ value: value.id, dims });
     }

@@ -117,7 +117,7 @@ pub struct ValueInfoEdit {
 #[napi(object, object_to_js = false)]
 pub struct AxisLength {
     pub axis: u32,
-    pub length: f64,
+    pub length: Option<f64>,
 }
 
 #[napi(object, object_to_js = false)]
@@ -256,7 +256,7 @@ fn node(edit: NewNode) -> Result<surgery::NewNode> {
 
 fn value_info(edit: ValueInfoEdit) -> Result<surgery::ValueInfoEdit> {
     let dims = all(edit.dims, |dim| {
-        Ok(surgery::AxisLength { axis: dim.axis as usize, length: length(dim.length)? })
+        Ok(surgery::AxisLength { axis: dim.axis as usize, length: dim.length.map(length).transpose()? })
     })?;
     Ok(surgery::ValueInfoEdit { value: edit.value as usize, dims })
 }

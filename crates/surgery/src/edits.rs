@@ -119,7 +119,8 @@ pub struct ValueInfoEdit {
 #[derive(Clone, Copy, Debug)]
 pub struct AxisLength {
     pub axis: usize,
-    pub length: u64,
+    /// None: the length is open, and no symbol stands for it.
+    pub length: Option<u64>,
 }
 
 /// A value of the main graph becomes an output too, of stated name only; nothing where it is one already.

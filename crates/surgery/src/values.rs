@@ -11,8 +11,11 @@ use crate::piece::Piece;
 use crate::splice::Splices;
 use crate::{Edits, MetadataEdit, ValueInfoEdit};
 
+/// By axis: the length that it states, or none where it is open.
+type Lengths = BTreeMap<usize, Option<u64>>;
+
 pub(crate) fn value_infos(model: &Model, edits: &[ValueInfoEdit], splices: &mut Splices) -> Result<()> {
-    let mut by_value: BTreeMap<Id, BTreeMap<usize, u64>> = BTreeMap::new();
+    let mut by_value: BTreeMap<Id, Lengths> = BTreeMap::new();
     for edit in edits {
         let lengths = by_value.entry(edit.value).or_default();
         lengths.extend(edit.dims.iter().map(|dim| (dim.axis, dim.length)));
@@ -85,7 +88,7 @@ pub(crate) fn metadata(index: &Index, edits: &[MetadataEdit], splices: &mut Spli
 }
 
 /// A whole field that holds a `ValueInfoProto`, with other lengths. Everything else in it stays.
-fn with_lengths(field: Vec<u8>, lengths: &BTreeMap<usize, u64>) -> Result<Vec<u8>> {
+fn with_lengths(field: Vec<u8>, lengths: &Lengths) -> Result<Vec<u8>> {
     let source = Source::from_bytes(field);
     let mut reader = Reader::new(&source);
     // The field itself, its type, that of tensors, the shape, and each axis.
@@ -113,7 +116,7 @@ fn rewrite(reader: &mut Reader, range: Range<u64>, path: &[Option<u32>], change:
     Ok(out)
 }
 
-fn shape(reader: &mut Reader, range: Range<u64>, lengths: &BTreeMap<usize, u64>) -> Result<Vec<u8>> {
+fn shape(reader: &mut Reader, range: Range<u64>, lengths: &Lengths) -> Result<Vec<u8>> {
     let mut out = Vec::new();
     let mut axis = 0;
     let mut at = range.start;
@@ -122,7 +125,9 @@ fn shape(reader: &mut Reader, range: Range<u64>, lengths: &BTreeMap<usize, u64>)
         match (&field.value, length) {
             (Value::Bytes { payload, .. }, Some(length)) => {
                 let mut dim = Vec::new();
-                write::integer(&mut dim, 1, *length as i64);
+                if let Some(length) = length {
+                    write::integer(&mut dim, 1, *length as i64);
+                }
                 let mut at = payload.start;
                 while let Some(field) = reader.next(&mut at, payload.end)? {
                     // The length and the symbol are alternatives.

@@ -343,7 +343,8 @@ fn stated_lengths_of_values() {
     let stated =
         Message::new().bytes(1, "h").message(2, Message::new().message(1, tensor_type).bytes(6, "IMAGE"));
     let model = model(graph(&[]).message(13, stated.bytes(3, "about h")));
-    let edit = |axis, length| ValueInfoEdit { value: 2, dims: vec![AxisLength { axis, length }] };
+    let edit =
+        |axis, length| ValueInfoEdit { value: 2, dims: vec![AxisLength { axis, length: Some(length) }] };
     let after = apply(&model, Edits { value_infos: vec![edit(1, 300)], ..Edits::default() });
     let shape = after.index().values[2].shape.clone();
     assert_eq!(shape, Some(vec![Dim::Symbol("N".to_owned()), Dim::Length(300)]));
