@@ -3,7 +3,7 @@
 use crate::matrix::panel;
 use espalier_tensor::{Job, Result};
 use faer::linalg::matmul::matmul;
-use faer::prelude::{Mat, MatMut, MatRef};
+use faer::prelude::{Mat, MatMut, MatRef, ReborrowMut};
 use faer::traits::ComplexField;
 use faer::{Accum, Par};
 use rayon::prelude::*;
@@ -149,10 +149,10 @@ fn copied<T: Element>(
     let mut sums = Partial { x: vec![0.0; inputs], y: vec![0.0; outputs], squares: vec![0.0; outputs] };
     for column in 0..x.ncols() {
         source.gather(first + column, &mut from_x, &mut from_y);
-        for (i, (&value, &pivot)) in from_x.iter().zip(pivots.0).enumerate() {
-            let value = T::shifted(value, pivot);
-            x[(i, column)] = value;
-            sums.x[i] += value.double();
+        let to = x.rb_mut().col_mut(column).iter_mut();
+        for (((to, &value), &pivot), sum) in to.zip(&from_x).zip(pivots.0).zip(&mut sums.x) {
+            *to = T::shifted(value, pivot);
+            *sum += to.double();
         }
         for (i, (&value, &pivot)) in from_y.iter().zip(pivots.1).enumerate() {
             let value = T::shifted(value, pivot);

@@ -270,12 +270,14 @@ impl Source for Rows<'_> {
 }
 
 fn finite(values: &[f32], what: &str) -> Result<()> {
-    match values.par_iter().position_first(|value| !value.is_finite()) {
-        None => Ok(()),
-        Some(place) => {
-            let what = format!("{what} of the calibration is {} at {place} of its batch", values[place]);
-            Err(Error::new(Code::NonFinite, what)
-                .todo("Check the calibration data, and what the model gives for it."))
-        }
-    }
+    const RUN: usize = 1 << 14;
+    let broken = |run: &[f32]| !run.iter().fold(true, |finite, value| finite & value.is_finite());
+    let Some(run) = values.par_chunks(RUN).position_first(broken) else { return Ok(()) };
+    let rest = values[run * RUN..].iter().enumerate();
+    let Some((place, value)) = rest.map(|(i, v)| (run * RUN + i, v)).find(|(_, v)| !v.is_finite()) else {
+        return Ok(());
+    };
+    let what = format!("{what} of the calibration is {value} at {place} of its batch");
+    Err(Error::new(Code::NonFinite, what)
+        .todo("Check the calibration data, and what the model gives for it."))
 }

@@ -156,6 +156,10 @@ fn what_does_not_fit_is_refused_and_adds_nothing() {
     assert_eq!(code(&[1.0, 2.0], &[1.0, 2.0]), Code::Internal);
     assert_eq!(code(&[1.0, f32::NAN], &[1.0]), Code::NonFinite);
     assert_eq!(code(&[1.0, 2.0], &[f32::INFINITY]), Code::NonFinite);
+    let mut long = vec![0.0; 100_000];
+    long[70_001] = f32::NAN;
+    let error = moments.add(&long, &[0.0; 50_000], job).expect_err("refused");
+    assert_eq!(error.what(), "an input of the calibration is NaN at 70001 of its batch");
     assert_eq!(moments.count(), 0);
 
     let patches = Patches {
