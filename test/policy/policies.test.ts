@@ -72,6 +72,8 @@ describe('global', () => {
       fc.property(sizes, fc.double({ min: 0.3, max: 1, noNaN: true }), (lengths, share) => {
         const groups = lengths.map((lanes, i) => group(`g${i}`, lanes));
         const budget = budgetOf(share, groups);
+        const smallest = budget.cost(new Map(groups.map((own) => [own, [0]])));
+        fc.pre(smallest <= budget.limit);
         const rounding = roundingTo(1);
         const kept = global.allocate({ groups, scores: scored(groups), rounding, budget });
         expect(budget.cost(kept)).toBeLessThanOrEqual(budget.limit);
