@@ -1,5 +1,7 @@
+import type { Dataset } from '../calibration/data.js';
 import type { Reason } from '../lanes/reason.js';
 import type { Plan } from '../plan/plan.js';
+import type { Runtime } from '../runtime/runtime.js';
 
 /** What every long call takes. */
 export interface CallOptions {
@@ -12,7 +14,7 @@ export interface CallOptions {
 }
 
 export interface Progress {
-  /** 'open', 'score', 'write', 'hash', 'verify'. */
+  /** 'open', 'calibrate', 'score', 'reconstruct', 'write', 'hash', 'verify'. */
   readonly phase: string;
   readonly done: number;
   readonly total: number;
@@ -88,7 +90,17 @@ export interface FrozenReport {
 
 export type { Reason };
 
-export interface ScoreOptions extends CallOptions {
+/** Samples that show what the model does, and what runs it on them. */
+export interface CalibrationOptions {
+  /** What `loadData` takes, or what it gave. Criteria that look at activations need it; without it weights alone are scored. */
+  readonly data?: string | Dataset;
+  /** Samples at most; by default all that `data` has. */
+  readonly samples?: number;
+  /** By default onnxruntime-node, if it is installed. */
+  readonly runtime?: Runtime;
+}
+
+export interface ScoreOptions extends CallOptions, CalibrationOptions {
   /** A name from `criteria()`; default 'entropy'. */
   readonly criterion?: string;
   /** Options of the criterion, such as `{ bins: 64 }`. */
