@@ -16,7 +16,7 @@ export type ErrorCode =
   | 'PLAN_STALE' // a plan of another model
   | 'DATA_MALFORMED' // an .npz or .npy file that cannot be read
   | 'DATA_MISMATCH' // arrays that do not fit the model's inputs
-  | 'RUNTIME_MISSING' // onnxruntime-node is not installed
+  | 'RUNTIME_MISSING' // neither onnxruntime-node nor onnxruntime-web is installed
   | 'RUNTIME_FAILED' // the runtime could not load or run the model
   | 'ADDON_MISSING' // the native addon was not built for this platform
   | 'OPTION_INVALID' // an option's value is out of range, or options contradict each other

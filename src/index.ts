@@ -8,7 +8,7 @@ export type { ErrorCode, Where } from './errors.js';
 export { EspalierError } from './errors.js';
 export type { Plan, PlannedCopy, PlannedGroup } from './plan/plan.js';
 export { readPlan } from './plan/read.js';
-export { onnxruntime } from './runtime/onnxruntime.js';
+export { onnxruntime, onnxruntimeWeb } from './runtime/onnxruntime.js';
 export type * from './runtime/runtime.js';
 export type { OutputReport, Verification, VerifyOptions } from './verify/types.js';
 export { verify } from './verify/verify.js';

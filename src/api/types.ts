@@ -96,7 +96,7 @@ export interface CalibrationOptions {
   readonly data?: string | Dataset;
   /** Samples at most; by default all that `data` has. */
   readonly samples?: number;
-  /** By default onnxruntime-node, if it is installed. */
+  /** By default onnxruntime-node, or onnxruntime-web where only that is installed. */
   readonly runtime?: Runtime;
 }
 

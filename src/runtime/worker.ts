@@ -2,8 +2,9 @@ import type { MessagePort } from 'node:worker_threads';
 
 /** What a worker is started with. */
 export interface Start {
-  /** The file that `require` opens: onnxruntime-node's entry. */
+  /** The file that `require` opens: the entry of onnxruntime-node or onnxruntime-web. */
   readonly entry: string;
+  readonly provider: 'cpu' | 'wasm';
   /** One Int32: 0 idle; 1 the runtime is at work and must not be torn down; 2 the process ends, nothing may begin. */
   readonly busy: SharedArrayBuffer;
 }
@@ -13,6 +14,8 @@ export type Request =
       readonly id: number;
       readonly do: 'load';
       readonly model: string | Uint8Array;
+      /** Files that a runtime without a file system has to be given, by the names that the model has for them. */
+      readonly external: readonly ExternalFile[];
       readonly threads?: number;
     }
   | {
@@ -28,6 +31,13 @@ export type Answer =
   | { readonly id: number; readonly ran: { readonly outputs: WireTensors; readonly ms: number } }
   | { readonly id: number; readonly failed: string };
 
+export interface ExternalFile {
+  /** As the model names it. */
+  readonly path: string;
+  /** Where it lies; the runtime reads it. */
+  readonly data: string;
+}
+
 export interface WireValue {
   readonly name: string;
   readonly type?: string;
@@ -42,9 +52,9 @@ export interface WireTensor {
 
 export type WireTensors = Readonly<Record<string, WireTensor>>;
 
-/** As much of onnxruntime-node as is used here. It is an optional peer, so its own types may be absent. */
+/** As much of onnxruntime as is used here, the same in both editions. They are optional peers: their types may be absent. */
 interface Ort {
-  readonly env: { logLevel?: string };
+  readonly env: { logLevel?: string; readonly wasm?: { numThreads?: number } };
   readonly Tensor: new (type: string, data: unknown, dims: readonly number[]) => WireTensor;
   readonly InferenceSession: {
     create(model: string | Uint8Array, options: Readonly<Record<string, unknown>>): Promise<OrtSession>;
@@ -78,9 +88,12 @@ export function serve(port: MessagePort, start: Start, load: (file: string) => u
     if (request.do === 'load') {
       ort ??= load(start.entry) as Ort;
       ort.env.logLevel = 'fatal';
+      if (request.threads !== undefined && start.provider === 'wasm' && ort.env.wasm !== undefined)
+        ort.env.wasm.numThreads = request.threads;
       session = await ort.InferenceSession.create(request.model, {
-        executionProviders: ['cpu'],
+        executionProviders: [start.provider],
         logSeverityLevel: 4,
+        ...(request.external.length === 0 ? {} : { externalData: request.external }),
         ...(request.threads === undefined ? {} : { intraOpNumThreads: request.threads }),
       });
       const loaded = {

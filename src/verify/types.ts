@@ -13,7 +13,7 @@ export interface VerifyOptions extends CallOptions {
   readonly seed?: number;
   /** Measured runs of each model; by default about a second of them, 5 at least. 0 measures nothing. */
   readonly runs?: number;
-  /** By default onnxruntime-node, if it is installed. */
+  /** By default onnxruntime-node, or onnxruntime-web where only that is installed. */
   readonly runtime?: Runtime;
 }
 

@@ -1,0 +1,195 @@
+import { Worker } from 'node:worker_threads';
+import { EspalierError, type Where } from '../errors.js';
+import { externalFiles } from './externalData.js';
+import type {
+  DType,
+  Feeds,
+  LoadOptions,
+  RunOptions,
+  RunResult,
+  Runtime,
+  Session,
+  TensorData,
+  ValueInfo,
+} from './runtime.js';
+import { type Answer, type Request, type Start, serve, type WireTensor, type WireValue } from './worker.js';
+
+/** An edition of onnxruntime: the file that opens it, and what computes in it. */
+export interface Edition {
+  readonly entry: string;
+  /** 'cpu' is onnxruntime-node's, 'wasm' onnxruntime-web's. */
+  readonly provider: 'cpu' | 'wasm';
+}
+
+/** A runtime that opens an edition of onnxruntime in a worker thread of its own for each session. */
+export const inThread = (find: () => Edition): Runtime => ({
+  load: async (model, options = {}) => {
+    options.signal?.throwIfAborted();
+    const edition = find();
+    const where: Where = typeof model === 'string' ? { file: model } : {};
+    const thread = new Thread(edition, options.signal);
+    try {
+      return await open(thread, edition, model, options, where);
+    } catch (error) {
+      thread.close();
+      throw error;
+    }
+  },
+});
+
+async function open(
+  thread: Thread,
+  { provider }: Edition,
+  model: string | Uint8Array,
+  { threads }: LoadOptions,
+  where: Where,
+): Promise<Session> {
+  const failed = (doing: string, words: string) =>
+    new EspalierError('RUNTIME_FAILED', `onnxruntime could not ${doing} the model: ${words}`, where);
+
+  // onnxruntime-node finds external data by itself; in WASM it has no files but those that it is given.
+  const external = provider === 'wasm' && typeof model === 'string' ? await externalFiles(model) : [];
+  const whole = typeof model === 'string' || model.byteLength === model.buffer.byteLength;
+  const loaded = await thread.ask({
+    do: 'load',
+    model: whole ? model : new Uint8Array(model),
+    external,
+    ...(threads === undefined ? {} : { threads }),
+  });
+  if ('failed' in loaded) throw failed('load', loaded.failed);
+  if (!('loaded' in loaded)) throw failed('load', 'it gave another answer than was asked for');
+  const inputs = loaded.loaded.inputs.map(toValueInfo);
+  const outputs = loaded.loaded.outputs.map(toValueInfo);
+  const fetchable = outputs.filter(({ dtype }) => dtype !== 'other').map(({ name }) => name);
+
+  return {
+    inputs,
+    outputs,
+    run: async (feeds: Feeds, options: RunOptions = {}): Promise<RunResult> => {
+      const sent: Record<string, WireTensor> = {};
+      for (const [name, { type, data, dims }] of Object.entries(feeds))
+        sent[name] = { type, data: compact(data), dims };
+      const answer = await thread.ask({ do: 'run', feeds: sent, outputs: options.outputs ?? fetchable });
+      if ('failed' in answer) throw failed('run', answer.failed);
+      if (!('ran' in answer)) throw failed('run', 'it gave another answer than was asked for');
+      return answer.ran as RunResult;
+    },
+    dispose: () => thread.close(),
+  };
+}
+
+const KNOWN: ReadonlySet<string> = new Set<DType>([
+  'float16',
+  'float32',
+  'float64',
+  'int8',
+  'int16',
+  'int32',
+  'int64',
+  'uint8',
+  'uint16',
+  'uint32',
+  'uint64',
+  'bool',
+  'string',
+]);
+
+function toValueInfo({ name, type, shape = [] }: WireValue): ValueInfo {
+  return { name, dtype: type !== undefined && KNOWN.has(type) ? (type as DType) : 'other', shape };
+}
+
+type Unnumbered<T> = T extends unknown ? Omit<T, 'id'> : never;
+
+/** A worker thread that answers requests, and its end. */
+class Thread {
+  readonly #worker: Worker;
+  readonly #busy = new Int32Array(new SharedArrayBuffer(4));
+  readonly #waiting = new Map<
+    number,
+    { resolve: (answer: Answer) => void; reject: (reason: unknown) => void }
+  >();
+  readonly #ended: Promise<void>;
+  readonly #signal: AbortSignal | undefined;
+  #next = 0;
+  #closed: { readonly reason: unknown } | undefined;
+
+  constructor({ entry, provider }: Edition, signal?: AbortSignal) {
+    const start: Start = { entry, provider, busy: this.#busy.buffer as SharedArrayBuffer };
+    // Without imports, so that it may be taken for a module or a script, as flags of the process will have it. Where
+    // esbuild keeps names (a bundle, tsx), the text of a function calls its helper `__name`.
+    const code = `const { parentPort, workerData } = process.getBuiltinModule('node:worker_threads');
+      const { createRequire } = process.getBuiltinModule('node:module');
+      const __name = (named) => named;
+      (${serve})(parentPort, workerData, createRequire(workerData.entry));`;
+    this.#worker = new Worker(code, { eval: true, workerData: start, execArgv: [] });
+    this.#signal = signal;
+    signal?.addEventListener('abort', this.#abort, { once: true });
+    process.on('exit', this.#hold);
+    this.#worker.on('message', (answer: Answer) => {
+      this.#waiting.get(answer.id)?.resolve(answer);
+      this.#waiting.delete(answer.id);
+    });
+    this.#worker.on('error', (error) => this.#end(died(error)));
+    this.#ended = new Promise((resolve) => {
+      this.#worker.once('exit', () => {
+        this.#end(died());
+        process.off('exit', this.#hold);
+        signal?.removeEventListener('abort', this.#abort);
+        resolve();
+      });
+    });
+  }
+
+  ask(request: Unnumbered<Request>): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      if (this.#closed !== undefined) {
+        reject(this.#signal?.aborted ? this.#signal.reason : this.#closed.reason);
+        return;
+      }
+      const id = this.#next++;
+      this.#waiting.set(id, { resolve, reject });
+      this.#worker.postMessage({ ...request, id });
+    });
+  }
+
+  /**
+   * Lets the worker finish what it is at and leave. It is never terminated: onnxruntime-node (seen in 1.30) aborts the whole
+   * process when its thread is torn down in the middle of a run. Whoever waits for an answer is told at once.
+   */
+  close(): Promise<void> {
+    if (this.#closed === undefined) {
+      this.#end(new EspalierError('RUNTIME_FAILED', 'the session was disposed of'));
+      this.#worker.postMessage({ id: this.#next++, do: 'close' } satisfies Request);
+    }
+    return this.#ended;
+  }
+
+  #end(reason: unknown): void {
+    this.#closed ??= { reason };
+    for (const { reject } of this.#waiting.values()) reject(reason);
+    this.#waiting.clear();
+  }
+
+  readonly #abort = (): void => {
+    this.#end(this.#signal?.reason);
+    this.#worker.postMessage({ id: this.#next++, do: 'close' } satisfies Request);
+  };
+
+  /** When the process exits while the runtime is at work: wait for that run, for the reason told at `close`. */
+  readonly #hold = (): void => {
+    while (Atomics.compareExchange(this.#busy, 0, 0, 2) === 1) Atomics.wait(this.#busy, 0, 1);
+  };
+}
+
+function died(cause?: unknown): EspalierError {
+  const why = cause instanceof Error ? `: ${cause.message}` : '';
+  return new EspalierError('RUNTIME_FAILED', `the thread that ran onnxruntime ended${why}`, {}, '', {
+    cause,
+  });
+}
+
+/** Without the rest of the buffer that a view may lie on, which would be sent along. */
+function compact(data: TensorData): TensorData {
+  const whole = !ArrayBuffer.isView(data) || data.byteLength === data.buffer.byteLength;
+  return whole ? data : data.slice();
+}
