@@ -27,6 +27,8 @@ export declare class Model {
   describe(): string
   /** All elements of a small tensor, at most 2^20. */
   numbers(tensor: number): Float64Array
+  /** All elements of a stored tensor of floats, as float32. */
+  floats(tensor: number, job: Job): Promise<Float32Array>
   /** SHA-256 of the .onnx file, in hexadecimal. */
   sha256(job: Job): Promise<string>
   /** Writes the edited model to `path`, its external data (if it has any) to `path` + ".data". */
@@ -52,6 +54,8 @@ export declare class Moments {
   add(x: Float32Array, y: Float32Array, patches: Patches | undefined | null, job: Job): Promise<void>
   /** Adds the samples of others. */
   merge(other: Moments, job: Job): Promise<void>
+  /** Gives them the targets W x, of weights W [out, in]: `solve::Moments::respond`. */
+  respond(weights: Float32Array, outputs: number, job: Job): Promise<void>
   /** Samples, means and variances so far. */
   summary(job: Job): Promise<MomentsSummary>
   /** Covariances of the inputs, [in, in], and of inputs and targets, [in, out]. */
@@ -113,6 +117,7 @@ export interface Edits {
   metadata: Array<MetadataEdit>
   contents?: Array<FloatEdit>
   outputs?: Array<NewOutput>
+  part?: Part
 }
 
 export interface FloatEdit {
@@ -196,6 +201,18 @@ export declare function openBytes(bytes: Uint8Array, job: Job): Promise<Model>
 
 /** Opens the model at `path` without loading its weights. */
 export declare function openFile(path: string, job: Job): Promise<Model>
+
+export interface Part {
+  nodes: Array<number>
+  tensors: Array<number>
+  inputs: Array<PartInput>
+  outputs: Array<string>
+}
+
+export interface PartInput {
+  name: string
+  dtype: string
+}
 
 export interface Patches {
   batch: number

@@ -7,6 +7,8 @@ import { isLiteral, literal, numbersNow } from '../onnx/values.js';
 import type { Axes, Axis, Quantisation, Slot } from './axis.js';
 import { axisOf, isLabelled, lengthOf } from './axis.js';
 import type { Lanes } from './lanes.js';
+import type { Mix, Mixing } from './mix.js';
+import { storedAxes } from './mix.js';
 import type { Call, Omission, Restatement, RestateOptions, Tensor, Work } from './rule.js';
 import { Attributes, Frozen } from './rule.js';
 
@@ -18,6 +20,7 @@ export interface Store {
   isOwnConstant(name: string): boolean;
   isReadOnce(name: string): boolean;
   contentOf(tensor: number): Values | undefined;
+  dimsOf(tensor: number): readonly number[];
   isZero(tensor: TensorDocument): boolean;
 }
 
@@ -27,6 +30,7 @@ export class NodeCall implements Call {
   readonly restatements: Restatement[] = [];
   readonly omissions: Omission[] = [];
   readonly pieces: Work[] = [];
+  readonly mixings: Mix[] = [];
   readonly #taken = new Set<number>();
   /** Operands that the rule read as lengths or indices, and answers for. */
   readonly #read = new Set<number>();
@@ -174,6 +178,32 @@ export class NodeCall implements Call {
     return symbol(name);
   }
 
+  mixes({ data, weight, outputs, input, taps = [], fixed, instead, ...rest }: Mixing): void {
+    const operand = this.operands[weight]?.axes;
+    const value = instead ?? this.node.inputs[data];
+    if (operand === undefined || value === undefined || this.node.body !== undefined) return;
+    const stored = storedAxes(operand, (tensor) => this.store.dimsOf(tensor));
+    if (stored === undefined) return;
+    const axisOf = (axis: number): number => stored.axes[axis]!;
+    const [output] = this.node.outputs;
+    this.mixings.push({
+      node: this.node,
+      data: value,
+      axis: rest.axis,
+      ...(rest.outputAxis !== undefined &&
+        output !== undefined && { output: { value: output, axis: rest.outputAxis } }),
+      weight: stored.tensor,
+      layout: {
+        outputs: outputs.map(axisOf),
+        input: axisOf(input),
+        taps: taps.map(axisOf),
+        fixed: fixed === undefined ? [] : [{ axis: axisOf(fixed.axis), index: fixed.index }],
+      },
+      ...(rest.window !== undefined && { window: rest.window }),
+      bias: rest.bias ?? { kind: 'none' },
+    });
+  }
+
   work(lengths: readonly (Axis | Dim)[]): void {
     this.pieces.push({
       node: this.node,
@@ -218,7 +248,7 @@ export class NodeCall implements Call {
 
   /** Nothing of the node changes: what its rule had begun to say is dropped. */
   freezeAll({ why, text }: Frozen): void {
-    for (const list of [this.restatements, this.omissions, this.pieces]) list.length = 0;
+    for (const list of [this.restatements, this.omissions, this.pieces, this.mixings]) list.length = 0;
     for (const index of this.operands.keys()) this.#keepContent(index);
     for (const operand of this.operands) {
       for (const axis of operand?.axes ?? []) if (isLabelled(axis)) this.lanes.freeze(axis, why, text);

@@ -3,6 +3,7 @@ import type { Node } from '../onnx/graph.js';
 import type { Element, Values } from '../onnx/values.js';
 import type { Axes, Axis } from './axis.js';
 import type { Lanes } from './lanes.js';
+import type { Mixing } from './mix.js';
 import type { Why } from './reason.js';
 
 /** A value of the graph as rules see it. */
@@ -139,6 +140,8 @@ export interface Call {
   omit(index: number, wanted: Axes): boolean;
   /** A length that only data decides, as a symbol of that name. */
   openLength(name: string): Dim;
+  /** The node multiplies data by a stored weight, and sums: says nothing where the weight is computed. */
+  mixes(mixing: Mixing): void;
   /** States the node's multiply-accumulates as a product of lengths. */
   work(lengths: readonly (Axis | Dim)[]): void;
 }

@@ -9,6 +9,7 @@ import { plain } from './axis.js';
 import type { Store } from './call.js';
 import { NodeCall } from './call.js';
 import { Lanes } from './lanes.js';
+import type { Mix } from './mix.js';
 import type { Why } from './reason.js';
 import type { Omission, Output, Restatement, Rule, Tensor, Work } from './rule.js';
 import { Frozen } from './rule.js';
@@ -30,6 +31,8 @@ export interface Walk {
   readonly restatements: readonly Restatement[];
   readonly omissions: readonly Omission[];
   readonly work: readonly Work[];
+  /** Nodes that multiply data by a stored weight. */
+  readonly mixes: readonly Mix[];
   /** Nodes whose operator has no rule, or whose rule gave up: with the reason. */
   readonly frozenNodes: ReadonlyMap<Node, Frozen>;
 }
@@ -53,6 +56,7 @@ class Walker {
   readonly #restatements: Restatement[] = [];
   readonly #omissions: Omission[] = [];
   readonly #work: Work[] = [];
+  readonly #mixes: Mix[] = [];
   readonly #frozenNodes = new Map<Node, Frozen>();
   /** Stored vectors that several operands share, by the value that carries them. */
   readonly #shared = new Map<string, TensorDocument>();
@@ -61,6 +65,7 @@ class Walker {
     storedAs: (name) => this.graph.initializers.get(name) ?? this.graph.constants.get(name),
     isOwnConstant: (name) => this.graph.constants.has(name) && this.graph.uses.get(name) === 1,
     isReadOnce: (name) => this.graph.uses.get(name) === 1,
+    dimsOf: (tensor) => this.graph.document.tensors[tensor]!.dims,
     contentOf: (tensor) => this.#valuesOf(this.graph.document.tensors[tensor]!),
     isZero: (tensor) => this.#isZero(tensor),
   };
@@ -90,6 +95,7 @@ class Walker {
       restatements: this.#restatements,
       omissions: this.#omissions,
       work: this.#work,
+      mixes: this.#mixes,
       frozenNodes: this.#frozenNodes,
     };
   }
@@ -125,6 +131,7 @@ class Walker {
       this.#restatements.push(...call.restatements);
       this.#omissions.push(...call.omissions);
       this.#work.push(...call.pieces);
+      this.#mixes.push(...call.mixings);
     } catch (problem) {
       if (!(problem instanceof Frozen)) throw problem;
       this.#freezeNode(node, call, problem);

@@ -38,6 +38,20 @@ export interface Edits {
   readonly contents?: readonly NewContent[];
   /** Values of the main graph that become its outputs too, after those it has; nothing where they are. */
   readonly outputs?: readonly { readonly name: string }[];
+  /** Only a part of the main graph is written; what other edits say of what leaves is void. */
+  readonly part?: Part;
+}
+
+/** A part of the main graph, as a model of its own. */
+export interface Part {
+  /** Nodes of the main graph that leave. */
+  readonly nodes: readonly number[];
+  /** Initializers that leave. */
+  readonly tensors: readonly number[];
+  /** All of its inputs but for initializers: values of the graph, whose shapes are left open where they are new. */
+  readonly inputs: readonly { readonly name: string; readonly dtype: string }[];
+  /** All of its outputs. */
+  readonly outputs: readonly string[];
 }
 
 /**

@@ -39,6 +39,14 @@ export class NativeModel {
     return callSync(() => this.#model.numbers(tensor));
   }
 
+  /**
+   * All elements of a stored tensor of floats (float32, float16, bfloat16, float64), rounded to float32: what a refit
+   * begins with. The only weights that enter the JavaScript heap, one tensor at a time.
+   */
+  floats(tensor: number, options: NativeOptions = {}): Promise<Float32Array> {
+    return call('reconstruct', options, (job) => this.#model.floats(tensor, job));
+  }
+
   /** SHA-256 of the .onnx file, hexadecimal. */
   sha256(options: NativeOptions = {}): Promise<string> {
     return call('hash', options, (job) => this.#model.sha256(job));

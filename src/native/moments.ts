@@ -100,6 +100,11 @@ export class NativeMoments {
     );
   }
 
+  /** Gives them the targets W x, of weights W [out, in], in the place of those that were added. */
+  respond(weights: Float32Array, outputs: number, options: NativeOptions = {}): Promise<void> {
+    return this.#next('moments', options, (job) => this.#moments.respond(weights, outputs, job));
+  }
+
   /** Samples, means and variances so far. */
   summary(options: NativeOptions = {}): Promise<Readonly<Addon.MomentsSummary>> {
     return this.#next('moments', options, (job) => this.#moments.summary(job));

@@ -1,5 +1,6 @@
 import type { Axes, Axis } from '../lanes/axis.js';
 import { isZero, plain, withZero } from '../lanes/axis.js';
+import type { Window } from '../lanes/mix.js';
 import type { Call, Rule } from '../lanes/rule.js';
 import { Frozen } from '../lanes/rule.js';
 import type { Dim } from '../onnx/dim.js';
@@ -43,6 +44,13 @@ export function windowsAlong(
 
 /** How much of an axis a kernel spans. */
 const extentOf = (kernel: Dim, dilation: number): Dim => add(multiply(dilation, add(kernel, -1)), 1);
+
+/** Where the patches of a convolution lie, as far as attributes say. */
+function mixingWindow(call: Call, rank: number): Window {
+  const { strides, dilations, pads, auto } = windowOf(call, rank);
+  if (auto === 'SAME_UPPER' || auto === 'SAME_LOWER') return { strides, dilations, pads: auto };
+  return { strides, dilations, pads: auto === 'VALID' ? pads.map(() => 0) : pads };
+}
 
 function spatial(axes: readonly Axis[], call: Call): void {
   for (const axis of axes) call.lanes.freeze(axis, 'kernel', 'is the spatial extent of a kernel');
@@ -116,6 +124,14 @@ export const conv: Rule = {
     const bias = call.optional(2)?.axes?.[0];
     const [batch, channels, ...places] = convolve(call, call.input(0), weight, [bias]);
     const zero = isZero(weight[0]!) && (bias === undefined || isZero(bias));
+    if (call.attributes.int('group', 1) === 1) {
+      const taps = places.map((_, d) => d + 2);
+      const window = mixingWindow(call, places.length);
+      call.mixes({
+        ...{ data: 0, axis: 1, weight: 1, outputs: [0], input: 1, taps, window, outputAxis: 1 },
+        bias: { kind: 'operand', operand: 2 },
+      });
+    }
     return [[batch, withZero(channels, zero), ...places]];
   },
 };
@@ -166,6 +182,11 @@ export const convTranspose: Rule = {
     });
     call.work([x[0]!, input, output, ...sizes, product(x.slice(2).map((axis) => axis.length))]);
     const zero = isZero(output) && (bias === undefined || isZero(bias));
+    if (groups === 1) {
+      // What one position of x adds to its surroundings is linear in its channels.
+      const outputs = [1, ...sizes.map((_, d) => d + 2)];
+      call.mixes({ data: 0, axis: 1, weight: 1, outputs, input: 0 });
+    }
     return [[x[0]!, withZero(channels, zero), ...places.map(plain)]];
   },
 };

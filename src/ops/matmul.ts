@@ -32,7 +32,20 @@ export const matMul: Rule = {
   says: 'the last axis of a is contracted with the last but one of b; leading axes are broadcast',
   exact: 'where one operand is zero in a removed lane: always for a weight',
   axes: (call) => {
-    const { batch, row, column } = multiply(call, call.input(0), call.input(1));
+    const [a, b] = [call.input(0), call.input(1)];
+    const { batch, row, column } = multiply(call, a, b);
+    const rank = batch.length + row.length + column.length;
+    const behind = { kind: 'behind' } as const;
+    if (b.length === 2)
+      call.mixes({
+        ...{ data: 0, axis: a.length - 1, weight: 1, outputs: [1], input: 0, outputAxis: rank - 1 },
+        bias: behind,
+      });
+    if (a.length === 2 && b.length > 1)
+      // The outputs lie before the columns: only an addition that is broadcast over them could be a bias.
+      call.mixes({
+        ...{ data: 1, axis: b.length - 2, weight: 0, outputs: [0], input: 1, outputAxis: rank - 2 },
+      });
     return [[...batch, ...row, ...column]];
   },
 };
@@ -59,6 +72,14 @@ export const gemm: Rule = {
     const [contracted, column] = ranked(1, attributes.int('transB', 0) !== 0);
     lanes.contract(inner, contracted);
     call.work([row, inner, column]);
+    const plainly = attributes.float('alpha', 1) === 1 && attributes.float('beta', 1) === 1;
+    const transB = attributes.int('transB', 0) !== 0;
+    if (plainly)
+      call.mixes({
+        ...{ data: 0, axis: attributes.int('transA', 0) !== 0 ? 0 : 1, weight: 1, outputAxis: 1 },
+        ...{ outputs: [transB ? 0 : 1], input: transB ? 1 : 0 },
+        bias: { kind: 'operand', operand: 2 },
+      });
     const product = [row, column];
     const addend = call.optional(2)?.axes;
     if (addend === undefined) return [product];

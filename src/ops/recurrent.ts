@@ -1,5 +1,6 @@
 import type { Axis } from '../lanes/axis.js';
 import { axisOf, isZero, plain, withZero } from '../lanes/axis.js';
+import type { Bias } from '../lanes/mix.js';
 import type { Call, Rule } from '../lanes/rule.js';
 import { Frozen } from '../lanes/rule.js';
 import { equal, multiply } from '../onnx/dim.js';
@@ -73,6 +74,22 @@ function recurrent(cell: Cell): Rule {
       );
       const hidden = lanes.unify([...gated.hidden, ...given.map((state) => state.hidden)]);
       lanes.contract(asData(hidden), gated.recurrent);
+      const [gates] = call.input(1).slice(1, 2);
+      for (let d = 0; d < directions; d++) {
+        const fixed = { axis: 0, index: d };
+        call.mixes({
+          ...{ data: 0, axis: 2, weight: 1, outputs: [1], input: 2, fixed },
+          bias: partOf(gates!, directions, 0),
+        });
+      }
+      const [states] = call.node.outputs;
+      if (directions === 1 && states !== undefined && states !== '')
+        // The states that are fed back are those that come out, one step earlier.
+        call.mixes({
+          ...{ data: 0, instead: states, axis: 3, weight: 2, outputs: [1], input: 2 },
+          fixed: { axis: 0, index: 0 },
+          bias: partOf(gates!, directions, 1),
+        });
       if (attributes.has('hidden_size')) call.restate({ attribute: 'hidden_size', kind: 'int' }, [hidden]);
 
       const rests = given.every((state) => isZero(state.hidden)) && gated.hidden.every(isZero);
@@ -88,6 +105,12 @@ function recurrent(cell: Cell): Rule {
     },
   };
 }
+
+/** The first or second half of B: of a single direction, whose rows are those of one tensor. */
+const partOf = (gates: Axis, directions: number, half: 0 | 1): Bias =>
+  directions > 1 || typeof gates.length !== 'number'
+    ? { kind: 'none' }
+    : { kind: 'part', operand: 3, from: half * gates.length, length: gates.length };
 
 /** A weight's rows, seen as the state that they make: it is the state that is contracted, not they. */
 const asData = (axis: Axis): Axis => axisOf(axis.factors.map(({ slot: _, ...factor }) => factor));

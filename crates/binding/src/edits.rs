@@ -18,6 +18,21 @@ pub struct Edits {
     pub metadata: Vec<MetadataEdit>,
     pub contents: Option<Vec<FloatEdit>>,
     pub outputs: Option<Vec<NewOutput>>,
+    pub part: Option<Part>,
+}
+
+#[napi(object, object_to_js = false)]
+pub struct Part {
+    pub nodes: Vec<u32>,
+    pub tensors: Vec<u32>,
+    pub inputs: Vec<PartInput>,
+    pub outputs: Vec<String>,
+}
+
+#[napi(object, object_to_js = false)]
+pub struct PartInput {
+    pub name: String,
+    pub dtype: String,
 }
 
 #[napi(object, object_to_js = false)]
@@ -141,6 +156,7 @@ impl Edits {
             metadata,
             contents,
             outputs,
+            part: of,
         } = self;
         Ok(surgery::Edits {
             selections: selections
@@ -172,6 +188,7 @@ impl Edits {
                 .into_iter()
                 .map(|output| surgery::NewOutput { name: output.name })
                 .collect(),
+            part: of.map(part).transpose()?,
             metadata: metadata
                 .into_iter()
                 .map(|edit| surgery::MetadataEdit { key: edit.key, value: edit.value })
@@ -198,6 +215,17 @@ fn length(value: f64) -> Result<u64> {
 fn copy(edit: NewCopy) -> surgery::NewCopy {
     let selections = edit.selections.iter().map(|selection| kept(selection.axis, &selection.kept)).collect();
     surgery::NewCopy { graph: edit.graph as usize, tensor: edit.tensor as usize, name: edit.name, selections }
+}
+
+fn part(edit: Part) -> Result<surgery::Part> {
+    let ids = |ids: Vec<u32>| ids.into_iter().map(|id| id as usize).collect();
+    let inputs = all(edit.inputs, |input| {
+        let dtype = DType::from_name(&input.dtype).ok_or_else(|| {
+            Error::internal(format!("there is no type \"{}\"", input.dtype)).in_tensor(&input.name)
+        })?;
+        Ok(surgery::PartInput { name: input.name, dtype })
+    })?;
+    Ok(surgery::Part { nodes: ids(edit.nodes), tensors: ids(edit.tensors), inputs, outputs: edit.outputs })
 }
 
 fn literal(edit: NewLiteral) -> Result<surgery::NewLiteral> {

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use espalier_surgery as surgery;
 use espalier_tensor::Error;
 use napi::Env;
-use napi::bindgen_prelude::{AsyncTask, Float64ArraySlice};
+use napi::bindgen_prelude::{AsyncTask, Float32ArraySlice, Float64ArraySlice};
 use napi_derive::napi;
 
 use crate::background::{Background, IntoJs, background};
@@ -49,6 +49,19 @@ impl Model {
         let numbers =
             self.get()?.read_numbers(tensor as usize, MOST_NUMBERS).map_err(|error| to_js(&error))?;
         Float64ArraySlice::copy_from(env, &numbers)
+    }
+
+    /// All elements of a stored tensor of floats, as float32.
+    #[napi(ts_return_type = "Promise<Float32Array>")]
+    pub fn floats(&self, tensor: u32, job: &Job) -> napi::Result<AsyncTask<Background<Vec<f32>>>> {
+        let model = self.get()?;
+        Ok(AsyncTask::new(background(job, move |_| {
+            let id = tensor as usize;
+            let elements = model.tensor(id)?.elements;
+            let mut floats = vec![0.0; elements as usize];
+            model.read_elements_f32(id, 0, &mut floats)?;
+            Ok(floats)
+        })))
     }
 
     /// SHA-256 of the .onnx file, in hexadecimal.
@@ -103,6 +116,13 @@ impl Model {
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Option<Arc<espalier_tensor::Model>>> {
         self.model.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl IntoJs for Vec<f32> {
+    type Js<'env> = Float32ArraySlice<'env>;
+    fn into_js(self, env: &Env) -> napi::Result<Float32ArraySlice<'_>> {
+        Float32ArraySlice::copy_from(env, &self)
     }
 }
 

@@ -6,7 +6,7 @@ use espalier_solve as solve;
 use espalier_tensor::{Code, Error, Result};
 use napi::Env;
 use napi::bindgen_prelude::{
-    AsyncTask, ClassInstance, Float64Array, Float64ArraySlice, Uint32Array, Uint32ArraySlice,
+    AsyncTask, ClassInstance, Float32Array, Float64Array, Float64ArraySlice, Uint32Array, Uint32ArraySlice,
 };
 use napi_derive::napi;
 
@@ -107,6 +107,16 @@ impl Moments {
             let other = read(&other);
             let mut moments = moments.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::make_mut(&mut moments).merge(&other)
+        }))
+    }
+
+    /// Gives them the targets W x, of weights W [out, in]: `solve::Moments::respond`.
+    #[napi(ts_return_type = "Promise<void>")]
+    pub fn respond(&self, weights: Float32Array, outputs: u32, job: &Job) -> AsyncTask<Background<()>> {
+        let (moments, weights) = (self.moments.clone(), weights.to_vec());
+        AsyncTask::new(background(job, move |_| {
+            let mut moments = moments.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::make_mut(&mut moments).respond(&weights, outputs as usize)
         }))
     }
 

@@ -1,9 +1,11 @@
 //! Second moments of inputs and targets, summed over batches.
 
 use crate::accumulate::{Source, Sums, accumulate};
+use crate::matrix::panel;
 use crate::patches::{PatchSource, Patches};
 use espalier_tensor::{Code, Error, Job, Result};
-use faer::Mat;
+use faer::linalg::matmul::matmul;
+use faer::{Accum, Mat, Par};
 use rayon::prelude::*;
 
 /// Most inputs: their second moments are 8 GiB.
@@ -47,12 +49,7 @@ impl Moments {
     /// - `outputs`: 0 where only the inputs matter
     /// - errors: `OPTION_INVALID` beyond 32,768 inputs, or 2^30 products with targets
     pub fn new(inputs: usize, outputs: usize, precision: Precision) -> Result<Moments> {
-        if inputs > MOST_INPUTS || inputs.checked_mul(outputs).is_none_or(|cross| cross > MOST_CROSS) {
-            let what = format!("second moments of {inputs} inputs and {outputs} targets");
-            return Err(Error::new(Code::OptionInvalid, what).todo(
-                "Take fewer inputs: moments of channels rather than of patches, or of one group at a time.",
-            ));
-        }
+        Moments::check_size(inputs, outputs)?;
         Ok(Moments {
             precision,
             count: 0,
@@ -64,6 +61,16 @@ impl Moments {
             gram: Mat::zeros(inputs, inputs),
             cross: Mat::zeros(inputs, outputs),
         })
+    }
+
+    fn check_size(inputs: usize, outputs: usize) -> Result<()> {
+        if inputs > MOST_INPUTS || inputs.checked_mul(outputs).is_none_or(|cross| cross > MOST_CROSS) {
+            let what = format!("second moments of {inputs} inputs and {outputs} targets");
+            return Err(Error::new(Code::OptionInvalid, what).todo(
+                "Take fewer inputs: moments of channels rather than of patches, or of one group at a time.",
+            ));
+        }
+        Ok(())
     }
 
     /// Adds a batch.
@@ -171,6 +178,43 @@ impl Moments {
         self.sum_x.iter_mut().zip(sx.iter().zip(&dx)).for_each(|(own, (s, d))| *own += s + n * d);
         self.sum_y.iter_mut().zip(sy.iter().zip(&dy)).for_each(|(own, (s, d))| *own += s + n * d);
         self.count += other.count;
+        Ok(())
+    }
+
+    /// Gives them the targets y = W x, as if these had been added with the inputs. Those that there were are gone.
+    ///
+    /// - `weights`: W, [out, in]
+    /// - errors: `OPTION_INVALID` beyond 2^30 products with targets; `INTERNAL` for weights that do not fit
+    /// - cost: O(in² · out)
+    pub fn respond(&mut self, weights: &[f32], outputs: usize) -> Result<()> {
+        let inputs = self.inputs();
+        let mut moments = Moments::new(0, 0, self.precision)?;
+        Moments::check_size(inputs, outputs)?;
+        if weights.len() != inputs * outputs {
+            let what = format!("{} weights of {inputs} inputs and {outputs} targets", weights.len());
+            return Err(Error::internal(what));
+        }
+        std::mem::swap(self, &mut moments);
+        let Moments { precision, count, pivot_x, sum_x, mut gram, .. } = moments;
+        for j in 0..inputs {
+            for i in 0..j {
+                gram[(i, j)] = gram[(j, i)];
+            }
+        }
+        let w = Mat::from_fn(inputs, outputs, |i, output| f64::from(weights[output * inputs + i]));
+        let mut cross = Mat::zeros(inputs, outputs);
+        cross.as_mut().par_col_chunks_mut(panel(outputs)).enumerate().for_each(|(index, columns)| {
+            let right = w.as_ref().subcols(index * panel(outputs), columns.ncols());
+            matmul(columns, Accum::Replace, &gram, right, 1.0, Par::Seq);
+        });
+        let response = |of: &[f64]| -> Vec<f64> {
+            (0..outputs).map(|output| (0..inputs).map(|i| w[(i, output)] * of[i]).sum()).collect()
+        };
+        let squares =
+            (0..outputs).map(|output| (0..inputs).map(|i| w[(i, output)] * cross[(i, output)]).sum());
+        let squares: Vec<f64> = squares.map(|sum: f64| sum.max(0.0)).collect();
+        let (pivot_y, sum_y) = (response(&pivot_x), response(&sum_x));
+        *self = Moments { precision, count, pivot_x, pivot_y, sum_x, sum_y, squares, gram, cross };
         Ok(())
     }
 

@@ -14,6 +14,7 @@ pub struct Edits {
     pub nodes: Vec<NewNode>,
     pub value_infos: Vec<ValueInfoEdit>,
     pub outputs: Vec<NewOutput>,
+    pub part: Option<Part>,
     pub metadata: Vec<MetadataEdit>,
 }
 
@@ -127,6 +128,25 @@ pub struct AxisLength {
 #[derive(Clone, Debug)]
 pub struct NewOutput {
     pub name: String,
+}
+
+/// A part of the main graph that stands for itself: what other edits say of what leaves is void.
+#[derive(Clone, Debug, Default)]
+pub struct Part {
+    /// Nodes of the main graph that leave, with all that they hold.
+    pub nodes: Vec<Id>,
+    /// Initializers that leave.
+    pub tensors: Vec<Id>,
+    /// All of its inputs but for initializers; of one that is new only name and type are stated.
+    pub inputs: Vec<PartInput>,
+    /// All of its outputs.
+    pub outputs: Vec<String>,
+}
+
+#[derive(Clone, Debug)]
+pub struct PartInput {
+    pub name: String,
+    pub dtype: DType,
 }
 
 /// A `metadata_props` entry, replaced or appended.

@@ -7,7 +7,7 @@ use espalier_tensor::{Code, DType, Error, Model, Result};
 use crate::piece::Piece;
 use crate::splice::Splices;
 use crate::tensors::{self, Content, DataFile};
-use crate::{Edits, Kept, nodes, values};
+use crate::{Edits, Kept, nodes, part, values};
 
 /// The IR version from which on initializers need not be inputs of their graph.
 const FREE_INITIALIZERS: i64 = 4;
@@ -31,6 +31,10 @@ pub(crate) fn layout(model: &Model, edits: &Edits, data_name: Option<String>) ->
     }
     let mut file = data_name.map(DataFile::new);
     let mut splices = Splices::new(index);
+    let gone = match &edits.part {
+        Some(part) => part::part(index, part, &mut splices)?,
+        None => HashSet::new(),
+    };
     nodes::new_nodes(index, &edits.nodes, &mut splices)?;
     nodes::inputs(index, &edits.inputs, &mut splices)?;
     nodes::attributes(index, &edits.attributes, &mut splices)?;
@@ -43,7 +47,8 @@ pub(crate) fn layout(model: &Model, edits: &Edits, data_name: Option<String>) ->
         }
     }
     initializers(model, edits, file.as_mut(), &mut splices)?;
-    values::value_infos(model, &edits.value_infos, &mut splices)?;
+    let left = edits.value_infos.iter().filter(|edit| !gone.contains(&edit.value));
+    values::value_infos(model, left, &mut splices)?;
     values::outputs(index, edits, &mut splices)?;
     values::metadata(index, &edits.metadata, &mut splices);
     Ok(Layout { model: splices.finish()?, data: file.map(|file| file.pieces).unwrap_or_default() })

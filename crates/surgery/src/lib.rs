@@ -9,6 +9,7 @@ mod gather;
 mod layout;
 mod nodes;
 mod output;
+mod part;
 mod piece;
 mod save;
 mod select;
@@ -19,6 +20,6 @@ mod write;
 
 pub use edits::{
     AttributeEdit, AxisLength, Edits, FloatEdit, InputEdit, IntegerEdit, Kept, MetadataEdit, NewAttribute,
-    NewAttributeValue, NewCopy, NewLiteral, NewNode, NewOutput, Select, ValueInfoEdit,
+    NewAttributeValue, NewCopy, NewLiteral, NewNode, NewOutput, Part, PartInput, Select, ValueInfoEdit,
 };
 pub use save::{Saved, save, save_to_bytes};

@@ -73,6 +73,9 @@ pub(crate) fn new_nodes(index: &Index, edits: &[NewNode], splices: &mut Splices)
     }
     for (id, edits) in by_place {
         let node = &index.nodes[id];
+        if splices.is_removed(node.message) {
+            continue;
+        }
         let message = &index.messages[node.message];
         // `GraphProto.node`, or `FunctionProto.node`.
         let field = if node.graph.is_some() { 1 } else { 7 };

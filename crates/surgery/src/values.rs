@@ -14,7 +14,11 @@ use crate::{Edits, MetadataEdit, ValueInfoEdit};
 /// By axis: the length that it states, or none where it is open.
 type Lengths = BTreeMap<usize, Option<u64>>;
 
-pub(crate) fn value_infos(model: &Model, edits: &[ValueInfoEdit], splices: &mut Splices) -> Result<()> {
+pub(crate) fn value_infos<'e>(
+    model: &Model,
+    edits: impl Iterator<Item = &'e ValueInfoEdit>,
+    splices: &mut Splices,
+) -> Result<()> {
     let mut by_value: BTreeMap<Id, Lengths> = BTreeMap::new();
     for edit in edits {
         let lengths = by_value.entry(edit.value).or_default();
@@ -41,10 +45,7 @@ pub(crate) fn value_infos(model: &Model, edits: &[ValueInfoEdit], splices: &mut 
 
 /// New outputs of the main graph, after its last one: only their names, as runtimes know the rest.
 pub(crate) fn outputs(index: &Index, edits: &Edits, splices: &mut Splices) -> Result<()> {
-    if edits.outputs.is_empty() {
-        return Ok(());
-    }
-    let graph = index.graphs.first().ok_or_else(|| Error::internal("a new output, but there is no graph"))?;
+    let graph = index.graphs.first().ok_or_else(|| Error::internal("there is no graph"))?;
     let named = |id: &Id| index.values[*id].name.as_str();
     let mut taken: HashSet<&str> = graph.outputs.iter().map(named).collect();
     let known: HashSet<&str> = {
@@ -55,13 +56,14 @@ pub(crate) fn outputs(index: &Index, edits: &Edits, splices: &mut Splices) -> Re
         names.chain(graph.inputs.iter().map(named)).filter(|name| !name.is_empty()).collect()
     };
     let mut fields = Vec::new();
-    for output in &edits.outputs {
-        if !known.contains(output.name.as_str()) {
-            return Err(Error::internal(format!("a new output \"{}\", which nothing makes", output.name)));
+    let more = edits.part.iter().flat_map(|part| &part.outputs);
+    for name in edits.outputs.iter().map(|output| &output.name).chain(more) {
+        if !known.contains(name.as_str()) {
+            return Err(Error::internal(format!("a new output \"{name}\", which nothing makes")));
         }
-        if taken.insert(&output.name) {
+        if taken.insert(name) {
             let mut value = Vec::new();
-            write::bytes(&mut value, 1, output.name.as_bytes());
+            write::bytes(&mut value, 1, name.as_bytes());
             write::bytes(&mut fields, 12, &value);
         }
     }

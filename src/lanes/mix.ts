@@ -1,0 +1,90 @@
+import type { Node } from '../onnx/graph.js';
+import type { Axes } from './axis.js';
+
+/**
+ * A node that multiplies data by a stored weight and sums over an axis of both: y = W x + b at each of many positions.
+ * Where inputs of it leave, or change, least squares can say which W and b give the same y again.
+ */
+export interface Mix {
+  readonly node: Node;
+  /** The value whose axis is summed over. */
+  readonly data: string;
+  readonly axis: number;
+  /** The value that is W x + b, and its axis of outputs. Undefined: no value of the graph is. */
+  readonly output?: { readonly value: string; readonly axis: number };
+  /** The stored weight. */
+  readonly weight: number;
+  readonly layout: WeightLayout;
+  /** Where x is the patch of a convolution: one input for each channel and tap. */
+  readonly window?: Window;
+  readonly bias: Bias;
+}
+
+/** What the axes of a stored weight are. */
+export interface WeightLayout {
+  /** Together the outputs, outermost first. */
+  readonly outputs: readonly number[];
+  readonly input: number;
+  /** Taps of a kernel, as many as the data have spatial axes. */
+  readonly taps: readonly number[];
+  /** Axes of which only one index takes part. */
+  readonly fixed: readonly { readonly axis: number; readonly index: number }[];
+}
+
+export interface Window {
+  readonly strides: readonly number[];
+  readonly dilations: readonly number[];
+  /** Before each axis, then after each; or, as the data decide, one of ONNX' words. */
+  readonly pads: readonly number[] | 'SAME_UPPER' | 'SAME_LOWER';
+}
+
+/** Where what is added to W x can be written. */
+export type Bias =
+  /** An operand of the node, absent or a stored vector of the outputs. */
+  | { readonly kind: 'operand'; readonly operand: number }
+  /** Behind the node: an addition of a vector to its output. */
+  | { readonly kind: 'behind' }
+  /** A part of an operand: these places of a stored tensor [1, places]. Absent: it can be made, with zeros elsewhere. */
+  | { readonly kind: 'part'; readonly operand: number; readonly from: number; readonly length: number }
+  | { readonly kind: 'none' };
+
+/** What a rule says of a node that mixes; positions are those of operands, axes those of operands. */
+export interface Mixing {
+  readonly data: number;
+  readonly axis: number;
+  readonly weight: number;
+  readonly outputs: readonly number[];
+  readonly input: number;
+  readonly taps?: readonly number[];
+  readonly fixed?: { readonly axis: number; readonly index: number };
+  readonly window?: Window;
+  readonly bias?: Bias;
+  /** The axis of the node's first output that the outputs lie on; by default y is no value of the graph. */
+  readonly outputAxis?: number;
+  /** A value of the graph that stands for the data, where these are no operand: a state that is fed back. */
+  readonly instead?: string;
+}
+
+/** A weight operand's axes as axes of the stored tensor that it is, moved; undefined where it is not one. */
+export function storedAxes(
+  axes: Axes,
+  dims: (tensor: number) => readonly number[],
+): { readonly tensor: number; readonly axes: readonly number[] } | undefined {
+  const slots = axes.map(({ factors }) => (factors.length === 1 ? factors[0]!.slot : undefined));
+  const tensor = slots.find((slot) => slot !== undefined)?.tensor;
+  if (tensor === undefined) return undefined;
+  const own = dims(tensor);
+  if (own.length !== axes.length) return undefined;
+  // Axes of length 1 have no lanes, and any order of them is the same data.
+  const taken = new Set(slots.flatMap((slot) => slot?.axis ?? []));
+  const ones = own.flatMap((length, axis) => (taken.has(axis) ? [] : [{ length, axis }]));
+  if (ones.some(({ length }) => length !== 1)) return undefined;
+  const rest = ones.map(({ axis }) => axis);
+  const found = axes.map(({ factors }, index) => {
+    const slot = slots[index];
+    if (slot !== undefined) return slot.tensor === tensor ? slot.axis : undefined;
+    return factors.length === 0 ? rest.shift() : undefined;
+  });
+  if (new Set(found).size !== own.length || found.includes(undefined)) return undefined;
+  return { tensor, axes: found as number[] };
+}
