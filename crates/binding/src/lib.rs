@@ -3,6 +3,7 @@
 // What only Node calls is not called in a test build, where napi registers nothing.
 #![cfg_attr(test, allow(dead_code))]
 
+mod activations;
 mod background;
 mod edits;
 mod error;

@@ -9,7 +9,9 @@ mod entropy_terms;
 mod extremes;
 mod histogram;
 mod isa;
+mod joint;
 mod log2;
+mod moments;
 mod sums;
 
 pub use columns::{abs_sum_columns, square_sum_columns};
@@ -17,5 +19,7 @@ pub use entropy_terms::entropy_terms;
 pub use extremes::{Extremes, extremes};
 pub use histogram::{Bins, bin_indices, histogram};
 pub use isa::{Avx2, Isa};
+pub use joint::{MOST_CODE_BITS, joint_histogram};
 pub use log2::log2;
+pub use moments::{PowerSums, power_sums};
 pub use sums::{PARTS, abs_sum, square_sum};

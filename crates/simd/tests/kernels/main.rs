@@ -4,4 +4,6 @@ mod entropy_terms;
 mod extremes;
 mod histogram;
 mod inputs;
+mod joint;
+mod moments;
 mod sums;
