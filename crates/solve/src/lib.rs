@@ -11,6 +11,7 @@
 mod accumulate;
 mod blocks;
 mod damping;
+mod gaussian;
 mod information;
 mod matrix;
 mod moments;
@@ -19,6 +20,7 @@ mod patches;
 mod ridge;
 mod surgeon;
 
+pub use gaussian::{GaussianPairs, gaussian_pairs};
 pub use information::{Information, information};
 pub use moments::{Moments, Precision};
 pub use obs::{Consumer, Order, obs};

@@ -2,6 +2,7 @@
 //! each other.
 
 mod fixtures;
+mod gaussian;
 mod information;
 mod moments;
 mod obs;
