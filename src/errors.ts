@@ -18,6 +18,7 @@ export type ErrorCode =
   | 'DATA_MISMATCH' // arrays that do not fit the model's inputs
   | 'RUNTIME_MISSING' // neither onnxruntime-node nor onnxruntime-web is installed
   | 'RUNTIME_FAILED' // the runtime could not load or run the model
+  | 'GUARD_FAILED' // no pruning that was tried keeps what --guard asks for
   | 'ADDON_MISSING' // the native addon was not built for this platform
   | 'OPTION_INVALID' // an option's value is out of range, or options contradict each other
   | 'INTERNAL'; // a broken promise of Espalier's own: please report

@@ -6,6 +6,8 @@ export type { DataArray, Dataset } from './calibration/data.js';
 export { datasetOf, loadData } from './calibration/data.js';
 export type { ErrorCode, Where } from './errors.js';
 export { EspalierError } from './errors.js';
+export type { GuardMetric } from './guard/metrics.js';
+export type { GuardResult, GuardTry, GuardValue } from './guard/types.js';
 export type { Plan, PlannedCopy, PlannedGroup } from './plan/plan.js';
 export { readPlan } from './plan/read.js';
 export { onnxruntime, onnxruntimeWeb } from './runtime/onnxruntime.js';

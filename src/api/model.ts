@@ -20,6 +20,7 @@ import { oneFactorEach, roundingTo } from '../policy/policy.js';
 import type { Cuts } from '../surgery/cuts.js';
 import { cutsOf } from '../surgery/cuts.js';
 import { planTables, removalOf, removalOfPlan } from '../surgery/removal.js';
+import { prunedWithin } from './guarded.js';
 import { inspect } from './inspect.js';
 import { checkPlanOptions, checkScoreOptions, policyFor } from './options.js';
 import { PrunedModel, sizeAfter } from './pruned.js';
@@ -105,10 +106,19 @@ class OpenModel implements Model {
   }
 
   async plan(options: PlanOptions): Promise<Plan> {
-    return (await this.#decide(options)).plan;
+    return (await (options.guard?.length ? this.prune(options) : this.#decide(options))).plan;
   }
 
   async prune(options: PlanOptions): Promise<Pruned> {
+    if (!options.guard?.length) return this.#prune(options);
+    checkPlanOptions(options);
+    const { size } = this.inspect();
+    return prunedWithin({ native: this.native, file: this.file, size }, options, (amount) =>
+      this.#prune(amount),
+    );
+  }
+
+  async #prune(options: PlanOptions): Promise<PrunedModel> {
     const { analysis, plan, decided } = await this.#decide(options);
     const pruned = new PrunedModel(this.native, analysis, plan, decided);
     const { bytes } = options;

@@ -1,4 +1,5 @@
 import { EspalierError } from '../errors.js';
+import { checkGuards } from '../guard/check.js';
 import { criterionNamed, optionsFor } from '../importance/criteria.js';
 import { policyNamed } from '../policy/policies.js';
 import type { PlanOptions, ScoreOptions } from './types.js';
@@ -22,6 +23,7 @@ export function checkScoreOptions({ criterion, criterionOptions, seed, threads }
 /** errors: OPTION_INVALID, before any file is touched. */
 export function checkPlanOptions(options: PlanOptions): void {
   checkScoreOptions(options);
+  checkGuards(options.guard ?? [], options);
   const { ratio, macs, params, bytes, roundTo, policy } = options;
   if (ratio !== undefined && !(ratio > 0 && ratio < 1)) {
     throw refuse(

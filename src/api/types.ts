@@ -1,4 +1,5 @@
 import type { Dataset } from '../calibration/data.js';
+import type { Guard, GuardReport } from '../guard/types.js';
 import type { Reason } from '../lanes/reason.js';
 import type { Plan } from '../plan/plan.js';
 import type { Runtime } from '../runtime/runtime.js';
@@ -14,7 +15,7 @@ export interface CallOptions {
 }
 
 export interface Progress {
-  /** 'open', 'calibrate', 'score', 'reconstruct', 'write', 'hash', 'verify'. */
+  /** 'open', 'calibrate', 'score', 'reconstruct', 'guard', 'write', 'hash', 'verify'. */
   readonly phase: string;
   readonly done: number;
   readonly total: number;
@@ -88,7 +89,7 @@ export interface FrozenReport {
   readonly reasons: readonly Reason[];
 }
 
-export type { Reason };
+export type { Guard, GuardReport, Reason };
 
 /** Samples that show what the model does, and what runs it on them. */
 export interface CalibrationOptions {
@@ -132,6 +133,13 @@ export interface PlanOptions extends ScoreOptions {
   readonly roundTo?: number;
   /** Globs of tensor or node names that must stay whole. */
   readonly keep?: readonly string[];
+  /**
+   * What must hold on samples held out from calibration (the last quarter of `data`): where it does not, less is removed
+   * than was asked for. Errors: GUARD_FAILED where nothing that was tried holds.
+   */
+  readonly guard?: readonly Guard[];
+  /** The array in `data` that holds class labels: for a guard of accuracy. Nothing else looks at it. */
+  readonly labels?: string;
 }
 
 /** A pruned model that is not written yet, and what is known of it. */
@@ -140,6 +148,8 @@ export interface Pruned {
   readonly before: Size;
   readonly after: Size;
   readonly warnings: readonly Warning[];
+  /** How its guards were kept, where some were given. */
+  readonly guard?: GuardReport;
   /** Writes it (temporary file beside, then renamed). Without `force` an existing file is an error. */
   save(
     path: string,

@@ -1,4 +1,4 @@
-import type { Size, Warning } from '../api/types.js';
+import type { GuardReport, Size, Warning } from '../api/types.js';
 import { toJson } from '../report/json.js';
 import type { Verification } from '../verify/types.js';
 import type { Terminal, WorkOptions } from './terminal.js';
@@ -18,6 +18,8 @@ export interface Outcome {
     readonly kept: number;
     readonly exact: boolean;
   }[];
+  /** How the guards were kept, where some were given. */
+  readonly guard?: GuardReport;
   readonly warnings: readonly Warning[];
   readonly verification?: Verification;
 }
@@ -28,13 +30,15 @@ export async function printOutcome(
   { json }: WorkOptions,
 ): Promise<void> {
   if (json) return terminal.print(toJson(outcome));
-  const [{ sizesReport }, { sections }, { warningLines }, { answersReport }] = await Promise.all([
-    import('../report/sizes.js'),
-    import('../report/table.js'),
-    import('../report/warnings.js'),
-    import('../report/verification.js'),
-  ]);
-  const { before, after, groups, verification } = outcome;
+  const [{ sizesReport }, { sections }, { warningLines }, { answersReport }, { guardReport }] =
+    await Promise.all([
+      import('../report/sizes.js'),
+      import('../report/table.js'),
+      import('../report/warnings.js'),
+      import('../report/verification.js'),
+      import('../report/guard.js'),
+    ]);
+  const { before, after, groups, guard, verification } = outcome;
   const told = new Set(verification?.warnings.map(({ code }) => code));
   const lanes = groups.reduce((sum, group) => sum + group.lanes - group.kept, 0);
   const written = [outcome.output, outcome.plan].filter((path) => path !== null);
@@ -42,6 +46,7 @@ export async function printOutcome(
     sections(
       sizesReport(before, after, verification),
       `${counted(lanes, 'lane')} of ${counted(groups.length, 'group')} removed${written.length > 0 ? `; written: ${written.join(', ')}` : ''}`,
+      guard && guardReport(guard, terminal.width),
       verification && answersReport(verification, terminal.width),
       warningLines(outcome.warnings.filter(({ code }) => !told.has(code))),
     ),

@@ -8,6 +8,7 @@ const WORDS: Readonly<Record<string, string>> = {
   hash: 'Reading the model',
   score: 'Scoring',
   write: 'Writing',
+  guard: 'Trying',
   verify: 'Comparing',
 };
 

@@ -1,12 +1,13 @@
 import type { Command } from 'commander';
 import { policies } from '../api/lists.js';
 import { checkPlanOptions } from '../api/options.js';
-import type { CallOptions, PlanOptions, Pruned } from '../api/types.js';
+import type { CallOptions, Guard, PlanOptions, Pruned } from '../api/types.js';
 import type { Dataset } from '../calibration/data.js';
 import { EspalierError } from '../errors.js';
 import { checkData, checkPruned, readData } from './check.js';
 import { addCriterion, criterionOf } from './criterion.js';
 import { checkOutput, writeOutput } from './files.js';
+import { guardOption } from './guard.js';
 import { type Outcome, printOutcome } from './outcome.js';
 import { type Terminal, type WorkOptions, work } from './terminal.js';
 import { addOptions, collect, option, parseBytes, parseName, parseNumber, parseWhole } from './values.js';
@@ -26,6 +27,7 @@ interface Options extends WorkOptions {
   readonly dryRun?: boolean;
   readonly data?: string;
   readonly labels?: string;
+  readonly guard?: readonly Guard[];
   readonly force?: boolean;
 }
 
@@ -53,7 +55,7 @@ export function addPrune(program: Command, terminal: Terminal): void {
     .option('--round-to <N>', 'keep a multiple of N lanes in each group', parseWhole(1))
     .option('--keep <GLOB>', 'tensors or nodes that must stay whole; may be repeated', collect)
     .optionsGroup('Checking:');
-  addOptions(command, option.data(), option.labels())
+  addOptions(command, option.data(), option.labels(), guardOption())
     .optionsGroup('Writing:')
     .option('--plan <FILE>', 'also write the plan, as JSON')
     .option('--dry-run', 'write nothing, but for the plan');
@@ -65,7 +67,11 @@ export function addPrune(program: Command, terminal: Terminal): void {
 async function prune(file: string, options: Options, terminal: Terminal): Promise<void> {
   const { output, plan, dryRun = false, data, labels, force = false } = options;
   const wanted = planOptions(options);
-  checkPlanOptions({ ...wanted, ...(options.threads !== undefined && { threads: options.threads }) });
+  checkPlanOptions({
+    ...wanted,
+    ...(data !== undefined && { data }),
+    ...(options.threads !== undefined && { threads: options.threads }),
+  });
   if (output === undefined && !dryRun)
     throw new EspalierError('OPTION_INVALID', 'no output is given', {}, 'Add -o OUT.onnx, or --dry-run.');
   if (labels !== undefined && data === undefined)
@@ -81,7 +87,11 @@ async function prune(file: string, options: Options, terminal: Terminal): Promis
     const model = await openModel(file, call);
     try {
       if (dataset !== undefined) checkData(dataset, model.inspect());
-      const pruned = await model.prune({ ...wanted, ...call });
+      const pruned = await model.prune({
+        ...wanted,
+        ...(dataset !== undefined && { data: dataset }),
+        ...call,
+      });
       return await finish(file, pruned, { target, plan, force, dataset, labels }, call);
     } finally {
       model.dispose();
@@ -121,13 +131,14 @@ async function finish(
     before: pruned.before,
     after: saved === undefined ? pruned.after : { ...pruned.after, bytes: saved.bytes },
     groups: pruned.plan.groups.map(({ id, lanes, kept, exact }) => ({ id, lanes, kept: kept.length, exact })),
+    ...(pruned.guard !== undefined && { guard: pruned.guard }),
     warnings: [...pruned.warnings, ...(check?.warnings ?? [])],
     ...(check?.verification !== undefined && { verification: check.verification }),
   };
 }
 
 function planOptions(options: Options): PlanOptions {
-  const { ratio, macs, params, bytes, policy, exact, roundTo, keep, seed } = options;
+  const { ratio, macs, params, bytes, policy, exact, roundTo, keep, seed, guard, labels } = options;
   return {
     ...criterionOf({ ...options }),
     ...(ratio !== undefined && { ratio }),
@@ -139,5 +150,7 @@ function planOptions(options: Options): PlanOptions {
     ...(roundTo !== undefined && { roundTo }),
     ...(keep !== undefined && { keep }),
     ...(seed !== undefined && { seed }),
+    ...(guard !== undefined && { guard }),
+    ...(labels !== undefined && { labels }),
   };
 }

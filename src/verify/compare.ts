@@ -1,4 +1,5 @@
-import { isFloat, numbersOf } from '../runtime/dtypes.js';
+import { classesOf, largest } from '../runtime/classes.js';
+import { numbersOf } from '../runtime/dtypes.js';
 import type { Tensor } from '../runtime/runtime.js';
 import type { OutputReport } from './types.js';
 
@@ -103,19 +104,6 @@ export class OutputComparison {
     }
     this.#samples += samples;
   }
-}
-
-function classesOf({ type, dims }: Tensor, samples: number): number | undefined {
-  const [rows, width = 0] = dims;
-  return isFloat(type) && dims.length === 2 && rows === samples && width >= 2 ? width : undefined;
-}
-
-/** Where the largest value lies, the first of equals; -1 where all are NaN. */
-function largest(values: ArrayLike<number>, start: number, length: number): number {
-  let best = -1;
-  for (let i = 0; i < length; i++)
-    if (best < 0 ? !Number.isNaN(values[start + i]) : values[start + i]! > values[start + best]!) best = i;
-  return best;
 }
 
 /** Rounding may carry a cosine a little beyond 1. */
