@@ -9,6 +9,22 @@
  */
 export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-wasip1'
 
+/** Statistics of the lanes of one value. Add one batch after another: what is added at the same time is added in any order. */
+export declare class Activations {
+  /** `sample`: values of each lane that are kept for quantiles. */
+  constructor(lanes: number, sample: number)
+  /** First pass: adds a batch, [outer, n, inner], with the lane of each of the n, or -1. Both are copied. */
+  add(values: Float32Array, lanes: Int32Array, shape: ActivationShape, job: Job): Promise<void>
+  /** Between the passes: lays out the bins. */
+  bins(options: HistogramOptions): void
+  /** Second pass: counts a batch that was added before. */
+  count(values: Float32Array, lanes: Int32Array, shape: ActivationShape, job: Job): Promise<void>
+  /** What the first pass found. */
+  summary(job: Job): Promise<ActivationSummary>
+  /** Entropies of the histograms that the second pass made, in bits. */
+  entropy(millerMadow: boolean, job: Job): Promise<Float64Array>
+}
+
 /** One long call: how far it is, and a way to stop it. Make a new one for each call. */
 export declare class Job {
   /** `threads`: at most so many; by default one for each core. */
@@ -68,6 +84,30 @@ export declare class Moments {
   information(blocks: Array<Uint32Array>, damping: number, job: Job): Promise<BlockInformation>
 }
 
+/** A value for some samples, seen as [outer, n, inner]. */
+export interface ActivationShape {
+  /** The value's name, for errors. */
+  value: string
+  outer: number
+  inner: number
+}
+
+/** One number for each lane. */
+export interface ActivationSummary {
+  count: Float64Array
+  mean: Float64Array
+  variance: Float64Array
+  meanAbs: Float64Array
+  meanSquare: Float64Array
+  zeroRate: Float64Array
+  min: Float64Array
+  max: Float64Array
+  /** The entropy of a Gaussian of that variance, in bits. */
+  gaussian: Float64Array
+  /** The lane's own term -p log2 p of the mass, in bits. */
+  mass: Float64Array
+}
+
 export interface AttributeEdit {
   node: number
   name: string
@@ -124,6 +164,13 @@ export interface FloatEdit {
   tensor: number
   dims: Array<number>
   values: Float32Array
+}
+
+export interface HistogramOptions {
+  /** 2 to 65536. */
+  bins: number
+  binning: 'equal' | 'quantile'
+  range: 'group' | 'lane'
 }
 
 export interface InputEdit {
