@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { EspalierError } from '../errors.js';
 import { criterionNamed, optionsFor } from '../importance/criteria.js';
-import type { Evidence } from '../importance/criterion.js';
+import { scoresOf, type Worth } from '../importance/criterion.js';
 import type { Analysis } from '../lanes/analysis.js';
 import { analyse, namesSomething } from '../lanes/analysis.js';
 import { CostModel, isWeight } from '../lanes/cost.js';
@@ -20,10 +20,12 @@ import { oneFactorEach, roundingTo } from '../policy/policy.js';
 import type { Cuts } from '../surgery/cuts.js';
 import { cutsOf } from '../surgery/cuts.js';
 import { planTables, removalOf, removalOfPlan } from '../surgery/removal.js';
+import { evidenceOf } from './evidence.js';
 import { prunedWithin } from './guarded.js';
 import { inspect } from './inspect.js';
 import { checkPlanOptions, checkScoreOptions, policyFor } from './options.js';
 import { PrunedModel, sizeAfter } from './pruned.js';
+import { stabilityOf } from './stability.js';
 import type {
   CallOptions,
   GroupScore,
@@ -32,6 +34,7 @@ import type {
   PlanOptions,
   Pruned,
   ScoreOptions,
+  Stability,
 } from './types.js';
 
 /**
@@ -86,9 +89,13 @@ class OpenModel implements Model {
 
   async score(options: ScoreOptions = {}): Promise<readonly GroupScore[]> {
     checkScoreOptions(options);
-    const { groups } = this.#analysis();
-    const scores = await this.#scores(groups, options);
-    return groups.map((group) => ({ id: group.id, lanes: group.lanes.length, scores: scores.get(group)! }));
+    const analysis = this.#analysis();
+    const worth = await this.#worth(analysis, analysis.groups, options);
+    return [...worth].map(([{ id, lanes }, own]) => ({
+      id,
+      lanes: lanes.length,
+      ...('scores' in own ? own : { scores: own }),
+    }));
   }
 
   writeWeightTerms(
@@ -131,6 +138,11 @@ class OpenModel implements Model {
     );
   }
 
+  async stability(options: PlanOptions): Promise<Stability> {
+    checkPlanOptions(options);
+    return stabilityOf(options, this.inspect(), (half) => this.plan(half));
+  }
+
   async #decide(options: PlanOptions): Promise<Decision> {
     checkPlanOptions(options);
     const policy = policyNamed(options.policy ?? policyFor(options));
@@ -153,7 +165,7 @@ class OpenModel implements Model {
     // The hash reads the whole file: it runs beside the scoring.
     const [sha256, scores] = await Promise.all([
       this.sha256(quietly(options)),
-      this.#scores(groups, options),
+      this.#scores(analysis, groups, options),
     ]);
     const budget = budgetOf(analysis, options);
     const kept = policy.allocate({
@@ -223,15 +235,24 @@ class OpenModel implements Model {
     return analysis;
   }
 
-  async #scores(groups: readonly Group[], options: ScoreOptions): Promise<ReadonlyMap<Group, Float64Array>> {
+  async #scores(
+    analysis: Analysis,
+    groups: readonly Group[],
+    options: ScoreOptions,
+  ): Promise<ReadonlyMap<Group, Float64Array>> {
+    const worth = await this.#worth(analysis, groups, options);
+    return new Map([...worth].map(([group, own]) => [group, scoresOf(own)]));
+  }
+
+  async #worth(
+    analysis: Analysis,
+    groups: readonly Group[],
+    options: ScoreOptions,
+  ): Promise<ReadonlyMap<Group, Worth>> {
     const criterion = criterionNamed(options.criterion ?? 'entropy');
-    const evidence: Evidence = {
-      statistics: (requests, statistic) => this.native.statistics(requests, statistic, options),
-      rankOf: (tensor) => this.graph.document.tensors[tensor]!.dims.length,
-      seed: options.seed ?? 0,
-    };
-    const scores = await criterion.score(groups, optionsFor(criterion, options.criterionOptions), evidence);
-    return new Map(groups.map((group, i) => [group, scores[i]!]));
+    const evidence = evidenceOf(this.native, analysis, options);
+    const worth = await criterion.score(groups, optionsFor(criterion, options.criterionOptions), evidence);
+    return new Map(groups.map((group, i) => [group, worth[i]!]));
   }
 }
 

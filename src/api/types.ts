@@ -115,6 +115,8 @@ export interface GroupScore {
   readonly lanes: number;
   /** [lanes], higher stays longer; never NaN. */
   readonly scores: Float64Array;
+  /** [lanes] each: what the scores are made of, where the criterion makes them of several. */
+  readonly parts?: Readonly<Record<string, Float64Array>>;
 }
 
 export interface PlanOptions extends ScoreOptions {
@@ -159,6 +161,25 @@ export interface Pruned {
   toBytes(options?: CallOptions): Promise<Uint8Array>;
 }
 
+/** How much the choice of lanes hangs on the calibration sample: plans made on either half of it, compared. */
+export interface Stability {
+  /** In each half. */
+  readonly samples: readonly [number, number];
+  /** Kept in both halves' plans over kept in either (Jaccard index), mean of the groups that one of them cuts; 1: the same. */
+  readonly jaccard: number;
+  /** The share of these groups' lanes that stay in both or leave in both. */
+  readonly same: number;
+  /** What `same` would be for lanes drawn blindly, as many of each group. */
+  readonly chance: number;
+  readonly groups: readonly {
+    readonly id: string;
+    readonly lanes: number;
+    readonly kept: readonly [number, number];
+    readonly jaccard: number;
+    readonly same: number;
+  }[];
+}
+
 /** An opened model. No weight of it is in the JavaScript heap. */
 export interface Model {
   readonly file: string;
@@ -173,6 +194,8 @@ export interface Model {
   ): Promise<{ readonly bytes: number }>;
   plan(options: PlanOptions): Promise<Plan>;
   prune(options: PlanOptions): Promise<Pruned>;
+  /** How much a plan hangs on the calibration sample. Costs two plans, each on half of `data`; writes nothing. */
+  stability(options: PlanOptions): Promise<Stability>;
   /** Replays a plan. Errors: PLAN_STALE for another model's plan, PLAN_MALFORMED. */
   apply(plan: Plan, options?: CallOptions): Promise<Pruned>;
   /** Closes the file. */

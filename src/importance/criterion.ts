@@ -1,8 +1,11 @@
 import type { Group } from '../lanes/groups.js';
+import type { Place } from '../lanes/places.js';
+import type { ActivationSummary, Histogram } from '../native/activations.js';
 import type { SliceRequest, Statistic } from '../native/statistics.js';
 
 /** One option of a criterion. */
 export type OptionValue = string | number | boolean;
+export type Options = Readonly<Record<string, OptionValue>>;
 
 /** What a criterion may ask for. */
 export interface Evidence {
@@ -10,8 +13,34 @@ export interface Evidence {
   statistics(requests: readonly SliceRequest[], statistic: Statistic): Promise<readonly Float64Array[]>;
   /** Number of axes of a stored tensor. */
   rankOf(tensor: number): number;
+  /** Stored tensors that scale what was normalised just before: BatchNorm's γ and its like. */
+  readonly gains: ReadonlySet<number>;
+  /** Whether there are calibration data. */
+  readonly hasData: boolean;
+  /**
+   * Statistics of what the groups' lanes are on calibration data, at each value that shows them best (`findPlaces`); with a
+   * histogram its entropies too, for which the model runs once more. A group that no value shows has none.
+   * errors: OPTION_INVALID without data, NON_FINITE with the value, and those of data and runtime.
+   */
+  activations(
+    groups: readonly Group[],
+    histogram?: Histogram & { readonly millerMadow: boolean },
+  ): Promise<readonly (readonly Shown[])[]>;
   readonly seed: number;
 }
+
+/** A group's lanes as one value shows them. All arrays are [group.lanes]; the count of a lane that is not there is 0. */
+export interface Shown {
+  readonly place: Place;
+  readonly summary: ActivationSummary;
+  /** Of the histogram, where one was asked for, in bits. */
+  readonly entropy?: Float64Array;
+}
+
+/** What the lanes of a group are worth, [group.lanes], never NaN; and what that is made of, where it is of several. */
+export type Worth =
+  | Float64Array
+  | { readonly scores: Float64Array; readonly parts: Readonly<Record<string, Float64Array>> };
 
 /** What each lane is worth: those of the lowest score leave first. */
 export interface Criterion {
@@ -19,18 +48,19 @@ export interface Criterion {
   readonly summary: string;
   /** Where its idea comes from. */
   readonly source: string;
-  readonly needs: 'nothing' | 'weights';
+  /** Without data, one that needs them is refused before any file is opened. */
+  readonly needs: 'nothing' | 'weights' | 'data';
+  /** Whether these options need data though the criterion itself does not. */
+  readonly needsData?: (options: Options) => boolean;
   /** Its options and their defaults; an option's type is its default's. */
-  readonly defaults: Readonly<Record<string, OptionValue>>;
+  readonly defaults: Options;
   /** Options that take one of a few words. */
   readonly choices?: Readonly<Record<string, readonly string[]>>;
-  /** One array [group.lanes] for each group, never NaN. */
-  score(
-    groups: readonly Group[],
-    options: Readonly<Record<string, OptionValue>>,
-    evidence: Evidence,
-  ): Promise<readonly Float64Array[]>;
+  /** One for each group. */
+  score(groups: readonly Group[], options: Options, evidence: Evidence): Promise<readonly Worth[]>;
 }
+
+export const scoresOf = (worth: Worth): Float64Array => ('scores' in worth ? worth.scores : worth);
 
 /**
  * The slices that make a group's lanes: filters and rows, not what consumes them. Vectors (biases, BatchNorm) count only
