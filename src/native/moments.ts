@@ -123,11 +123,16 @@ export class NativeMoments {
   /**
    * Least-squares weights of the targets on the inputs that stay.
    *
+   * options.intercept: with a bias, by default; false: the fit goes through zero.
    * damping: λ as a share of the mean variance of the kept inputs, >= 0; raised where the covariance is not regular.
    * errors: OPTION_INVALID without samples or for a damping below 0.
    */
-  ridge(keep: Uint32Array, damping: number, options: NativeOptions = {}): Promise<Refit> {
-    return this.#next('reconstruct', options, (job) => this.#moments.ridge(keep, damping, job));
+  ridge(
+    keep: Uint32Array,
+    damping: number,
+    { intercept = true, ...options }: NativeOptions & { readonly intercept?: boolean } = {},
+  ): Promise<Refit> {
+    return this.#next('reconstruct', options, (job) => this.#moments.ridge(keep, damping, intercept, job));
   }
 
   /** What a refit leaves of each target, as the mean of its square, over these samples: its own, or others held out. */

@@ -149,11 +149,20 @@ impl Moments {
         }))
     }
 
-    /// Least-squares weights of the targets on the inputs that stay: `solve::ridge`.
+    /// Least-squares weights of the targets on the inputs that stay: `solve::ridge`, or without intercept.
     #[napi(ts_return_type = "Promise<Refit>")]
-    pub fn ridge(&self, keep: Uint32Array, damping: f64, job: &Job) -> AsyncTask<Background<solve::Refit>> {
+    pub fn ridge(
+        &self,
+        keep: Uint32Array,
+        damping: f64,
+        intercept: bool,
+        job: &Job,
+    ) -> AsyncTask<Background<solve::Refit>> {
         let (moments, keep) = (self.moments.clone(), indices(&keep));
-        AsyncTask::new(background(job, move |job| solve::ridge(&read(&moments), &keep, damping, job)))
+        AsyncTask::new(background(job, move |job| {
+            let solve = if intercept { solve::ridge } else { solve::ridge_through_zero };
+            solve(&read(&moments), &keep, damping, job)
+        }))
     }
 
     /// What weights [out, keep] and a bias leave of each target, as the mean of its square: `solve::Refit::errors`.

@@ -25,4 +25,4 @@ pub use information::{Information, information};
 pub use moments::{Moments, Precision};
 pub use obs::{Consumer, Order, obs};
 pub use patches::Patches;
-pub use ridge::{Refit, ridge};
+pub use ridge::{Refit, ridge, ridge_through_zero};

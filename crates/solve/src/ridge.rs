@@ -28,11 +28,35 @@ pub struct Refit {
 /// - cost: O(k³ + out·k²), k = keep.len()
 /// - source: He, Zhang, Sun 2017, least-squares reconstruction after channel pruning
 pub fn ridge(moments: &Moments, keep: &[usize], damping: f64, job: &Job) -> Result<Refit> {
+    solve(moments, keep, damping, true, job)
+}
+
+/// The same without b': for layers that have no place for one. Moments are then taken about zero.
+pub fn ridge_through_zero(moments: &Moments, keep: &[usize], damping: f64, job: &Job) -> Result<Refit> {
+    solve(moments, keep, damping, false, job)
+}
+
+fn solve(moments: &Moments, keep: &[usize], damping: f64, intercept: bool, job: &Job) -> Result<Refit> {
     moments.check()?;
     check_distinct(moments.inputs(), keep)?;
-    let damped = damped(&moments.covariance_of(keep), damping, job)?;
-    let solved = damped.factor.solve(moments.cross_covariance_of(keep));
-    let (means, targets) = (moments.input_means(), moments.output_means());
+    let (mut means, mut targets) = (moments.input_means(), moments.output_means());
+    let (mut own, mut cross) = (moments.covariance_of(keep), moments.cross_covariance_of(keep));
+    if !intercept {
+        for (j, &right) in keep.iter().enumerate() {
+            for (i, &left) in keep.iter().enumerate().skip(j) {
+                own[(i, j)] += means[left] * means[right];
+            }
+        }
+        for (output, target) in targets.iter().enumerate() {
+            for (i, &input) in keep.iter().enumerate() {
+                cross[(i, output)] += means[input] * target;
+            }
+        }
+        means.fill(0.0);
+        targets.fill(0.0);
+    }
+    let damped = damped(&own, damping, job)?;
+    let solved = damped.factor.solve(cross);
     let mut weights = Vec::with_capacity(keep.len() * targets.len());
     let mut bias = Vec::with_capacity(targets.len());
     for (output, target) in targets.into_iter().enumerate() {

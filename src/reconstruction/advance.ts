@@ -1,0 +1,64 @@
+import type { NodeDocument } from '../native/document.js';
+import type { Edits } from '../native/edits.js';
+import type { NativeModel, NativeOptions } from '../native/index.js';
+import type { Feeds, Runtime, Tensor } from '../runtime/runtime.js';
+import type { Parts } from './parts.js';
+
+/** What a model's values are for some batches of samples, as far as it was computed. */
+export class Advance {
+  readonly #done = new Set<NodeDocument>();
+  readonly #live: Map<string, Tensor>[];
+
+  /** `feeds`: of each batch; they are held, as is what later nodes read. */
+  constructor(
+    readonly native: NativeModel,
+    readonly parts: Parts,
+    readonly runtime: Runtime,
+    feeds: readonly Feeds[],
+    /** The model that is computed: the file with these edits. */
+    readonly edits: () => Edits,
+    readonly options: Pick<NativeOptions, 'signal' | 'threads'>,
+  ) {
+    this.#live = feeds.map((own) => new Map(Object.entries(own)));
+  }
+
+  /** Nodes that would be computed for these values. */
+  before(values: readonly string[]): Set<NodeDocument> {
+    return this.parts.between(values, this.#done);
+  }
+
+  /**
+   * Computes these values, and hands them over batch by batch. What was computed once is not computed again, so a node
+   * must be as it is to be when it is reached.
+   */
+  async to(
+    values: readonly string[],
+    each: (batch: number, tensors: ReadonlyMap<string, Tensor>) => Promise<void>,
+  ): Promise<void> {
+    const nodes = this.before(values);
+    for (const node of nodes) this.#done.add(node);
+    const later = this.parts.live(this.#done);
+    const known = this.#live[0] ?? new Map<string, Tensor>();
+    const made = new Set([...nodes].flatMap((node) => node.outputs));
+    const wanted = [...new Set([...values, ...later])].filter((name) => made.has(name));
+    if (nodes.size === 0) {
+      for (const [batch, live] of this.#live.entries()) await each(batch, live);
+      return;
+    }
+    const part = this.parts.part(nodes, wanted, (name) => known.get(name)?.type);
+    const bytes = await this.native.saveToBytes({ ...this.edits(), part }, this.options);
+    const session = await this.runtime.load(bytes, this.options);
+    try {
+      for (const [batch, live] of this.#live.entries()) {
+        const feeds = Object.fromEntries(part.inputs.map(({ name }) => [name, live.get(name)!]));
+        const { outputs } = await session.run(feeds, { outputs: wanted });
+        this.options.signal?.throwIfAborted();
+        for (const [name, tensor] of Object.entries(outputs)) live.set(name, tensor);
+        await each(batch, live);
+        for (const name of live.keys()) if (!later.has(name)) live.delete(name);
+      }
+    } finally {
+      await session.dispose();
+    }
+  }
+}

@@ -1,0 +1,113 @@
+import { EspalierError } from '../errors.js';
+import type { NativeOptions } from '../native/index.js';
+import type { NativeMoments, Patches } from '../native/moments.js';
+import { halfToNumber } from '../runtime/dtypes.js';
+import type { Tensor } from '../runtime/runtime.js';
+import type { Layer, Site } from './layers.js';
+
+/** Elements as float32. */
+export function float32(tensor: Tensor, value: string): Float32Array {
+  const { data, type } = tensor;
+  if (data instanceof Float32Array) return data;
+  if (type === 'float16') return Float32Array.from(data as Uint16Array, halfToNumber);
+  if (data instanceof Float64Array) return Float32Array.from(data);
+  throw new EspalierError('RUNTIME_FAILED', `the value holds ${type}, not floats`, { tensor: value });
+}
+
+/** The elements at some indices of an axis. */
+export function taken(
+  data: Float32Array,
+  dims: readonly number[],
+  axis: number,
+  indices: readonly number[],
+): Float32Array {
+  const length = dims[axis]!;
+  if (indices.length === length) return data;
+  const outer = dims.slice(0, axis).reduce((product, own) => product * own, 1);
+  const inner = dims.slice(axis + 1).reduce((product, own) => product * own, 1);
+  const out = new Float32Array(outer * indices.length * inner);
+  let at = 0;
+  for (let o = 0; o < outer; o++)
+    for (const index of indices) {
+      const from = (o * length + index) * inner;
+      if (inner === 1) out[at] = data[from]!;
+      else out.set(data.subarray(from, from + inner), at);
+      at += inner;
+    }
+  return out;
+}
+
+/** A layer's inputs at one site, and what is to be made of them, as the moments take them. */
+export interface Rows {
+  readonly x: Float32Array;
+  readonly patches?: Patches;
+  readonly rows: number;
+}
+
+/** x of a site as rows or as patches. `every`: takes each so-many-th only. */
+export function rowsOf(layer: Layer, site: Site, x: Float32Array, dims: readonly number[], every = 1): Rows {
+  const channels = dims[site.axis]!;
+  const before = dims.slice(0, site.axis).reduce((product, own) => product * own, 1);
+  const after = dims.slice(site.axis + 1);
+  const inner = after.reduce((product, own) => product * own, 1);
+  const { window } = site;
+  if (window === undefined && inner === 1 && every === 1) return { x, rows: before };
+  if (window === undefined) {
+    const one = [1];
+    const patches = {
+      batch: before,
+      channels,
+      lengths: [inner],
+      kernel: one,
+      strides: one,
+      dilations: one,
+      pads: [0, 0],
+      every,
+    };
+    return { x, patches, rows: Math.ceil((before * inner) / every) };
+  }
+  const kernel = layer.layout.taps.map((axis) => layer.weight.dims[axis]!);
+  const { strides, dilations } = window;
+  const pads = padsOf(window.pads, after, kernel, strides, dilations);
+  const windows = after.map(
+    (length, d) =>
+      Math.floor(
+        (length + pads[d]! + pads[d + after.length]! - dilations[d]! * (kernel[d]! - 1) - 1) / strides[d]!,
+      ) + 1,
+  );
+  const rows = Math.ceil((before * windows.reduce((product, own) => product * own, 1)) / every);
+  return {
+    x,
+    patches: { batch: before, channels, lengths: after, kernel, strides, dilations, pads, every },
+    rows,
+  };
+}
+
+function padsOf(
+  pads: readonly number[] | 'SAME_UPPER' | 'SAME_LOWER',
+  lengths: readonly number[],
+  kernel: readonly number[],
+  strides: readonly number[],
+  dilations: readonly number[],
+): readonly number[] {
+  if (typeof pads !== 'string') return pads;
+  const totals = lengths.map((length, d) =>
+    Math.max(
+      0,
+      (Math.ceil(length / strides[d]!) - 1) * strides[d]! + dilations[d]! * (kernel[d]! - 1) + 1 - length,
+    ),
+  );
+  const small = totals.map((total) => Math.floor(total / 2));
+  const large = totals.map((total) => Math.ceil(total / 2));
+  return pads === 'SAME_UPPER' ? [...small, ...large] : [...large, ...small];
+}
+
+/** Adds a batch. y: [rows, out], or as the patches have it. */
+export function feed(
+  moments: NativeMoments,
+  { x, patches }: Rows,
+  y: Float32Array,
+  options: NativeOptions,
+): Promise<void> {
+  return moments.add(x, y, { ...options, ...(patches !== undefined && { patches }) });
+}

@@ -1,0 +1,97 @@
+import type { GraphDocument, ModelDocument, NodeDocument } from '../native/document.js';
+import type { Part } from '../native/edits.js';
+
+/**
+ * A model's main graph in the order in which it is computed, part by part: what is needed for some values is computed
+ * from what is there, and what later parts read is kept.
+ */
+export class Parts {
+  readonly #makers = new Map<string, NodeDocument>();
+  readonly #reads = new Map<NodeDocument, readonly string[]>();
+  readonly #stored: ReadonlyMap<string, number>;
+  /** Nodes that some output of the model needs. */
+  readonly #needed: ReadonlySet<NodeDocument>;
+
+  constructor(readonly document: ModelDocument) {
+    const { graph, tensors } = document;
+    for (const node of graph.nodes)
+      for (const output of node.outputs) if (output !== '') this.#makers.set(output, node);
+    for (const node of graph.nodes) this.#reads.set(node, readsOf(node));
+    this.#stored = new Map(graph.initializers.map((id) => [tensors[id]!.name, id]));
+    this.#needed = this.between(
+      graph.outputs.map(({ name }) => name),
+      new Set(),
+    );
+  }
+
+  /** Nodes that make these values and are not done yet. */
+  between(values: readonly string[], done: ReadonlySet<NodeDocument>): Set<NodeDocument> {
+    const found = new Set<NodeDocument>();
+    const open = [...values];
+    for (let name = open.pop(); name !== undefined; name = open.pop()) {
+      const maker = this.#makers.get(name);
+      if (maker === undefined || done.has(maker) || found.has(maker)) continue;
+      found.add(maker);
+      open.push(...this.#reads.get(maker)!);
+    }
+    return found;
+  }
+
+  /** Values that done nodes, or the outside, have made and that nodes which are not done will read. */
+  live(done: ReadonlySet<NodeDocument>): Set<string> {
+    const live = new Set<string>();
+    for (const node of this.#needed) {
+      if (done.has(node)) continue;
+      for (const name of this.#reads.get(node)!) {
+        const maker = this.#makers.get(name);
+        if (maker === undefined ? this.isInput(name) : done.has(maker)) live.add(name);
+      }
+    }
+    return live;
+  }
+
+  isInput(name: string): boolean {
+    return !this.#stored.has(name) && this.document.graph.inputs.some((input) => input.name === name);
+  }
+
+  makerOf(value: string): NodeDocument | undefined {
+    return this.#makers.get(value);
+  }
+
+  /** The part that consists of these nodes: gives `outputs` from values that there are, whose types these are. */
+  part(
+    nodes: ReadonlySet<NodeDocument>,
+    outputs: readonly string[],
+    typeOf: (value: string) => string | undefined,
+  ): Part {
+    const read = new Set([...nodes].flatMap((node) => this.#reads.get(node)!));
+    const made = new Set([...nodes].flatMap((node) => node.outputs));
+    const inputs = [...read].flatMap((name) => {
+      if (made.has(name) || this.#stored.has(name)) return [];
+      const dtype = typeOf(name);
+      return dtype === undefined ? [] : [{ name, dtype }];
+    });
+    return {
+      nodes: this.document.graph.nodes.filter((node) => !nodes.has(node)).map(({ id }) => id),
+      tensors: [...this.#stored].flatMap(([name, id]) =>
+        read.has(name) || outputs.includes(name) ? [] : [id],
+      ),
+      inputs,
+      outputs,
+    };
+  }
+}
+
+/** Every name that a node, or a graph in it, reads; of inner graphs, names of their own too. */
+function readsOf(node: NodeDocument): readonly string[] {
+  const names = new Set(node.inputs.filter((name) => name !== ''));
+  const inner = (graph: GraphDocument): void => {
+    for (const own of graph.nodes) for (const name of readsOf(own)) names.add(name);
+    for (const output of graph.outputs) names.add(output.name);
+  };
+  for (const attribute of Object.values(node.attributes)) {
+    if (attribute.type === 'graph') inner(attribute.value);
+    if (attribute.type === 'graphs') attribute.value.forEach(inner);
+  }
+  return [...names];
+}

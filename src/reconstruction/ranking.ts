@@ -1,0 +1,64 @@
+import type { Group } from '../lanes/groups.js';
+import type { NativeOptions } from '../native/index.js';
+import { NativeMoments } from '../native/moments.js';
+import type { Layer } from './layers.js';
+import { blocksOf, type Observed } from './observed.js';
+
+/** The order in which a group's lanes leave, and what has been lost by then. */
+export interface Ranking {
+  /** Positions in `Group.lanes`, the first to leave first. */
+  readonly order: Uint32Array;
+  /**
+   * [lanes]: once so many + 1 have left, the share of their variance that consumers can no longer give, all that is left
+   * refitted; summed over the consumers.
+   */
+  readonly damage: Float64Array;
+  readonly consumers: readonly Layer[];
+}
+
+/** λ as a share of the mean variance of a consumer's inputs: the damping under which lanes are priced. */
+export const DAMPING = 1e-3;
+
+/**
+ * Prices the lanes of groups by the optimal brain surgeon: always the one leaves whose loss costs the consumers' outputs
+ * least, all others refitted. Groups that no observed layer reads are left out.
+ *
+ * source: Hassibi, Stork 1993; blocks of taps as in OBC, Frantar, Alistarh 2022
+ */
+export async function rank(
+  groups: readonly Group[],
+  { moments }: Observed,
+  options: NativeOptions,
+): Promise<Map<Group, Ranking>> {
+  const quiet = {
+    ...(options.signal && { signal: options.signal }),
+    ...(options.threads !== undefined && { threads: options.threads }),
+  };
+  const spread = new Map<Layer, number>();
+  for (const [layer, own] of moments) {
+    const { outputVariances } = await own.summary(quiet);
+    spread.set(
+      layer,
+      outputVariances.reduce((sum, value) => sum + value, 0),
+    );
+  }
+  const rankings = new Map<Group, Ranking>();
+  for (const [done, group] of groups.entries()) {
+    options.onProgress?.({ phase: 'score', done, total: groups.length });
+    const consumers = [...moments].flatMap(([layer, own]) => {
+      const blocks = blocksOf(group, layer);
+      return blocks === undefined
+        ? []
+        : [{ layer, moments: own, blocks, weight: 1 / Math.max(spread.get(layer)!, Number.MIN_VALUE) }];
+    });
+    if (consumers.length === 0) continue;
+    const { blocks, prices } = await NativeMoments.order(consumers, DAMPING, quiet);
+    let sum = 0;
+    rankings.set(group, {
+      order: blocks,
+      damage: prices.map((price) => (sum += Math.max(0, price))),
+      consumers: consumers.map(({ layer }) => layer),
+    });
+  }
+  return rankings;
+}
