@@ -76,8 +76,8 @@ export declare class Moments {
   summary(job: Job): Promise<MomentsSummary>
   /** Covariances of the inputs, [in, in], and of inputs and targets, [in, out]. */
   covariances(job: Job): Promise<Float64Array[]>
-  /** Least-squares weights of the targets on the inputs that stay: `solve::ridge`. */
-  ridge(keep: Uint32Array, damping: number, job: Job): Promise<Refit>
+  /** Least-squares weights of the targets on the inputs that stay: `solve::ridge`, or without intercept. */
+  ridge(keep: Uint32Array, damping: number, intercept: boolean, job: Job): Promise<Refit>
   /** What weights [out, keep] and a bias leave of each target, as the mean of its square: `solve::Refit::errors`. */
   errors(keep: Uint32Array, weights: Float64Array, bias: Float64Array, job: Job): Promise<Float64Array>
   /** Entropies of blocks of inputs: `solve::information`. */
@@ -185,6 +185,24 @@ export interface IntegerEdit {
   values: Array<number>
 }
 
+/** What each lane says of targets, both [rows, ...]: `entropy::gains`. */
+export declare function laneGains(samples: Float32Array, lanes: number, targets: Float32Array, targetLanes: number, options: PairOptions, job: Job): Promise<LaneGains>
+
+/** One number for each lane. */
+export interface LaneGains {
+  entropies: Float64Array
+  /** Mean gain over the targets, in bits. */
+  gains: Float64Array
+  /** Mean gain ratio over the targets. */
+  ratios: Float64Array
+  /** The target of the highest ratio. */
+  targets: Uint32Array
+  most: Float64Array
+}
+
+/** What each lane says of one label for each row: `entropy::gains_of_labels`. */
+export declare function laneGainsOfLabels(samples: Float32Array, lanes: number, labels: Uint32Array, options: PairOptions, job: Job): Promise<LaneGains>
+
 export interface MetadataEdit {
   key: string
   value: string
@@ -249,6 +267,16 @@ export declare function openBytes(bytes: Uint8Array, job: Job): Promise<Model>
 /** Opens the model at `path` without loading its weights. */
 export declare function openFile(path: string, job: Job): Promise<Model>
 
+/** How mutual information is estimated. */
+export interface PairOptions {
+  /** By joint histograms. */
+  histogram?: HistogramOptions
+  /** Of joint histograms. */
+  millerMadow: boolean
+  /** As of Gaussians, whose values are told apart in so many steps of the samples' range; by default by histograms. */
+  gaussianSteps?: number
+}
+
 export interface Part {
   nodes: Array<number>
   tensors: Array<number>
@@ -272,6 +300,30 @@ export interface Patches {
   pads: Array<number>
   /** Takes each so-many-th position only; by default all. */
   every?: number
+}
+
+/** The pruning tree of lanes from samples [rows, lanes]: `entropy::pruning_tree`. */
+export declare function pruningTree(samples: Float32Array, lanes: number, options: PairOptions, withPairs: boolean, job: Job): Promise<PruningTree>
+
+/** Parents one after another, level by level; bits all. */
+export interface PruningTree {
+  depth: number
+  /** I(y) of each lane. */
+  entropies: Float64Array
+  /** I(a;b) of (0,1), (0,2), …, (1,2), …, where it was asked for. */
+  pairs?: Float64Array
+  level: Uint32Array
+  kept: Uint32Array
+  deleted: Uint32Array
+  mutual: Float64Array
+  entropy: Float64Array
+  /** Of the kept child, then of the deleted one, as the next two. */
+  gains: Float64Array
+  ratios: Float64Array
+  conditional: Float64Array
+  /** Of each level, -1 for none. */
+  alone: Int32Array
+  order: Uint32Array
 }
 
 export interface Refit {

@@ -146,7 +146,7 @@ impl Activations {
 
 impl HistogramOptions {
     /// errors: `OPTION_INVALID` for a binning or a range that there is not
-    fn convert(&self) -> Result<(entropy::Edges, entropy::Span)> {
+    pub(crate) fn convert(&self) -> Result<(entropy::Edges, entropy::Span)> {
         let unknown = |what: String| Err(Error::new(Code::OptionInvalid, what));
         let edges = match self.binning.as_str() {
             "equal" => entropy::Edges::Width,

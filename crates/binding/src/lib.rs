@@ -11,3 +11,4 @@ mod job;
 mod model;
 mod moments;
 mod statistics;
+mod tree;
