@@ -1,4 +1,4 @@
-import type { GuardReport, Size, Warning } from '../api/types.js';
+import type { GuardReport, Size, Stability, Warning } from '../api/types.js';
 import { toJson } from '../report/json.js';
 import type { Verification } from '../verify/types.js';
 import type { Terminal, WorkOptions } from './terminal.js';
@@ -20,6 +20,8 @@ export interface Outcome {
   }[];
   /** How the guards were kept, where some were given. */
   readonly guard?: GuardReport;
+  /** With --stability. */
+  readonly stability?: Stability;
   readonly warnings: readonly Warning[];
   readonly verification?: Verification;
 }
@@ -30,15 +32,22 @@ export async function printOutcome(
   { json }: WorkOptions,
 ): Promise<void> {
   if (json) return terminal.print(toJson(outcome));
-  const [{ sizesReport }, { sections }, { warningLines }, { answersReport }, { guardReport }] =
-    await Promise.all([
-      import('../report/sizes.js'),
-      import('../report/table.js'),
-      import('../report/warnings.js'),
-      import('../report/verification.js'),
-      import('../report/guard.js'),
-    ]);
-  const { before, after, groups, guard, verification } = outcome;
+  const [
+    { sizesReport },
+    { sections },
+    { warningLines },
+    { answersReport },
+    { guardReport },
+    { stabilityReport },
+  ] = await Promise.all([
+    import('../report/sizes.js'),
+    import('../report/table.js'),
+    import('../report/warnings.js'),
+    import('../report/verification.js'),
+    import('../report/guard.js'),
+    import('../report/stability.js'),
+  ]);
+  const { before, after, groups, guard, stability, verification } = outcome;
   const told = new Set(verification?.warnings.map(({ code }) => code));
   const lanes = groups.reduce((sum, group) => sum + group.lanes - group.kept, 0);
   const written = [outcome.output, outcome.plan].filter((path) => path !== null);
@@ -47,6 +56,7 @@ export async function printOutcome(
       sizesReport(before, after, verification),
       `${counted(lanes, 'lane')} of ${counted(groups.length, 'group')} removed${written.length > 0 ? `; written: ${written.join(', ')}` : ''}`,
       guard && guardReport(guard, terminal.width),
+      stability && stabilityReport(stability),
       verification && answersReport(verification, terminal.width),
       warningLines(outcome.warnings.filter(({ code }) => !told.has(code))),
     ),

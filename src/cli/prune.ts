@@ -28,6 +28,7 @@ interface Options extends WorkOptions {
   readonly data?: string;
   readonly labels?: string;
   readonly guard?: readonly Guard[];
+  readonly stability?: boolean;
   readonly force?: boolean;
 }
 
@@ -56,6 +57,10 @@ export function addPrune(program: Command, terminal: Terminal): void {
     .option('--keep <GLOB>', 'tensors or nodes that must stay whole; may be repeated', collect)
     .optionsGroup('Checking:');
   addOptions(command, option.data(), option.labels(), guardOption())
+    .option(
+      '--stability',
+      'also tell how much the choice hangs on the samples: plans on either half of --data',
+    )
     .optionsGroup('Writing:')
     .option('--plan <FILE>', 'also write the plan, as JSON')
     .option('--dry-run', 'write nothing, but for the plan');
@@ -76,6 +81,13 @@ async function prune(file: string, options: Options, terminal: Terminal): Promis
     throw new EspalierError('OPTION_INVALID', 'no output is given', {}, 'Add -o OUT.onnx, or --dry-run.');
   if (labels !== undefined && data === undefined)
     throw new EspalierError('OPTION_INVALID', '--labels names an array in --data, which is not given');
+  if (options.stability && data === undefined)
+    throw new EspalierError(
+      'OPTION_INVALID',
+      '--stability is that of a choice on samples, and none are given',
+      {},
+      'Give --data FILE.',
+    );
   const target = dryRun ? undefined : output;
   if (target !== undefined) await checkOutput(target, { force, sources: [file] });
   if (plan !== undefined)
@@ -92,7 +104,10 @@ async function prune(file: string, options: Options, terminal: Terminal): Promis
         ...(dataset !== undefined && { data: dataset }),
         ...call,
       });
-      return await finish(file, pruned, { target, plan, force, dataset, labels }, call);
+      const outcome = await finish(file, pruned, { target, plan, force, dataset, labels }, call);
+      if (!options.stability || dataset === undefined) return outcome;
+      const asked = { ...wanted, ...takenAmount(pruned), data: dataset };
+      return { ...outcome, stability: await model.stability({ ...asked, ...call }) };
     } finally {
       model.dispose();
     }
@@ -101,6 +116,15 @@ async function prune(file: string, options: Options, terminal: Terminal): Promis
   await printOutcome(terminal, outcome, options);
   if (target !== undefined && data === undefined && !options.json)
     terminal.hint(`Compare it on your own samples: espalier verify ${file} ${target} --data FILE`, options);
+}
+
+/** What was removed in the end, where a guard made it less than was asked for. */
+function takenAmount({ guard }: Pruned): Partial<PlanOptions> {
+  const held = guard?.tries.filter(({ holds, values }) => holds && values.length > 0) ?? [];
+  const [taken] = held.toSorted((a, b) => b.severity - a.severity);
+  if (taken === undefined) return {};
+  const { severity: _, holds: __, values: ___, ...amount } = taken;
+  return amount;
 }
 
 /** Writes what is to be written, and compares where there are samples. */
