@@ -35,4 +35,7 @@ export type Statistic =
   /** The lane's own term -p log2 p, in bits, p = its Σ|w| over that of the request. */
   | { readonly kind: 'mass' }
   | { readonly kind: 'abs-sum' }
-  | { readonly kind: 'square-sum' };
+  | { readonly kind: 'square-sum' }
+  | { readonly kind: 'variance' }
+  /** Σ ‖x - x_k‖ over all other lanes k of the request. errors: MODEL_TOO_LARGE from 32,768 lanes on. */
+  | { readonly kind: 'distance' };

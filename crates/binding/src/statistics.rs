@@ -41,7 +41,7 @@ pub struct Dequantise {
 
 #[napi(object, object_to_js = false)]
 pub struct Statistic {
-    #[napi(ts_type = "'entropy' | 'mass' | 'abs-sum' | 'square-sum'")]
+    #[napi(ts_type = "'entropy' | 'mass' | 'abs-sum' | 'square-sum' | 'variance' | 'distance'")]
     pub kind: String,
     /// Of an entropy: 2 to 65536; by default 256.
     pub bins: Option<u32>,
@@ -165,6 +165,8 @@ impl Statistic {
             "mass" => Ok(entropy::Statistic::Mass),
             "abs-sum" => Ok(entropy::Statistic::AbsSum),
             "square-sum" => Ok(entropy::Statistic::SquareSum),
+            "variance" => Ok(entropy::Statistic::Variance),
+            "distance" => Ok(entropy::Statistic::Distance),
             kind => unknown(format!("there is no statistic \"{kind}\"")),
         }
     }

@@ -10,6 +10,7 @@ mod activations;
 mod batch;
 mod codes;
 mod counts;
+mod distances;
 mod extremes;
 mod gains;
 mod mutual;

@@ -38,6 +38,12 @@ pub enum Statistic {
     AbsSum,
     /// `Σx²`.
     SquareSum,
+    /// The mean squared distance of the values from their mean.
+    Variance,
+    /// `Σ_k ‖x - x_k‖`, over the other classes k of the group: how far the class is from all others. Values of two classes
+    /// belong together that lie at the same position of the same occurrence of each in a slice; where one has no such
+    /// occurrence its values count as 0.
+    Distance,
 }
 
 /// What the bins of a histogram span.

@@ -1,11 +1,13 @@
 //! Statistics of classes of slices.
 
 use crate::counts::counts_of;
+use crate::distances::distances_of;
 use crate::extremes::bins_of;
 use crate::request::{Group, Statistic};
 use crate::run::Run;
 use crate::shannon::{entropy_of_counts, mass_term};
 use crate::sums::{Term, sums_of};
+use crate::view::View;
 use espalier_tensor::{Model, Result};
 use rayon::prelude::*;
 
@@ -15,7 +17,7 @@ use rayon::prelude::*;
 /// - errors: `NON_FINITE` with the tensor and the place of the first value of a class that is not finite (as f32);
 ///   `OPTION_INVALID`; `MODEL_UNSUPPORTED` for strings and complex numbers; `MODEL_TOO_LARGE` where a class has 2³²
 ///   values to count; `FILE_UNREADABLE`; `ABORTED`; `INTERNAL` where a group contradicts the model
-/// - cost: each slice is read once, for an entropy twice, with a few MiB for each thread and 128 MiB for all counts.
+/// - cost: each slice is read once, for an entropy or a variance twice, with a few MiB for each thread and 128 MiB for all counts.
 ///   More counts than that (131,072 classes with 256 bins) are made in turns, which reads slices again
 /// - the same bits on any number of threads and any instruction set
 pub fn statistics(model: &Model, groups: &[Group], statistic: Statistic, run: &Run) -> Result<Vec<Vec<f64>>> {
@@ -45,7 +47,31 @@ pub fn statistics(model: &Model, groups: &[Group], statistic: Statistic, run: &R
             }
             Statistic::AbsSum => sums_of(model, run, groups, Term::Abs),
             Statistic::SquareSum => sums_of(model, run, groups, Term::Square),
+            Statistic::Variance => {
+                let sums = sums_of(model, run, groups, Term::Value)?;
+                let mut squares = sums_of(model, run, groups, Term::Square)?;
+                for ((group, sums), squares) in groups.iter().zip(&sums).zip(&mut squares) {
+                    for ((square, sum), count) in squares.iter_mut().zip(sums).zip(counts(model, group)?) {
+                        let mean = sum / count.max(1.0);
+                        *square = (*square / count.max(1.0) - mean * mean).max(0.0);
+                    }
+                }
+                Ok(squares)
+            }
+            Statistic::Distance => groups.iter().map(|group| distances_of(model, run, group)).collect(),
         }
     };
     compute().map_err(|error| model.path().map_or(error.clone(), |path| error.in_file(path)))
+}
+
+/// Values of each class.
+fn counts(model: &Model, group: &Group) -> Result<Vec<f64>> {
+    let mut counts = vec![0.0; group.classes];
+    for slice in &group.slices {
+        let view = View::new(model, slice)?;
+        for &class in slice.classes.iter().filter(|class| **class >= 0) {
+            counts[class as usize] += (view.outer * view.inner) as f64;
+        }
+    }
+    Ok(counts)
 }

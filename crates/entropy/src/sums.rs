@@ -4,7 +4,9 @@ use crate::request::Group;
 use crate::run::Run;
 use crate::sweep::{Part, Scratch, non_finite, sweep};
 use crate::view::View;
-use espalier_simd::{Isa, abs_sum, abs_sum_columns, square_sum, square_sum_columns};
+use espalier_simd::{
+    Isa, abs_sum, abs_sum_columns, square_sum, square_sum_columns, value_sum, value_sum_columns,
+};
 use espalier_tensor::{Error, Model, Result};
 
 /// Values of one index that lie next to each other: from so many on they are summed as one run, below it column by
@@ -14,6 +16,7 @@ const RUN: usize = 32;
 /// What is summed of each value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Term {
+    Value,
     Abs,
     Square,
 }
@@ -21,6 +24,7 @@ pub(crate) enum Term {
 impl Term {
     fn sum(self, isa: Isa, x: &[f32]) -> f64 {
         match self {
+            Term::Value => value_sum(isa, x),
             Term::Abs => abs_sum(isa, x),
             Term::Square => square_sum(isa, x),
         }
@@ -28,6 +32,7 @@ impl Term {
 
     fn sum_columns(self, isa: Isa, x: &[f32], sums: &mut [f64]) {
         match self {
+            Term::Value => value_sum_columns(isa, x, sums),
             Term::Abs => abs_sum_columns(isa, x, sums),
             Term::Square => square_sum_columns(isa, x, sums),
         }

@@ -100,7 +100,7 @@ impl<'a> View<'a> {
     }
 
     /// The tensor's numbers from an element on: what its integers stand for, where something is known of that.
-    fn numbers(&self, model: &Model, start: u64, values: &mut [f32]) -> Result<()> {
+    pub fn numbers(&self, model: &Model, start: u64, values: &mut [f32]) -> Result<()> {
         model.read_elements_f32(self.tensor, start, values)?;
         if let Some(scaling) = self.scaling {
             scaling.apply(start, values);

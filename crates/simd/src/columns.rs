@@ -1,7 +1,7 @@
 //! Sums down the columns of a matrix: for axes whose indices lie close together, such as the second of [out, in].
 
 use crate::isa::{Isa, Kernel};
-use crate::sums::{Abs, Square, Term};
+use crate::sums::{Abs, Square, Term, Value};
 use std::marker::PhantomData;
 
 /// `sums[j] += Σ|x[i]|` over the `i` with `i % sums.len() == j`.
@@ -15,6 +15,11 @@ pub fn abs_sum_columns(isa: Isa, x: &[f32], sums: &mut [f64]) {
 /// `sums[j] += Σx[i]²` over the `i` with `i % sums.len() == j`; as [`abs_sum_columns`].
 pub fn square_sum_columns(isa: Isa, x: &[f32], sums: &mut [f64]) {
     isa.run(Columns::<Square>(x, sums, PhantomData));
+}
+
+/// `sums[j] += Σx[i]` over the `i` with `i % sums.len() == j`; as [`abs_sum_columns`].
+pub fn value_sum_columns(isa: Isa, x: &[f32], sums: &mut [f64]) {
+    isa.run(Columns::<Value>(x, sums, PhantomData));
 }
 
 struct Columns<'a, T>(&'a [f32], &'a mut [f64], PhantomData<T>);

@@ -14,7 +14,7 @@ mod log2;
 mod moments;
 mod sums;
 
-pub use columns::{abs_sum_columns, square_sum_columns};
+pub use columns::{abs_sum_columns, square_sum_columns, value_sum_columns};
 pub use entropy_terms::entropy_terms;
 pub use extremes::{Extremes, extremes};
 pub use histogram::{Bins, bin_indices, histogram};
@@ -22,4 +22,4 @@ pub use isa::{Avx2, Isa};
 pub use joint::{MOST_CODE_BITS, joint_histogram};
 pub use log2::log2;
 pub use moments::{PowerSums, power_sums};
-pub use sums::{PARTS, abs_sum, square_sum};
+pub use sums::{PARTS, abs_sum, square_distance, square_sum, value_sum};

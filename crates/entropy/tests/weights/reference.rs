@@ -18,6 +18,14 @@ pub fn statistic(tensors: &[Tensor], group: &Group, statistic: Statistic) -> Vec
     match statistic {
         Statistic::AbsSum => sums(f64::abs),
         Statistic::SquareSum => sums(|v| v * v),
+        Statistic::Variance => {
+            let (sums, squares, counts) = (sums(|v| v), sums(|v| v * v), sums(|_| 1.0));
+            let of = |i: usize| {
+                squares[i] / f64::max(counts[i], 1.0) - (sums[i] / f64::max(counts[i], 1.0)).powi(2)
+            };
+            (0..group.classes).map(of).collect()
+        }
+        Statistic::Distance => distances(tensors, group),
         Statistic::Mass => {
             let masses = sums(f64::abs);
             let whole: f64 = masses.iter().sum();
@@ -27,6 +35,27 @@ pub fn statistic(tensors: &[Tensor], group: &Group, statistic: Statistic) -> Vec
             entropies(tensors, group, bins, miller_madow, range)
         }
     }
+}
+
+/// The values of a class lie in one order in every slice, so that they meet those of the others position by position.
+fn distances(tensors: &[Tensor], group: &Group) -> Vec<f64> {
+    let mut squares = vec![vec![0.0; group.classes]; group.classes];
+    for slice in &group.slices {
+        let mut own = vec![Vec::new(); group.classes];
+        for (index, &class) in slice.classes.iter().enumerate().filter(|(_, class)| **class >= 0) {
+            let tensor = &tensors[slice.tensor];
+            let values = tensor.indices(slice.axis).zip(&tensor.values).filter(|(i, _)| *i == index);
+            own[class as usize].extend(values.map(|(_, &v)| f64::from(v)));
+        }
+        let length = own.iter().map(Vec::len).max().unwrap_or(0);
+        own.iter_mut().for_each(|values| values.resize(length, 0.0));
+        for (i, a) in own.iter().enumerate() {
+            for (j, b) in own.iter().enumerate() {
+                squares[i][j] += a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum::<f64>();
+            }
+        }
+    }
+    squares.iter().map(|row| row.iter().map(|square| square.sqrt()).sum()).collect()
 }
 
 fn entropies(tensors: &[Tensor], group: &Group, bins: usize, miller_madow: bool, range: Range) -> Vec<f64> {
