@@ -380,7 +380,7 @@ export interface Slices {
 }
 
 export interface Statistic {
-  kind: 'entropy' | 'mass' | 'abs-sum' | 'square-sum'
+  kind: 'entropy' | 'mass' | 'abs-sum' | 'square-sum' | 'variance' | 'distance'
   /** Of an entropy: 2 to 65536; by default 256. */
   bins?: number
   /** Of an entropy: corrects its bias; by default not. */
