@@ -26,6 +26,7 @@ import { inspect } from './inspect.js';
 import { checkPlanOptions, checkScoreOptions, policyFor } from './options.js';
 import { PrunedModel, sizeAfter } from './pruned.js';
 import { stabilityOf } from './stability.js';
+import { checkTreeOptions, growTree } from './tree.js';
 import type {
   CallOptions,
   GroupScore,
@@ -35,6 +36,8 @@ import type {
   Pruned,
   ScoreOptions,
   Stability,
+  TreeOptions,
+  TreeReport,
 } from './types.js';
 
 /**
@@ -96,6 +99,11 @@ class OpenModel implements Model {
       lanes: lanes.length,
       ...('scores' in own ? own : { scores: own }),
     }));
+  }
+
+  async tree(options: TreeOptions): Promise<TreeReport> {
+    checkTreeOptions(options);
+    return growTree(this.native, this.#analysis(), options);
   }
 
   writeWeightTerms(
@@ -282,7 +290,7 @@ function madeWith(options: PlanOptions, policy: string): Plan['made'] {
   const { ratio, macs, params, bytes, exact, roundTo, keep } = options;
   const given = { ratio, macs, params, bytes, exact, roundTo, keep };
   return {
-    criterion: options.criterion ?? 'entropy',
+    criterion: criterionNamed(options.criterion ?? 'entropy').name,
     ...options.criterionOptions,
     policy,
     seed: options.seed ?? 0,

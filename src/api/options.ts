@@ -1,6 +1,6 @@
 import { EspalierError } from '../errors.js';
 import { checkGuards } from '../guard/check.js';
-import { criterionNamed, optionsFor } from '../importance/criteria.js';
+import { checkNeeds, criterionNamed, optionsFor } from '../importance/criteria.js';
 import { policyNamed } from '../policy/policies.js';
 import type { PlanOptions, ScoreOptions } from './types.js';
 
@@ -8,8 +8,12 @@ const refuse = (what: string, todo: string): EspalierError =>
   new EspalierError('OPTION_INVALID', what, {}, todo);
 
 /** errors: OPTION_INVALID, before any file is touched. */
-export function checkScoreOptions({ criterion, criterionOptions, seed, threads }: ScoreOptions): void {
-  optionsFor(criterionNamed(criterion ?? 'entropy'), criterionOptions);
+export function checkScoreOptions(options: ScoreOptions): void {
+  const { seed, threads, samples } = options;
+  const criterion = criterionNamed(options.criterion ?? 'entropy');
+  checkNeeds(criterion, optionsFor(criterion, options.criterionOptions), options.data !== undefined);
+  if (samples !== undefined && !(Number.isSafeInteger(samples) && samples >= 1))
+    throw refuse(`samples must be a whole number from 1 on, not ${samples}`, 'Leave it out to use all.');
   if (seed !== undefined && !Number.isSafeInteger(seed))
     throw refuse(`seed must be a whole number, not ${seed}`, 'Give --seed 0, or any other whole number.');
   if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= 1024)) {

@@ -1,8 +1,12 @@
 import type { Dataset } from '../calibration/data.js';
 import type { Guard, GuardReport } from '../guard/types.js';
+import type { Combination } from '../importance/combined.js';
 import type { Reason } from '../lanes/reason.js';
 import type { Plan } from '../plan/plan.js';
 import type { Runtime } from '../runtime/runtime.js';
+import type { TreeOptions, TreeReport } from './treeTypes.js';
+
+export type * from './treeTypes.js';
 
 /** What every long call takes. */
 export interface CallOptions {
@@ -89,7 +93,7 @@ export interface FrozenReport {
   readonly reasons: readonly Reason[];
 }
 
-export type { Guard, GuardReport, Reason };
+export type { Combination, Guard, GuardReport, Reason };
 
 /** Samples that show what the model does, and what runs it on them. */
 export interface CalibrationOptions {
@@ -102,8 +106,8 @@ export interface CalibrationOptions {
 }
 
 export interface ScoreOptions extends CallOptions, CalibrationOptions {
-  /** A name from `criteria()`; default 'entropy'. */
-  readonly criterion?: string;
+  /** A name from `criteria()`, or what `combine` gave; default 'entropy'. */
+  readonly criterion?: string | Combination;
   /** Options of the criterion, such as `{ bins: 64 }`. */
   readonly criterionOptions?: Readonly<Record<string, string | number | boolean>>;
   /** Seed of criteria that draw at random; default 0. */
@@ -187,6 +191,8 @@ export interface Model {
   /** sha256 of the .onnx file, hexadecimal. */
   sha256(options?: CallOptions): Promise<string>;
   score(options?: ScoreOptions): Promise<readonly GroupScore[]>;
+  /** The pruning tree of one group of lanes on calibration data; or what its lanes say of what is made of them. */
+  tree(options: TreeOptions): Promise<TreeReport>;
   /** Every single weight's own term -p log2 p, streamed to an `.npz`. */
   writeWeightTerms(
     path: string,

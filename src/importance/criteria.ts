@@ -1,14 +1,35 @@
 import { EspalierError } from '../errors.js';
-import type { Criterion, OptionValue } from './criterion.js';
+import { activationMean, activationVariance, apoz } from './activation.js';
+import { bnScale } from './bnScale.js';
+import { type Combination, combined } from './combined.js';
+import type { Criterion, Options } from './criterion.js';
 import { entropy } from './entropy.js';
+import { fpgm } from './fpgm.js';
 import { l1, l2 } from './magnitude.js';
 import { random } from './random.js';
+import { wanda } from './wanda.js';
 
 /** Every criterion; the first is the default. */
-export const criteria: readonly Criterion[] = [entropy, l1, l2, random];
+export const criteria: readonly Criterion[] = [
+  entropy,
+  l1,
+  l2,
+  bnScale,
+  fpgm,
+  activationMean,
+  activationVariance,
+  apoz,
+  wanda,
+  random,
+];
 
-/** errors: OPTION_INVALID, which lists the names. */
-export function criterionNamed(name: string): Criterion {
+/** By its name, or what `combine` gave. errors: OPTION_INVALID, which lists the names. */
+export function criterionNamed(name: string | Combination): Criterion {
+  if (typeof name !== 'string')
+    return combined(name, ({ criterion, options }) => {
+      const own = criterionNamed(criterion);
+      return { criterion: own, options: optionsFor(own, options) };
+    });
   const found = criteria.find((criterion) => criterion.name === name);
   if (found !== undefined) return found;
   throw new EspalierError(
@@ -20,10 +41,7 @@ export function criterionNamed(name: string): Criterion {
 }
 
 /** A criterion's defaults with the caller's options over them. errors: OPTION_INVALID for an unknown or ill-typed one. */
-export function optionsFor(
-  criterion: Criterion,
-  given: Readonly<Record<string, OptionValue>> = {},
-): Readonly<Record<string, OptionValue>> {
+export function optionsFor(criterion: Criterion, given: Options = {}): Options {
   for (const [name, value] of Object.entries(given)) {
     const refuse = (what: string, todo: string): EspalierError =>
       new EspalierError('OPTION_INVALID', what, {}, todo);
@@ -49,4 +67,18 @@ export function optionsFor(
     }
   }
   return { ...criterion.defaults, ...given };
+}
+
+/**
+ * Whether a criterion with these options can do without calibration data, where there are none.
+ * errors: OPTION_INVALID, which says to give some.
+ */
+export function checkNeeds(criterion: Criterion, options: Options, hasData: boolean): void {
+  if (hasData || !(criterion.needs === 'data' || criterion.needsData?.(options))) return;
+  throw new EspalierError(
+    'OPTION_INVALID',
+    `the criterion ${criterion.name} looks at activations, and there are no calibration data`,
+    {},
+    'Give --data FILE: an .npz, or a folder of .npy files, with arrays named as the inputs.',
+  );
 }
