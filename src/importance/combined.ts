@@ -59,7 +59,7 @@ export function combined(
     needsData: () => own.some(({ criterion, options }) => criterion.needsData?.(options) ?? false),
     defaults: {},
     score: async (groups, _, evidence) => {
-      const worths = [];
+      const worths: (readonly Float64Array[])[] = [];
       // One after another: what they read of the data is read once.
       for (const { criterion, options } of own)
         worths.push((await criterion.score(groups, options, evidence)).map(scoresOf));
