@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { nearest } from '../api/near.js';
 
 /** What stands on the command line, as what it means; what means nothing is refused before any file is opened. */
 
@@ -49,26 +50,6 @@ export const parseName =
     const guess = near === undefined ? '' : ` Did you mean ${near}?`;
     throw new InvalidArgumentError(`There is ${names.join(', ')}.${guess}`);
   };
-
-export function nearest(text: string, names: readonly string[]): string | undefined {
-  const distances = names.map((name) => ({ name, distance: editDistance(text.toLowerCase(), name) }));
-  const [best] = distances.sort((a, b) => a.distance - b.distance);
-  return best !== undefined && best.distance <= Math.max(1, Math.floor(best.name.length / 3))
-    ? best.name
-    : undefined;
-}
-
-/** Levenshtein 1966. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++)
-      next[j] = Math.min(next[j - 1]! + 1, row[j]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1));
-    row = next;
-  }
-  return row[b.length]!;
-}
 
 export const collect = (value: string, before: readonly string[] = []): readonly string[] => [
   ...before,
