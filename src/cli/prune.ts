@@ -26,6 +26,7 @@ interface Options extends WorkOptions {
   readonly plan?: string;
   readonly dryRun?: boolean;
   readonly data?: string;
+  readonly samples?: number;
   readonly labels?: string;
   readonly guard?: readonly Guard[];
   readonly stability?: boolean;
@@ -56,7 +57,7 @@ export function addPrune(program: Command, terminal: Terminal): void {
     .option('--round-to <N>', 'keep a multiple of N lanes in each group', parseWhole(1))
     .option('--keep <GLOB>', 'tensors or nodes that must stay whole; may be repeated', collect)
     .optionsGroup('Checking:');
-  addOptions(command, option.data(), option.labels(), guardOption())
+  addOptions(command, option.data(), option.samples(), option.labels(), guardOption())
     .option(
       '--stability',
       'also tell how much the choice hangs on the samples: plans on either half of --data',
@@ -162,9 +163,10 @@ async function finish(
 }
 
 function planOptions(options: Options): PlanOptions {
-  const { ratio, macs, params, bytes, policy, exact, roundTo, keep, seed, guard, labels } = options;
+  const { samples, ratio, macs, params, bytes, policy, exact, roundTo, keep, seed, guard, labels } = options;
   return {
     ...criterionOf({ ...options }),
+    ...(samples !== undefined && { samples }),
     ...(ratio !== undefined && { ratio }),
     ...(macs !== undefined && { macs }),
     ...(params !== undefined && { params }),

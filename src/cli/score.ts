@@ -1,7 +1,10 @@
 import type { Command } from 'commander';
+import { nearest } from '../api/near.js';
 import { checkScoreOptions } from '../api/options.js';
-import type { ScoreOptions } from '../api/types.js';
+import type { GroupScore, ScoreOptions } from '../api/types.js';
+import { EspalierError } from '../errors.js';
 import { toJson } from '../report/json.js';
+import { checkData, readData } from './check.js';
 import { addCriterion, criterionOf } from './criterion.js';
 import { checkOutput } from './files.js';
 import { type Terminal, type WorkOptions, work } from './terminal.js';
@@ -9,6 +12,9 @@ import { addOptions, option } from './values.js';
 
 interface Options extends WorkOptions {
   readonly seed?: number;
+  readonly data?: string;
+  readonly samples?: number;
+  readonly group?: string;
   readonly weights?: string;
   readonly force?: boolean;
 }
@@ -19,22 +25,31 @@ export function addScore(program: Command, terminal: Terminal): void {
     .command('score')
     .description('what each lane is worth under a criterion')
     .argument('<MODEL>', 'an .onnx file')
+    .option('--group <ID>', 'every lane of this group, one by one')
     .option('--weights <OUT>', "also write every single weight's own term -p log2 p, as .npz")
     .action((file: string, options: Options) => score(file, options, terminal));
   addCriterion(command);
+  addOptions(command, option.data(), option.samples());
   addOptions(command, option.seed(), option.threads(), option.force(), option.quiet(), option.json());
 }
 
 async function score(file: string, options: Options, terminal: Terminal): Promise<void> {
-  const { seed, weights, force = false } = options;
-  const wanted: ScoreOptions = { ...criterionOf({ ...options }), ...(seed !== undefined && { seed }) };
-  checkScoreOptions(wanted);
+  const { seed, weights, data, samples, force = false } = options;
+  const wanted: ScoreOptions = {
+    ...criterionOf({ ...options }),
+    ...(seed !== undefined && { seed }),
+    ...(samples !== undefined && { samples }),
+  };
+  checkScoreOptions({ ...wanted, ...(data !== undefined && { data }) });
   if (weights !== undefined) await checkOutput(weights, { force, sources: [file] });
+  const dataset = data === undefined ? undefined : await readData(data, undefined);
   const { openModel } = await import('../api/model.js');
   const result = await work(terminal, options, async (call) => {
     const model = await openModel(file, call);
     try {
-      const groups = await model.score({ ...wanted, ...call });
+      if (dataset !== undefined) checkData(dataset, model.inspect());
+      const all = await model.score({ ...wanted, ...(dataset !== undefined && { data: dataset }), ...call });
+      const groups = options.group === undefined ? all : [groupNamed(options.group, all, file)];
       if (weights === undefined) return { groups };
       const { bytes } = await model.writeWeightTerms(weights, { force, ...call });
       return { groups, weights: { file: weights, bytes } };
@@ -43,6 +58,26 @@ async function score(file: string, options: Options, terminal: Terminal): Promis
     }
   });
   if (options.json) return terminal.print(toJson(result));
-  const { scoresReport } = await import('../report/scores.js');
-  terminal.print(scoresReport(result.groups, terminal.width));
+  const { lanesReport, scoresReport } = await import('../report/scores.js');
+  const [first] = result.groups;
+  terminal.print(
+    options.group !== undefined && first !== undefined
+      ? lanesReport(first, terminal.width)
+      : scoresReport(result.groups, terminal.width),
+  );
+}
+
+function groupNamed(id: string, groups: readonly GroupScore[], file: string): GroupScore {
+  const found = groups.find((group) => group.id === id);
+  if (found !== undefined) return found;
+  const near = nearest(
+    id,
+    groups.map((group) => group.id),
+  );
+  throw new EspalierError(
+    'OPTION_INVALID',
+    `there is no group "${id}"`,
+    { file },
+    `${near === undefined ? '' : `Did you mean ${near}? `}espalier score without --group lists them.`,
+  );
 }
