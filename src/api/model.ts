@@ -26,7 +26,7 @@ import { inspect } from './inspect.js';
 import { checkPlanOptions, checkScoreOptions, policyFor } from './options.js';
 import { PrunedModel, sizeAfter } from './pruned.js';
 import { stabilityOf } from './stability.js';
-import { checkTreeOptions, growTree } from './tree.js';
+import { growTree } from './tree.js';
 import type {
   CallOptions,
   GroupScore,
@@ -102,7 +102,6 @@ class OpenModel implements Model {
   }
 
   async tree(options: TreeOptions): Promise<TreeReport> {
-    checkTreeOptions(options);
     return growTree(this.native, this.#analysis(), options);
   }
 

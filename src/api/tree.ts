@@ -9,51 +9,13 @@ import { laneGains, laneGainsOfLabels, pruningTree } from '../native/tree.js';
 import { near } from './near.js';
 import type { Reader, Watch } from './sampling.js';
 import { classOutput, readersOf, rowsWithin, sampleRows, watchLanes, watchWithClass } from './sampling.js';
+import { checkTreeOptions, estimatorOf } from './treeOptions.js';
 import type { TreeGains, TreeOptions, TreePairs, TreeReport, TreeSample } from './treeTypes.js';
 
 /** Rows that are drawn unless more or fewer are asked for. */
 const ROWS = 4096;
 /** All pairs are given of so many lanes unless the caller says otherwise: 32,640 numbers. */
 const FEW_LANES = 256;
-/** What is best where it was measured: docs/criteria.md. */
-const BINS = { histogram: 16, gaussian: 4096 } as const;
-
-const refuse = (what: string, todo: string): EspalierError =>
-  new EspalierError('OPTION_INVALID', what, {}, todo);
-
-/** errors: OPTION_INVALID, before any file is touched. */
-export function checkTreeOptions(options: TreeOptions): void {
-  const { estimator = 'histogram', variant = 'pairs', bins, rows, seed, data } = options;
-  const oneOf = (name: string, value: string | undefined, words: readonly string[]): void => {
-    if (value !== undefined && !words.includes(value))
-      throw refuse(`${name} cannot be "${value}"`, `Choose one of ${words.join(', ')}.`);
-  };
-  oneOf('variant', variant, ['pairs', 'consumers', 'output']);
-  oneOf('estimator', estimator, ['histogram', 'gaussian']);
-  oneOf('binning', options.binning, ['equal', 'quantile']);
-  oneOf('range', options.range, ['group', 'lane']);
-  const most = estimator === 'gaussian' ? 65536 : 64;
-  if (bins !== undefined && !(Number.isInteger(bins) && bins >= 2 && bins <= most))
-    throw refuse(
-      `bins must be a whole number from 2 to ${most} for ${estimator}, not ${bins}`,
-      'Leave it out.',
-    );
-  if (rows !== undefined && !(Number.isInteger(rows) && rows >= 2 && rows <= 2 ** 20))
-    throw refuse(`rows must be a whole number from 2 to 1048576, not ${rows}`, `The default is ${ROWS}.`);
-  if (seed !== undefined && !Number.isSafeInteger(seed))
-    throw refuse(`seed must be a whole number, not ${seed}`, 'Give 0, or any other whole number.');
-  if (variant !== 'pairs' && estimator !== 'histogram')
-    throw refuse(
-      `the variant ${variant} is estimated by histograms only`,
-      'Leave the estimator out, or choose the variant pairs.',
-    );
-  if (data === undefined)
-    throw refuse(
-      'the tree is made of activations, and there are no calibration data',
-      'Give --data FILE: an .npz, or a folder of .npy files, with arrays named as the inputs.',
-    );
-}
-
 /**
  * The pruning tree of one group, or what its lanes say of their consumers' lanes or of the model's own class.
  *
@@ -93,18 +55,6 @@ function groupNamed({ groups, graph }: Analysis, id: string): Group {
       ? 'Nothing in the model can be pruned: espalier inspect says why.'
       : `Did you mean ${near(id, names, 5).join(', ')}? espalier inspect lists all ${names.length}.`,
   );
-}
-
-function estimatorOf({
-  estimator = 'histogram',
-  bins = BINS[estimator],
-  binning = 'equal',
-  range = 'group',
-  millerMadow = false,
-}: TreeOptions): PairEstimator {
-  return estimator === 'gaussian'
-    ? { kind: estimator, bins }
-    : { kind: estimator, bins, binning, range, millerMadow };
 }
 
 async function ofPairs(task: Task): Promise<TreePairs> {

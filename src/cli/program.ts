@@ -9,6 +9,7 @@ import { addPolicies } from './policies.js';
 import { addPrune } from './prune.js';
 import { addScore } from './score.js';
 import type { Terminal } from './terminal.js';
+import { addTree } from './tree.js';
 import { addVerify } from './verify.js';
 
 /** The whole command line: gives the exit code. */
@@ -62,6 +63,7 @@ Exit codes: 0 done, 1 could not be done as asked, 2 wrong usage, 130 interrupted
   addApply(program, terminal);
   addVerify(program, terminal);
   addScore(program, terminal);
+  addTree(program, terminal);
   addCriteria(program, terminal);
   addPolicies(program, terminal);
   addOperators(program, terminal);

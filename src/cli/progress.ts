@@ -6,7 +6,9 @@ const PATIENCE_MS = 1000;
 const WORDS: Readonly<Record<string, string>> = {
   open: 'Reading the model',
   hash: 'Reading the model',
+  calibrate: 'Running the model',
   score: 'Scoring',
+  tree: 'Growing the tree',
   write: 'Writing',
   guard: 'Trying',
   verify: 'Comparing',
