@@ -1,80 +1,146 @@
 import type { Walk } from '../lanes/walk.js';
+import type { TensorDocument } from '../native/document.js';
 import type { NativeModel } from '../native/index.js';
 import type { Node } from '../onnx/graph.js';
 import type { Readers, Site } from './layers.js';
 
-/** A sum that a layer's output goes into: out = scale · y + constant + other. */
-export interface Stream {
-  /** The other value of the sum, computed from data. */
-  readonly other: string;
-  /** By output of the layer; undefined: 1. */
-  readonly scale?: Float64Array;
+/**
+ * What becomes of a layer's output: scale · y + shift + stream, of which only what lies between bounds is seen.
+ */
+export interface Aftermath {
+  /** By output of the layer. */
+  readonly scale: Float64Array;
+  readonly shift: Float64Array;
+  /** The other value of the sum that it goes into, computed from data: a residual stream. */
+  readonly stream?: string;
+  readonly low: number;
+  readonly high: number;
 }
 
-/** Most nodes between a layer and its sum. */
-const MOST_STEPS = 4;
+/** Most nodes that are looked at behind a layer. */
+const MOST_STEPS = 6;
 /** A scale below this share of the largest says nothing of the layer's output. */
 const SMALL = 1e-3;
 
 /**
- * The residual stream that a layer adds to, seen through biases and BatchNormalization: what the stream has got wrong so
- * far, the layer can give back.
+ * Follows a layer's output through biases, BatchNormalization and one residual sum to a ReLU or a Clip. What the stream
+ * has got wrong so far the layer can give back, and what is clipped off need not be right.
  */
-export function streamOf(
-  { graph, tensors }: Walk,
+export function aftermathOf(
+  walk: Walk,
   native: NativeModel,
   readers: Readers,
   site: Site,
-): Stream | undefined {
+  outputs: number,
+): Aftermath {
+  const { graph, tensors } = walk;
+  const found = {
+    ...{ scale: new Float64Array(outputs).fill(1), shift: new Float64Array(outputs) },
+    ...{
+      low: Number.NEGATIVE_INFINITY,
+      high: Number.POSITIVE_INFINITY,
+      stream: undefined as string | undefined,
+    },
+  };
+  const result = (): Aftermath => {
+    const { stream, ...rest } = found;
+    return { ...rest, ...(stream !== undefined && { stream }) };
+  };
+  const stored = (name: string | undefined): TensorDocument | undefined =>
+    graph.initializers.get(name ?? '') ?? graph.constants.get(name ?? '');
   let value = site.output?.value;
-  let scale: Float64Array | undefined;
-  const isConstant = (name: string): boolean => graph.initializers.has(name) || graph.constants.has(name);
   for (let step = 0; step < MOST_STEPS && value !== undefined; step++) {
     const own: readonly Node[] = readers.get(value) ?? [];
-    if (own.length !== 1 || graph.outputs.some(({ name }) => name === value)) return undefined;
-    const [node] = own;
     const from: string = value;
-    if (node!.domain !== '') return undefined;
-    if (node!.op === 'Add') {
-      const other = node!.inputs.find((name) => name !== from);
-      if (other === undefined) return undefined;
-      if (!isConstant(other)) {
+    if (own.length !== 1 || graph.outputs.some(({ name }) => name === from)) return result();
+    const node = own[0]!;
+    if (node.domain !== '') return result();
+    if (node.op === 'Relu') return { ...result(), low: 0 };
+    if (node.op === 'Clip') return { ...result(), ...clipOf(node, native, stored) };
+    if (node.op === 'Add') {
+      const other = node.inputs.find((name) => name !== from);
+      if (other === undefined) return result();
+      const vector = stored(other);
+      if (vector === undefined) {
         const [a, b] = [tensors.get(from)?.axes, tensors.get(other)?.axes];
         // One that is broadcast over the other is no stream.
-        if (a === undefined || b === undefined || a.length !== b.length) return undefined;
-        return { other, ...(scale !== undefined && { scale }) };
+        if (found.stream !== undefined || a === undefined || a.length !== b?.length) return result();
+        found.stream = other;
+      } else {
+        if (!vector.dims.every((length) => length === 1 || length === outputs)) return result();
+        const numbers = native.numbers(vector.id);
+        if (numbers.length !== outputs && numbers.length !== 1) return result();
+        for (let i = 0; i < outputs; i++) found.shift[i]! += numbers[numbers.length === 1 ? 0 : i]!;
       }
-    } else if (node!.op === 'BatchNormalization' && node!.outputs.length === 1 && scale === undefined) {
-      const stored = [node!.inputs[1]!, node!.inputs[4]!].map((name) => graph.initializers.get(name));
-      if (stored.includes(undefined)) return undefined;
-      const [gamma, variance] = stored.map((tensor) => native.numbers(tensor!.id));
-      const epsilon = node!.attributes.epsilon;
+    } else if (node.op === 'BatchNormalization' && node.outputs.length === 1 && found.stream === undefined) {
+      const parameters = [1, 2, 3, 4].map((operand) => stored(node.inputs[operand]));
+      if (parameters.some((tensor) => tensor?.dims[0] !== outputs)) return result();
+      const [gamma, beta, mean, variance] = parameters.map((tensor) => native.numbers(tensor!.id));
+      const { epsilon } = node.attributes;
       const small = epsilon?.type === 'float' ? Number(epsilon.value) : 1e-5;
-      scale = gamma!.map((value, i) => value / Math.sqrt(variance![i]! + small));
-    } else if (node!.op !== 'Identity' && node!.op !== 'Dropout') return undefined;
-    [value] = node!.outputs;
+      for (let i = 0; i < outputs; i++) {
+        const factor = gamma![i]! / Math.sqrt(variance![i]! + small);
+        found.scale[i]! *= factor;
+        found.shift[i] = (found.shift[i]! - mean![i]!) * factor + beta![i]!;
+      }
+    } else if (node.op !== 'Identity') return result();
+    [value] = node.outputs;
   }
-  return undefined;
+  return result();
 }
 
-/** Adds to y, [.., outputs, ..], what the stream lacks: (original - pruned) / scale, where the scale is none that is lost in it. */
-export function corrected(
+/** The bounds of a Clip that are known. source: https://onnx.ai/onnx/operators/onnx__Clip.html, versions 6 and 11 on */
+function clipOf(
+  node: Node,
+  native: NativeModel,
+  stored: (name: string | undefined) => TensorDocument | undefined,
+): { readonly low: number; readonly high: number } {
+  const bound = (name: 'min' | 'max', operand: number, otherwise: number): number => {
+    const attribute = node.attributes[name];
+    if (attribute?.type === 'float') return Number(attribute.value);
+    const tensor = stored(node.inputs[operand]);
+    return tensor === undefined ? otherwise : native.numbers(tensor.id)[0]!;
+  };
+  return { low: bound('min', 1, Number.NEGATIVE_INFINITY), high: bound('max', 2, Number.POSITIVE_INFINITY) };
+}
+
+/** Targets of a batch: y, and between which bounds it is seen; all [outer, outputs, inner]. */
+export interface Wanted {
+  readonly y: Float32Array;
+  readonly low?: Float32Array;
+  readonly high?: Float32Array;
+}
+
+/**
+ * What a layer is to answer in the pruned model.
+ *
+ * - `y`: what it answers in the original; `streams`: the stream in both models; all of the outputs
+ *   that are left
+ */
+export function wantedOf(
   y: Float32Array,
-  lacking: Float32Array,
+  { scale, shift, low, high }: Aftermath,
   outputs: number,
   inner: number,
-  scale: Float64Array | undefined,
-): Float32Array {
-  if (y.length !== lacking.length) return y;
-  const largest = scale === undefined ? 1 : scale.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-  const by =
-    scale === undefined
-      ? undefined
-      : scale.map((value) => (Math.abs(value) > SMALL * largest ? 1 / value : 0));
-  const out = new Float32Array(y.length);
+  streams: { readonly original: Float32Array; readonly pruned: Float32Array } | undefined,
+): Wanted {
+  const largest = scale.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  const by = scale.map((value) => (Math.abs(value) > SMALL * largest ? 1 / value : 0));
+  const clips = Number.isFinite(low) || Number.isFinite(high);
+  if (streams === undefined && !clips) return { y };
+  const wanted = Float32Array.from(y);
+  const bounds = clips ? [new Float32Array(y.length), new Float32Array(y.length)] : undefined;
   for (let i = 0; i < y.length; i++) {
-    const factor = by === undefined ? 1 : by[Math.floor(i / inner) % outputs]!;
-    out[i] = y[i]! + factor * lacking[i]!;
+    const output = Math.floor(i / inner) % outputs;
+    const factor = by[output]!;
+    const stream = streams === undefined ? 0 : streams.pruned[i]!;
+    if (streams !== undefined) wanted[i]! += factor * (streams.original[i]! - stream);
+    if (bounds === undefined) continue;
+    const [a, b] = [(low - shift[output]! - stream) * factor, (high - shift[output]! - stream) * factor];
+    bounds[0]![i] = factor === 0 ? Number.NEGATIVE_INFINITY : Math.min(a, b);
+    bounds[1]![i] = factor === 0 ? Number.POSITIVE_INFINITY : Math.max(a, b);
   }
-  return out;
+  if (bounds === undefined) return { y: wanted };
+  const onlyLow = high === Number.POSITIVE_INFINITY && by.every((factor) => factor >= 0);
+  return { y: wanted, low: bounds[0]!, ...(!onlyLow && { high: bounds[1]! }) };
 }

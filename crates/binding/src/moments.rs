@@ -110,6 +110,40 @@ impl Moments {
         }))
     }
 
+    /// Begins with new targets for the same inputs: `solve::Moments::clear_targets`.
+    #[napi(ts_return_type = "Promise<void>")]
+    pub fn clear_targets(&self, job: &Job) -> AsyncTask<Background<()>> {
+        let moments = self.moments.clone();
+        AsyncTask::new(background(job, move |_| {
+            let mut moments = moments.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::make_mut(&mut moments).clear_targets();
+            Ok(())
+        }))
+    }
+
+    /// Adds a batch of targets that are seen between bounds: `solve::Moments::add_clipped`.
+    #[napi(ts_return_type = "Promise<void>")]
+    #[allow(clippy::too_many_arguments)]
+    pub fn add_clipped(
+        &self,
+        x: &[f32],
+        y: &[f32],
+        parts: u32,
+        weights: Float64Array,
+        bias: Float64Array,
+        patches: Option<Patches>,
+        job: &Job,
+    ) -> napi::Result<AsyncTask<Background<()>>> {
+        let (x, y, moments) = (x.to_vec(), y.to_vec(), self.moments.clone());
+        let patches = patches.map(Patches::convert).transpose().map_err(|error| to_js(&error))?;
+        let refit = solve::Refit { weights: weights.to_vec(), bias: bias.to_vec(), damping: 0.0 };
+        Ok(AsyncTask::new(background(job, move |job| {
+            let mut moments = moments.lock().unwrap_or_else(PoisonError::into_inner);
+            let moments = Arc::make_mut(&mut moments);
+            moments.add_clipped((&x, &y), parts as usize, patches.as_ref(), &refit, job)
+        })))
+    }
+
     /// Gives them the targets W x, of weights W [out, in]: `solve::Moments::respond`.
     #[napi(ts_return_type = "Promise<void>")]
     pub fn respond(&self, weights: Float32Array, outputs: u32, job: &Job) -> AsyncTask<Background<()>> {

@@ -9,7 +9,7 @@ use faer::{Accum, Par};
 use rayon::prelude::*;
 
 /// Samples that one task copies: part of the definition, since it is part of the order.
-const GATHERED: usize = 64;
+pub(crate) const GATHERED: usize = 64;
 
 /// Samples by position.
 pub(crate) trait Source: Sync {
@@ -23,6 +23,7 @@ pub(crate) trait Element: ComplexField + Send + Sync + Copy {
     /// Most samples of a block: how many products are summed in this type.
     const SAMPLES: usize;
     fn shifted(value: f32, pivot: f64) -> Self;
+    fn number(value: f64) -> Self;
     fn double(self) -> f64;
     /// `dst += a bᵀ`.
     fn add_product(dst: MatMut<'_, f64>, a: MatRef<'_, Self>, b: MatRef<'_, Self>);
@@ -33,6 +34,10 @@ impl Element for f64 {
 
     fn shifted(value: f32, pivot: f64) -> f64 {
         f64::from(value) - pivot
+    }
+
+    fn number(value: f64) -> f64 {
+        value
     }
 
     fn double(self) -> f64 {
@@ -49,6 +54,10 @@ impl Element for f32 {
 
     fn shifted(value: f32, pivot: f64) -> f32 {
         (f64::from(value) - pivot) as f32
+    }
+
+    fn number(value: f64) -> f32 {
+        value as f32
     }
 
     fn double(self) -> f64 {

@@ -10,6 +10,7 @@
 
 mod accumulate;
 mod blocks;
+mod clipped;
 mod damping;
 mod gaussian;
 mod information;

@@ -1,8 +1,10 @@
 //! Second moments of inputs and targets, summed over batches.
 
 use crate::accumulate::{Source, Sums, accumulate};
+use crate::clipped::{Targets, accumulate_clipped};
 use crate::matrix::panel;
 use crate::patches::{PatchSource, Patches};
+use crate::ridge::Refit;
 use espalier_tensor::{Code, Error, Job, Result};
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, Par};
@@ -216,6 +218,71 @@ impl Moments {
         let (pivot_y, sum_y) = (response(&pivot_x), response(&sum_x));
         *self = Moments { precision, count, pivot_x, pivot_y, sum_x, sum_y, squares, gram, cross };
         Ok(())
+    }
+
+    /// Begins with new targets, for the same inputs: those that there were are gone. Whoever adds them adds the same batches.
+    pub fn clear_targets(&mut self) {
+        self.sum_y.fill(0.0);
+        self.squares.fill(0.0);
+        self.cross.fill(0.0);
+    }
+
+    /// Adds a batch of targets that are seen between bounds only: below `low` and above `high` nobody knows them apart. The
+    /// target is then what `refit` answers, as long as it lies beyond the same bound, and else that bound.
+    ///
+    /// - `x`, `patches`: as [`Moments::add`] and [`Moments::add_patches`] had them
+    /// - `y`: [rows, parts, out] or [n, parts·out, length'...]: the targets, `low` and, with three parts, `high`
+    /// - `refit`: of all inputs
+    /// - errors: as [`Moments::add`]
+    /// - cost: O(rows · in · out)
+    /// - source: Zhang, Zou, He, Sun 2015, responses behind a nonlinearity, by alternating least squares
+    pub fn add_clipped(
+        &mut self,
+        (x, y): (&[f32], &[f32]),
+        parts: usize,
+        patches: Option<&Patches>,
+        refit: &Refit,
+        job: &Job,
+    ) -> Result<()> {
+        let (inputs, outputs) = (self.inputs(), self.outputs());
+        let fits = refit.weights.len() == inputs * outputs && refit.bias.len() == outputs;
+        if !fits || !(2..=3).contains(&parts) || patches.is_some_and(|patches| patches.inputs() != inputs) {
+            return Err(Error::internal(format!("clipped targets of {inputs} inputs and {outputs} outputs")));
+        }
+        finite(x, "an input")?;
+        match patches {
+            Some(patches) => {
+                let source = PatchSource::new(patches, x, y, parts * outputs)?;
+                self.add_clipped_source(&source, parts, refit, job)
+            }
+            None => {
+                let rows = x.len().checked_div(inputs).unwrap_or(0);
+                if x.len() != rows * inputs || y.len() != rows * parts * outputs {
+                    return Err(Error::internal(format!("{} values of {inputs} inputs", x.len())));
+                }
+                self.add_clipped_source(&Rows { rows, x, y }, parts, refit, job)
+            }
+        }
+    }
+
+    fn add_clipped_source(
+        &mut self,
+        source: &impl Source,
+        parts: usize,
+        refit: &Refit,
+        job: &Job,
+    ) -> Result<()> {
+        job.expect(source.positions() as u64);
+        let mut targets = Targets {
+            pivots: (&self.pivot_x, &self.pivot_y),
+            y: &mut self.sum_y,
+            squares: &mut self.squares,
+            cross: self.cross.as_mut(),
+        };
+        match self.precision {
+            Precision::Double => accumulate_clipped::<f64>(&mut targets, source, parts, refit, job),
+            Precision::Single => accumulate_clipped::<f32>(&mut targets, source, parts, refit, job),
+        }
     }
 
     pub fn inputs(&self) -> usize {

@@ -1,0 +1,102 @@
+//! Targets of which only what lies between two bounds is seen: what a ReLU, or any function that clips, lets through.
+
+use crate::accumulate::{Element, GATHERED, Source};
+use crate::matrix::panel;
+use crate::ridge::Refit;
+use espalier_tensor::{Job, Result};
+use faer::linalg::matmul::matmul;
+use faer::prelude::{Mat, MatMut, Reborrow, ReborrowMut};
+use faer::{Accum, Par};
+use rayon::prelude::*;
+
+/// What a position's target may become: y itself between the bounds; beyond one, the answer that there is, as long as it lies
+/// beyond the same bound too, and else that bound.
+fn seen(y: f64, low: f64, high: f64, answer: f64) -> f64 {
+    if y <= low {
+        answer.min(low)
+    } else if y >= high {
+        answer.max(high)
+    } else {
+        y
+    }
+}
+
+/// Where the sums over new targets go.
+pub(crate) struct Targets<'a> {
+    pub pivots: (&'a [f64], &'a [f64]),
+    pub y: &'a mut [f64],
+    pub squares: &'a mut [f64],
+    pub cross: MatMut<'a, f64>,
+}
+
+/// Adds the products of inputs with the targets that a refit's answers leave to be wished for.
+///
+/// - `source`: its targets are [y, low] or [y, low, high], one after the other
+/// - cost: 2·in·out a sample
+pub(crate) fn accumulate_clipped<T: Element>(
+    targets: &mut Targets<'_>,
+    source: &impl Source,
+    parts: usize,
+    refit: &Refit,
+    job: &Job,
+) -> Result<()> {
+    let (inputs, outputs) = (targets.pivots.0.len(), targets.pivots.1.len());
+    let weights = Mat::<T>::from_fn(outputs, inputs, |i, j| T::number(refit.weights[i * inputs + j]));
+    let bias: Vec<f64> = (0..outputs)
+        .map(|i| {
+            let row = &refit.weights[i * inputs..][..inputs];
+            refit.bias[i] + row.iter().zip(targets.pivots.0).map(|(w, p)| w * p).sum::<f64>()
+        })
+        .collect();
+    let samples = ((1 << 22) / (inputs + outputs).max(1)).clamp(256, T::SAMPLES);
+    let positions = source.positions();
+    let mut x = Mat::<T>::zeros(inputs, samples.min(positions));
+    let mut y = Mat::<T>::zeros(outputs, samples.min(positions));
+    for start in (0..positions).step_by(samples) {
+        job.check()?;
+        let count = samples.min(positions - start);
+        let pivots = targets.pivots;
+        let chunks = x.as_mut().subcols_mut(0, count).par_col_chunks_mut(GATHERED);
+        let chunks = chunks.zip(y.as_mut().subcols_mut(0, count).par_col_chunks_mut(GATHERED));
+        let partial: Vec<(Vec<f64>, Vec<f64>)> = chunks
+            .enumerate()
+            .map(|(index, (mut x, mut y))| {
+                let mut from_x = vec![0.0; inputs];
+                let mut wanted = vec![0.0; parts * outputs * x.ncols()];
+                for (column, wanted) in wanted.chunks_mut(parts * outputs).enumerate() {
+                    source.gather(start + index * GATHERED + column, &mut from_x, wanted);
+                    for ((to, &value), &pivot) in
+                        x.rb_mut().col_mut(column).iter_mut().zip(&from_x).zip(pivots.0)
+                    {
+                        *to = T::shifted(value, pivot);
+                    }
+                }
+                matmul(y.rb_mut(), Accum::Replace, &weights, x.rb(), T::number(1.0), Par::Seq);
+                let (mut sums, mut squares) = (vec![0.0; outputs], vec![0.0; outputs]);
+                for (column, wanted) in wanted.chunks(parts * outputs).enumerate() {
+                    for i in 0..outputs {
+                        let bound = |part: usize| f64::from(wanted[part * outputs + i]);
+                        let high = if parts > 2 { bound(2) } else { f64::INFINITY };
+                        let answer = y[(i, column)].double() + bias[i];
+                        let value = T::number(seen(bound(0), bound(1), high, answer) - pivots.1[i]);
+                        y[(i, column)] = value;
+                        sums[i] += value.double();
+                        squares[i] += value.double() * value.double();
+                    }
+                }
+                (sums, squares)
+            })
+            .collect();
+        for (sums, squares) in partial {
+            targets.y.iter_mut().zip(sums).for_each(|(to, from)| *to += from);
+            targets.squares.iter_mut().zip(squares).for_each(|(to, from)| *to += from);
+        }
+        let (x, y) = (x.as_ref().subcols(0, count), y.as_ref().subcols(0, count));
+        targets.cross.as_mut().par_col_chunks_mut(panel(outputs)).enumerate().for_each(|(index, columns)| {
+            let right = y.subrows(index * panel(outputs), columns.ncols());
+            T::add_product(columns, x, right);
+        });
+        job.advance(count as u64);
+    }
+    Ok(())
+}

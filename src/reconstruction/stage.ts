@@ -1,0 +1,195 @@
+import type { NativeOptions } from '../native/index.js';
+import type { NativeMoments, Refit } from '../native/moments.js';
+import type { Tensor } from '../runtime/runtime.js';
+import type { Advance } from './advance.js';
+import { feed, float32, type Rows, rowsOf, taken } from './feeding.js';
+import type { Layer, Site } from './layers.js';
+import { matrixOf, placesOf } from './matrix.js';
+import { everyFor, momentsFor } from './observed.js';
+import type { Source } from './reconstruct.js';
+import type { Rewrites } from './rewrites.js';
+import type { Aftermath, Wanted } from './target.js';
+import { wantedOf } from './target.js';
+
+/** Dampings to choose from, as shares of the mean variance of a layer's inputs. */
+const DAMPINGS = [1e-4, 1e-3, 1e-2, 1e-1];
+/** Every so-many-th batch says which damping is best, before it is fitted to like the others. */
+const HELD_OUT = 4;
+/** How often targets behind a ReLU are made anew. */
+const ROUNDS = Number(process.env.ROUNDS ?? 4);
+
+/** What a layer reads and is to answer, for one batch at one site. */
+interface Example {
+  readonly held: boolean;
+  readonly rows: Rows;
+  readonly wanted: Wanted;
+}
+
+/** One layer on its turn: what it reads in the pruned model is known, what comes before it is as it will be. */
+export class Stage {
+  readonly #inputs: number;
+  readonly #outputs: readonly number[];
+  readonly #observed: boolean;
+
+  constructor(
+    readonly layer: Layer,
+    readonly rewrites: Rewrites,
+    readonly original: Advance,
+    readonly pruned: Advance,
+    readonly source: Source,
+    readonly options: NativeOptions,
+  ) {
+    this.#inputs = rewrites.keptChannels(layer).length * layer.taps;
+    this.#outputs = rewrites.keptOutputs(layer);
+    this.#observed = layer.sites.every(({ output }) => output !== undefined);
+  }
+
+  /** `aftermath`: where there is one site. `pending`: layers that have not had their turn, this one among them. */
+  async refit(aftermath: Aftermath | undefined, pending: ReadonlySet<Layer>): Promise<void> {
+    const { layer } = this;
+    // What a kernel makes of x is known by what comes out only.
+    if (!this.#observed && layer.taps > 1) return;
+    const after =
+      this.#observed && aftermath !== undefined && this.#usable(aftermath, pending) ? aftermath : undefined;
+    const examples = await this.#examples(after);
+    const columns = this.#observed ? this.#outputs.length : layer.channels;
+    const fits = momentsFor(this.#inputs, columns);
+    const held = momentsFor(this.#inputs, columns);
+    for (const { held: out, rows, wanted } of examples)
+      await feed(out ? held : fits, rows, wanted.y, this.options);
+    const damping = await this.#damping(fits, held);
+    await fits.merge(held, this.options);
+    let refit = await this.#ridge(fits, damping);
+    const parts = partsOf(examples[0]?.wanted);
+    for (let round = 0; parts > 1 && round < ROUNDS; round++) {
+      await fits.clearTargets(this.options);
+      for (const { rows, wanted } of examples)
+        await fits.addClipped(rows.x, joined(wanted, rows, columns), parts as 2 | 3, refit, {
+          ...this.options,
+          ...(rows.patches !== undefined && { patches: rows.patches }),
+        });
+      refit = await this.#ridge(fits, damping);
+    }
+    await this.#put(refit);
+  }
+
+  /** A stream that can be computed without any layer that has not had its turn. */
+  #usable({ stream }: Aftermath, pending: ReadonlySet<Layer>): boolean {
+    if (stream === undefined) return true;
+    const ids = new Set([...this.pruned.before([stream])].map(({ id }) => id));
+    return ![...pending].some(({ sites }) => sites.some(({ node }) => ids.has(node.id)));
+  }
+
+  async #examples(after: Aftermath | undefined): Promise<Example[]> {
+    const { layer, original, pruned } = this;
+    const stream = after?.stream === undefined ? [] : [after.stream];
+    const data = layer.sites.map((site) => site.data);
+    const known = [...(this.#observed ? layer.sites.map(({ output }) => output!.value) : data), ...stream];
+    const then: ReadonlyMap<string, Tensor>[] = [];
+    await original.to(known, async (batch, tensors) => {
+      then[batch] = new Map(known.map((name) => [name, tensors.get(name)!]));
+    });
+    const examples: Example[] = [];
+    await pruned.to([...data, ...stream], async (batch, now) => {
+      for (const site of layer.sites)
+        examples.push({
+          held: batch % HELD_OUT === HELD_OUT - 1,
+          ...this.#example(site, then[batch]!, now, after),
+        });
+      delete then[batch];
+    });
+    return examples;
+  }
+
+  #example(
+    site: Site,
+    then: ReadonlyMap<string, Tensor>,
+    now: ReadonlyMap<string, Tensor>,
+    after: Aftermath | undefined,
+  ): Pick<Example, 'rows' | 'wanted'> {
+    const { layer, source } = this;
+    const tensor = now.get(site.data)!;
+    const x = float32(tensor, site.data);
+    const whole = rowsOf(layer, site, x, tensor.dims);
+    const every = everyFor(this.#inputs, (whole.rows * source.samples) / source.batch);
+    const rows = rowsOf(layer, site, x, tensor.dims, every);
+    if (!this.#observed) return { rows, wanted: { y: float32(then.get(site.data)!, site.data) } };
+    const { value, axis } = site.output!;
+    const output = then.get(value)!;
+    const left = (name: string): Float32Array => {
+      const own = then.get(name)!;
+      return taken(float32(own, name), own.dims, axis, this.#outputs);
+    };
+    const y = left(value);
+    if (after === undefined) return { rows, wanted: { y } };
+    const inner = output.dims.slice(axis + 1).reduce((product, length) => product * length, 1);
+    const some = (values: Float64Array): Float64Array =>
+      Float64Array.from(this.#outputs, (index) => values[index]!);
+    const streams =
+      after.stream === undefined
+        ? undefined
+        : { original: left(after.stream), pruned: float32(now.get(after.stream)!, after.stream) };
+    if (streams !== undefined && (streams.original.length !== y.length || streams.pruned.length !== y.length))
+      return { rows, wanted: { y } };
+    const own = { ...after, scale: some(after.scale), shift: some(after.shift) };
+    return { rows, wanted: wantedOf(y, own, this.#outputs.length, inner, streams) };
+  }
+
+  #ridge(moments: NativeMoments, damping: number): Promise<Refit> {
+    const keep = Uint32Array.from({ length: this.#inputs }, (_, index) => index);
+    const intercept = this.layer.sites.every(({ addition }) => addition.kind !== 'none');
+    return moments.ridge(keep, damping, { ...this.options, intercept });
+  }
+
+  /** The damping under which what was held out is answered best. */
+  async #damping(fits: NativeMoments, held: NativeMoments): Promise<number> {
+    const { options } = this;
+    let damping = 1e-3;
+    const { count } = await held.summary(options);
+    if (count === 0) return damping;
+    const keep = Uint32Array.from({ length: this.#inputs }, (_, index) => index);
+    let least = Number.POSITIVE_INFINITY;
+    for (const candidate of DAMPINGS) {
+      const errors = await held.errors(keep, await this.#ridge(fits, candidate), options);
+      const error = errors.reduce((sum, value) => sum + value, 0);
+      if (error < least) [least, damping] = [error, candidate];
+    }
+    return damping;
+  }
+
+  async #put({ weights, bias }: Refit): Promise<void> {
+    const { layer, rewrites } = this;
+    if (this.#observed) return rewrites.put(layer, { weights, intercept: bias, observed: true });
+    // x of the original ≈ B x + c, so W x ≈ (W B) x + W c.
+    const places = placesOf(layer, layer.weight.dims);
+    const kept = this.#outputs.map((row) => places.outputs[row]!);
+    const stored = await this.source.native.floats(layer.weight.id, this.options);
+    const original = matrixOf(stored, { ...places, outputs: kept });
+    const [rows, inputs, channels] = [kept.length, this.#inputs, layer.channels];
+    const product = new Float64Array(rows * inputs);
+    const intercept = new Float64Array(rows);
+    for (let row = 0; row < rows; row++)
+      for (let channel = 0; channel < channels; channel++) {
+        const factor = original[row * channels + channel]!;
+        intercept[row]! += factor * bias[channel]!;
+        for (let input = 0; input < inputs; input++)
+          product[row * inputs + input]! += factor * weights[channel * inputs + input]!;
+      }
+    return rewrites.put(layer, { weights: product, intercept, observed: false });
+  }
+}
+
+const partsOf = (wanted: Wanted | undefined): 1 | 2 | 3 =>
+  wanted?.low === undefined ? 1 : wanted.high === undefined ? 2 : 3;
+
+/** Targets and bounds in one array: behind each other for each sample of a batch, or for each row. */
+function joined({ y, low, high }: Wanted, { patches }: Rows, outputs: number): Float32Array {
+  const parts = [y, low, high].filter((part) => part !== undefined);
+  const outer = patches === undefined ? y.length / outputs : patches.batch;
+  const length = y.length / outer;
+  const all = new Float32Array(parts.length * y.length);
+  for (let at = 0; at < outer; at++)
+    for (const [place, part] of parts.entries())
+      all.set(part.subarray(at * length, (at + 1) * length), (at * parts.length + place) * length);
+  return all;
+}
