@@ -1,5 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { EspalierError } from '../errors.js';
 import type { Runtime } from './runtime.js';
 import { type Edition, inThread } from './thread.js';
@@ -29,15 +30,25 @@ export const onnxruntimeWeb = (from: readonly string[] = PLACES): Runtime =>
     throw missing('onnxruntime-web is not installed', 'Install it: npm install onnxruntime-web');
   });
 
-const native = (from: readonly string[]): Edition | undefined => {
-  const entry = resolved('onnxruntime-node', from);
-  return entry === undefined ? undefined : { entry, provider: 'cpu' };
-};
+const native = (from: readonly string[]): Edition | undefined => edition('onnxruntime-node', 'cpu', from);
 
-const wasm = (from: readonly string[]): Edition | undefined => {
-  const entry = resolved('onnxruntime-web', from);
-  return entry === undefined ? undefined : { entry, provider: 'wasm' };
-};
+const wasm = (from: readonly string[]): Edition | undefined => edition('onnxruntime-web', 'wasm', from);
+
+function edition(name: string, provider: Edition['provider'], from: readonly string[]): Edition | undefined {
+  const entry = resolved(name, from);
+  return entry === undefined ? undefined : { name: `${name} ${versionOf(entry)}`, entry, provider };
+}
+
+/** The entry lies in a folder of the package. */
+function versionOf(entry: string): string {
+  try {
+    const described: unknown = JSON.parse(readFileSync(join(dirname(entry), '..', 'package.json'), 'utf8'));
+    const { version } = described as { version?: unknown };
+    return typeof version === 'string' ? version : 'of unknown version';
+  } catch {
+    return 'of unknown version';
+  }
+}
 
 function resolved(name: string, from: readonly string[]): string | undefined {
   for (const base of from) {

@@ -1,10 +1,17 @@
 /** Running a model, whoever runs it. An adapter to another runtime implements `Runtime` and nothing else. */
 export interface Runtime {
+  /** What it is and in which version, for people, and for what is measured with it to be kept. */
+  readonly name?: string;
   /** A path (external data is found beside it) or the model's bytes. Errors: RUNTIME_MISSING, RUNTIME_FAILED. */
   load(model: string | Uint8Array, options?: LoadOptions): Promise<Session>;
 }
 
 export interface LoadOptions {
+  /**
+   * A session of the same runtime whose thread this one may share, which makes loading a small model many times faster. They
+   * run one after the other, and this one's signal is that one's. A runtime may take no notice.
+   */
+  readonly beside?: Session;
   /** Threads inside one operator; by default what the runtime takes. */
   readonly threads?: number;
   /** Holds for the session's life: aborting rejects what is pending with the signal's reason and closes the session. */

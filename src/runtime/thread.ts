@@ -16,22 +16,34 @@ import { type Answer, type Request, type Start, serve, type WireTensor, type Wir
 
 /** An edition of onnxruntime: the file that opens it, and what computes in it. */
 export interface Edition {
+  /** 'onnxruntime-node 1.30.0' */
+  readonly name: string;
   readonly entry: string;
   /** 'cpu' is onnxruntime-node's, 'wasm' onnxruntime-web's. */
   readonly provider: 'cpu' | 'wasm';
 }
 
-/** A runtime that opens an edition of onnxruntime in a worker thread of its own for each session. */
+/** The threads of sessions that are open. */
+const threads = new WeakMap<Session, Thread>();
+
+/** A runtime that opens an edition of onnxruntime in a worker thread for each session, or for some together. */
 export const inThread = (find: () => Edition): Runtime => ({
+  get name() {
+    return find().name;
+  },
   load: async (model, options = {}) => {
     options.signal?.throwIfAborted();
     const edition = find();
     const where: Where = typeof model === 'string' ? { file: model } : {};
-    const thread = new Thread(edition, options.signal);
+    const shared = options.beside && threads.get(options.beside);
+    const thread = shared?.open ? shared : new Thread(edition, options.signal);
+    thread.sessions += 1;
     try {
-      return await open(thread, edition, model, options, where);
+      const session = await open(thread, edition, model, options, where);
+      threads.set(session, thread);
+      return session;
     } catch (error) {
-      thread.close();
+      thread.leave();
       throw error;
     }
   },
@@ -41,7 +53,7 @@ async function open(
   thread: Thread,
   { provider }: Edition,
   model: string | Uint8Array,
-  { threads }: LoadOptions,
+  { threads: count }: LoadOptions,
   where: Where,
 ): Promise<Session> {
   const failed = (doing: string, words: string) =>
@@ -54,7 +66,7 @@ async function open(
     do: 'load',
     model: whole ? model : new Uint8Array(model),
     external,
-    ...(threads === undefined ? {} : { threads }),
+    ...(count === undefined ? {} : { threads: count }),
   });
   if ('failed' in loaded) throw failed('load', loaded.failed);
   if (!('loaded' in loaded)) throw failed('load', 'it gave another answer than was asked for');
@@ -62,19 +74,27 @@ async function open(
   const outputs = loaded.loaded.outputs.map(toValueInfo);
   const fetchable = outputs.filter(({ dtype }) => dtype !== 'other').map(({ name }) => name);
 
+  const session = loaded.id;
+  let gone: Promise<void> | undefined;
+
   return {
     inputs,
     outputs,
     run: async (feeds: Feeds, options: RunOptions = {}): Promise<RunResult> => {
+      if (gone !== undefined) throw disposed();
       const sent: Record<string, WireTensor> = {};
       for (const [name, { type, data, dims }] of Object.entries(feeds))
         sent[name] = { type, data: compact(data), dims };
-      const answer = await thread.ask({ do: 'run', feeds: sent, outputs: options.outputs ?? fetchable });
+      const outputs = options.outputs ?? fetchable;
+      const answer = await thread.ask({ do: 'run', session, feeds: sent, outputs });
       if ('failed' in answer) throw failed('run', answer.failed);
       if (!('ran' in answer)) throw failed('run', 'it gave another answer than was asked for');
       return answer.ran as RunResult;
     },
-    dispose: () => thread.close(),
+    dispose: () => {
+      gone ??= thread.leave(session);
+      return gone;
+    },
   };
 }
 
@@ -112,6 +132,12 @@ class Thread {
   readonly #signal: AbortSignal | undefined;
   #next = 0;
   #closed: { readonly reason: unknown } | undefined;
+  get open(): boolean {
+    return this.#closed === undefined;
+  }
+
+  /** How many are open here; the thread ends with the last. */
+  sessions = 0;
 
   constructor({ entry, provider }: Edition, signal?: AbortSignal) {
     const start: Start = { entry, provider, busy: this.#busy.buffer as SharedArrayBuffer };
@@ -152,13 +178,20 @@ class Thread {
     });
   }
 
+  /** A session, if it came to be, is no longer wanted. */
+  async leave(session?: number): Promise<void> {
+    this.sessions -= 1;
+    if (this.sessions === 0) await this.close();
+    else if (session !== undefined && this.#closed === undefined) await this.ask({ do: 'release', session });
+  }
+
   /**
    * Lets the worker finish what it is at and leave. It is never terminated: onnxruntime-node (seen in 1.30) aborts the whole
    * process when its thread is torn down in the middle of a run. Whoever waits for an answer is told at once.
    */
   close(): Promise<void> {
     if (this.#closed === undefined) {
-      this.#end(new EspalierError('RUNTIME_FAILED', 'the session was disposed of'));
+      this.#end(disposed());
       this.#worker.postMessage({ id: this.#next++, do: 'close' } satisfies Request);
     }
     return this.#ended;
@@ -180,6 +213,8 @@ class Thread {
     while (Atomics.compareExchange(this.#busy, 0, 0, 2) === 1) Atomics.wait(this.#busy, 0, 1);
   };
 }
+
+const disposed = (): EspalierError => new EspalierError('RUNTIME_FAILED', 'the session was disposed of');
 
 function died(cause?: unknown): EspalierError {
   const why = cause instanceof Error ? `: ${cause.message}` : '';

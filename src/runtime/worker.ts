@@ -12,6 +12,7 @@ export interface Start {
 export type Request =
   | {
       readonly id: number;
+      /** The session gets the id of this request. */
       readonly do: 'load';
       readonly model: string | Uint8Array;
       /** Files that a runtime without a file system has to be given, by the names that the model has for them. */
@@ -21,14 +22,17 @@ export type Request =
   | {
       readonly id: number;
       readonly do: 'run';
+      readonly session: number;
       readonly feeds: WireTensors;
       readonly outputs: readonly string[];
     }
+  | { readonly id: number; readonly do: 'release'; readonly session: number }
   | { readonly id: number; readonly do: 'close' };
 
 export type Answer =
   | { readonly id: number; readonly loaded: { readonly inputs: WireValue[]; readonly outputs: WireValue[] } }
   | { readonly id: number; readonly ran: { readonly outputs: WireTensors; readonly ms: number } }
+  | { readonly id: number; readonly released: true }
   | { readonly id: number; readonly failed: string };
 
 export interface ExternalFile {
@@ -69,7 +73,7 @@ interface OrtSession {
 }
 
 /**
- * The whole of the worker thread: loads one model, runs it, answers.
+ * The whole of the worker thread: loads models, runs them, answers.
  *
  * This function is turned into text and evaluated in the worker, so that it needs no file of its own beside the compiled
  * code (bundlers, archives and test runners each move files in their own way). So it must not use anything from outside
@@ -78,7 +82,7 @@ interface OrtSession {
 export function serve(port: MessagePort, start: Start, load: (file: string) => unknown): void {
   const busy = new Int32Array(start.busy);
   let ort: Ort | undefined;
-  let session: OrtSession | undefined;
+  const sessions = new Map<number, OrtSession>();
   let last = Promise.resolve();
 
   const plain = ({ name, type, shape }: WireValue): WireValue =>
@@ -90,12 +94,13 @@ export function serve(port: MessagePort, start: Start, load: (file: string) => u
       ort.env.logLevel = 'fatal';
       if (request.threads !== undefined && start.provider === 'wasm' && ort.env.wasm !== undefined)
         ort.env.wasm.numThreads = request.threads;
-      session = await ort.InferenceSession.create(request.model, {
+      const session = await ort.InferenceSession.create(request.model, {
         executionProviders: [start.provider],
         logSeverityLevel: 4,
         ...(request.external.length === 0 ? {} : { externalData: request.external }),
         ...(request.threads === undefined ? {} : { intraOpNumThreads: request.threads }),
       });
+      sessions.set(request.id, session);
       const loaded = {
         inputs: session.inputMetadata.map(plain),
         outputs: session.outputMetadata.map(plain),
@@ -103,9 +108,15 @@ export function serve(port: MessagePort, start: Start, load: (file: string) => u
       return { id: request.id, loaded };
     }
     if (request.do === 'close') {
-      await session?.release();
+      for (const session of sessions.values()) await session.release();
       port.close();
       return undefined;
+    }
+    const session = sessions.get(request.session);
+    if (request.do === 'release') {
+      sessions.delete(request.session);
+      await session?.release();
+      return { id: request.id, released: true };
     }
     if (ort === undefined || session === undefined) throw new Error('no model is loaded');
     const feeds: Record<string, WireTensor> = {};

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { EspalierError } from '../../src/errors.js';
 import { onnxruntime } from '../../src/runtime/onnxruntime.js';
-import type { Tensor } from '../../src/runtime/runtime.js';
+import type { Session, Tensor } from '../../src/runtime/runtime.js';
 import { model, shared, tensorType } from './models.js';
 
 const images = (n: number): Tensor => ({
@@ -111,4 +111,36 @@ describe('onnxruntime in a worker', () => {
       await session.dispose();
     },
   );
+});
+
+describe('sessions that share a thread', () => {
+  const scaled = (by: number) =>
+    model({
+      nodes: [{ op: 'Mul', inputs: ['x', 'w'], outputs: ['y'] }],
+      inputs: [{ name: 'x', type: tensorType.float32, shape: [1] }],
+      outputs: [{ name: 'y', type: tensorType.float32, shape: [1] }],
+      weights: { w: { dims: [1], data: [by] } },
+    });
+  const x = { type: 'float32', data: new Float32Array([1]), dims: [1] } as const;
+  const answer = async (session: Session) => (await session.run({ x })).outputs.y?.data[0];
+
+  test('answer each for itself, in whatever order they go', async () => {
+    const runtime = onnxruntime();
+    const first = await runtime.load(scaled(2));
+    const second = await runtime.load(scaled(3), { beside: first });
+    await expect(runtime.load(new Uint8Array([1, 2]), { beside: first })).rejects.toThrow(/could not load/);
+    expect([await answer(first), await answer(second)]).toEqual([2, 3]);
+    await first.dispose();
+    await first.dispose();
+    await expect(answer(first)).rejects.toThrow(/disposed/);
+    expect(await answer(second)).toBe(3);
+    const third = await runtime.load(scaled(4), { beside: second });
+    await second.dispose();
+    expect(await answer(third)).toBe(4);
+    await third.dispose();
+    // Its thread has ended: another one is made.
+    const fourth = await runtime.load(scaled(5), { beside: third });
+    expect(await answer(fourth)).toBe(5);
+    await fourth.dispose();
+  });
 });
