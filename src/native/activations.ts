@@ -77,7 +77,7 @@ export class NativeActivations {
 
   /** Between the passes. errors: OPTION_INVALID; MODEL_TOO_LARGE where a lane has 2^32 values to count. */
   bins(histogram: Histogram): Promise<void> {
-    return this.#next({}, async () => callSync(() => this.#activations.bins(histogram)));
+    return this.#next({}, async () => this.#activations.bins(histogram));
   }
 
   /** What the first pass found. */
