@@ -1,6 +1,5 @@
 import { activations } from '../calibration/activations.js';
-import { type Dataset, loadData } from '../calibration/data.js';
-import { EspalierError } from '../errors.js';
+import type { Dataset } from '../calibration/data.js';
 import type { Evidence, Shown } from '../importance/criterion.js';
 import type { Analysis } from '../lanes/analysis.js';
 import type { Group } from '../lanes/groups.js';
@@ -13,6 +12,8 @@ import { gainsOf } from '../ops/gains.js';
 import { isFloat, numbersOf } from '../runtime/dtypes.js';
 import { onnxruntime } from '../runtime/onnxruntime.js';
 import type { Tensor } from '../runtime/runtime.js';
+import { datasetFrom } from './dataset.js';
+import { growTrees } from './tree.js';
 import type { CalibrationOptions, CallOptions } from './types.js';
 
 type Options = CallOptions & CalibrationOptions & { readonly seed?: number };
@@ -27,20 +28,9 @@ export function evidenceOf(native: NativeModel, analysis: Analysis, options: Opt
     gains: gainsOf(analysis.graph),
     hasData: options.data !== undefined,
     activations: (groups, histogram) => shows.of(groups, histogram),
+    trees: (groups, own) => growTrees(native, analysis, groups, { ...own, ...options, pairs: false }),
     seed: options.seed ?? 0,
   };
-}
-
-/** Samples, opened where they are a path. errors: OPTION_INVALID where there are none, and those of `loadData`. */
-export async function datasetFrom({ data }: CalibrationOptions): Promise<Dataset> {
-  if (data === undefined)
-    throw new EspalierError(
-      'OPTION_INVALID',
-      'what was asked for looks at activations, and there are no calibration data',
-      {},
-      'Give --data FILE: an .npz, or a folder of .npy files, with arrays named as the inputs.',
-    );
-  return typeof data === 'string' ? loadData(data) : data;
 }
 
 /** One place of a group, and what is found there. */

@@ -10,7 +10,7 @@ import { largest } from '../runtime/classes.js';
 import { isFloat, numbersOf } from '../runtime/dtypes.js';
 import { onnxruntime } from '../runtime/onnxruntime.js';
 import type { Tensor } from '../runtime/runtime.js';
-import { datasetFrom } from './evidence.js';
+import { datasetFrom } from './dataset.js';
 import type { CalibrationOptions, CallOptions } from './types.js';
 
 /** Where some columns of sampled rows come from. */

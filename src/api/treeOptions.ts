@@ -1,6 +1,8 @@
 import { EspalierError } from '../errors.js';
 import type { PairEstimator, TreeOptions } from './treeTypes.js';
 
+/** Rows that are drawn unless more or fewer are asked for. */
+export const ROWS = 4096;
 /** What is best where it was measured: docs/criteria.md. */
 const BINS = { histogram: 16, gaussian: 4096 } as const;
 
@@ -8,7 +10,7 @@ const refuse = (what: string, todo: string): EspalierError =>
   new EspalierError('OPTION_INVALID', what, {}, todo);
 
 /** errors: OPTION_INVALID, before any file is touched. */
-export function checkTreeOptions(options: TreeOptions): void {
+export function checkTreeOptions(options: Omit<TreeOptions, 'group'>): void {
   const { estimator = 'histogram', variant = 'pairs', bins, rows, seed, data } = options;
   const oneOf = (name: string, value: string | undefined, words: readonly string[]): void => {
     if (value !== undefined && !words.includes(value))
@@ -25,7 +27,7 @@ export function checkTreeOptions(options: TreeOptions): void {
       'Leave it out.',
     );
   if (rows !== undefined && !(Number.isInteger(rows) && rows >= 2 && rows <= 2 ** 20))
-    throw refuse(`rows must be a whole number from 2 to 1048576, not ${rows}`, 'The default is 4096.');
+    throw refuse(`rows must be a whole number from 2 to 1048576, not ${rows}`, `The default is ${ROWS}.`);
   if (seed !== undefined && !Number.isSafeInteger(seed))
     throw refuse(`seed must be a whole number, not ${seed}`, 'Give 0, or any other whole number.');
   if (variant !== 'pairs' && estimator !== 'histogram')
@@ -46,7 +48,7 @@ export function estimatorOf({
   binning = 'equal',
   range = 'group',
   millerMadow = false,
-}: TreeOptions): PairEstimator {
+}: Omit<TreeOptions, 'group'>): PairEstimator {
   return estimator === 'gaussian'
     ? { kind: estimator, bins }
     : { kind: estimator, bins, binning, range, millerMadow };

@@ -7,11 +7,13 @@ import { entropy } from './entropy.js';
 import { fpgm } from './fpgm.js';
 import { l1, l2 } from './magnitude.js';
 import { random } from './random.js';
+import { tree } from './tree.js';
 import { wanda } from './wanda.js';
 
 /** Every criterion; the first is the default. */
 export const criteria: readonly Criterion[] = [
   entropy,
+  tree,
   l1,
   l2,
   bnScale,

@@ -2,6 +2,7 @@ import type { Group } from '../lanes/groups.js';
 import type { Place } from '../lanes/places.js';
 import type { ActivationSummary, Histogram } from '../native/activations.js';
 import type { SliceRequest, Statistic } from '../native/statistics.js';
+import type { TreeLevel } from '../native/tree.js';
 
 /** One option of a criterion. */
 export type OptionValue = string | number | boolean;
@@ -26,7 +27,26 @@ export interface Evidence {
     groups: readonly Group[],
     histogram?: Histogram & { readonly millerMadow: boolean },
   ): Promise<readonly (readonly Shown[])[]>;
+  /**
+   * The pruning trees of groups, or what their lanes say of others: options as those of `model.tree`, rows drawn in one run for
+   * all. Undefined for a group that no value shows, or none of what its lanes are judged by.
+   * errors: as activations.
+   */
+  trees(groups: readonly Group[], options: Options): Promise<readonly (Grown | undefined)[]>;
   readonly seed: number;
+}
+
+/** What a tree says of lanes, by their positions in the group. */
+export interface Grown {
+  /** In which lanes leave. */
+  readonly order: readonly number[];
+  readonly entropies: Float64Array;
+  /** Of a tree of pairs. */
+  readonly levels?: readonly TreeLevel[];
+  /** Gain ratios, where lanes are judged by others. */
+  readonly ratios?: Float64Array;
+  /** Lanes that no value shows. */
+  readonly unseen: readonly number[];
 }
 
 /** A group's lanes as one value shows them. All arrays are [group.lanes]; the count of a lane that is not there is 0. */
