@@ -1,5 +1,5 @@
 export type { CriterionInfo, OperatorInfo, PolicyInfo } from './api/lists.js';
-export { criteria, operators, policies } from './api/lists.js';
+export { combine, criteria, operators, policies } from './api/lists.js';
 export { openModel } from './api/model.js';
 export type * from './api/types.js';
 export type { DataArray, Dataset } from './calibration/data.js';

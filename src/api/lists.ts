@@ -1,3 +1,5 @@
+export { combine } from '../importance/combined.js';
+
 import { criteria as allCriteria } from '../importance/criteria.js';
 import type { OptionValue } from '../importance/criterion.js';
 import { rows } from '../ops/registry.js';

@@ -1,6 +1,6 @@
 import type { Dataset } from '../calibration/data.js';
 import type { Guard, GuardReport } from '../guard/types.js';
-import type { Combination } from '../importance/combined.js';
+import type { Combination, CombinedPart } from '../importance/combined.js';
 import type { Reason } from '../lanes/reason.js';
 import type { Plan } from '../plan/plan.js';
 import type { Runtime } from '../runtime/runtime.js';
@@ -19,7 +19,7 @@ export interface CallOptions {
 }
 
 export interface Progress {
-  /** 'open', 'calibrate', 'score', 'reconstruct', 'guard', 'write', 'hash', 'verify'. */
+  /** 'open', 'calibrate', 'score', 'reconstruct', 'guard', 'measure', 'write', 'hash', 'verify'. */
   readonly phase: string;
   readonly done: number;
   readonly total: number;
@@ -93,7 +93,7 @@ export interface FrozenReport {
   readonly reasons: readonly Reason[];
 }
 
-export type { Combination, Guard, GuardReport, Reason };
+export type { Combination, CombinedPart, Guard, GuardReport, Reason };
 
 /** Samples that show what the model does, and what runs it on them. */
 export interface CalibrationOptions {
@@ -131,6 +131,11 @@ export interface PlanOptions extends ScoreOptions {
   /** Budgets: at most this fraction of the original's; 0 < f <= 1. */
   readonly macs?: number;
   readonly params?: number;
+  /**
+   * Budget: at most this fraction of the original's latency, as predicted from what its layers take on this machine at other
+   * widths. The first time that is measured, for half a minute at most; then it is kept in a file of the user's cache.
+   */
+  readonly latency?: number;
   /** Budget: at most this many bytes. */
   readonly bytes?: number;
   /** Touch only exact lanes. */
@@ -148,12 +153,27 @@ export interface PlanOptions extends ScoreOptions {
   readonly labels?: string;
 }
 
+/** A latency predicted from measured layers. Their sum is not the whole: `verify` measures what came of it. */
+export interface LatencyPrediction {
+  /** Of one run of the original on zeros, every open length at its assumed value; the fastest of some runs. */
+  readonly originalMs: number;
+  readonly predictedMs: number;
+  /** Predicted over original. */
+  readonly ratio: number;
+  /** Layers that were measured at several widths, and those that are taken to shrink as their multiply-accumulates do. */
+  readonly layers: { readonly measured: number; readonly estimated: number };
+  /** What was measured for this call; 0 where the cache had it all. */
+  readonly points: number;
+}
+
 /** A pruned model that is not written yet, and what is known of it. */
 export interface Pruned {
   readonly plan: Plan;
   readonly before: Size;
   readonly after: Size;
   readonly warnings: readonly Warning[];
+  /** What was predicted, where a budget of latency was given. */
+  readonly latency?: LatencyPrediction;
   /** How its guards were kept, where some were given. */
   readonly guard?: GuardReport;
   /** Writes it (temporary file beside, then renamed). Without `force` an existing file is an error. */
