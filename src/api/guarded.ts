@@ -37,10 +37,15 @@ export async function prunedWithin<T extends Pruned>(
 }
 
 /** Between nothing, 0, and what was asked for, 1: on the line that joins them. */
-function amountAt(severity: number, { ratio, macs, params, bytes }: PlanOptions, size: Size): Amount {
+function amountAt(
+  severity: number,
+  { ratio, macs, params, bytes, latency }: PlanOptions,
+  size: Size,
+): Amount {
   const share = (left: number): number => 1 - severity * (1 - left);
   if (ratio !== undefined) return { ratio: severity * ratio };
   if (macs !== undefined) return { macs: share(macs) };
+  if (latency !== undefined) return { latency: share(latency) };
   if (params !== undefined) return { params: share(params) };
   return { bytes: Math.floor(size.bytes - severity * (size.bytes - bytes!)) };
 }

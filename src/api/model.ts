@@ -7,6 +7,7 @@ import { analyse, namesSomething } from '../lanes/analysis.js';
 import { CostModel, isWeight } from '../lanes/cost.js';
 import type { Group } from '../lanes/groups.js';
 import type { Removal } from '../lanes/survivors.js';
+import type { LatencyModel } from '../latency/model.js';
 import type { NativeModel } from '../native/index.js';
 import { openBytes, openFile } from '../native/index.js';
 import type { Graph } from '../onnx/graph.js';
@@ -23,6 +24,7 @@ import { planTables, removalOf, removalOfPlan } from '../surgery/removal.js';
 import { evidenceOf } from './evidence.js';
 import { prunedWithin } from './guarded.js';
 import { inspect } from './inspect.js';
+import { Latencies, predictionOf } from './latency.js';
 import { checkPlanOptions, checkScoreOptions, policyFor } from './options.js';
 import { PrunedModel, sizeAfter } from './pruned.js';
 import { stabilityOf } from './stability.js';
@@ -31,6 +33,7 @@ import type {
   CallOptions,
   GroupScore,
   Inspection,
+  LatencyPrediction,
   Model,
   PlanOptions,
   Pruned,
@@ -63,17 +66,21 @@ interface Decision {
   readonly analysis: Analysis;
   readonly plan: Plan;
   readonly decided: { readonly removal: Removal; readonly cuts: Cuts };
+  readonly latency?: LatencyPrediction;
 }
 
 class OpenModel implements Model {
   readonly #analyses = new Map<string, Analysis>();
+  readonly #latencies: Latencies;
   #inspection: Inspection | undefined;
   #sha256: string | undefined;
 
   constructor(
     readonly native: NativeModel,
     readonly graph: Graph,
-  ) {}
+  ) {
+    this.#latencies = new Latencies(native);
+  }
 
   get file(): string {
     return this.graph.file;
@@ -133,8 +140,9 @@ class OpenModel implements Model {
   }
 
   async #prune(options: PlanOptions): Promise<PrunedModel> {
-    const { analysis, plan, decided } = await this.#decide(options);
+    const { analysis, plan, decided, latency } = await this.#decide(options);
     const pruned = new PrunedModel(this.native, analysis, plan, decided);
+    if (latency !== undefined) Object.assign(pruned, { latency });
     const { bytes } = options;
     if (bytes === undefined || pruned.after.bytes <= bytes) return pruned;
     throw new EspalierError(
@@ -174,7 +182,10 @@ class OpenModel implements Model {
       this.sha256(quietly(options)),
       this.#scores(analysis, groups, options),
     ]);
-    const budget = budgetOf(analysis, options);
+    const costs = new CostModel(analysis);
+    const latency =
+      options.latency === undefined ? undefined : await this.#latencies.of(analysis, costs, sha256, options);
+    const budget = budgetOf(analysis, costs, options, latency);
     const kept = policy.allocate({
       groups,
       scores,
@@ -203,7 +214,8 @@ class OpenModel implements Model {
       }),
       ...planTables(analysis, cuts),
     };
-    return { analysis, plan, decided: { removal, cuts } };
+    const predicted = latency && { latency: predictionOf(latency, removal) };
+    return { analysis, plan, decided: { removal, cuts }, ...predicted };
   }
 
   async apply(plan: Plan, options: CallOptions = {}): Promise<Pruned> {
@@ -269,10 +281,20 @@ const quietly = ({ signal, threads }: CallOptions): CallOptions => ({
   ...(threads !== undefined && { threads }),
 });
 
-function budgetOf(analysis: Analysis, options: PlanOptions): Budget | undefined {
+function budgetOf(
+  analysis: Analysis,
+  costs: CostModel,
+  options: PlanOptions,
+  latency: LatencyModel | undefined,
+): Budget | undefined {
+  if (latency !== undefined)
+    return {
+      name: 'latency',
+      limit: options.latency! * latency.originalMs,
+      cost: (kept) => latency.of(removalOf(analysis, kept)),
+    };
   const name = (['macs', 'params', 'bytes'] as const).find((key) => options[key] !== undefined);
   if (name === undefined) return undefined;
-  const costs = new CostModel(analysis);
   const whole = costs.of();
   const limit = name === 'bytes' ? options.bytes! : options[name]! * whole[name];
   return {
@@ -286,8 +308,8 @@ function budgetOf(analysis: Analysis, options: PlanOptions): Budget | undefined 
 }
 
 function madeWith(options: PlanOptions, policy: string): Plan['made'] {
-  const { ratio, macs, params, bytes, exact, roundTo, keep } = options;
-  const given = { ratio, macs, params, bytes, exact, roundTo, keep };
+  const { ratio, macs, params, bytes, latency, exact, roundTo, keep } = options;
+  const given = { ratio, macs, params, bytes, latency, exact, roundTo, keep };
   return {
     criterion: criterionNamed(options.criterion ?? 'entropy').name,
     ...options.criterionOptions,

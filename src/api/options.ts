@@ -28,14 +28,14 @@ export function checkScoreOptions(options: ScoreOptions): void {
 export function checkPlanOptions(options: PlanOptions): void {
   checkScoreOptions(options);
   checkGuards(options.guard ?? [], options);
-  const { ratio, macs, params, bytes, roundTo, policy } = options;
+  const { ratio, macs, params, bytes, latency, roundTo, policy } = options;
   if (ratio !== undefined && !(ratio > 0 && ratio < 1)) {
     throw refuse(
       `ratio must lie between 0 and 1, not ${ratio}`,
       'It is the fraction of every prunable axis to remove: 0.5 removes half.',
     );
   }
-  for (const [name, share] of Object.entries({ macs, params })) {
+  for (const [name, share] of Object.entries({ macs, params, latency })) {
     if (share !== undefined && !(share > 0 && share <= 1)) {
       throw refuse(
         `${name} must be a fraction above 0 and up to 1, not ${share}`,
@@ -51,32 +51,32 @@ export function checkPlanOptions(options: PlanOptions): void {
   if (roundTo !== undefined && !(Number.isInteger(roundTo) && roundTo >= 1)) {
     throw refuse(`roundTo must be a whole number of at least 1, not ${roundTo}`, '1 switches rounding off.');
   }
-  const budgets = Object.entries({ macs, params, bytes }).filter(([, value]) => value !== undefined);
+  const budgets = Object.entries({ macs, params, bytes, latency }).filter(([, value]) => value !== undefined);
   if (budgets.length > 1)
     throw refuse(
       `two budgets at once: ${budgets.map(([name]) => name).join(' and ')}`,
-      'Give one of --macs, --params and --bytes.',
+      'Give one of --macs, --params, --bytes and --latency.',
     );
   if (ratio !== undefined && budgets.length > 0)
     throw refuse(
       `a ratio and a budget (${budgets[0]![0]}) at once`,
-      'Give --ratio, or one of --macs, --params and --bytes.',
+      'Give --ratio, or one of --macs, --params, --bytes and --latency.',
     );
   const chosen = policyNamed(policy ?? policyFor(options)).name;
   if (ratio === undefined && budgets.length === 0)
     throw refuse(
       'nothing says how much to remove',
-      'Give --ratio 0.5, or a budget: --macs 0.5, --params 0.5 or --bytes 2MB.',
+      'Give --ratio 0.5, or a budget: --macs 0.5, --params 0.5, --latency 0.5 or --bytes 2MB.',
     );
   if (chosen === 'uniform' && ratio === undefined)
     throw refuse('the policy uniform needs a ratio', 'Give --ratio, or choose --policy global for a budget.');
   if (chosen === 'global' && ratio !== undefined)
     throw refuse(
       'the policy global needs a budget, not a ratio',
-      'Give --macs, --params or --bytes, or choose --policy uniform.',
+      'Give --macs, --params, --bytes or --latency, or choose --policy uniform.',
     );
 }
 
 /** The policy that the given amounts speak of. */
-export const policyFor = ({ ratio, macs, params, bytes }: PlanOptions): string =>
-  ratio === undefined && (macs ?? params ?? bytes) !== undefined ? 'global' : 'uniform';
+export const policyFor = ({ ratio, macs, params, bytes, latency }: PlanOptions): string =>
+  ratio === undefined && (macs ?? params ?? bytes ?? latency) !== undefined ? 'global' : 'uniform';

@@ -1,4 +1,4 @@
-import type { GuardReport, Size, Stability, Warning } from '../api/types.js';
+import type { GuardReport, LatencyPrediction, Size, Stability, Warning } from '../api/types.js';
 import { toJson } from '../report/json.js';
 import type { Verification } from '../verify/types.js';
 import type { Terminal, WorkOptions } from './terminal.js';
@@ -18,6 +18,8 @@ export interface Outcome {
     readonly kept: number;
     readonly exact: boolean;
   }[];
+  /** With --latency. */
+  readonly latency?: LatencyPrediction;
   /** How the guards were kept, where some were given. */
   readonly guard?: GuardReport;
   /** With --stability. */
@@ -38,6 +40,7 @@ export async function printOutcome(
     { warningLines },
     { answersReport },
     { guardReport },
+    { latencyReport },
     { stabilityReport },
   ] = await Promise.all([
     import('../report/sizes.js'),
@@ -45,9 +48,10 @@ export async function printOutcome(
     import('../report/warnings.js'),
     import('../report/verification.js'),
     import('../report/guard.js'),
+    import('../report/latency.js'),
     import('../report/stability.js'),
   ]);
-  const { before, after, groups, guard, stability, verification } = outcome;
+  const { before, after, groups, guard, latency, stability, verification } = outcome;
   const told = new Set(verification?.warnings.map(({ code }) => code));
   const lanes = groups.reduce((sum, group) => sum + group.lanes - group.kept, 0);
   const written = [outcome.output, outcome.plan].filter((path) => path !== null);
@@ -55,6 +59,7 @@ export async function printOutcome(
     sections(
       sizesReport(before, after, verification),
       `${counted(lanes, 'lane')} of ${counted(groups.length, 'group')} removed${written.length > 0 ? `; written: ${written.join(', ')}` : ''}`,
+      latency && latencyReport(latency),
       guard && guardReport(guard, terminal.width),
       stability && stabilityReport(stability),
       verification && answersReport(verification, terminal.width),

@@ -11,6 +11,7 @@ const WORDS: Readonly<Record<string, string>> = {
   tree: 'Growing the tree',
   write: 'Writing',
   guard: 'Trying',
+  measure: 'Measuring layers',
   verify: 'Comparing',
 };
 

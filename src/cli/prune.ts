@@ -17,6 +17,7 @@ interface Options extends WorkOptions {
   readonly ratio?: number;
   readonly macs?: number;
   readonly params?: number;
+  readonly latency?: number;
   readonly bytes?: number;
   readonly policy?: string;
   readonly exact?: boolean;
@@ -45,6 +46,11 @@ export function addPrune(program: Command, terminal: Terminal): void {
     .option('--ratio <R>', 'remove this fraction of every prunable axis: 0.5 removes half', parseNumber)
     .option('--macs <F>', 'leave at most this fraction of the multiply-adds', parseNumber)
     .option('--params <F>', 'leave at most this fraction of the parameters', parseNumber)
+    .option(
+      '--latency <F>',
+      'leave at most this fraction of the latency, predicted from layers measured here (kept in a cache)',
+      parseNumber,
+    )
     .option('--bytes <N>', 'leave at most this many bytes: 2MB, 500kB, 1MiB', parseBytes)
     .optionsGroup('What:');
   addCriterion(command)
@@ -156,6 +162,7 @@ async function finish(
     before: pruned.before,
     after: saved === undefined ? pruned.after : { ...pruned.after, bytes: saved.bytes },
     groups: pruned.plan.groups.map(({ id, lanes, kept, exact }) => ({ id, lanes, kept: kept.length, exact })),
+    ...(pruned.latency !== undefined && { latency: pruned.latency }),
     ...(pruned.guard !== undefined && { guard: pruned.guard }),
     warnings: [...pruned.warnings, ...(check?.warnings ?? [])],
     ...(check?.verification !== undefined && { verification: check.verification }),
@@ -163,13 +170,15 @@ async function finish(
 }
 
 function planOptions(options: Options): PlanOptions {
-  const { samples, ratio, macs, params, bytes, policy, exact, roundTo, keep, seed, guard, labels } = options;
+  const { samples, ratio, macs, params, latency, bytes, policy, exact, roundTo, keep, seed, guard, labels } =
+    options;
   return {
     ...criterionOf({ ...options }),
     ...(samples !== undefined && { samples }),
     ...(ratio !== undefined && { ratio }),
     ...(macs !== undefined && { macs }),
     ...(params !== undefined && { params }),
+    ...(latency !== undefined && { latency }),
     ...(bytes !== undefined && { bytes }),
     ...(policy !== undefined && { policy }),
     ...(exact !== undefined && { exact }),

@@ -25,7 +25,7 @@ export interface Candidate {
 }
 
 /** The amount that a severity stands for, by the option's name. */
-export type Amount = Pick<GuardTry, 'ratio' | 'macs' | 'params' | 'bytes'>;
+export type Amount = Pick<GuardTry, 'ratio' | 'macs' | 'params' | 'bytes' | 'latency'>;
 
 export interface GuardTask<T extends Candidate> extends NativeOptions {
   readonly model: NativeModel;

@@ -30,6 +30,7 @@ export interface GuardTry {
   readonly ratio?: number;
   readonly macs?: number;
   readonly params?: number;
+  readonly latency?: number;
   readonly bytes?: number;
   readonly holds: boolean;
   /** Nothing where so small an amount removes nothing. */

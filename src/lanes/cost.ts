@@ -23,7 +23,8 @@ const ASSUMED_OTHER = 224;
 export class CostModel {
   /** Lengths that the file leaves open, and what is assumed for them. */
   readonly assumed: Readonly<Record<string, number>>;
-  readonly #assign: Assignment;
+  /** What is assumed of any open length. */
+  readonly assign: Assignment;
   readonly #slots = new Map<number, Slot[]>();
 
   constructor(readonly walk: Walk) {
@@ -44,7 +45,7 @@ export class CostModel {
     this.assumed = Object.fromEntries(
       [...names].map((name) => [name, isBatch(name) ? ASSUMED_BATCH : ASSUMED_OTHER]),
     );
-    this.#assign = (name) => this.assumed[name] ?? ASSUMED_OTHER;
+    this.assign = (name) => this.assumed[name] ?? ASSUMED_OTHER;
   }
 
   /** The cost of what a removal leaves; `undefined` removes nothing. */
@@ -61,7 +62,7 @@ export class CostModel {
     for (const { lengths } of this.walk.work) {
       let product = 1;
       for (const length of lengths)
-        product *= evaluate(survivors === undefined ? length.now : length.after(survivors), this.#assign);
+        product *= evaluate(survivors === undefined ? length.now : length.after(survivors), this.assign);
       macs += Math.max(0, product);
     }
     return { params, macs, tensorBytes };

@@ -1,6 +1,6 @@
 import { EspalierError } from '../errors.js';
 import type { Group } from '../lanes/groups.js';
-import type { Policy, Task } from './policy.js';
+import type { Budget, Policy, Task } from './policy.js';
 import { ascending } from './policy.js';
 
 /** Lanes of one group that leave together, so that what is left is a multiple of the group's step. */
@@ -18,7 +18,8 @@ interface Unit {
  */
 export const global: Policy = {
   name: 'global',
-  summary: 'removes the lanes worth least anywhere until a budget (--macs, --params, --bytes) holds',
+  summary:
+    'removes the lanes worth least anywhere until a budget (--macs, --params, --bytes, --latency) holds',
   allocate: (task) => {
     const { budget } = task;
     if (budget === undefined) {
@@ -26,7 +27,7 @@ export const global: Policy = {
         'OPTION_INVALID',
         'the policy global needs a budget',
         {},
-        'Give --macs, --params or --bytes.',
+        'Give --macs, --params, --bytes or --latency.',
       );
     }
     const orders = new Map(task.groups.map((group) => [group, ascending(task.scores.get(group)!)]));
@@ -91,12 +92,7 @@ function unitsOf({ groups, scores, rounding }: Task, orders: ReadonlyMap<Group, 
   });
 }
 
-function impossible(
-  name: 'macs' | 'params' | 'bytes',
-  limit: number,
-  smallest: number,
-  original: number,
-): EspalierError {
+function impossible(name: Budget['name'], limit: number, smallest: number, original: number): EspalierError {
   const percent = (value: number): string => `${((100 * value) / original).toFixed(1)} %`;
   const amount = (value: number): string => (name === 'bytes' ? `${Math.ceil(value)} bytes` : percent(value));
   return new EspalierError(

@@ -23,7 +23,7 @@ export interface Task {
 /** A limit on what is left. */
 export interface Budget {
   /** For messages: 'macs', '50 % of the multiply-accumulates'. */
-  readonly name: 'macs' | 'params' | 'bytes';
+  readonly name: 'macs' | 'params' | 'bytes' | 'latency';
   readonly limit: number;
   /** What would be left, if these lanes were kept. */
   cost(kept: ReadonlyMap<Group, readonly number[]>): number;

@@ -1,0 +1,155 @@
+import { observe } from '../calibration/observed.js';
+import type { Analysis } from '../lanes/analysis.js';
+import type { CostModel } from '../lanes/cost.js';
+import type { NativeModel } from '../native/index.js';
+import type { Survivors } from '../onnx/values.js';
+import type { Feeds, LoadOptions, Runtime, Session, Tensor } from '../runtime/runtime.js';
+import { Bench, zerosOf } from './bench.js';
+import { Cache, machineOf } from './cache.js';
+import { layersOf } from './layers.js';
+import { interpolated, type MeasureOptions, type Table, tablesOf } from './table.js';
+
+/** How long measuring may take. */
+const PATIENCE_MS = 30_000;
+/** How long counted runs of the whole model go on. */
+const WHOLE_MS = 500;
+
+export interface LatencyOptions extends Omit<MeasureOptions, 'patience'> {
+  readonly runtime: Runtime;
+  readonly threads?: number;
+  readonly patience?: number;
+  /** Where what was measured is kept, in order of preference; by default the user's folder for caches. */
+  readonly folders?: readonly string[];
+}
+
+/** What was measured of a model. */
+export interface Measured {
+  /** Milliseconds of one run of the whole, on zeros; undefined where it does not run on them. */
+  readonly whole: number | undefined;
+  /** Of a run of nothing. */
+  readonly overhead: number;
+  /** Of layers that were measured; of the others there are so many. */
+  readonly tables: readonly Table[];
+  readonly estimated: number;
+  /** Points that the cache did not have. */
+  readonly points: number;
+}
+
+/**
+ * What a model's latency would be, predicted from measurements on this machine: the sum over its layers of what each took
+ * alone at the widths that are left.
+ *
+ * A sum of layers is not the time of the whole: alone, a layer is not fused with its neighbours, and its data are laid out
+ * anew. So the sum is scaled to the measured time of the whole original; what layers leave of that, and layers that no table
+ * covers, shrink as the multiply-accumulates do. Trust the ratio to the original, and have `verify` measure it.
+ */
+export class LatencyModel {
+  /** Milliseconds of one run of the original. */
+  readonly originalMs: number;
+  readonly #costs: CostModel;
+  readonly #macs: number;
+  readonly #scale: number;
+  readonly #rest: number;
+
+  constructor(
+    costs: CostModel,
+    readonly measured: Measured,
+  ) {
+    const { tables, whole, overhead } = measured;
+    this.#costs = costs;
+    this.#macs = costs.of().macs;
+    const sum = this.#layers();
+    const covered = tables.reduce((all, { layer }) => all + layer.macs, 0) / Math.max(1, this.#macs);
+    const work = whole === undefined ? sum / Math.max(covered, Number.EPSILON) : whole;
+    // Layers without a table get their share of the work at least.
+    this.#scale = sum === 0 ? 0 : Math.min(1, (work * Math.min(1, covered)) / sum);
+    this.#rest = work - this.#scale * sum;
+    this.originalMs = overhead + work;
+  }
+
+  /** Milliseconds of what a removal leaves; `undefined` removes nothing. */
+  of(survivors?: Survivors): number {
+    if (survivors === undefined) return this.originalMs;
+    const share = this.#macs === 0 ? 1 : this.#costs.of(survivors).macs / this.#macs;
+    return this.measured.overhead + this.#scale * this.#layers(survivors) + this.#rest * share;
+  }
+
+  #layers(survivors?: Survivors): number {
+    let sum = 0;
+    for (const table of this.measured.tables)
+      sum += interpolated(
+        table,
+        table.layer.widths.map(({ whole, after }) => (survivors === undefined ? whole : after(survivors))),
+      );
+    return sum;
+  }
+}
+
+/**
+ * Measures what a model's layers cost on this machine: alone, at some widths of what can be cut of them, on zeros, in the
+ * runtime. What was measured before on the same machine, with the same runtime and threads, is not measured again: layers are
+ * known by operator, attributes, shapes and types, in whichever model they are. After half a minute what is left is estimated.
+ *
+ * errors: RUNTIME_MISSING; the signal's reason
+ */
+export async function latencyOf(
+  model: NativeModel,
+  analysis: Analysis,
+  costs: CostModel,
+  sha256: string,
+  options: LatencyOptions,
+): Promise<LatencyModel> {
+  const { runtime, threads, signal, patience = PATIENCE_MS, folders } = options;
+  const load = { ...(threads !== undefined && { threads }), ...(signal && { signal }) };
+  // Of a runtime without a name nothing is kept: there is no telling whether it is the same the next time.
+  const within = runtime.name === undefined ? [] : folders;
+  const cache = await Cache.open(machineOf(runtime.name ?? '', threads), within);
+  const bench = new Bench(runtime, load);
+  try {
+    const overhead = cache.get('nothing') ?? (await bench.overhead());
+    const whole = await wholeOf(model, analysis, costs, sha256, { cache, bench, load });
+    if (cache.get('nothing') === undefined) cache.set('nothing', overhead);
+    const { tables, measured } = await tablesOf(layersOf(analysis, costs), cache, bench, {
+      ...options,
+      patience,
+    });
+    const nodes = new Set(analysis.work.map(({ node }) => node)).size;
+    const points = measured + (whole.kept ? 0 : 1);
+    const estimated = nodes - tables.length;
+    return new LatencyModel(costs, { whole: whole.ms, overhead, tables, estimated, points });
+  } finally {
+    await bench.dispose();
+    if (!signal?.aborted) await cache.save();
+  }
+}
+
+async function wholeOf(
+  model: NativeModel,
+  { graph }: Analysis,
+  costs: CostModel,
+  sha256: string,
+  { cache, bench, load }: { readonly cache: Cache; readonly bench: Bench; readonly load: LoadOptions },
+): Promise<{ readonly ms: number | undefined; readonly kept: boolean }> {
+  const key = JSON.stringify([sha256, costs.assumed]);
+  const kept = cache.get(key);
+  if (kept !== undefined) return { ms: kept, kept: true };
+  const feedsFor = (session: Session): Feeds | undefined => {
+    const feeds: Record<string, Tensor> = {};
+    for (const { name, dtype } of session.inputs) {
+      const shape = graph.inputs.find((input) => input.name === name)?.shape ?? undefined;
+      if (dtype === 'other' || dtype === 'string' || shape === undefined) return undefined;
+      const lengthAt = (length: number | string | null, axis: number): number =>
+        typeof length === 'number' ? length : costs.assign(length ?? `${name}.${axis}`);
+      feeds[name] = zerosOf(dtype, shape.map(lengthAt));
+    }
+    return feeds;
+  };
+  const copy = await observe(model, [], load);
+  try {
+    const ms = await bench.model(copy.model, feedsFor, WHOLE_MS);
+    if (ms !== undefined) cache.set(key, ms);
+    return { ms, kept: false };
+  } finally {
+    await copy.remove();
+  }
+}
