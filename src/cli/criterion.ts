@@ -16,28 +16,28 @@ export function addCriterion(command: Command): Command {
       `what a lane is worth: ${names.join(', ')} (default: ${names[0]})`,
     ).argParser(parseName(names)),
   );
-  const known = new Set<string>();
-  for (const { name: criterion, defaults, choices } of criteria)
-    for (const [name, standard] of Object.entries(defaults)) {
-      if (known.has(name)) continue;
-      known.add(name);
-      command.addOption(criterionOption(criterion, name, standard, choices[name]));
-    }
+  const options = new Set(criteria.flatMap(({ defaults }) => Object.keys(defaults)));
+  for (const name of options) command.addOption(criterionOption(name));
   return command;
 }
 
-function criterionOption(
-  criterion: string,
-  name: string,
-  standard: OptionValue,
-  choices: readonly string[] | undefined,
-): Option {
+/** One option of all criteria that have it. */
+function criterionOption(name: string): Option {
+  const owners = criteria.filter(({ defaults }) => defaults[name] !== undefined);
+  const standard = owners[0]!.defaults[name]!;
+  const words = [...new Set(owners.flatMap(({ choices }) => choices[name] ?? []))];
   const flag = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-  const text = `of ${criterion}${choices === undefined ? '' : `: ${choices.join(', ')}`} (default: ${standard})`;
+  const others = owners.filter(({ defaults }) => defaults[name] !== standard);
+  const standards = [String(standard), ...others.map((own) => `of ${own.name} ${own.defaults[name]}`)];
+  const text = [
+    `of ${owners.map((own) => own.name).join(', ')}`,
+    words.length === 0 ? '' : `: ${words.join(', ')}`,
+    ` (default: ${standards.join(', ')})`,
+  ].join('');
   if (typeof standard === 'boolean') return new Option(standard ? `--no-${flag.slice(2)}` : flag, text);
   if (typeof standard === 'number') return new Option(`${flag} <N>`, text).argParser(parseNumber);
   const option = new Option(`${flag} <WORD>`, text);
-  return choices === undefined ? option : option.argParser(parseName(choices));
+  return words.length === 0 ? option : option.argParser(parseName(words));
 }
 
 /** The criterion and its options out of all parsed options; what was not given is left to the defaults. */
