@@ -39,8 +39,8 @@ export interface ActivationSummary {
   readonly mass: Float64Array;
 }
 
-/** Values of each lane that quantiles are taken of. */
-const SAMPLE = 4096;
+/** Values that quantiles are taken of: of each lane at least and at most, and of all lanes together (4 MB). */
+const SAMPLE = { least: 128, most: 4096, all: 1 << 18 };
 
 /**
  * Statistics of the lanes of one value on data; no batch is kept. Calls are carried out in the order in which they are made: the
@@ -57,7 +57,8 @@ export class NativeActivations {
     readonly lanes: number,
     { quantiles = false }: { readonly quantiles?: boolean } = {},
   ) {
-    const sample = quantiles ? SAMPLE : 0;
+    const share = Math.floor(SAMPLE.all / Math.max(1, lanes));
+    const sample = quantiles ? Math.min(SAMPLE.most, Math.max(SAMPLE.least, share)) : 0;
     this.#activations = callSync(() => new (addon().Activations)(lanes, sample));
   }
 
