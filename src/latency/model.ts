@@ -7,6 +7,7 @@ import type { Feeds, LoadOptions, Runtime, Session, Tensor } from '../runtime/ru
 import { Bench, zerosOf } from './bench.js';
 import { Cache, machineOf } from './cache.js';
 import { layersOf } from './layers.js';
+import { type Amount, elementsMade, workBeside } from './rest.js';
 import { interpolated, type MeasureOptions, type Table, tablesOf } from './table.js';
 
 /** How long measuring may take. */
@@ -40,38 +41,43 @@ export interface Measured {
  * alone at the widths that are left.
  *
  * A sum of layers is not the time of the whole: alone, a layer is not fused with its neighbours, and its data are laid out
- * anew. So the sum is scaled to the measured time of the whole original; what layers leave of that, and layers that no table
- * covers, shrink as the multiply-accumulates do. Trust the ratio to the original, and have `verify` measure it.
+ * anew. So the sum is scaled to the measured time of the whole original. Layers that no table covers have their share of the work
+ * and shrink as it does; what is left then is taken to be of all other nodes, and shrinks as the elements that they make.
+ * Trust the ratio to the original, and have `verify` measure it.
  */
 export class LatencyModel {
   /** Milliseconds of one run of the original. */
   readonly originalMs: number;
-  readonly #costs: CostModel;
-  readonly #macs: number;
   readonly #scale: number;
-  readonly #rest: number;
+  readonly #beside: { readonly ms: number; readonly work: Amount };
+  readonly #others: { readonly ms: number; readonly elements: Amount };
 
   constructor(
+    analysis: Analysis,
     costs: CostModel,
     readonly measured: Measured,
   ) {
     const { tables, whole, overhead } = measured;
-    this.#costs = costs;
-    this.#macs = costs.of().macs;
+    const work = workBeside(analysis, new Set(tables.map(({ layer }) => layer.node)), costs);
+    const uncovered = work.whole / Math.max(1, costs.of().macs);
     const sum = this.#layers();
-    const covered = tables.reduce((all, { layer }) => all + layer.macs, 0) / Math.max(1, this.#macs);
-    const work = whole === undefined ? sum / Math.max(covered, Number.EPSILON) : whole;
-    // Layers without a table get their share of the work at least.
-    this.#scale = sum === 0 ? 0 : Math.min(1, (work * Math.min(1, covered)) / sum);
-    this.#rest = work - this.#scale * sum;
-    this.originalMs = overhead + work;
+    const all = whole ?? sum / Math.max(1 - uncovered, Number.EPSILON);
+    const besideMs = all * uncovered;
+    this.#scale = sum === 0 ? 0 : Math.min(1, (all - besideMs) / sum);
+    this.#beside = { ms: besideMs, work };
+    this.#others = { ms: all - besideMs - this.#scale * sum, elements: elementsMade(analysis, costs) };
+    this.originalMs = overhead + all;
   }
 
   /** Milliseconds of what a removal leaves; `undefined` removes nothing. */
   of(survivors?: Survivors): number {
     if (survivors === undefined) return this.originalMs;
-    const share = this.#macs === 0 ? 1 : this.#costs.of(survivors).macs / this.#macs;
-    return this.measured.overhead + this.#scale * this.#layers(survivors) + this.#rest * share;
+    return (
+      this.measured.overhead +
+      this.#scale * this.#layers(survivors) +
+      this.#beside.ms * this.#beside.work.share(survivors) +
+      this.#others.ms * this.#others.elements.share(survivors)
+    );
   }
 
   #layers(survivors?: Survivors): number {
@@ -116,7 +122,7 @@ export async function latencyOf(
     const nodes = new Set(analysis.work.map(({ node }) => node)).size;
     const points = measured + (whole.kept ? 0 : 1);
     const estimated = nodes - tables.length;
-    return new LatencyModel(costs, { whole: whole.ms, overhead, tables, estimated, points });
+    return new LatencyModel(analysis, costs, { whole: whole.ms, overhead, tables, estimated, points });
   } finally {
     await bench.dispose();
     if (!signal?.aborted) await cache.save();
