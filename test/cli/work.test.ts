@@ -168,9 +168,13 @@ describe('prune', () => {
       '--data',
       at('samples.npz'),
     ];
-    const { code, stdout } = await espalier(args, { entry, cwd });
+    const { code, stdout } = await espalier([...args, '--criterion', 'l2'], { entry, cwd });
     expect(stdout).toMatch(/warning: not compared on the data: .*npm install onnxruntime-node/);
     expect(code).toBe(0);
+    // What looks at the data cannot do without: another choice of lanes would be a silent one.
+    const refused = await espalier([...args, '--force'], { entry, cwd });
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toMatch(/RUNTIME_MISSING: .*\n.*npm install onnxruntime-node/);
     expect(existsSync(at('unrun.onnx'))).toBe(true);
     const verify = await espalier(['verify', at('mlp.onnx'), at('unrun.onnx')], { entry, cwd });
     expect(verify).toMatchObject({ code: 1, stderr: expect.stringContaining('RUNTIME_MISSING') });
