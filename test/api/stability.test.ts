@@ -38,6 +38,22 @@ test('a criterion that looks at weights alone agrees with itself', async () => {
   expect(stability.groups).toHaveLength(1);
 });
 
+test('a criterion that looks at samples agrees with itself as far as these are alike', async () => {
+  using model = await openModel(mlp(32));
+  const x = Float32Array.from({ length: 4 * 16 }, (_, i) => Math.sin(i * i) * (i < 32 ? 1 : i % 4));
+  const stabilityOn = async (data: Float32Array) =>
+    model.stability({
+      ...{ ratio: 0.5, criterion: 'activation-variance', roundTo: 1 },
+      data: datasetOf({ x: { type: 'float32', data, dims: [16, 4] } }),
+    });
+  const unlike = await stabilityOn(x);
+  expect(unlike.same).toBeLessThan(1);
+  expect(unlike.jaccard).toBeLessThan(1);
+  expect(unlike.groups[0]).toMatchObject({ lanes: 32, kept: [16, 16] });
+  const twice = Float32Array.from([...x.subarray(0, 32), ...x.subarray(0, 32)]);
+  expect(await stabilityOn(twice)).toMatchObject({ same: 1, jaccard: 1 });
+});
+
 test.each<[string, Partial<PlanOptions>, string]>([
   ['no samples', {}, 'OPTION_INVALID'],
   ['one sample', { data: samples(1) }, 'DATA_MISMATCH'],
