@@ -42,6 +42,7 @@ import type {
   TreeOptions,
   TreeReport,
 } from './types.js';
+import { Worths } from './worths.js';
 
 /**
  * Opens an ONNX model: a path, or the bytes of a file without external data.
@@ -71,6 +72,7 @@ interface Decision {
 
 class OpenModel implements Model {
   readonly #analyses = new Map<string, Analysis>();
+  readonly #worths = new Worths();
   readonly #latencies: Latencies;
   #inspection: Inspection | undefined;
   #sha256: string | undefined;
@@ -263,15 +265,16 @@ class OpenModel implements Model {
     return new Map([...worth].map(([group, own]) => [group, scoresOf(own)]));
   }
 
-  async #worth(
+  #worth(
     analysis: Analysis,
     groups: readonly Group[],
     options: ScoreOptions,
   ): Promise<ReadonlyMap<Group, Worth>> {
     const criterion = criterionNamed(options.criterion ?? 'entropy');
-    const evidence = evidenceOf(this.native, analysis, options);
-    const worth = await criterion.score(groups, optionsFor(criterion, options.criterionOptions), evidence);
-    return new Map(groups.map((group, i) => [group, worth[i]!]));
+    return this.#worths.of(analysis, groups, options, () => {
+      const evidence = evidenceOf(this.native, analysis, options);
+      return criterion.score(groups, optionsFor(criterion, options.criterionOptions), evidence);
+    });
   }
 }
 

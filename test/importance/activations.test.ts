@@ -187,3 +187,31 @@ test('aborting leaves', async () => {
   });
   await expect(scored).rejects.toThrow(/abort/);
 });
+
+test('what was scored on the same samples is not scored again', async () => {
+  using opened = await openModel(encodeModel(model));
+  const asked: number[] = [];
+  const own: Dataset = {
+    source: 'memory',
+    arrays: new Map(
+      [...data.arrays].map(([name, array]) => [
+        name,
+        {
+          ...array,
+          read: (from, to) => {
+            asked.push(to - from);
+            return array.read(from, to);
+          },
+        },
+      ]),
+    ),
+  };
+  const options = { criterion: 'activation-mean', data: own };
+  const first = await opened.score(options);
+  const reads = asked.length;
+  expect(await opened.score(options)).toEqual(first);
+  await opened.score({ ...options, threads: 1 });
+  expect(asked).toHaveLength(reads);
+  await opened.score({ ...options, samples: 3 });
+  expect(asked.length).toBeGreaterThan(reads);
+});
