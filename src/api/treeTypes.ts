@@ -13,11 +13,11 @@ export interface TreeOptions extends CallOptions, CalibrationOptions {
   readonly variant?: 'pairs' | 'consumers' | 'output';
   /** Default 'histogram'; 'gaussian' is faster, sees linear dependence alone, and is for 'pairs' only. */
   readonly estimator?: 'histogram' | 'gaussian';
-  /** Bins of a lane: 2 to 64, default 16. For 'gaussian', steps of the samples' range: default 4096. */
+  /** Bins of a lane: 2 to 64, default 6: chance fills the cells of more. For 'gaussian', steps of the samples' range: default 4096. */
   readonly bins?: number;
   /** Bins of equal width (default), or with as many values in each. Histograms only. */
   readonly binning?: 'equal' | 'quantile';
-  /** The same bins for all lanes (default), or for each lane its own. Histograms only. */
+  /** The same bins for all lanes (default), or for each lane its own; lanes of consumers always have their own. Histograms only. */
   readonly range?: 'group' | 'lane';
   /** Corrects entropies for the number of samples; default false. Histograms only. */
   readonly millerMadow?: boolean;

@@ -27,7 +27,7 @@ export function addTree(program: Command, terminal: Terminal): void {
     .addOption(word('--variant', 'what lanes are judged by', ['pairs', 'consumers', 'output']))
     .addOption(word('--estimator', 'of what two lanes share', ['histogram', 'gaussian']))
     .addOption(
-      new Option('--bins <N>', 'bins of a lane (default: 16); steps of a Gaussian (default: 4096)').argParser(
+      new Option('--bins <N>', 'bins of a lane (default: 6); steps of a Gaussian (default: 4096)').argParser(
         parseWhole(2, 65536),
       ),
     )

@@ -29,7 +29,7 @@ export const tree: Criterion = {
     variant: 'pairs',
     weighted: false,
     estimator: 'histogram',
-    bins: 16,
+    bins: 6,
     binning: 'equal',
     range: 'group',
     millerMadow: false,

@@ -128,7 +128,7 @@ function levelsOf(grown: Addon.PruningTree): TreeLevel[] {
 }
 
 /**
- * What each lane says of targets, lanes of a next layer: both have as many rows.
+ * What each lane says of targets, lanes of a next layer: both have as many rows. Each target has bins of its own.
  * errors: as pruningTree; by histograms only. cost: lanes · targets · rows increments.
  */
 export const laneGains = (

@@ -41,6 +41,14 @@ impl PairOptions {
         let binning = entropy::Binning { bins: histogram.bins as usize, edges, span };
         entropy::Codes::new(samples, binning, run)
     }
+
+    /// Of targets: each has its own bins, as gain ratios are relative to what the target varies by.
+    fn target_codes(&self, samples: &entropy::Samples, run: &entropy::Run) -> Result<entropy::Codes> {
+        let Some(histogram) = &self.histogram else { return Err(Error::internal("no bins for histograms")) };
+        let (edges, _) = histogram.convert()?;
+        let binning = entropy::Binning { bins: histogram.bins as usize, edges, span: entropy::Span::Own };
+        entropy::Codes::new(samples, binning, run)
+    }
 }
 
 /// The pruning tree of lanes from samples [rows, lanes]: `entropy::pruning_tree`.
@@ -76,7 +84,7 @@ pub fn lane_gains(
     AsyncTask::new(background(job, move |job: &Work| {
         let run = entropy::Run::new(job);
         let y = options.codes(&entropy::Samples::new(&samples, lanes as usize)?, &run)?;
-        let x = options.codes(&entropy::Samples::new(&targets, target_lanes as usize)?, &run)?;
+        let x = options.target_codes(&entropy::Samples::new(&targets, target_lanes as usize)?, &run)?;
         entropy::gains(&y, &x, options.miller_madow, &run)
     }))
 }
