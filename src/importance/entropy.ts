@@ -18,10 +18,10 @@ import { overPlaces } from './shown.js';
  * - `gaussian`: ½ log2(1 + 2πe σ²/Δ²), the entropy ½ log2(2πe σ²) of a Gaussian counted in bins of width Δ = 8 σ̄ / `bins`,
  *   σ̄² the group's mean variance; the 1 keeps constants at 0 and all lanes in order
  *
- * What is not said: without data histograms of weights; with data activations as Gaussians. Where it was measured (six small
- * networks, without reconstruction) they kept most accuracy of all these estimates at nearly every ratio; histograms of
- * activations did worse the more bins they had, and those of each lane's own bins worst: a lane that varies little may still take
- * many different values.
+ * What is not said: without data histograms of weights, with data activations as Gaussians. Measured on six small networks at four
+ * ratios, without reconstruction, they kept most accuracy of all these estimates on average (53 %; weights 43 %) and in most cases.
+ * Histograms of activations did worse the more bins they had (16: 50 %, 256: 40 %), and bins by quantiles or of each lane's own
+ * worst (34 to 37 %; random 38 %): a lane that varies little may still take many different values.
  *
  * score: >= 0, a constant lane scores 0.
  * reads: every producer slice of the group, once or twice; or one pass over the data, for histograms two. Memory O(bins) a lane.

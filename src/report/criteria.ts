@@ -49,5 +49,8 @@ A criterion that needs **data** looks at what the model computes on samples, \`-
 looked at. Nothing is trained. Lanes are looked at where their consumers read them; a group that no value shows (in the body of
 a loop, integers only) is ranked by the norms of its weights.
 
+\`entropy\` takes with data activations as Gaussians, and without it histograms of weights; \`--of\` and \`--estimator\` choose.
+Histograms of activations had better have few bins (\`--bins 16\`): with many, a lane that hardly varies seems to say much.
+
 \`combine([{ criterion: 'l1', weight: 2 }, { criterion: 'wanda' }])\` makes one criterion of several: within each group scores
 become ranks (or shares of the mean), which are added up.`;

@@ -29,7 +29,14 @@ fn the_first_value_that_is_not_finite_is_named() {
             }
             let axis = dims.iter().position(|&length| length == 4).unwrap_or(0);
             let model = model(&[tensor]);
-            for statistic in [ENTROPY, Statistic::Mass, Statistic::AbsSum, Statistic::SquareSum] {
+            for statistic in [
+                ENTROPY,
+                Statistic::Mass,
+                Statistic::AbsSum,
+                Statistic::SquareSum,
+                Statistic::Variance,
+                Statistic::Distance,
+            ] {
                 let slice = Slice { tensor: 0, axis, classes: vec![0, 1, 2, 3], scaling: None };
                 let error = refusal(&model, slice, statistic);
                 assert_eq!(error.code(), Code::NonFinite);
@@ -45,7 +52,7 @@ fn what_belongs_to_no_class_may_be_anything() {
     let mut tensor = Tensor::random("w", &[4, 3, 50], 1, 1.0, 0.0);
     tensor.values[170] = f32::NAN; // index 1 of axis 0, 0 of axis 1
     let model = model(&[tensor]);
-    for statistic in [ENTROPY, Statistic::AbsSum] {
+    for statistic in [ENTROPY, Statistic::AbsSum, Statistic::Variance, Statistic::Distance] {
         for (axis, classes) in [(0, vec![0, -1, 0, 1]), (1, vec![-1, 2, 1])] {
             let group = Group { classes: 3, slices: vec![Slice { tensor: 0, axis, classes, scaling: None }] };
             let found = statistics(&model, &[group], statistic, &Run::new(&Job::new())).expect("statistics");
