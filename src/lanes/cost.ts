@@ -42,10 +42,8 @@ export class CostModel {
       ),
     );
     const isBatch = (name: string): boolean => batches.has(name) || batches.has(name.replace(/#\d+$/, ''));
-    this.assumed = Object.fromEntries(
-      [...names].map((name) => [name, isBatch(name) ? ASSUMED_BATCH : ASSUMED_OTHER]),
-    );
-    this.assign = (name) => this.assumed[name] ?? ASSUMED_OTHER;
+    this.assign = (name) => (isBatch(name) ? ASSUMED_BATCH : ASSUMED_OTHER);
+    this.assumed = Object.fromEntries([...names].map((name) => [name, this.assign(name)]));
   }
 
   /** The cost of what a removal leaves; `undefined` removes nothing. */

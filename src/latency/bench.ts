@@ -26,7 +26,7 @@ const NOTHING: SingleNode = {
 export class Bench {
   readonly #runtime: Runtime;
   readonly #options: LoadOptions;
-  #started: Promise<{ readonly session: Session; readonly ms: number }> | undefined;
+  #started: Promise<Session> | undefined;
 
   constructor(runtime: Runtime, options: LoadOptions) {
     this.#runtime = runtime;
@@ -35,11 +35,11 @@ export class Bench {
 
   /** Milliseconds that a run of nothing takes. */
   async overhead(): Promise<number> {
-    return (await this.#start()).ms;
+    return fastest(await this.#start(), feedsOf(NOTHING), PATIENCE_MS);
   }
 
   /**
-   * Milliseconds of one run inside the runtime, without the overhead: the least of some, since what else a machine does only
+   * Milliseconds of one run inside the runtime, overhead included: the least of some, since what else a machine does only
    * ever adds. Undefined where the runtime does not take the model, or there are no feeds for it.
    */
   async model(
@@ -47,12 +47,12 @@ export class Bench {
     feedsFor: (session: Session) => Feeds | undefined,
     patience = PATIENCE_MS,
   ): Promise<number | undefined> {
-    const { session: beside, ms: overhead } = await this.#start();
+    const beside = await this.#start();
     let session: Session | undefined;
     try {
       session = await this.#runtime.load(model, { ...this.#options, beside });
       const feeds = feedsFor(session);
-      return feeds && Math.max(0, (await fastest(session, feeds, patience)) - overhead);
+      return feeds && (await fastest(session, feeds, patience));
     } catch (error) {
       this.#options.signal?.throwIfAborted();
       if (error instanceof EspalierError && error.code === 'RUNTIME_FAILED') return undefined;
@@ -71,14 +71,11 @@ export class Bench {
 
   async dispose(): Promise<void> {
     const started = await this.#started?.catch(() => undefined);
-    await this.#leave(started?.session);
+    await this.#leave(started);
   }
 
-  #start(): Promise<{ readonly session: Session; readonly ms: number }> {
-    this.#started ??= (async () => {
-      const session = await this.#runtime.load(writeSingleNode(NOTHING)!, this.#options);
-      return { session, ms: await fastest(session, feedsOf(NOTHING), PATIENCE_MS) };
-    })();
+  #start(): Promise<Session> {
+    this.#started ??= this.#runtime.load(writeSingleNode(NOTHING)!, this.#options);
     return this.#started;
   }
 

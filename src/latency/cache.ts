@@ -30,11 +30,12 @@ const FORMAT = v.object({
 
 const digest = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 24);
 
-/** Folders in order of preference: $XDG_CACHE_HOME, ~/.cache, the system's folder for temporary files. */
+/** $XDG_CACHE_HOME, by default ~/.cache; where nothing can be written there, the system's folder for temporary files. */
 const folders = (): readonly string[] => {
   const { XDG_CACHE_HOME } = process.env;
-  const first = XDG_CACHE_HOME !== undefined && XDG_CACHE_HOME !== '' ? [XDG_CACHE_HOME] : [];
-  return [...first, join(homedir(), '.cache'), tmpdir()].map((folder) => join(folder, 'espalier'));
+  const home =
+    XDG_CACHE_HOME === undefined || XDG_CACHE_HOME === '' ? join(homedir(), '.cache') : XDG_CACHE_HOME;
+  return [home, tmpdir()].map((folder) => join(folder, 'espalier'));
 };
 
 /**
@@ -66,6 +67,7 @@ export class Cache {
   }
 
   set(what: string, ms: number): void {
+    if (this.get(what) === ms) return;
     this.#fresh.set(digest(what), ms);
   }
 

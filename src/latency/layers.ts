@@ -110,14 +110,16 @@ function layerOf(
   stated: readonly Restatement[],
   lengths: Lengths,
 ): Layer | undefined {
-  const weight = node.inputs.map((name) => graph.initializers.get(name)?.dtype).find(canWrite);
+  const heldAs = (name: string) => graph.initializers.get(name) ?? graph.constants.get(name);
+  // Data are of the weights' type, where nothing states theirs.
+  const weight = node.inputs.map((name) => heldAs(name)?.dtype).find(canWrite);
   const operands: (undefined | { dtype: string; stored: boolean; lengths: readonly Scaled[] })[] = [];
   for (const name of node.inputs) {
     if (name === '') {
       operands.push(undefined);
       continue;
     }
-    const held = graph.initializers.get(name) ?? graph.constants.get(name);
+    const held = heldAs(name);
     const known = tensors.get(name);
     const dtype = held?.dtype ?? known?.dtype ?? weight;
     // What integers say is not to be made up; packed and exotic types are not written.
