@@ -53,6 +53,9 @@ export async function growTrees(
   const places = findPlaces(analysis);
   const tasks = groups.map((group) => taskOf(analysis, group, places.get(group)!, options));
   const possible = tasks.filter((task): task is Task => !(task instanceof EspalierError));
+  const [refused] = tasks;
+  if (possible.length === 0 && (options.variant ?? 'pairs') !== 'pairs' && refused instanceof EspalierError)
+    throw refused;
   const reports = new Map(
     (await carriedOut(native, possible, options)).map((report, i) => [possible[i], report]),
   );

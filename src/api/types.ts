@@ -19,7 +19,7 @@ export interface CallOptions {
 }
 
 export interface Progress {
-  /** 'open', 'calibrate', 'score', 'reconstruct', 'guard', 'measure', 'write', 'hash', 'verify'. */
+  /** 'open', 'calibrate', 'score', 'tree', 'reconstruct', 'guard', 'measure', 'write', 'hash', 'verify'. */
   readonly phase: string;
   readonly done: number;
   readonly total: number;

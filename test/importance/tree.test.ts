@@ -150,6 +150,24 @@ describe('the criterion', () => {
     }
   });
 
+  test('without classes there is nothing to be judged by', async () => {
+    const nodes = [
+      { op: 'MatMul', inputs: ['x', 'w'], outputs: ['h'] },
+      { op: 'MatMul', inputs: ['h', 'v'], outputs: ['y'] },
+    ];
+    const plain = await openModel(
+      model({
+        nodes,
+        inputs: [{ name: 'x', type: tensorType.float32, shape: ['n', 4] }],
+        outputs: [{ name: 'y', type: tensorType.float32, shape: ['n', 1] }],
+        weights: { w: { dims: [4, 6], data: W.flat() }, v: { dims: [6, 1], data: V.map(([v]) => v!) } },
+      }),
+    );
+    const judged = { criterion: 'tree', criterionOptions: { variant: 'output' }, data };
+    await expect(plain.score(judged)).rejects.toThrow(/no output that tells classes apart/);
+    expect((await plain.score({ criterion: 'tree', data }))[0]!.parts).toBeDefined();
+  });
+
   test('prunes by it, and is refused without data', async () => {
     const { plan } = await opened.prune({ ratio: 0.33, criterion: 'tree', data });
     expect(plan.groups[0]!.kept).toEqual([0, 1, 3, 5]);

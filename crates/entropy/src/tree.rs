@@ -51,7 +51,7 @@ pub struct Tree {
 /// - returns: of no variables an empty tree; of one no parents and depth 0
 /// - method: what a sorted list of all pairs would give, without one: two nodes are paired as soon as each is the other's
 ///   best, which no pair before them in that list can prevent
-/// - cost: O(n²) for a level, a quarter of it on the next; O(n³) where the best of nearly all is one and the same
+/// - cost: O(n²) for a level, a quarter of it on the next; more only where one node is the best of many by different amounts
 /// - source: the method is Preis 1999, which gives the greedy matching where no two pairs are equal
 pub fn pruning_tree(pairs: &Pairs) -> Tree {
     let n = pairs.entropies.len();
@@ -120,6 +120,14 @@ fn matching(pairs: &Pairs, nodes: &[u32]) -> (Vec<(u32, u32)>, Option<u32>) {
         let others = (0..nodes.len()).filter(|&j| j != i && single[j]);
         others.min_by(|&j, &k| pair(nodes[i], nodes[j]).cmp(&pair(nodes[i], nodes[k])))
     };
+    // What a node shares with those still single only falls. Of equal pairs those of lower partners come first, so that the
+    // next one is found behind the last: many dead lanes, all alike, cost no more than others.
+    let next_of = |single: &[bool], i: usize, last: usize| -> Option<usize> {
+        let most = pair(nodes[i], nodes[last]).mutual;
+        (last + 1..nodes.len())
+            .find(|&j| j != i && single[j] && pair(nodes[i], nodes[j]).mutual == most)
+            .or_else(|| best_of(single, i))
+    };
     let mut best: Vec<Option<usize>> =
         (0..nodes.len()).into_par_iter().map(|i| best_of(&single, i)).collect();
     let mut found = Vec::new();
@@ -134,8 +142,8 @@ fn matching(pairs: &Pairs, nodes: &[u32]) -> (Vec<(u32, u32)>, Option<u32>) {
             }
         }
         open.retain(|&i| single[i] && best[i].is_some());
-        let bereft = open.par_iter().filter(|&&i| best[i].is_some_and(|j| !single[j]));
-        let next: Vec<(usize, Option<usize>)> = bereft.map(|&i| (i, best_of(&single, i))).collect();
+        let bereft = open.par_iter().filter_map(|&i| best[i].filter(|&j| !single[j]).map(|j| (i, j)));
+        let next: Vec<(usize, Option<usize>)> = bereft.map(|(i, j)| (i, next_of(&single, i, j))).collect();
         for (i, found) in next {
             best[i] = found;
         }
