@@ -110,6 +110,7 @@ describe('help', () => {
         '--quiet',
         '--json',
       ],
+      ...['--latency', '--guard', '--stability'],
       ...['-o, --output', '--bins', '--miller-madow'],
     ])
       expect(stdout).toContain(flag);
