@@ -1,6 +1,7 @@
 import { activations } from '../calibration/activations.js';
 import type { Dataset } from '../calibration/data.js';
-import type { Evidence, Shown } from '../importance/criterion.js';
+import { EspalierError } from '../errors.js';
+import type { Evidence, Priced, Shown } from '../importance/criterion.js';
 import type { Analysis } from '../lanes/analysis.js';
 import type { Group } from '../lanes/groups.js';
 import type { Place } from '../lanes/places.js';
@@ -9,6 +10,7 @@ import type { Histogram } from '../native/activations.js';
 import { NativeActivations } from '../native/activations.js';
 import type { NativeModel } from '../native/index.js';
 import { gainsOf } from '../ops/gains.js';
+import type { Knowledge } from '../reconstruction/knowledge.js';
 import { isFloat, numbersOf } from '../runtime/dtypes.js';
 import { onnxruntime } from '../runtime/onnxruntime.js';
 import type { Tensor } from '../runtime/runtime.js';
@@ -19,7 +21,12 @@ import type { CalibrationOptions, CallOptions } from './types.js';
 type Options = CallOptions & CalibrationOptions & { readonly seed?: number };
 
 /** What criteria ask for, of one model and one set of samples. */
-export function evidenceOf(native: NativeModel, analysis: Analysis, options: Options): Evidence {
+export function evidenceOf(
+  native: NativeModel,
+  analysis: Analysis,
+  options: Options,
+  knowledge: Knowledge | undefined,
+): Evidence {
   const { document } = analysis.graph;
   const shows = new Shows(native, analysis, options);
   return {
@@ -28,9 +35,25 @@ export function evidenceOf(native: NativeModel, analysis: Analysis, options: Opt
     gains: gainsOf(analysis.graph),
     hasData: options.data !== undefined,
     activations: (groups, histogram) => shows.of(groups, histogram),
+    prices: (groups) => pricesOf(knowledge, groups, options),
     trees: (groups, own) => growTrees(native, analysis, groups, { ...own, ...options, pairs: false }),
     seed: options.seed ?? 0,
   };
+}
+
+async function pricesOf(
+  knowledge: Knowledge | undefined,
+  groups: readonly Group[],
+  options: Options,
+): Promise<readonly (Priced | undefined)[]> {
+  if (knowledge === undefined) throw new EspalierError('INTERNAL', 'prices were asked for without data');
+  const rankings = await knowledge.rankings(groups, options);
+  const priced: (Priced | undefined)[] = [];
+  for (const [index, ranking] of rankings.entries()) {
+    const bits = ranking && (await knowledge.information(groups[index]!, options));
+    priced.push(bits && { order: ranking.order, damage: ranking.damage, ...bits });
+  }
+  return priced;
 }
 
 /** One place of a group, and what is found there. */

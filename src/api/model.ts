@@ -1,12 +1,14 @@
 import { basename } from 'node:path';
+import type { Dataset } from '../calibration/data.js';
 import { EspalierError } from '../errors.js';
-import { criterionNamed, optionsFor } from '../importance/criteria.js';
+import { criterionNamed, defaultCriterion, optionsFor } from '../importance/criteria.js';
 import { scoresOf, type Worth } from '../importance/criterion.js';
 import type { Analysis } from '../lanes/analysis.js';
 import { analyse, namesSomething } from '../lanes/analysis.js';
 import { CostModel, isWeight } from '../lanes/cost.js';
 import type { Group } from '../lanes/groups.js';
 import type { Removal } from '../lanes/survivors.js';
+import { Widths } from '../lanes/widths.js';
 import type { LatencyModel } from '../latency/model.js';
 import type { NativeModel } from '../native/index.js';
 import { openBytes, openFile } from '../native/index.js';
@@ -17,10 +19,14 @@ import type { Plan } from '../plan/plan.js';
 import { checkPlan } from '../plan/read.js';
 import { policyNamed } from '../policy/policies.js';
 import type { Budget } from '../policy/policy.js';
-import { oneFactorEach, roundingTo } from '../policy/policy.js';
+import { ascending, oneFactorEach, roundingTo } from '../policy/policy.js';
+import { Knowledge } from '../reconstruction/knowledge.js';
+import { onnxruntime } from '../runtime/onnxruntime.js';
+import type { Runtime } from '../runtime/runtime.js';
 import type { Cuts } from '../surgery/cuts.js';
 import { cutsOf } from '../surgery/cuts.js';
 import { planTables, removalOf, removalOfPlan } from '../surgery/removal.js';
+import { datasetFrom } from './dataset.js';
 import { evidenceOf } from './evidence.js';
 import { prunedWithin } from './guarded.js';
 import { inspect } from './inspect.js';
@@ -68,11 +74,22 @@ interface Decision {
   readonly plan: Plan;
   readonly decided: { readonly removal: Removal; readonly cuts: Cuts };
   readonly latency?: LatencyPrediction;
+  /** What is left is to be refitted by this. */
+  readonly knowledge?: Knowledge;
 }
 
 class OpenModel implements Model {
   readonly #analyses = new Map<string, Analysis>();
   readonly #worths = new Worths();
+  readonly #knowledge = new WeakMap<
+    Dataset,
+    readonly {
+      readonly analysis: Analysis;
+      readonly given: Runtime | undefined;
+      readonly samples: number | undefined;
+      readonly knowledge: Knowledge;
+    }[]
+  >();
   readonly #latencies: Latencies;
   #inspection: Inspection | undefined;
   #sha256: string | undefined;
@@ -99,8 +116,9 @@ class OpenModel implements Model {
     return sha256;
   }
 
-  async score(options: ScoreOptions = {}): Promise<readonly GroupScore[]> {
-    checkScoreOptions(options);
+  async score(given: ScoreOptions = {}): Promise<readonly GroupScore[]> {
+    checkScoreOptions(given);
+    const options = await loaded(given);
     const analysis = this.#analysis();
     const worth = await this.#worth(analysis, analysis.groups, options);
     return [...worth].map(([{ id, lanes }, own]) => ({
@@ -142,8 +160,9 @@ class OpenModel implements Model {
   }
 
   async #prune(options: PlanOptions): Promise<PrunedModel> {
-    const { analysis, plan, decided, latency } = await this.#decide(options);
+    const { analysis, plan, decided, latency, knowledge } = await this.#decide(options);
     const pruned = new PrunedModel(this.native, analysis, plan, decided);
+    if (knowledge !== undefined) await pruned.refit((removed) => knowledge.reconstruct(removed, options));
     if (latency !== undefined) Object.assign(pruned, { latency });
     const { bytes } = options;
     if (bytes === undefined || pruned.after.bytes <= bytes) return pruned;
@@ -160,10 +179,12 @@ class OpenModel implements Model {
     return stabilityOf(options, this.inspect(), (half) => this.plan(half));
   }
 
-  async #decide(options: PlanOptions): Promise<Decision> {
-    checkPlanOptions(options);
+  async #decide(given: PlanOptions): Promise<Decision> {
+    checkPlanOptions(given);
+    const options = await loaded(given);
     const policy = policyNamed(options.policy ?? policyFor(options));
     const analysis = this.#analysis(options.keep);
+    const knowledge = this.#knowledgeOf(analysis, options);
     for (const glob of options.keep ?? []) {
       if (!namesSomething(this.graph, glob)) {
         throw new EspalierError(
@@ -188,9 +209,14 @@ class OpenModel implements Model {
     const latency =
       options.latency === undefined ? undefined : await this.#latencies.of(analysis, costs, sha256, options);
     const budget = budgetOf(analysis, costs, options, latency);
+    const damage =
+      policy.weighs && knowledge !== undefined
+        ? await damageBy(knowledge, groups, scores, options)
+        : undefined;
     const kept = policy.allocate({
       groups,
       scores,
+      ...(damage !== undefined && { damage }),
       rounding: roundingTo(options.roundTo),
       ...(options.ratio !== undefined && { ratio: options.ratio }),
       ...(budget !== undefined && { budget }),
@@ -217,7 +243,8 @@ class OpenModel implements Model {
       ...planTables(analysis, cuts),
     };
     const predicted = latency && { latency: predictionOf(latency, removal) };
-    return { analysis, plan, decided: { removal, cuts }, ...predicted };
+    const refits = knowledge !== undefined && options.reconstruct !== false;
+    return { analysis, plan, decided: { removal, cuts }, ...(refits && { knowledge }), ...predicted };
   }
 
   async apply(plan: Plan, options: CallOptions = {}): Promise<Pruned> {
@@ -256,6 +283,20 @@ class OpenModel implements Model {
     return analysis;
   }
 
+  /** What is known from these samples, as long as somebody has them. */
+  #knowledgeOf(analysis: Analysis, options: ScoreOptions): Knowledge | undefined {
+    const { data, runtime, samples } = options;
+    if (data === undefined || typeof data === 'string') return undefined;
+    const all = this.#knowledge.get(data) ?? [];
+    const known = all.find(
+      (own) => own.analysis === analysis && own.given === runtime && own.samples === samples,
+    );
+    if (known !== undefined) return known.knowledge;
+    const knowledge = new Knowledge(this.native, analysis, data, runtime ?? onnxruntime(), samples);
+    this.#knowledge.set(data, [...all, { analysis, given: runtime, samples, knowledge }]);
+    return knowledge;
+  }
+
   async #scores(
     analysis: Analysis,
     groups: readonly Group[],
@@ -270,12 +311,35 @@ class OpenModel implements Model {
     groups: readonly Group[],
     options: ScoreOptions,
   ): Promise<ReadonlyMap<Group, Worth>> {
-    const criterion = criterionNamed(options.criterion ?? 'entropy');
+    const criterion = criterionNamed(options.criterion ?? defaultCriterion(options.data !== undefined));
+    const knowledge = this.#knowledgeOf(analysis, options);
     return this.#worths.of(analysis, groups, options, () => {
-      const evidence = evidenceOf(this.native, analysis, options);
+      const evidence = evidenceOf(this.native, analysis, options, knowledge);
       return criterion.score(groups, optionsFor(criterion, options.criterionOptions), evidence);
     });
   }
+}
+
+/** Samples that are a path are opened. */
+async function loaded<T extends ScoreOptions>(options: T): Promise<T> {
+  return options.data === undefined ? options : { ...options, data: await datasetFrom(options) };
+}
+
+/** What leaving by the scores' order is predicted to cost. */
+async function damageBy(
+  knowledge: Knowledge,
+  groups: readonly Group[],
+  scores: ReadonlyMap<Group, Float64Array>,
+  options: PlanOptions,
+): Promise<Map<Group, Float64Array>> {
+  const found = new Map<Group, Float64Array>();
+  for (const [done, group] of groups.entries()) {
+    options.onProgress?.({ phase: 'weigh', done, total: groups.length });
+    const order = Uint32Array.from(ascending(scores.get(group)!));
+    const damage = await knowledge.damage(group, order, quietly(options));
+    if (damage !== undefined) found.set(group, damage);
+  }
+  return found;
 }
 
 /** The same call without progress: for work that runs beside other work that reports. */
@@ -299,6 +363,7 @@ function budgetOf(
   const name = (['macs', 'params', 'bytes'] as const).find((key) => options[key] !== undefined);
   if (name === undefined) return undefined;
   const whole = costs.of();
+  const widths = new Widths(analysis);
   const limit = name === 'bytes' ? options.bytes! : options[name]! * whole[name];
   return {
     name,
@@ -307,6 +372,12 @@ function budgetOf(
       const removal = removalOf(analysis, kept);
       return name === 'bytes' ? sizeAfter(analysis, costs, removal).bytes : costs.of(removal)[name];
     },
+    ...(name !== 'bytes' && {
+      costOf: (stay: ReadonlyMap<Group, number>) => {
+        for (const [group, lanes] of stay) widths.set(group, lanes);
+        return costs.of(widths)[name];
+      },
+    }),
   };
 }
 
@@ -314,7 +385,7 @@ function madeWith(options: PlanOptions, policy: string): Plan['made'] {
   const { ratio, macs, params, bytes, latency, exact, roundTo, keep } = options;
   const given = { ratio, macs, params, bytes, latency, exact, roundTo, keep };
   return {
-    criterion: criterionNamed(options.criterion ?? 'entropy').name,
+    criterion: criterionNamed(options.criterion ?? defaultCriterion(options.data !== undefined)).name,
     ...options.criterionOptions,
     policy,
     seed: options.seed ?? 0,

@@ -1,6 +1,6 @@
 import { EspalierError } from '../errors.js';
 import { checkGuards } from '../guard/check.js';
-import { checkNeeds, criterionNamed, optionsFor } from '../importance/criteria.js';
+import { checkNeeds, criterionNamed, defaultCriterion, optionsFor } from '../importance/criteria.js';
 import { policyNamed } from '../policy/policies.js';
 import type { PlanOptions, ScoreOptions } from './types.js';
 
@@ -10,7 +10,7 @@ const refuse = (what: string, todo: string): EspalierError =>
 /** errors: OPTION_INVALID, before any file is touched. */
 export function checkScoreOptions(options: ScoreOptions): void {
   const { seed, threads, samples } = options;
-  const criterion = criterionNamed(options.criterion ?? 'entropy');
+  const criterion = criterionNamed(options.criterion ?? defaultCriterion(options.data !== undefined));
   checkNeeds(criterion, optionsFor(criterion, options.criterionOptions), options.data !== undefined);
   if (samples !== undefined && !(Number.isSafeInteger(samples) && samples >= 1))
     throw refuse(`samples must be a whole number from 1 on, not ${samples}`, 'Leave it out to use all.');
@@ -70,13 +70,15 @@ export function checkPlanOptions(options: PlanOptions): void {
     );
   if (chosen === 'uniform' && ratio === undefined)
     throw refuse('the policy uniform needs a ratio', 'Give --ratio, or choose --policy global for a budget.');
-  if (chosen === 'global' && ratio !== undefined)
+  if (chosen !== 'uniform' && ratio !== undefined)
     throw refuse(
-      'the policy global needs a budget, not a ratio',
+      `the policy ${chosen} needs a budget, not a ratio`,
       'Give --macs, --params, --bytes or --latency, or choose --policy uniform.',
     );
 }
 
 /** The policy that the given amounts speak of. */
-export const policyFor = ({ ratio, macs, params, bytes, latency }: PlanOptions): string =>
-  ratio === undefined && (macs ?? params ?? bytes ?? latency) !== undefined ? 'global' : 'uniform';
+export const policyFor = ({ ratio, macs, params, bytes, latency, data }: PlanOptions): string => {
+  if (ratio !== undefined || (macs ?? params ?? bytes ?? latency) === undefined) return 'uniform';
+  return data === undefined ? 'global' : 'allocate';
+};

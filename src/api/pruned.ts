@@ -5,6 +5,7 @@ import type { Removal } from '../lanes/survivors.js';
 import type { Edits } from '../native/edits.js';
 import type { NativeModel } from '../native/index.js';
 import type { Plan } from '../plan/plan.js';
+import type { Removed } from '../reconstruction/removed.js';
 import type { Cuts } from '../surgery/cuts.js';
 import { cutsOf } from '../surgery/cuts.js';
 import { editsOf } from '../surgery/edits.js';
@@ -17,7 +18,8 @@ export class PrunedModel implements Pruned {
   readonly after: Size;
   readonly warnings: readonly Warning[];
   readonly #native: NativeModel;
-  readonly #edits: Edits;
+  #edits: Edits;
+  readonly #removed: Removed;
 
   constructor(
     native: NativeModel,
@@ -28,6 +30,7 @@ export class PrunedModel implements Pruned {
     this.#native = native;
     const hash = createHash('sha256').update(JSON.stringify(plan)).digest('hex');
     this.#edits = editsOf(analysis, removal, cuts, metadataOf(hash));
+    this.#removed = { removal, cuts, edits: this.#edits };
     const costs = new CostModel(analysis);
     const { document } = analysis.graph;
     const whole = costs.of();
@@ -42,6 +45,11 @@ export class PrunedModel implements Pruned {
             },
           ]
         : [];
+  }
+
+  /** Puts weights and biases in the place of those that were only cut. */
+  async refit(reconstruct: (removed: Removed) => Promise<Edits>): Promise<void> {
+    this.#edits = await reconstruct(this.#removed);
   }
 
   async save(

@@ -138,6 +138,11 @@ export interface PlanOptions extends ScoreOptions {
   readonly latency?: number;
   /** Budget: at most this many bytes. */
   readonly bytes?: number;
+  /**
+   * With `data`: refits what is left, so that each layer gives what it gave in the original; by default true. Without data nothing is
+   * refitted.
+   */
+  readonly reconstruct?: boolean;
   /** Touch only exact lanes. */
   readonly exact?: boolean;
   /** Keep a multiple of this many lanes in each group; default 8 in groups of 32 lanes and more, 1 in smaller ones. */

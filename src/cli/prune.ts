@@ -20,6 +20,7 @@ interface Options extends WorkOptions {
   readonly latency?: number;
   readonly bytes?: number;
   readonly policy?: string;
+  readonly reconstruct: boolean;
   readonly exact?: boolean;
   readonly roundTo?: number;
   readonly keep?: readonly string[];
@@ -59,6 +60,7 @@ export function addPrune(program: Command, terminal: Terminal): void {
       `how much leaves where: ${names.join(', ')} (default: as the amount asks)`,
       parseName(names),
     )
+    .option('--no-reconstruct', 'leave the weights that stay as they are (without --data they stay anyway)')
     .option('--exact', 'touch only lanes whose removal equals zeros in the original')
     .option('--round-to <N>', 'keep a multiple of N lanes in each group', parseWhole(1))
     .option('--keep <GLOB>', 'tensors or nodes that must stay whole; may be repeated', collect)
@@ -181,6 +183,7 @@ function planOptions(options: Options): PlanOptions {
     ...(latency !== undefined && { latency }),
     ...(bytes !== undefined && { bytes }),
     ...(policy !== undefined && { policy }),
+    ...(!options.reconstruct && { reconstruct: false }),
     ...(exact !== undefined && { exact }),
     ...(roundTo !== undefined && { roundTo }),
     ...(keep !== undefined && { keep }),

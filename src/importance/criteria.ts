@@ -5,14 +5,16 @@ import { type Combination, combined } from './combined.js';
 import type { Criterion, Options } from './criterion.js';
 import { entropy } from './entropy.js';
 import { fpgm } from './fpgm.js';
+import { information } from './information.js';
 import { l1, l2 } from './magnitude.js';
 import { random } from './random.js';
 import { tree } from './tree.js';
 import { wanda } from './wanda.js';
 
-/** Every criterion; the first is the default. */
+/** Every criterion: the first is the default without data, the second the default with data. */
 export const criteria: readonly Criterion[] = [
   entropy,
+  information,
   tree,
   l1,
   l2,
@@ -24,6 +26,9 @@ export const criteria: readonly Criterion[] = [
   wanda,
   random,
 ];
+
+/** The criterion that is taken where none is named. */
+export const defaultCriterion = (hasData: boolean): string => (hasData ? information : entropy).name;
 
 /** By its name, or what `combine` gave. errors: OPTION_INVALID, which lists the names. */
 export function criterionNamed(name: string | Combination): Criterion {

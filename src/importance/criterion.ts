@@ -33,7 +33,24 @@ export interface Evidence {
    * errors: as activations.
    */
   trees(groups: readonly Group[], options: Options): Promise<readonly (Grown | undefined)[]>;
+  /**
+   * In which order lanes leave, and what the layers that read them lose by it. Undefined for a group that no layer reads whose
+   * input can be seen. errors: as activations.
+   */
+  prices(groups: readonly Group[]): Promise<readonly (Priced | undefined)[]>;
   readonly seed: number;
+}
+
+/** What lanes cost the layers that read them. */
+export interface Priced {
+  /** Positions in the group, the first to leave first. */
+  readonly order: Uint32Array;
+  /** Once so many + 1 have left: what is lost, in shares of the layers' output variance. */
+  readonly damage: Float64Array;
+  /** By lane, in bits for each of its inputs at the first of the layers. */
+  readonly entropy: Float64Array;
+  readonly conditional: Float64Array;
+  readonly redundancy: Float64Array;
 }
 
 /** What a tree says of lanes, by their positions in the group. */

@@ -58,7 +58,10 @@ function treeOptions({ bins, ...options }: Options): Options {
 }
 
 /** Σw² of the stored weights that read each lane; 1 for lanes that none reads. */
-async function readings(groups: readonly Group[], evidence: Evidence): Promise<readonly Float64Array[]> {
+export async function readings(
+  groups: readonly Group[],
+  evidence: Evidence,
+): Promise<readonly Float64Array[]> {
   const requests = groups.map(({ lanes, slots }): SliceRequest => {
     const readers = slots.filter(({ slot }) => slot.contracted);
     return {

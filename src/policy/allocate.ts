@@ -1,5 +1,64 @@
+import { EspalierError } from '../errors.js';
 import type { Group } from '../lanes/groups.js';
-import type { Rounding } from './policy.js';
+import { impossible } from './global.js';
+import type { Policy, Rounding, Task } from './policy.js';
+import { ascending } from './policy.js';
+
+/**
+ * Widths of least predicted damage under a budget. With data the damage is measured: what consumers lose of their variance when lanes
+ * leave, times what the model's answers lose for it. Without, the square of the share of the scores that has left stands for it.
+ */
+export const allocate: Policy = {
+  name: 'allocate',
+  summary: 'chooses the widths of least predicted damage under a budget: a knapsack over all groups',
+  weighs: true,
+  allocate: (task) => {
+    const { budget, groups, rounding } = task;
+    if (budget === undefined)
+      throw new EspalierError(
+        'OPTION_INVALID',
+        'the policy allocate needs a budget',
+        {},
+        'Give --macs, --params, --bytes or --latency.',
+      );
+    const orders = new Map(groups.map((group) => [group, ascending(task.scores.get(group)!)]));
+    const curves = groups.map((group) => curveOf(group, damageOf(task, group, orders.get(group)!), rounding));
+    const widths = new Map<Group, number>();
+    const kept = (): ReadonlyMap<Group, readonly number[]> =>
+      new Map(
+        [...widths].map(([group, stay]) => {
+          const order = orders.get(group)!;
+          return [group, order.slice(order.length - stay).sort((a, b) => a - b)];
+        }),
+      );
+    const cost = (): number => budget.costOf?.(widths) ?? budget.cost(kept());
+    const chosen = allocateWidths(curves, {
+      limit: budget.limit,
+      set: (group, stay) => void widths.set(group, stay),
+      cost,
+    });
+    if (chosen === undefined) {
+      for (const { group, widths: own } of curves) widths.set(group, own.at(-1)!);
+      throw impossible(budget.name, budget.limit, budget.cost(kept()), budget.cost(new Map()));
+    }
+    for (const [index, choice] of chosen.entries())
+      widths.set(curves[index]!.group, curves[index]!.widths[choice]!);
+    return kept();
+  },
+};
+
+/** What is lost once so many + 1 lanes of an order have left. */
+function damageOf({ damage, scores }: Task, group: Group, order: readonly number[]): ArrayLike<number> {
+  const known = damage?.get(group);
+  if (known !== undefined) return known;
+  const own = scores.get(group)!;
+  const all = own.reduce((sum, value) => sum + value, 0);
+  let left = 0;
+  return order.map((lane, place) => {
+    left += own[lane]!;
+    return (all > 0 ? left / all : (place + 1) / order.length) ** 2;
+  });
+}
 
 /** What a group may be cut to, and what that is predicted to cost the model's answers. */
 export interface Curve {
@@ -18,7 +77,7 @@ export interface Costing {
 }
 
 /** The curve of a group whose first `k` lanes in order leave at a damage of `damage[k - 1]`. */
-export function curveOf(group: Group, damage: ArrayLike<number>, factor: number, { step }: Rounding): Curve {
+export function curveOf(group: Group, damage: ArrayLike<number>, { step }: Rounding): Curve {
   const lanes = group.lanes.length;
   const block = step(lanes);
   const widths = [lanes];
@@ -26,7 +85,7 @@ export function curveOf(group: Group, damage: ArrayLike<number>, factor: number,
   return {
     group,
     widths,
-    damage: widths.map((stay) => (stay === lanes ? 0 : factor * damage[lanes - stay - 1]!)),
+    damage: widths.map((stay) => (stay === lanes ? 0 : damage[lanes - stay - 1]!)),
   };
 }
 

@@ -92,7 +92,12 @@ function unitsOf({ groups, scores, rounding }: Task, orders: ReadonlyMap<Group, 
   });
 }
 
-function impossible(name: Budget['name'], limit: number, smallest: number, original: number): EspalierError {
+export function impossible(
+  name: Budget['name'],
+  limit: number,
+  smallest: number,
+  original: number,
+): EspalierError {
   const percent = (value: number): string => `${((100 * value) / original).toFixed(1)} %`;
   const amount = (value: number): string => (name === 'bytes' ? `${Math.ceil(value)} bytes` : percent(value));
   return new EspalierError(

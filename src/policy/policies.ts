@@ -1,10 +1,11 @@
 import { EspalierError } from '../errors.js';
+import { allocate } from './allocate.js';
 import { global } from './global.js';
 import type { Policy } from './policy.js';
 import { uniform } from './uniform.js';
 
 /** Every policy. */
-export const policies: readonly Policy[] = [uniform, global];
+export const policies: readonly Policy[] = [uniform, global, allocate];
 
 /** errors: OPTION_INVALID, which lists the names. */
 export function policyNamed(name: string): Policy {

@@ -4,6 +4,8 @@ import type { Group } from '../lanes/groups.js';
 export interface Policy {
   readonly name: string;
   readonly summary: string;
+  /** Whether `Task.damage` is wanted. */
+  readonly weighs?: boolean;
   /** The lanes that each group keeps, ascending; groups that stay whole may be left out. */
   allocate(task: Task): ReadonlyMap<Group, readonly number[]>;
 }
@@ -18,6 +20,8 @@ export interface Task {
   readonly rounding: Rounding;
   readonly ratio?: number;
   readonly budget?: Budget;
+  /** [lanes]: what the model is predicted to lose once so many + 1 lanes have left, those of the lowest scores first. */
+  readonly damage?: ReadonlyMap<Group, Float64Array>;
 }
 
 /** A limit on what is left. */
@@ -27,6 +31,8 @@ export interface Budget {
   readonly limit: number;
   /** What would be left, if these lanes were kept. */
   cost(kept: ReadonlyMap<Group, readonly number[]>): number;
+  /** The same by numbers of lanes alone, where that is enough: much faster. Groups that are left out stay whole. */
+  costOf?(widths: ReadonlyMap<Group, number>): number;
 }
 
 /** Which numbers of lanes a group may keep. */

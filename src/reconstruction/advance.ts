@@ -1,13 +1,14 @@
 import type { NodeDocument } from '../native/document.js';
 import type { Edits } from '../native/edits.js';
 import type { NativeModel, NativeOptions } from '../native/index.js';
-import type { Feeds, Runtime, Tensor } from '../runtime/runtime.js';
+import type { Feeds, Runtime, Session, Tensor } from '../runtime/runtime.js';
 import type { Parts } from './parts.js';
 
 /** What a model's values are for some batches of samples, as far as it was computed. */
 export class Advance {
   readonly #done = new Set<NodeDocument>();
   readonly #live: Map<string, Tensor>[];
+  #session: Session | undefined;
 
   /** `feeds`: of each batch; they are held, as is what later nodes read. */
   constructor(
@@ -20,6 +21,16 @@ export class Advance {
     readonly options: Pick<NativeOptions, 'signal' | 'threads'>,
   ) {
     this.#live = feeds.map((own) => new Map(Object.entries(own)));
+  }
+
+  get batches(): number {
+    return this.#live.length;
+  }
+
+  /** Lets go of the runtime. Values are gone with the last one who reads them. */
+  async close(): Promise<void> {
+    await this.#session?.dispose();
+    this.#session = undefined;
   }
 
   /** Nodes that would be computed for these values. */
@@ -47,18 +58,20 @@ export class Advance {
     }
     const part = this.parts.part(nodes, wanted, (name) => known.get(name)?.type);
     const bytes = await this.native.saveToBytes({ ...this.edits(), part }, this.options);
-    const session = await this.runtime.load(bytes, this.options);
-    try {
-      for (const [batch, live] of this.#live.entries()) {
-        const feeds = Object.fromEntries(part.inputs.map(({ name }) => [name, live.get(name)!]));
-        const { outputs } = await session.run(feeds, { outputs: wanted });
-        this.options.signal?.throwIfAborted();
-        for (const [name, tensor] of Object.entries(outputs)) live.set(name, tensor);
-        await each(batch, live);
-        for (const name of live.keys()) if (!later.has(name)) live.delete(name);
-      }
-    } finally {
-      await session.dispose();
+    const before = this.#session;
+    const session = await this.runtime.load(bytes, {
+      ...this.options,
+      ...(before !== undefined && { beside: before }),
+    });
+    this.#session = session;
+    await before?.dispose();
+    for (const [batch, live] of this.#live.entries()) {
+      const feeds = Object.fromEntries(part.inputs.map(({ name }) => [name, live.get(name)!]));
+      const { outputs } = await session.run(feeds, { outputs: wanted });
+      this.options.signal?.throwIfAborted();
+      for (const [name, tensor] of Object.entries(outputs)) live.set(name, tensor);
+      await each(batch, live);
+      for (const name of live.keys()) if (!later.has(name)) live.delete(name);
     }
   }
 }

@@ -7,6 +7,7 @@ import type { Runtime } from '../runtime/runtime.js';
 import { feed, float32, rowsOf } from './feeding.js';
 import type { Layer } from './layers.js';
 import { matrixOf, placesOf } from './matrix.js';
+import { quietly } from './quietly.js';
 
 /** Layers of more inputs are left out: their second moments alone would be some hundred megabytes. */
 export const MOST_INPUTS = 6144;
@@ -53,10 +54,7 @@ export async function observe(
   const every = new Map<Layer, number>();
   let [samples, batch, bytes] = [0, 0, 0];
   const total = { done: 0, total: 0 };
-  const quiet = {
-    ...(options.signal && { signal: options.signal }),
-    ...(options.threads !== undefined && { threads: options.threads }),
-  };
+  const quiet = quietly(options);
   for await (const { tensors, samples: count } of activations(native, values, dataset, runtime, {
     ...options,
     onProgress: (progress) => {

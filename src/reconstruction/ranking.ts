@@ -2,7 +2,8 @@ import type { Group } from '../lanes/groups.js';
 import type { NativeOptions } from '../native/index.js';
 import { NativeMoments } from '../native/moments.js';
 import type { Layer } from './layers.js';
-import { blocksOf, type Observed } from './observed.js';
+import { blocksOf, inputsOf, type Observed } from './observed.js';
+import { quietly } from './quietly.js';
 
 /** The order in which a group's lanes leave, and what has been lost by then. */
 export interface Ranking {
@@ -30,10 +31,7 @@ export async function rank(
   { moments }: Observed,
   options: NativeOptions,
 ): Promise<Map<Group, Ranking>> {
-  const quiet = {
-    ...(options.signal && { signal: options.signal }),
-    ...(options.threads !== undefined && { threads: options.threads }),
-  };
+  const quiet = quietly(options);
   const spread = new Map<Layer, number>();
   for (const [layer, own] of moments) {
     const { outputVariances } = await own.summary(quiet);
@@ -61,4 +59,43 @@ export async function rank(
     });
   }
   return rankings;
+}
+
+/** Widths at which the damage of an order is computed; between them it is taken to be linear. */
+const POINTS = 12;
+
+/** `Ranking.damage` of any order: the share of consumers' variance that is lost once so many + 1 lanes have left. */
+export async function damageAlong(
+  group: Group,
+  order: Uint32Array,
+  { moments }: Observed,
+  options: NativeOptions,
+): Promise<Float64Array> {
+  const lanes = group.lanes.length;
+  const counts = [
+    ...new Set(Array.from({ length: POINTS }, (_, i) => Math.ceil(((i + 1) * lanes) / POINTS))),
+  ];
+  const damage = new Float64Array(lanes);
+  for (const [layer, own] of moments) {
+    const blocks = blocksOf(group, layer);
+    if (blocks === undefined) continue;
+    const { outputVariances } = await own.summary(options);
+    const spread = Math.max(
+      outputVariances.reduce((sum, value) => sum + value, 0),
+      Number.MIN_VALUE,
+    );
+    let [from, before] = [0, 0];
+    for (const count of counts) {
+      const gone = new Set([...order.subarray(0, count)].flatMap((lane) => [...blocks[lane]!]));
+      const keep = Uint32Array.from({ length: inputsOf(layer) }, (_, input) => input).filter(
+        (input) => !gone.has(input),
+      );
+      const errors = await own.errors(keep, await own.ridge(keep, DAMPING, options), options);
+      const lost = errors.reduce((sum, value) => sum + value, 0) / spread;
+      for (let place = from; place < count; place++)
+        damage[place]! += before + ((lost - before) * (place + 1 - from)) / (count - from);
+      [from, before] = [count, lost];
+    }
+  }
+  return damage;
 }

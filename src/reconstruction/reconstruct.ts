@@ -1,15 +1,16 @@
 import type { Dataset } from '../calibration/data.js';
 import { feedsOf, matchInputs } from '../calibration/match.js';
-import type { Removal } from '../lanes/survivors.js';
 import type { Walk } from '../lanes/walk.js';
 import type { Edits } from '../native/edits.js';
 import type { NativeModel, NativeOptions } from '../native/index.js';
 import type { Feeds, Runtime } from '../runtime/runtime.js';
-import type { Cuts } from '../surgery/cuts.js';
 import { Advance } from './advance.js';
 import { type Layer, readersOf } from './layers.js';
 import { MOST_INPUTS } from './observed.js';
 import { Parts } from './parts.js';
+import { quietly } from './quietly.js';
+import type { Teller } from './recorded.js';
+import type { Removed } from './removed.js';
 import { Rewrites } from './rewrites.js';
 import { Stage } from './stage.js';
 import { aftermathOf } from './target.js';
@@ -25,6 +26,14 @@ export interface Source {
   readonly batch: number;
 }
 
+/** How a reconstruction is carried out. */
+export interface Manner {
+  /** One round and one damping for all layers: enough to compare removals with each other. */
+  readonly quick?: boolean;
+  /** Batches that are fitted to; by default all. */
+  readonly fitted?: number;
+}
+
 /**
  * Refits what a removal leaves, front to back: each layer's outputs are to be the original's again, given the inputs that
  * the pruned model has for it, and what its residual stream lacks besides. So errors don't pile up.
@@ -32,37 +41,59 @@ export interface Source {
  * - returns: the edits of the removal, with new weights and biases
  * - memory: what nodes read of all samples at the place that has been reached, in both models
  */
-export async function reconstruct(
-  source: Source,
-  { removal, cuts, edits }: { readonly removal: Removal; readonly cuts: Cuts; readonly edits: Edits },
-  options: NativeOptions,
-): Promise<Edits> {
-  const { native, walk, layers } = source;
-  const quiet = {
-    ...(options.signal && { signal: options.signal }),
-    ...(options.threads !== undefined && { threads: options.threads }),
-  };
-  const rewrites = new Rewrites(native, walk, removal, cuts, quiet);
-  const parts = new Parts(walk.graph.document);
+export async function reconstruct(source: Source, removed: Removed, options: NativeOptions): Promise<Edits> {
+  const quiet = quietly(options);
+  const parts = new Parts(source.walk.graph.document);
   const feeds = await feedsFor(source, quiet);
-  const original = new Advance(native, parts, source.runtime, feeds, () => NO_EDITS, quiet);
-  const pruned = new Advance(native, parts, source.runtime, feeds, () => rewrites.over(edits), quiet);
-  const readers = readersOf(walk.graph);
-  const touched = layers.filter((layer) => rewrites.keptChannels(layer).length * layer.taps <= MOST_INPUTS);
-  const first = touched.findIndex((layer) => rewrites.keptChannels(layer).length < layer.channels);
-  const work = first < 0 ? [] : touched.slice(first);
-  for (const [done, layer] of work.entries()) {
-    options.onProgress?.({ phase: 'reconstruct', done, total: work.length });
-    const [site, ...others] = layer.sites;
-    const after = others.length === 0 ? aftermathOf(walk, native, readers, site!, layer.outputs) : undefined;
-    const pending = new Set(work.slice(done));
-    await new Stage(layer, rewrites, original, pruned, source, quiet).refit(after, pending);
+  const work = new Reconstruction(source, removed, options);
+  const original = new Advance(source.native, parts, source.runtime, feeds, () => NO_EDITS, quiet);
+  const pruned = new Advance(source.native, parts, source.runtime, feeds, () => work.edits(), quiet);
+  try {
+    await work.run(original, pruned);
+    return work.edits();
+  } finally {
+    await Promise.all([original.close(), pruned.close()]);
   }
-  options.onProgress?.({ phase: 'reconstruct', done: work.length, total: work.length });
-  return rewrites.over(edits);
 }
 
-const NO_EDITS: Edits = {
+/** A removal whose layers are refitted one after the other. */
+export class Reconstruction {
+  readonly rewrites: Rewrites;
+
+  constructor(
+    readonly source: Source,
+    readonly removed: Removed,
+    readonly options: NativeOptions,
+  ) {
+    const { removal, cuts } = removed;
+    this.rewrites = new Rewrites(source.native, source.walk, removal, cuts, quietly(options));
+  }
+
+  /** With all layers as they are by now. */
+  edits(): Edits {
+    return this.rewrites.over(this.removed.edits);
+  }
+
+  async run(original: Teller, pruned: Advance, manner: Manner = {}): Promise<void> {
+    const { source, rewrites, options } = this;
+    const { native, walk, layers } = source;
+    const readers = readersOf(walk.graph);
+    const small = layers.filter((layer) => rewrites.keptChannels(layer).length * layer.taps <= MOST_INPUTS);
+    const first = small.findIndex((layer) => rewrites.keptChannels(layer).length < layer.channels);
+    const work = first < 0 ? [] : small.slice(first);
+    for (const [done, layer] of work.entries()) {
+      options.onProgress?.({ phase: 'reconstruct', done, total: work.length });
+      const [site, ...others] = layer.sites;
+      const after =
+        others.length === 0 ? aftermathOf(walk, native, readers, site!, layer.outputs) : undefined;
+      const stage = new Stage(layer, rewrites, original, pruned, source, manner, quietly(options));
+      await stage.refit(after, new Set(work.slice(done)));
+    }
+    options.onProgress?.({ phase: 'reconstruct', done: work.length, total: work.length });
+  }
+}
+
+export const NO_EDITS: Edits = {
   ...{ selections: [], integers: [], copies: [], literals: [], attributes: [] },
   ...{ inputs: [], nodes: [], valueInfos: [], metadata: [] },
 };

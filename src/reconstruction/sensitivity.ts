@@ -1,96 +1,125 @@
-import { matchInputs } from '../calibration/match.js';
 import type { Analysis } from '../lanes/analysis.js';
+import { CostModel } from '../lanes/cost.js';
 import type { Group } from '../lanes/groups.js';
 import type { NativeOptions } from '../native/index.js';
-import { numbersOf } from '../runtime/dtypes.js';
-import type { Feeds, Session, Tensor } from '../runtime/runtime.js';
+import { isFloat, numbersOf } from '../runtime/dtypes.js';
+import type { Feeds, Tensor } from '../runtime/runtime.js';
 import { cutsOf } from '../surgery/cuts.js';
 import { editsOf } from '../surgery/edits.js';
 import { removalOf } from '../surgery/removal.js';
-import type { Observed } from './observed.js';
-import type { Ranking } from './ranking.js';
-import { DAMPING } from './ranking.js';
-import { feedsFor, type Source } from './reconstruct.js';
-import { Rewrites } from './rewrites.js';
+import { Advance } from './advance.js';
+import { readersOf } from './layers.js';
+import { Parts } from './parts.js';
+import { feedsFor, NO_EDITS, Reconstruction, type Source } from './reconstruct.js';
+import { Recorded } from './recorded.js';
 
 /** The share of a group's lanes whose loss is tried. */
 const TRIED = 0.5;
-const SAMPLES = 128;
+/** Samples that a trial refits on, and more to judge by. */
+const SAMPLES = 192;
+const FEWEST = 48;
+const JUDGED = 1 / 3;
+/** Multiply-accumulates of all trials together; and bytes of what they are compared with. */
+const MOST_WORK = 3e11;
+const MOST_BYTES = 768 * 1024 * 1024;
+
+/** What the original answers on some samples, against which cut models are tried. */
+export class Trials {
+  private constructor(
+    readonly source: Source & { readonly walk: Analysis },
+    readonly feeds: readonly Feeds[],
+    readonly original: Recorded,
+    /** Batches that are fitted to; the others judge. */
+    readonly fitted: number,
+  ) {}
+
+  /** Undefined where trying every group would take too long, or hold too much: the rule looks at sizes alone, so that it gives the same anywhere. */
+  static async of(
+    source: Source & { readonly walk: Analysis },
+    options: NativeOptions,
+  ): Promise<Trials | undefined> {
+    const { walk, layers } = source;
+    const { macs } = new CostModel(walk).of();
+    const affordable = Math.floor(MOST_WORK / Math.max(1, macs * walk.groups.length) / (1 + JUDGED));
+    const fit = Math.min(SAMPLES, affordable, Math.floor(source.samples / (1 + JUDGED)));
+    if (fit < Math.min(FEWEST, source.samples / (1 + JUDGED)) || fit < 2) return undefined;
+    const batch = source.batch === 1 ? 1 : Math.min(source.batch, Math.ceil(fit / 3));
+    const fitted = Math.ceil(fit / batch);
+    const samples = Math.min(source.samples, fitted * batch + Math.ceil((fit * JUDGED) / batch) * batch);
+    if (samples <= fitted * batch) return undefined;
+    const feeds = await feedsFor({ ...source, samples, batch }, options);
+    const parts = new Parts(walk.graph.document);
+    const original = new Advance(source.native, parts, source.runtime, feeds, () => NO_EDITS, options);
+    const recorded = await Recorded.of(original, source, layers, readersOf(walk.graph), MOST_BYTES);
+    await original.close();
+    return recorded && new Trials({ ...source, samples: fitted * batch, batch }, feeds, recorded, fitted);
+  }
+}
 
 /**
- * What the model's answers lose for each unit of a group's predicted damage: half of the group leaves, its consumers are
- * refitted at once, and the model runs on some samples.
+ * What the model's answers lose for each unit of a group's predicted damage: half of its lanes leave, everything behind them is
+ * refitted as it will be, and the model answers samples that nothing was fitted to. So errors that layers behind can make good
+ * count for little.
  */
-export async function sensitivities(
-  source: Source & { readonly walk: Analysis },
-  observed: Observed,
-  rankings: ReadonlyMap<Group, Ranking>,
+export async function sensitivity(
+  { source, feeds, original, fitted }: Trials,
+  group: Group,
+  order: Uint32Array,
+  damage: Float64Array,
   options: NativeOptions,
-): Promise<Map<Group, number>> {
+): Promise<number> {
   const { native, walk } = source;
-  const feeds = (await feedsFor(
-    { ...source, samples: Math.min(source.samples, SAMPLES) },
+  const gone = Math.max(1, Math.floor(TRIED * group.lanes.length));
+  const kept = [...order.subarray(gone)].sort((a, b) => a - b);
+  const removal = removalOf(walk, new Map([[group, kept]]));
+  const cuts = cutsOf(walk, removal);
+  const work = new Reconstruction(
+    source,
+    { removal, cuts, edits: editsOf(walk, removal, cuts, []) },
     options,
-  )) as Feeds[];
-  const answer = async (bytes: Uint8Array): Promise<readonly Readonly<Record<string, Tensor>>[]> => {
-    const session: Session = await source.runtime.load(bytes, {});
-    const answers = [];
-    for (const own of feeds) answers.push((await session.run(own)).outputs);
-    await session.dispose();
-    return answers;
-  };
-  const wanted = await answer(
-    await native.saveToBytes({
-      selections: [],
-      integers: [],
-      copies: [],
-      literals: [],
-      attributes: [],
-      inputs: [],
-      nodes: [],
-      valueInfos: [],
-      metadata: [],
-    }),
   );
-  const factors = new Map<Group, number>();
-  for (const [group, { order, damage, consumers }] of rankings) {
-    const gone = Math.max(1, Math.floor(TRIED * group.lanes.length));
-    const kept = [...order.slice(gone)].sort((a, b) => a - b);
-    const removal = removalOf(walk, new Map([[group, kept]]));
-    const cuts = cutsOf(walk, removal);
-    const rewrites = new Rewrites(native, walk, removal, cuts, options);
-    for (const layer of consumers) {
-      const keep = Uint32Array.from(
-        rewrites
-          .keptChannels(layer)
-          .flatMap((channel) => Array.from({ length: layer.taps }, (_, tap) => channel * layer.taps + tap)),
-      );
-      const { weights, bias } = await observed.moments.get(layer)!.ridge(keep, DAMPING, options);
-      const rows = rewrites.keptOutputs(layer);
-      const own = rows.flatMap((row) => [...weights.subarray(row * keep.length, (row + 1) * keep.length)]);
-      await rewrites.put(layer, { weights: own, intercept: rows.map((row) => bias[row]!), observed: false });
-    }
-    const got = await answer(await native.saveToBytes(rewrites.over(editsOf(walk, removal, cuts, []))));
-    factors.set(group, Math.max(1e-9, lost(wanted, got)) / Math.max(damage[gone - 1]!, 1e-12));
+  const pruned = new Advance(
+    native,
+    new Parts(walk.graph.document),
+    source.runtime,
+    feeds,
+    () => work.edits(),
+    options,
+  );
+  try {
+    await work.run(original, pruned, { quick: true, fitted });
+    const names = walk.graph.outputs.map(({ name }) => name);
+    const sums = { error: 0, energy: 0 };
+    await pruned.to(names, async (batch, tensors) => {
+      if (batch < fitted) return;
+      for (const name of names) compare(original.get(name, batch), tensors.get(name), sums);
+    });
+    const lost = sums.energy > 0 ? sums.error / sums.energy : 0;
+    return Math.max(LEAST, lost) / Math.max(damage[gone - 1]!, LEAST);
+  } finally {
+    await pruned.close();
   }
-  return factors;
 }
 
-function lost(
-  wanted: readonly Readonly<Record<string, Tensor>>[],
-  got: readonly Readonly<Record<string, Tensor>>[],
-): number {
+/** What counts as no damage at all. */
+const LEAST = 1e-9;
+
+/** Adds squared differences, as shares of the output's own variance. */
+function compare(
+  wanted: Tensor | undefined,
+  got: Tensor | undefined,
+  sums: { error: number; energy: number },
+): void {
+  if (wanted === undefined || got === undefined || !isFloat(wanted.type)) return;
+  const [a, b] = [numbersOf(wanted), numbersOf(got)];
+  let mean = 0;
+  for (let i = 0; i < a.length; i++) mean += a[i]! / a.length;
   let [error, energy] = [0, 0];
-  for (const [batch, outputs] of wanted.entries())
-    for (const [name, tensor] of Object.entries(outputs)) {
-      const [a, b] = [numbersOf(tensor), numbersOf(got[batch]![name]!)];
-      let mean = 0;
-      for (let i = 0; i < a.length; i++) mean += Number(a[i]) / a.length;
-      for (let i = 0; i < a.length; i++) {
-        error += (Number(a[i]) - Number(b[i])) ** 2;
-        energy += (Number(a[i]) - mean) ** 2;
-      }
-    }
-  return error / Math.max(energy, 1e-30);
+  for (let i = 0; i < a.length; i++) {
+    error += (a[i]! - b[i]!) ** 2;
+    energy += (a[i]! - mean) ** 2;
+  }
+  if (!Number.isFinite(error) || !(energy > 0)) return;
+  sums.error += error / energy;
+  sums.energy += 1;
 }
-void matchInputs;

@@ -6,7 +6,8 @@ import { feed, float32, type Rows, rowsOf, taken } from './feeding.js';
 import type { Layer, Site } from './layers.js';
 import { matrixOf, placesOf } from './matrix.js';
 import { everyFor, momentsFor } from './observed.js';
-import type { Source } from './reconstruct.js';
+import type { Manner, Source } from './reconstruct.js';
+import type { Teller } from './recorded.js';
 import type { Rewrites } from './rewrites.js';
 import type { Aftermath, Wanted } from './target.js';
 import { wantedOf } from './target.js';
@@ -16,7 +17,7 @@ const DAMPINGS = [1e-4, 1e-3, 1e-2, 1e-1];
 /** Every so-many-th batch says which damping is best, before it is fitted to like the others. */
 const HELD_OUT = 4;
 /** How often targets behind a ReLU are made anew. */
-const ROUNDS = Number(process.env.ROUNDS ?? 4);
+const ROUNDS = 6;
 
 /** What a layer reads and is to answer, for one batch at one site. */
 interface Example {
@@ -34,9 +35,10 @@ export class Stage {
   constructor(
     readonly layer: Layer,
     readonly rewrites: Rewrites,
-    readonly original: Advance,
+    readonly original: Teller,
     readonly pruned: Advance,
     readonly source: Source,
+    readonly manner: Manner,
     readonly options: NativeOptions,
   ) {
     this.#inputs = rewrites.keptChannels(layer).length * layer.taps;
@@ -61,7 +63,7 @@ export class Stage {
     await fits.merge(held, this.options);
     let refit = await this.#ridge(fits, damping);
     const parts = partsOf(examples[0]?.wanted);
-    for (let round = 0; parts > 1 && round < ROUNDS; round++) {
+    for (let round = 0; parts > 1 && round < (this.manner.quick ? 1 : ROUNDS); round++) {
       await fits.clearTargets(this.options);
       for (const { rows, wanted } of examples)
         await fits.addClipped(rows.x, joined(wanted, rows, columns), parts as 2 | 3, refit, {
@@ -90,10 +92,12 @@ export class Stage {
       then[batch] = new Map(known.map((name) => [name, tensors.get(name)!]));
     });
     const examples: Example[] = [];
+    const { quick = false, fitted = Number.POSITIVE_INFINITY } = this.manner;
     await pruned.to([...data, ...stream], async (batch, now) => {
+      if (batch >= fitted) return;
       for (const site of layer.sites)
         examples.push({
-          held: batch % HELD_OUT === HELD_OUT - 1,
+          held: !quick && batch % HELD_OUT === HELD_OUT - 1,
           ...this.#example(site, then[batch]!, now, after),
         });
       delete then[batch];

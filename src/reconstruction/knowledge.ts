@@ -1,0 +1,145 @@
+import type { Dataset } from '../calibration/data.js';
+import type { Analysis } from '../lanes/analysis.js';
+import type { Group } from '../lanes/groups.js';
+import type { Edits } from '../native/edits.js';
+import type { NativeModel, NativeOptions } from '../native/index.js';
+import type { BlockInformation } from '../native/moments.js';
+import type { Runtime } from '../runtime/runtime.js';
+import { type Layer, layersOf } from './layers.js';
+import { blocksOf, type Observed, observe } from './observed.js';
+import { quietly } from './quietly.js';
+import { DAMPING, damageAlong, type Ranking, rank } from './ranking.js';
+import { reconstruct, type Source } from './reconstruct.js';
+import type { Removed } from './removed.js';
+import { sensitivity, Trials } from './sensitivity.js';
+
+/** What is known of a model from samples: computed when it is asked for, and kept. */
+export class Knowledge {
+  readonly layers: readonly Layer[];
+  #observed: Promise<Observed> | undefined;
+  #trials: Promise<Trials | undefined> | undefined;
+  readonly #rankings = new Map<Group, Ranking | undefined>();
+  readonly #sensitivities = new Map<string, number>();
+
+  constructor(
+    readonly native: NativeModel,
+    readonly analysis: Analysis,
+    readonly dataset: Dataset,
+    readonly runtime: Runtime,
+    /** Samples at most. */
+    readonly samples: number | undefined,
+  ) {
+    this.layers = layersOf(analysis);
+  }
+
+  /** The order in which lanes leave by the optimal brain surgeon; undefined for groups that no observed layer reads. */
+  async rankings(
+    groups: readonly Group[],
+    options: NativeOptions,
+  ): Promise<readonly (Ranking | undefined)[]> {
+    const observed = await this.observed(options);
+    const open = groups.filter((group) => !this.#rankings.has(group));
+    const found = await rank(open, observed, options);
+    for (const group of open) this.#rankings.set(group, found.get(group));
+    return groups.map((group) => this.#rankings.get(group));
+  }
+
+  /** What lanes say to the first layer that reads them, in bits for each of their inputs there. */
+  async information(group: Group, options: NativeOptions): Promise<BlockInformation | undefined> {
+    const { moments } = await this.observed(options);
+    for (const [layer, own] of moments) {
+      const blocks = blocksOf(group, layer);
+      if (blocks === undefined) continue;
+      const found = await own.information(blocks, DAMPING, quietly(options));
+      const each = (bits: Float64Array): Float64Array =>
+        bits.map((value, lane) => value / Math.max(1, blocks[lane]!.length));
+      return {
+        entropy: each(found.entropy),
+        conditional: each(found.conditional),
+        redundancy: each(found.redundancy),
+        damping: found.damping,
+      };
+    }
+    return undefined;
+  }
+
+  /**
+   * [lanes]: what is lost once the first so many + 1 lanes of an order have left: the predicted damage, in shares of the answers'
+   * variance where that can be measured in reasonable time. Undefined for groups that no observed layer reads.
+   */
+  async damage(group: Group, order: Uint32Array, options: NativeOptions): Promise<Float64Array | undefined> {
+    const [ranking] = await this.rankings([group], options);
+    if (ranking === undefined) return undefined;
+    const own = order.every((lane, place) => lane === ranking.order[place]);
+    const damage = own
+      ? ranking.damage
+      : await damageAlong(group, order, await this.observed(options), quietly(options));
+    const factor = await this.#sensitivity(group, order, damage, options);
+    return damage.map((value) => factor * value);
+  }
+
+  async #sensitivity(
+    group: Group,
+    order: Uint32Array,
+    damage: Float64Array,
+    options: NativeOptions,
+  ): Promise<number> {
+    this.#trials ??= this.#tried(options);
+    const trials = await this.#trials;
+    if (trials === undefined) return 1;
+    const key = `${group.id}:${order.join()}`;
+    const known = this.#sensitivities.get(key);
+    if (known !== undefined) return known;
+    const factor = await sensitivity(trials, group, order, damage, quietly(options));
+    this.#sensitivities.set(key, factor);
+    return factor;
+  }
+
+  async #tried(options: NativeOptions): Promise<Trials | undefined> {
+    return Trials.of(await this.#source(options), options);
+  }
+
+  /** Refits what a removal leaves: `reconstruct`. */
+  async reconstruct(removed: Removed, options: NativeOptions): Promise<Edits> {
+    return reconstruct(await this.#source(options), removed, options);
+  }
+
+  observed(options: NativeOptions): Promise<Observed> {
+    const { native, layers, dataset, runtime, samples } = this;
+    if (this.#observed === undefined) {
+      const observed = observe(native, layers, dataset, runtime, {
+        ...options,
+        ...(samples !== undefined && { samples }),
+      });
+      observed.catch(() => (this.#observed = undefined));
+      this.#observed = observed;
+    }
+    return this.#observed;
+  }
+
+  async #source(options: NativeOptions): Promise<Source & { readonly walk: Analysis }> {
+    const { native, analysis, layers, dataset, runtime } = this;
+    const { samples, batch, bytes } = await this.observed(options);
+    return { native, walk: analysis, layers, dataset, runtime, ...batched(samples, batch, bytes) };
+  }
+}
+
+/** Batches may be larger where less is looked at than all that layers read; four at least, so that one can be held out. */
+const BATCH_BYTES = 64 * 1024 * 1024;
+const MOST_BATCH = 64;
+/** What is held of all samples at once is at most this, with room for both models and for targets. */
+const HELD_BYTES = 1024 ** 3;
+const FEWEST = 32;
+
+function batched(
+  samples: number,
+  batch: number,
+  bytes: number,
+): { readonly samples: number; readonly batch: number } {
+  // Of all that layers read, about a tenth is there at one place; of that, several copies.
+  const held = Math.max(FEWEST, Math.floor(HELD_BYTES / Math.max(1, bytes)));
+  const few = Math.min(samples, held);
+  if (batch === 1) return { samples: few, batch };
+  const fitting = Math.max(batch, Math.min(MOST_BATCH, Math.floor(BATCH_BYTES / Math.max(1, bytes))));
+  return { samples: few, batch: Math.max(1, Math.min(fitting, Math.ceil(few / 4))) };
+}

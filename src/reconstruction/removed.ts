@@ -1,0 +1,10 @@
+import type { Removal } from '../lanes/survivors.js';
+import type { Edits } from '../native/edits.js';
+import type { Cuts } from '../surgery/cuts.js';
+
+/** A removal, and the edits that carry it out. */
+export interface Removed {
+  readonly removal: Removal;
+  readonly cuts: Cuts;
+  readonly edits: Edits;
+}
