@@ -1,7 +1,7 @@
 import { EspalierError } from '../errors.js';
 import type { NativeOptions } from '../native/index.js';
 import type { NativeMoments, Patches } from '../native/moments.js';
-import { halfToNumber } from '../runtime/dtypes.js';
+import { halvesToNumbers } from '../runtime/dtypes.js';
 import type { Tensor } from '../runtime/runtime.js';
 import type { Layer, Site } from './layers.js';
 
@@ -9,7 +9,7 @@ import type { Layer, Site } from './layers.js';
 export function float32(tensor: Tensor, value: string): Float32Array {
   const { data, type } = tensor;
   if (data instanceof Float32Array) return data;
-  if (type === 'float16') return Float32Array.from(data as Uint16Array, halfToNumber);
+  if (type === 'float16') return halvesToNumbers(data as Uint16Array);
   if (data instanceof Float64Array) return Float32Array.from(data);
   throw new EspalierError('RUNTIME_FAILED', `the value holds ${type}, not floats`, { tensor: value });
 }

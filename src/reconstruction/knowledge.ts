@@ -120,7 +120,7 @@ export class Knowledge {
   async #source(options: NativeOptions): Promise<Source & { readonly walk: Analysis }> {
     const { native, analysis, layers, dataset, runtime } = this;
     const { samples, batch, bytes } = await this.observed(options);
-    return { native, walk: analysis, layers, dataset, runtime, ...batched(samples, batch, bytes) };
+    return { native, walk: analysis, layers, dataset, runtime, bytes, ...batched(samples, batch, bytes) };
   }
 }
 

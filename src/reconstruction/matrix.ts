@@ -1,3 +1,4 @@
+import { taken } from './feeding.js';
 import type { Layer } from './layers.js';
 
 /** A weight as a matrix: for each output and each input (channel by channel, tap by tap) the place in the stored tensor. */
@@ -48,14 +49,11 @@ export function selected(
   dims: readonly number[],
   kept: ReadonlyMap<number, readonly number[]>,
 ): { readonly data: Float32Array; readonly dims: readonly number[] } {
-  let places = [0];
-  for (const [axis, length] of dims.entries()) {
-    const stride = dims.slice(axis + 1).reduce((product, other) => product * other, 1);
-    const indices = kept.get(axis) ?? Array.from({ length }, (_, i) => i);
-    places = places.flatMap((place) => indices.map((index) => place + index * stride));
+  let data = stored;
+  const lengths = [...dims];
+  for (const [axis, indices] of kept) {
+    data = taken(data, lengths, axis, indices);
+    lengths[axis] = indices.length;
   }
-  return {
-    data: Float32Array.from(places, (place) => stored[place]!),
-    dims: dims.map((length, axis) => kept.get(axis)?.length ?? length),
-  };
+  return { data: data === stored ? stored.slice() : data, dims: lengths };
 }

@@ -24,6 +24,8 @@ export interface Source {
   /** Samples in all, and in one batch. */
   readonly samples: number;
   readonly batch: number;
+  /** Of all that layers read of one sample. */
+  readonly bytes: number;
 }
 
 /** How a reconstruction is carried out. */

@@ -19,8 +19,11 @@ const TRIED = 0.5;
 const SAMPLES = 192;
 const FEWEST = 48;
 const JUDGED = 1 / 3;
-/** Multiply-accumulates of all trials together; and bytes of what they are compared with. */
+/** Multiply-accumulates of all trials together. */
 const MOST_WORK = 3e11;
+/** Bytes that pass through the layers of all trials together, which says more than multiply-accumulates where lengths are open. */
+const MOST_PASSED = 6e9;
+/** Of what trials are compared with. */
 const MOST_BYTES = 768 * 1024 * 1024;
 
 /** What the original answers on some samples, against which cut models are tried. */
@@ -40,7 +43,8 @@ export class Trials {
   ): Promise<Trials | undefined> {
     const { walk, layers } = source;
     const { macs } = new CostModel(walk).of();
-    const affordable = Math.floor(MOST_WORK / Math.max(1, macs * walk.groups.length) / (1 + JUDGED));
+    const each = Math.max(macs / MOST_WORK, source.bytes / MOST_PASSED) * walk.groups.length;
+    const affordable = Math.floor(1 / Math.max(each, 1e-9) / (1 + JUDGED));
     const fit = Math.min(SAMPLES, affordable, Math.floor(source.samples / (1 + JUDGED)));
     if (fit < Math.min(FEWEST, source.samples / (1 + JUDGED)) || fit < 2) return undefined;
     const batch = source.batch === 1 ? 1 : Math.min(source.batch, Math.ceil(fit / 3));

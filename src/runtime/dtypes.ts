@@ -34,13 +34,23 @@ export const isFloat = (type: DType): boolean => type.startsWith('float');
 
 /** A tensor's elements as numbers; 64-bit integers beyond 2^53 are rounded. Not for strings. */
 export function numbersOf({ type, data }: Tensor): ArrayLike<number> {
-  if (type === 'float16') return Float32Array.from(data as Uint16Array, halfToNumber);
+  if (type === 'float16') return halvesToNumbers(data as Uint16Array);
   if (data instanceof BigInt64Array || data instanceof BigUint64Array) {
     const numbers = new Float64Array(data.length);
     for (let i = 0; i < data.length; i++) numbers[i] = Number(data[i]);
     return numbers;
   }
   return data as ArrayLike<number>;
+}
+
+/** Every half there is, made when the first array of them comes. */
+let everyHalf: Float32Array | undefined;
+
+export function halvesToNumbers(bits: Uint16Array): Float32Array {
+  everyHalf ??= Float32Array.from({ length: 1 << 16 }, (_, half) => halfToNumber(half));
+  const numbers = new Float32Array(bits.length);
+  for (let i = 0; i < bits.length; i++) numbers[i] = everyHalf[bits[i]!]!;
+  return numbers;
 }
 
 export function halfToNumber(bits: number): number {
