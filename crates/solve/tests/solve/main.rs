@@ -1,12 +1,14 @@
 //! Moments, refits, orders and entropies: against NumPy's answers, against the definitions written plainly, and against
 //! each other.
 
+mod clipped;
 mod fixtures;
 mod gaussian;
 mod information;
 mod moments;
 mod obs;
 mod reference;
+mod respond;
 mod ridge;
 mod samples;
 mod threads;

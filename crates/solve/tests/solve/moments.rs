@@ -67,7 +67,7 @@ fn merging_is_adding() {
 }
 
 /// Patches written out the plain way, of a convolution over any number of axes.
-fn im2col(x: &[f32], p: &Patches) -> Vec<f32> {
+pub fn im2col(x: &[f32], p: &Patches) -> Vec<f32> {
     let out = p.output_lengths().expect("lengths");
     let plane: usize = p.lengths.iter().product();
     let at = |mut index: usize, lengths: &[usize]| -> Vec<usize> {
