@@ -2,10 +2,13 @@ import type { Bias, Mix, WeightLayout } from '../lanes/mix.js';
 import type { Walk } from '../lanes/walk.js';
 import type { TensorDocument } from '../native/document.js';
 import type { Graph, Node } from '../onnx/graph.js';
+import { type Behind, behind, isFloats, type Makers, makersOf, type Quantised, storedAs, together } from './quantised.js';
 
 /** A stored weight W, and all nodes that compute W x + b with it: what least squares solves for. */
 export interface Layer {
   readonly weight: TensorDocument;
+  /** Where W is what the weight's integers stand for. */
+  readonly quantised?: Quantised;
   readonly layout: WeightLayout;
   readonly sites: readonly Site[];
   /** Of x: channels, and taps of each. W is seen as [outputs, channels · taps]. */
@@ -13,6 +16,12 @@ export interface Layer {
   readonly taps: number;
   readonly outputs: number;
 }
+
+/** A layer's weight as it is stored. */
+export const weightOf = ({ weight: tensor, quantised }: Layer): Pick<Behind, 'tensor' | 'quantised'> => ({
+  tensor,
+  ...(quantised && { quantised }),
+});
 
 /** One node of a layer. */
 export interface Site extends Mix {
@@ -24,7 +33,7 @@ export interface Site extends Mix {
 /** Where a site adds b. */
 export type Addition =
   /** A stored vector that nothing else reads. `included`: the site's output has it in it. */
-  | { readonly kind: 'stored'; readonly tensor: TensorDocument; readonly included: boolean }
+  | ({ readonly kind: 'stored'; readonly included: boolean } & Pick<Behind, 'tensor' | 'quantised'>)
   /** A part of one. */
   | { readonly kind: 'part'; readonly tensor: TensorDocument; readonly from: number; readonly length: number }
   /** Nowhere yet; here it can be. `shared`: a vector that others read too, for which one of its own is put. */
@@ -32,47 +41,67 @@ export type Addition =
   | { readonly kind: 'behind' }
   | { readonly kind: 'none' };
 
-const FLOATS = new Set(['float32', 'float16', 'bfloat16', 'float64']);
+/** Patches of more inputs than these are not looked at as wholes: their second moments would cost more than running the model. */
+const MOST_PATCH = 2304;
+
+/**
+ * A mix as it is solved for. A kernel over many channels is seen tap by tap: what is left of the channels stands for all of them at
+ * every position, W' = W B for each tap. Zeros beyond the edges leave no room for an intercept then.
+ */
+function seen(mix: Mix, dims: readonly number[]): Mix {
+  const { layout, window, output, ...rest } = mix;
+  const inputs = [layout.input, ...layout.taps].reduce((product, axis) => product * dims[axis]!, 1);
+  if (inputs <= MOST_PATCH || layout.taps.length === 0 || inputs === dims[layout.input]) return mix;
+  return {
+    ...rest,
+    layout: { ...layout, outputs: [...layout.outputs, ...layout.taps], taps: [] },
+    bias: { kind: 'none' },
+  };
+}
 
 /** The layers of a model in the order in which their last nodes come. Nodes in branches and functions are left as they are. */
 export function layersOf({ graph, mixes }: Walk): Layer[] {
   const places = new Map(graph.nodes.map((node, index) => [node, index]));
-  const readers = readersOf(graph);
+  const [readers, makers] = [readersOf(graph), makersOf(graph)];
   const found = new Map<string, Mix[]>();
-  for (const mix of mixes) {
+  for (const given of mixes) {
+    const mix = seen(given, graph.document.tensors[given.weight]!.dims);
     const key = `${mix.weight}:${JSON.stringify(mix.layout.fixed)}`;
     found.set(key, [...(found.get(key) ?? []), mix]);
   }
   const layers = [...found.values()].flatMap((sites): Layer[] => {
     const [first] = sites;
-    const weight = graph.document.tensors[first!.weight]!;
     const { layout } = first!;
     const alike = sites.every((site) => JSON.stringify(site.layout) === JSON.stringify(layout));
     const reachable = sites.every(({ node }) => node.graph === 0 && node.id >= 0);
-    // Who else reads the weight would be given the refit too.
-    const uses = sites.reduce(
-      (sum, { node }) => sum + node.inputs.filter((name) => holds(graph, name, weight)).length,
-      0,
+    if (!alike || !reachable) return [];
+    const stored = together(
+      graph,
+      sites.map(({ node, operand }) => behind(graph, makers, node, operand)),
     );
-    const direct = uses === (graph.uses.get(graph.nameOf(weight.id)) ?? 0);
-    if (
-      !FLOATS.has(weight.dtype) ||
-      !alike ||
-      !reachable ||
-      !graph.isNamed(weight.id) ||
-      (uses > 0 && !direct)
-    )
-      return [];
+    if (stored === undefined || !graph.isNamed(stored.tensor.id)) return [];
+    const { tensor: weight, quantised } = stored;
+    if (quantised !== undefined && (weight.dtype === 'int32' || layout.fixed.length > 0)) return [];
     const length = (axes: readonly number[]): number =>
       axes.reduce((product, axis) => product * weight.dims[axis]!, 1);
+    const additions = sites.map((site) =>
+      additionOf({ graph, readers, makers }, site, length(layout.outputs)),
+    );
+    // The scale of a bias of integers goes with that of the weight: one that cannot be written keeps both.
+    const holdsScale = (site: Mix, place: number): boolean =>
+      site.bias.kind === 'operand' &&
+      (site.node.inputs[site.bias.operand] ?? '') !== '' &&
+      additions[place]!.kind === 'none';
+    if (quantised !== undefined && sites.some(holdsScale)) return [];
     return [
       {
         weight,
+        ...(quantised && { quantised }),
         layout,
-        sites: sites.map((site) => ({
+        sites: sites.map((site, place) => ({
           ...site,
           index: places.get(site.node)!,
-          addition: additionOf(graph, readers, site, length(layout.outputs)),
+          addition: additions[place]!,
         })),
         channels: weight.dims[layout.input]!,
         taps: length(layout.taps),
@@ -83,12 +112,6 @@ export function layersOf({ graph, mixes }: Walk): Layer[] {
   const last = (layer: Layer): number => Math.max(...layer.sites.map(({ index }) => index));
   return layers.sort((a, b) => last(a) - last(b));
 }
-
-const holds = (graph: Graph, name: string, weight: TensorDocument): boolean =>
-  storedAs(graph, name)?.id === weight.id;
-
-const storedAs = (graph: Graph, name: string): TensorDocument | undefined =>
-  graph.initializers.get(name) ?? graph.constants.get(name);
 
 export type Readers = ReadonlyMap<string, readonly Node[]>;
 
@@ -104,50 +127,70 @@ export function readersOf({ nodes }: Graph): Readers {
   return readers;
 }
 
-function additionOf(graph: Graph, readers: Readers, mix: Mix, outputs: number): Addition {
+interface Around {
+  readonly graph: Graph;
+  readonly readers: Readers;
+  readonly makers: Makers;
+}
+
+function additionOf(around: Around, mix: Mix, outputs: number): Addition {
+  const { graph } = around;
   const { bias, node } = mix;
-  const isOwn = (name: string, tensor: TensorDocument): boolean =>
-    graph.uses.get(name) === 1 && graph.isNamed(tensor.id) && FLOATS.has(tensor.dtype);
-  const vector = (tensor: TensorDocument | undefined): tensor is TensorDocument =>
-    tensor !== undefined &&
-    tensor.dims.at(-1) === outputs &&
-    tensor.dims.every((length, axis) => length === 1 || axis === tensor.dims.length - 1);
-  if (bias.kind === 'operand') return operandOf(graph, node, bias, isOwn, vector);
+  if (bias.kind === 'operand') return operandOf(around, node, bias, outputs);
   if (bias.kind === 'part') {
-    const name = node.inputs[bias.operand] ?? '';
-    const tensor = storedAs(graph, name);
-    return tensor !== undefined && isOwn(name, tensor)
-      ? { kind: 'part', tensor, from: bias.from, length: bias.length }
+    const stored = ownVector(around, node, bias.operand);
+    return stored !== undefined && stored.quantised === undefined
+      ? { kind: 'part', tensor: stored.tensor, from: bias.from, length: bias.length }
       : { kind: 'none' };
   }
   if (bias.kind === 'none') return bias;
-  const [reader, ...others] = readers.get(mix.output?.value ?? '') ?? [];
-  if (
-    reader?.op === 'Add' &&
-    reader.domain === '' &&
-    others.length === 0 &&
-    graph.uses.get(mix.output!.value) === 1
-  ) {
-    const name = reader.inputs.find((input) => input !== mix.output!.value) ?? '';
-    const tensor = storedAs(graph, name);
-    if (vector(tensor) && isOwn(name, tensor)) return { kind: 'stored', tensor, included: false };
+  const from = rounded(around, mix.output?.value ?? '');
+  const [reader, ...others] = around.readers.get(from) ?? [];
+  if (reader?.op === 'Add' && reader.domain === '' && others.length === 0 && graph.uses.get(from) === 1) {
+    const stored = ownVector(around, reader, reader.inputs[0] === from ? 1 : 0);
+    if (stored !== undefined && isVector(stored.tensor, outputs))
+      return { kind: 'stored', ...stored, included: false };
   }
   return { kind: 'behind' };
 }
 
+const isVector = ({ dims }: TensorDocument, outputs: number): boolean =>
+  dims.at(-1) === outputs && dims.every((length, axis) => length === 1 || axis === dims.length - 1);
+
+/** A stored tensor, or what its integers stand for, that this operand alone reads. */
+function ownVector({ graph, makers }: Around, node: Node, operand: number): Omit<Behind, 'reads'> | undefined {
+  const found = behind(graph, makers, node, operand);
+  if (found === undefined || !graph.isNamed(found.tensor.id)) return undefined;
+  // Itself, or through one DequantizeLinear: what moves vectors is not followed.
+  if (found.reads.length > (found.quantised === undefined ? 1 : 2)) return undefined;
+  return together(graph, [found]);
+}
+
+/** A value, or what it is once it has been quantised and dequantised, where nobody reads it before. */
+function rounded({ graph, readers }: Around, value: string): string {
+  let at = value;
+  for (const op of ['QuantizeLinear', 'DequantizeLinear']) {
+    const [reader] = readers.get(at) ?? [];
+    if (graph.uses.get(at) !== 1 || reader?.op !== op || reader.inputs[0] !== at) return value;
+    at = reader.outputs[0]!;
+  }
+  return at;
+}
+
 function operandOf(
-  graph: Graph,
+  around: Around,
   node: Node,
   { operand }: Extract<Bias, { kind: 'operand' }>,
-  isOwn: (name: string, tensor: TensorDocument) => boolean,
-  vector: (tensor: TensorDocument | undefined) => tensor is TensorDocument,
+  outputs: number,
 ): Addition {
+  const { graph } = around;
   const name = node.inputs[operand] ?? '';
   if (name === '') return { kind: 'operand', operand };
+  const own = ownVector(around, node, operand);
+  if (own !== undefined)
+    return isVector(own.tensor, outputs) ? { kind: 'stored', ...own, included: true } : { kind: 'none' };
   const tensor = storedAs(graph, name) ?? behindIdentity(graph, name);
-  if (!vector(tensor)) return { kind: 'none' };
-  if (storedAs(graph, name) !== undefined && isOwn(name, tensor))
-    return { kind: 'stored', tensor, included: true };
+  if (tensor === undefined || !isVector(tensor, outputs)) return { kind: 'none' };
   return { kind: 'operand', operand, shared: tensor };
 }
 

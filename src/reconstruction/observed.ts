@@ -4,15 +4,16 @@ import type { Group } from '../lanes/groups.js';
 import type { NativeModel, NativeOptions } from '../native/index.js';
 import { NativeMoments } from '../native/moments.js';
 import type { Runtime } from '../runtime/runtime.js';
+import { numbersOf } from './contents.js';
 import { feed, float32, rowsOf } from './feeding.js';
-import type { Layer } from './layers.js';
+import { type Layer, weightOf } from './layers.js';
 import { matrixOf, placesOf } from './matrix.js';
 import { quietly } from './quietly.js';
 
 /** Layers of more inputs are left out: their second moments alone would be some hundred megabytes. */
 export const MOST_INPUTS = 6144;
 /** Positions for each input of a layer, and for the smallest: more say little more. */
-const ROWS_EACH = 16;
+const ROWS_EACH = 4;
 const ROWS_LEAST = 16384;
 /** From so many inputs on products are made in single precision, which is right to 1e-6. */
 const SINGLE = 256;
@@ -83,7 +84,7 @@ export async function observe(
   }
   for (const [layer, own] of moments) {
     const places = placesOf(layer, layer.weight.dims);
-    const weights = matrixOf(await native.floats(layer.weight.id, quiet), places);
+    const weights = matrixOf(await numbersOf(native, weightOf(layer), quiet), places);
     await own.respond(weights, layer.outputs, quiet);
   }
   return { moments, samples, batch, bytes };
