@@ -192,7 +192,7 @@ export class NodeCall implements Call {
       axis: rest.axis,
       ...(rest.outputAxis !== undefined &&
         output !== undefined && { output: { value: output, axis: rest.outputAxis } }),
-      weight: stored.tensor,
+      ...{ weight: stored.tensor, operand: weight },
       layout: {
         outputs: outputs.map(axisOf),
         input: axisOf(input),

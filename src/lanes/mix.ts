@@ -12,8 +12,9 @@ export interface Mix {
   readonly axis: number;
   /** The value that is W x + b, and its axis of outputs. Undefined: no value of the graph is. */
   readonly output?: { readonly value: string; readonly axis: number };
-  /** The stored weight. */
+  /** The stored weight, and the operand that it is, moved. */
   readonly weight: number;
+  readonly operand: number;
   readonly layout: WeightLayout;
   /** Where x is the patch of a convolution: one input for each channel and tap. */
   readonly window?: Window;

@@ -2,7 +2,15 @@ import type { Bias, Mix, WeightLayout } from '../lanes/mix.js';
 import type { Walk } from '../lanes/walk.js';
 import type { TensorDocument } from '../native/document.js';
 import type { Graph, Node } from '../onnx/graph.js';
-import { type Behind, behind, isFloats, type Makers, makersOf, type Quantised, storedAs, together } from './quantised.js';
+import {
+  type Behind,
+  behind,
+  type Makers,
+  makersOf,
+  type Quantised,
+  storedAs,
+  together,
+} from './quantised.js';
 
 /** A stored weight W, and all nodes that compute W x + b with it: what least squares solves for. */
 export interface Layer {
@@ -158,7 +166,11 @@ const isVector = ({ dims }: TensorDocument, outputs: number): boolean =>
   dims.at(-1) === outputs && dims.every((length, axis) => length === 1 || axis === dims.length - 1);
 
 /** A stored tensor, or what its integers stand for, that this operand alone reads. */
-function ownVector({ graph, makers }: Around, node: Node, operand: number): Omit<Behind, 'reads'> | undefined {
+function ownVector(
+  { graph, makers }: Around,
+  node: Node,
+  operand: number,
+): Omit<Behind, 'reads'> | undefined {
   const found = behind(graph, makers, node, operand);
   if (found === undefined || !graph.isNamed(found.tensor.id)) return undefined;
   // Itself, or through one DequantizeLinear: what moves vectors is not followed.

@@ -1,11 +1,14 @@
 import type { Removal } from '../lanes/survivors.js';
 import type { Walk } from '../lanes/walk.js';
-import type { Edits, NewContent } from '../native/edits.js';
+import type { Edits } from '../native/edits.js';
 import type { NativeModel, NativeOptions } from '../native/index.js';
+import type { Node } from '../onnx/graph.js';
 import type { Cuts } from '../surgery/cuts.js';
 import { Names } from '../surgery/names.js';
-import type { Layer, Site } from './layers.js';
+import { Contents, numbersOf, type Stored } from './contents.js';
+import { type Layer, type Site, weightOf } from './layers.js';
 import { matrixOf, placesOf, putMatrix, selected } from './matrix.js';
+import { isDequantiser, isFloats, type Makers, makersOf, storedAs } from './quantised.js';
 
 /** A solution of a layer: y ≈ weights · x + intercept. */
 export interface Solution {
@@ -13,15 +16,18 @@ export interface Solution {
   readonly weights: ArrayLike<number>;
   /** [outputs] */
   readonly intercept: ArrayLike<number>;
+  /** Of the inputs, in their order: what weights lose when they are rounded to integers, the intercept gives back on average. */
+  readonly means: ArrayLike<number>;
   /** y is what nodes put out, with any bias that they add themselves; else W x alone. */
   readonly observed: boolean;
 }
 
 /** New weights and biases of a pruned model, as edits of the original. Each is what it was until it is refitted. */
 export class Rewrites {
-  readonly #contents = new Map<number, NewContent>();
+  readonly #contents: Contents;
+  readonly #makers: Makers;
   /** Biases that there were none of. */
-  readonly #added = new Map<Site, Float64Array>();
+  readonly #added = new Map<Site, NewBias>();
 
   constructor(
     readonly native: NativeModel,
@@ -29,7 +35,10 @@ export class Rewrites {
     readonly removal: Removal,
     readonly cuts: Cuts,
     readonly options: NativeOptions,
-  ) {}
+  ) {
+    this.#contents = new Contents(native, cuts, options);
+    this.#makers = makersOf(walk.graph);
+  }
 
   /** The channels of a layer's input that are left. */
   keptChannels(layer: Layer): readonly number[] {
@@ -54,19 +63,43 @@ export class Rewrites {
 
   /** W of what is left, as it is now: [outputs, channels · taps]. */
   async weights(layer: Layer): Promise<Float32Array> {
-    const { data, dims } = await this.#content(layer.weight.id);
+    const { data, dims } = await this.#contents.read(weightOf(layer));
     return matrixOf(data, placesOf(layer, dims));
   }
 
   /** Gives a layer other weights and biases. A site that has no place for a bias stays without. */
-  async put(layer: Layer, { weights, intercept, observed }: Solution): Promise<void> {
-    const { data, dims } = await this.#content(layer.weight.id);
+  async put(layer: Layer, { weights, intercept, means, observed }: Solution): Promise<void> {
+    const weight = weightOf(layer);
+    const before = await this.#scaleOf(weight);
+    const { data, dims } = await this.#contents.read(weight);
     putMatrix(weights, placesOf(layer, dims), data);
-    this.#contents.set(layer.weight.id, { tensor: layer.weight.id, dims, values: data });
-    for (const site of layer.sites) await this.#addTo(site, intercept, observed);
+    await this.#contents.write(weight, { data, dims });
+    const after = await this.#scaleOf(weight);
+    let shift = intercept;
+    if (before !== undefined) {
+      const written = await this.weights(layer);
+      shift = Float64Array.from(intercept, (value, row) => {
+        let lost = 0;
+        for (let i = 0; i < means.length; i++)
+          lost += (weights[row * means.length + i]! - written[row * means.length + i]!) * means[i]!;
+        return value + lost;
+      });
+    }
+    for (const site of layer.sites)
+      await this.#addTo(site, shift, observed, before && after && { before, after });
   }
 
-  async #addTo(site: Site, intercept: ArrayLike<number>, observed: boolean): Promise<void> {
+  /** Of the integers that a tensor holds. */
+  async #scaleOf({ tensor, quantised }: Stored): Promise<Float32Array | undefined> {
+    return quantised && this.#contents.scale({ tensor, quantised });
+  }
+
+  async #addTo(
+    site: Site,
+    intercept: ArrayLike<number>,
+    observed: boolean,
+    scales: { readonly before: Float32Array; readonly after: Float32Array } | undefined,
+  ): Promise<void> {
     const { addition } = site;
     if (addition.kind === 'none') return;
     const included =
@@ -74,12 +107,39 @@ export class Rewrites {
     const before = included ? new Float64Array(intercept.length) : await this.#biasOf(site, intercept.length);
     const values = Float64Array.from(before, (value, i) => value + intercept[i]!);
     if (addition.kind === 'operand' || addition.kind === 'behind') {
-      this.#added.set(site, values);
+      const scale =
+        scales && addition.kind === 'operand' ? await this.#biasScale(site, scales.after) : undefined;
+      this.#added.set(site, { values, ...(scale && { scale }) });
       return;
     }
-    const { data, dims } = await this.#content(addition.tensor.id);
+    const { data, dims } = await this.#contents.read(addition);
     data.set(values, addition.kind === 'part' ? this.#start(addition) : 0);
-    this.#contents.set(addition.tensor.id, { tensor: addition.tensor.id, dims, values: data });
+    await this.#contents.write(addition, { data, dims }, await this.#rescaled(addition, scales));
+  }
+
+  /** The scale of an int32 bias: it stays what the data's scale is times the weight's. */
+  async #rescaled(
+    { tensor, quantised }: Stored,
+    scales: { readonly before: Float32Array; readonly after: Float32Array } | undefined,
+  ): Promise<Float32Array | undefined> {
+    if (quantised === undefined || tensor.dtype !== 'int32' || scales === undefined) return undefined;
+    const { before, after } = scales;
+    const own = await this.#contents.scale({ tensor, quantised });
+    if (before.length !== 1 && before.length !== own.length) return undefined;
+    return own.map((value, i) => {
+      const at = before.length === 1 ? 0 : i;
+      return after[at] === before[at] ? value : (value * after[at]!) / before[at]!;
+    });
+  }
+
+  /** The scale that a bias of integers would have: runtimes compute with integers where the bias is one of them. */
+  async #biasScale({ data }: Site, scale: Float32Array): Promise<Float32Array | undefined> {
+    const maker = this.#makers.get(data);
+    if (maker === undefined || !isDequantiser(maker)) return undefined;
+    const stored = storedAs(this.walk.graph, maker.inputs[1] ?? '');
+    if (stored?.dtype !== 'float32' || stored.dims.some((length) => length !== 1)) return undefined;
+    const [of] = await this.native.floats(stored.id, this.options);
+    return scale.map((value) => value * of!);
   }
 
   /** What a site adds in the original, where it is left. */
@@ -93,7 +153,7 @@ export class Rewrites {
       );
       return slot === undefined ? stored : this.removal.indices(slot.labels).map((index) => stored[index]!);
     }
-    const stored = await this.native.floats(addition.tensor.id, this.options);
+    const stored = await numbersOf(this.native, addition, this.options);
     const { data } = selected(
       stored,
       addition.tensor.dims,
@@ -115,14 +175,6 @@ export class Rewrites {
     return kept === undefined ? from : kept.filter((index) => index < from).length;
   }
 
-  async #content(tensor: number): Promise<{ readonly data: Float32Array; readonly dims: readonly number[] }> {
-    const known = this.#contents.get(tensor);
-    if (known !== undefined) return { data: known.values.slice(), dims: known.dims };
-    const { dims } = this.walk.graph.document.tensors[tensor]!;
-    const stored = await this.native.floats(tensor, this.options);
-    return selected(stored, dims, this.cuts.kept.get(tensor) ?? new Map());
-  }
-
   /** The edits of the removal with all that was refitted. */
   over(edits: Edits): Edits {
     const { graph } = this.walk;
@@ -130,15 +182,22 @@ export class Rewrites {
     const literals: Edits['literals'][number][] = [];
     const inputs: Edits['inputs'][number][] = [];
     const nodes: Edits['nodes'][number][] = [];
-    for (const [site, values] of this.#added) {
+    const contents = this.#contents.edits(names);
+    for (const [site, bias] of this.#added) {
       const { node, addition } = site;
       const name = names.fresh(`${graph.nameOf(site.weight)}.bias`);
-      const { dtype } = graph.document.tensors[site.weight]!;
-      literals.push({ graph: 0, name, dtype, dims: [values.length], values: Array.from(values) });
-      if (addition.kind === 'operand') {
-        inputs.push({ node: node.id, index: addition.operand, name });
+      if (addition.kind === 'operand') inputs.push({ node: node.id, index: addition.operand, name });
+      if (bias.scale !== undefined) {
+        const added = dequantisedBias(node, name, bias, names);
+        literals.push(...added.literals);
+        nodes.push(added.node);
         continue;
       }
+      const weight = graph.document.tensors[site.weight]!;
+      const { values } = bias;
+      const dtype = isFloats(weight) ? weight.dtype : 'float32';
+      literals.push({ graph: 0, name, dtype, dims: [values.length], values: Array.from(values) });
+      if (addition.kind === 'operand') continue;
       const product = names.fresh(node.outputs[0]!);
       const place = { graph: 0, before: node.id, domain: '', attributes: [] };
       nodes.push(
@@ -149,13 +208,48 @@ export class Rewrites {
         },
       );
     }
+    literals.push(...contents.literals);
+    inputs.push(...contents.inputs);
     const taken = new Set(inputs.map(({ node, index }) => `${node}:${index}`));
     return {
       ...edits,
       literals: [...edits.literals, ...literals],
       inputs: [...edits.inputs.filter(({ node, index }) => !taken.has(`${node}:${index}`)), ...inputs],
       nodes: [...edits.nodes, ...nodes],
-      contents: [...this.#contents.values()],
+      contents: contents.contents,
     };
   }
+}
+
+/** A bias that a site had none of; with a scale, or one for each, as integers. */
+interface NewBias {
+  readonly values: Float64Array;
+  readonly scale?: Float32Array;
+}
+
+const LARGEST = 2 ** 31 - 1;
+
+function dequantisedBias(
+  node: Node,
+  name: string,
+  { values, scale }: NewBias,
+  names: Names,
+): { readonly literals: Edits['literals']; readonly node: Edits['nodes'][number] } {
+  const [integers, by] = [names.fresh(`${name}_quantized`), names.fresh(`${name}_scale`)];
+  const each = scale!.length > 1;
+  const rounded = Array.from(values, (value, i) => {
+    const integer = Math.round(value / scale![each ? i : 0]!);
+    return Math.max(-LARGEST, Math.min(LARGEST, integer));
+  });
+  return {
+    literals: [
+      { graph: 0, name: integers, dtype: 'int32', dims: [values.length], values: rounded },
+      { graph: 0, name: by, dtype: 'float32', dims: each ? [scale!.length] : [], values: Array.from(scale!) },
+    ],
+    node: {
+      ...{ graph: 0, before: node.id, replaces: false, op: 'DequantizeLinear', domain: '' },
+      ...{ name: names.fresh(`${name}/dequantize`), inputs: [integers, by], outputs: [name] },
+      attributes: each ? [{ name: 'axis', kind: 'int', ints: [0] }] : [],
+    },
+  };
 }

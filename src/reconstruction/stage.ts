@@ -2,8 +2,9 @@ import type { NativeOptions } from '../native/index.js';
 import type { NativeMoments, Refit } from '../native/moments.js';
 import type { Tensor } from '../runtime/runtime.js';
 import type { Advance } from './advance.js';
+import { numbersOf } from './contents.js';
 import { feed, float32, type Rows, rowsOf, taken } from './feeding.js';
-import type { Layer, Site } from './layers.js';
+import { type Layer, type Site, weightOf } from './layers.js';
 import { matrixOf, placesOf } from './matrix.js';
 import { everyFor, momentsFor } from './observed.js';
 import type { Manner, Source } from './reconstruct.js';
@@ -18,6 +19,9 @@ const DAMPINGS = [1e-4, 1e-3, 1e-2, 1e-1];
 const HELD_OUT = 4;
 /** How often targets behind a ReLU are made anew. */
 const ROUNDS = 6;
+/** Layers of more inputs take this many instead, and the second and third of the dampings: each costs the cube of the inputs. */
+const LARGE = 640;
+const FEW_ROUNDS = 2;
 
 /** What a layer reads and is to answer, for one batch at one site. */
 interface Example {
@@ -63,7 +67,7 @@ export class Stage {
     await fits.merge(held, this.options);
     let refit = await this.#ridge(fits, damping);
     const parts = partsOf(examples[0]?.wanted);
-    for (let round = 0; parts > 1 && round < (this.manner.quick ? 1 : ROUNDS); round++) {
+    for (let round = 0; parts > 1 && round < this.#rounds; round++) {
       await fits.clearTargets(this.options);
       for (const { rows, wanted } of examples)
         await fits.addClipped(rows.x, joined(wanted, rows, columns), parts as 2 | 3, refit, {
@@ -72,7 +76,12 @@ export class Stage {
         });
       refit = await this.#ridge(fits, damping);
     }
-    await this.#put(refit);
+    await this.#put(refit, fits);
+  }
+
+  get #rounds(): number {
+    if (this.manner.quick) return 1;
+    return this.#inputs > LARGE ? FEW_ROUNDS : ROUNDS;
   }
 
   /** A stream that can be computed without any layer that has not had its turn. */
@@ -153,7 +162,7 @@ export class Stage {
     if (count === 0) return damping;
     const keep = Uint32Array.from({ length: this.#inputs }, (_, index) => index);
     let least = Number.POSITIVE_INFINITY;
-    for (const candidate of DAMPINGS) {
+    for (const candidate of this.#inputs > LARGE ? DAMPINGS.slice(1, 3) : DAMPINGS) {
       const errors = await held.errors(keep, await this.#ridge(fits, candidate), options);
       const error = errors.reduce((sum, value) => sum + value, 0);
       if (error < least) [least, damping] = [error, candidate];
@@ -161,13 +170,14 @@ export class Stage {
     return damping;
   }
 
-  async #put({ weights, bias }: Refit): Promise<void> {
+  async #put({ weights, bias }: Refit, fits: NativeMoments): Promise<void> {
     const { layer, rewrites } = this;
-    if (this.#observed) return rewrites.put(layer, { weights, intercept: bias, observed: true });
+    const { inputMeans: means } = await fits.summary(this.options);
+    if (this.#observed) return rewrites.put(layer, { weights, intercept: bias, means, observed: true });
     // x of the original ≈ B x + c, so W x ≈ (W B) x + W c.
     const places = placesOf(layer, layer.weight.dims);
     const kept = this.#outputs.map((row) => places.outputs[row]!);
-    const stored = await this.source.native.floats(layer.weight.id, this.options);
+    const stored = await numbersOf(this.source.native, weightOf(layer), this.options);
     const original = matrixOf(stored, { ...places, outputs: kept });
     const [rows, inputs, channels] = [kept.length, this.#inputs, layer.channels];
     const product = new Float64Array(rows * inputs);
@@ -179,7 +189,7 @@ export class Stage {
         for (let input = 0; input < inputs; input++)
           product[row * inputs + input]! += factor * weights[channel * inputs + input]!;
       }
-    return rewrites.put(layer, { weights: product, intercept, observed: false });
+    return rewrites.put(layer, { weights: product, intercept, means, observed: false });
   }
 }
 

@@ -26,7 +26,8 @@ pub(crate) fn numbers(dtype: DType, values: &[f64]) -> Result<Vec<u8>> {
     })
 }
 
-/// Floats as elements of a type of floats, rounded to the nearest, ties to even.
+/// Floats as elements of a type of floats, or of an integer type that weights are quantised to: rounded to the nearest,
+/// ties to even; integers saturate.
 ///
 /// errors: `NON_FINITE` for a value that is NaN or infinite, or becomes so; `INTERNAL` for types that no edit writes
 pub(crate) fn floats(dtype: DType, values: &[f32]) -> Result<Vec<u8>> {
@@ -55,6 +56,13 @@ pub(crate) fn floats(dtype: DType, values: &[f32]) -> Result<Vec<u8>> {
             let half = bf16::from_f32(value);
             (half.to_le_bytes(), half.is_finite())
         }),
+        DType::Int8 => {
+            each(values, |value| ((value.round_ties_even() as i8).to_le_bytes(), value.is_finite()))
+        }
+        DType::UInt8 => each(values, |value| ([value.round_ties_even() as u8], value.is_finite())),
+        DType::Int32 => {
+            each(values, |value| ((value.round_ties_even() as i32).to_le_bytes(), value.is_finite()))
+        }
         other => return Err(Error::internal(format!("an edit writes floats to the type {other}"))),
     };
     encoded.map_err(|(place, value)| {
@@ -89,6 +97,20 @@ mod tests {
     }
 
     #[test]
+    fn integers_are_rounded_to_the_nearest_and_saturate() {
+        let values = [0.5, 1.5, -2.5, -0.4, 126.9, 300.0, -300.0];
+        assert_eq!(
+            floats(DType::Int8, &values).unwrap(),
+            [0, 2, -2, 0, 127, 127, -128i8].map(|value| value as u8)
+        );
+        assert_eq!(floats(DType::UInt8, &values).unwrap(), [0, 2, 0, 0, 127, 255, 0]);
+        assert_eq!(
+            floats(DType::Int32, &[-2.5, 1e20]).unwrap(),
+            [(-2i32).to_le_bytes(), i32::MAX.to_le_bytes()].concat()
+        );
+    }
+
+    #[test]
     fn what_is_not_finite_is_refused() {
         let refused = |dtype, value: f32| {
             let error = floats(dtype, &[1.0, value]).unwrap_err();
@@ -102,7 +124,8 @@ mod tests {
         }
         assert_eq!(refused(DType::Float16, 65520.0), Code::NonFinite);
         assert_eq!(refused(DType::BFloat16, f32::MAX), Code::NonFinite);
-        assert_eq!(floats(DType::Int8, &[1.0]).unwrap_err().code(), Code::Internal);
+        assert_eq!(refused(DType::Int8, f32::NAN), Code::NonFinite);
+        assert_eq!(floats(DType::Int64, &[1.0]).unwrap_err().code(), Code::Internal);
         assert_eq!(floats(DType::Float8E4M3FN, &[1.0]).unwrap_err().code(), Code::Internal);
     }
 }

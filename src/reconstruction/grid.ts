@@ -1,0 +1,87 @@
+/** What integers stand for: (q - zero) · scale, of those between two bounds. */
+export interface Grid {
+  /** One, or as many as the axis has indices. */
+  readonly scale: Float32Array;
+  /** One, or as many. */
+  readonly zero: Float32Array;
+  readonly axis: number;
+  readonly type: 'int8' | 'uint8' | 'int32';
+  /** No integer is further from its zero point. */
+  readonly reach: number;
+}
+
+const BOUNDS = { int8: [-128, 127], uint8: [0, 255], int32: [-(2 ** 31), 2 ** 31 - 128] } as const;
+
+/**
+ * How far integers go from their zero point: where the original leaves room in the type, for symmetry or since products are summed in
+ * 16 bits, it is left.
+ */
+export function reachOf(integers: Float32Array, dims: readonly number[], grid: Omit<Grid, 'reach'>): number {
+  if (grid.type === 'int32') return Number.POSITIVE_INFINITY;
+  let reach = 0;
+  each(dims, grid, (i, _, zero) => {
+    reach = Math.max(reach, Math.abs(integers[i]! - zero));
+  });
+  return reach > 0 ? reach : 127;
+}
+
+/** Calls with each place, which scale it has, and its zero point. */
+function each(
+  dims: readonly number[],
+  { scale, zero, axis }: Pick<Grid, 'scale' | 'zero' | 'axis'>,
+  visit: (place: number, scale: number, zero: number) => void,
+): void {
+  const count = dims.reduce((product, length) => product * length, 1);
+  const inner = dims.slice(axis + 1).reduce((product, length) => product * length, 1);
+  const length = dims[axis] ?? 1;
+  for (let i = 0; i < count; i++) {
+    const index = Math.floor(i / inner) % length;
+    visit(i, scale.length === 1 ? 0 : index, zero[zero.length === 1 ? 0 : index]!);
+  }
+}
+
+/** What the integers of a tensor stand for. */
+export function dequantise(
+  integers: Float32Array,
+  dims: readonly number[],
+  grid: Omit<Grid, 'reach'>,
+): Float32Array {
+  const numbers = new Float32Array(integers.length);
+  each(dims, grid, (i, at, zero) => {
+    numbers[i] = (integers[i]! - zero) * grid.scale[at]!;
+  });
+  return numbers;
+}
+
+/** The scales under which the largest numbers fit: those that there are, wherever they suffice. */
+export function wider(numbers: Float32Array, dims: readonly number[], grid: Grid): Float32Array {
+  const scale = grid.scale.slice();
+  const [lowest, highest] = BOUNDS[grid.type];
+  each(dims, grid, (i, at, zero) => {
+    const value = numbers[i]!;
+    const room = value > 0 ? Math.min(grid.reach, highest - zero) : Math.min(grid.reach, zero - lowest);
+    // On the side of a zero point at the end of the range nothing fits under any scale.
+    if (room > 0) scale[at] = Math.max(scale[at]!, Math.abs(value) / room);
+  });
+  return scale;
+}
+
+/** The integers that come closest: to the nearest, ties to even, and no further than the grid goes. */
+export function quantise(numbers: Float32Array, dims: readonly number[], grid: Grid): Float32Array {
+  const integers = new Float32Array(numbers.length);
+  const [lowest, highest] = BOUNDS[grid.type];
+  each(dims, grid, (i, at, zero) => {
+    const low = Math.max(lowest, zero - grid.reach);
+    const high = Math.min(highest, zero + grid.reach);
+    const nearest = toEven(numbers[i]! / grid.scale[at]!) + zero;
+    integers[i] = Number.isNaN(nearest) ? zero : Math.min(high, Math.max(low, nearest));
+  });
+  return integers;
+}
+
+function toEven(value: number): number {
+  const below = Math.floor(value);
+  const rest = value - below;
+  if (rest !== 0.5) return Math.round(value);
+  return below % 2 === 0 ? below : below + 1;
+}

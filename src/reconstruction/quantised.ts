@@ -1,0 +1,118 @@
+import type { TensorDocument } from '../native/document.js';
+import type { Graph, Node } from '../onnx/graph.js';
+
+/**
+ * Stored integers q that a DequantizeLinear makes numbers of: (q - zero point) · scale.
+ *
+ * source: https://onnx.ai/onnx/operators/onnx__DequantizeLinear.html
+ */
+export interface Quantised {
+  /** The DequantizeLinear nodes that read the integers, all with these parameters. */
+  readonly nodes: readonly Node[];
+  readonly scale: TensorDocument;
+  /** Without one it is 0. */
+  readonly zeroPoint?: TensorDocument;
+  /** The axis of the integers that parameters lie on, where they are not one for all. */
+  readonly axis: number;
+  /** False where others read the scale too: another one then takes its place for these nodes. */
+  readonly ownScale: boolean;
+}
+
+/** A stored tensor that a value stands for. */
+export interface Behind {
+  readonly tensor: TensorDocument;
+  readonly quantised?: Quantised;
+  /** Which operand reads which value on the way, the last one first: `value`, node, position. */
+  readonly reads: readonly { readonly value: string; readonly node: Node; readonly operand: number }[];
+}
+
+export type Makers = ReadonlyMap<string, Node>;
+
+/** The node that makes each value. */
+export const makersOf = ({ nodes }: Graph): Makers =>
+  new Map(nodes.flatMap((node) => node.outputs.flatMap((output) => (output === '' ? [] : [[output, node]]))));
+
+const FLOATS = new Set(['float32', 'float16', 'bfloat16', 'float64']);
+export const isFloats = ({ dtype }: TensorDocument): boolean => FLOATS.has(dtype);
+/** Weights; and biases, whose scale is that of the data times that of the weight. */
+const INTEGERS = new Set(['int8', 'uint8', 'int32']);
+
+/** Most nodes between a stored tensor and who computes with it. */
+const MOST_STEPS = 8;
+
+export const storedAs = (graph: Graph, name: string): TensorDocument | undefined =>
+  graph.initializers.get(name) ?? graph.constants.get(name);
+
+/**
+ * The stored tensor that an operand is, seen through nodes that move it. Integers are seen through the DequantizeLinear that reads
+ * them, where its parameters are stored and there is one for all, or one for each index of an axis. Undefined for all others.
+ */
+export function behind(graph: Graph, makers: Makers, node: Node, operand: number): Behind | undefined {
+  const reads: Behind['reads'][number][] = [{ value: node.inputs[operand] ?? '', node, operand }];
+  for (let step = 0; step < MOST_STEPS; step++) {
+    const { value, node: reader } = reads.at(-1)!;
+    const tensor = storedAs(graph, value);
+    if (tensor !== undefined) {
+      if (isFloats(tensor))
+        return reads.some(({ node: own }) => isDequantiser(own)) ? undefined : { tensor, reads };
+      const quantised =
+        isDequantiser(reader) && reads.length > 1 ? quantisedBy(graph, reader, tensor) : undefined;
+      return quantised && { tensor, quantised, reads };
+    }
+    const maker = makers.get(value);
+    if (maker === undefined || maker.graph !== 0 || maker.id < 0 || maker.body !== undefined)
+      return undefined;
+    // Whatever is quantised is dequantised first of all.
+    if (isDequantiser(reader) && reads.length > 1) return undefined;
+    reads.push({ value: maker.inputs[0] ?? '', node: maker, operand: 0 });
+  }
+  return undefined;
+}
+
+export const isDequantiser = ({ op, domain }: Node): boolean =>
+  op === 'DequantizeLinear' && (domain === '' || domain === 'com.microsoft');
+
+function quantisedBy(graph: Graph, node: Node, tensor: TensorDocument): Quantised | undefined {
+  const { attributes, inputs } = node;
+  const scale = storedAs(graph, inputs[1] ?? '');
+  const zeroPoint = storedAs(graph, inputs[2] ?? '');
+  const blocks = attributes['block_size'];
+  if (!INTEGERS.has(tensor.dtype) || scale?.dtype !== 'float32') return undefined;
+  if ((inputs[2] ?? '') !== '' && zeroPoint === undefined) return undefined;
+  if (blocks?.type === 'int' && blocks.value > 0) return undefined;
+  const given = attributes['axis'];
+  const rank = tensor.dims.length;
+  const stated = given?.type === 'int' ? given.value : Math.min(1, Math.max(0, rank - 1));
+  const axis = stated < 0 ? stated + rank : stated;
+  const fits = ({ dims }: TensorDocument): boolean =>
+    dims.every((length) => length === 1) || (dims.length === 1 && dims[0] === tensor.dims[axis]);
+  if (!fits(scale) || (zeroPoint !== undefined && !fits(zeroPoint))) return undefined;
+  const ownScale = graph.uses.get(inputs[1]!) === 1 && graph.isNamed(scale.id);
+  return { nodes: [node], scale, ...(zeroPoint && { zeroPoint }), axis, ownScale };
+}
+
+/** Several operands that are one stored tensor, which nobody else reads on the way; undefined where that is not so. */
+export function together(
+  graph: Graph,
+  all: readonly (Behind | undefined)[],
+): Omit<Behind, 'reads'> | undefined {
+  const [first] = all;
+  if (first === undefined) return undefined;
+  const { tensor, quantised } = first;
+  const alike = all.every(
+    (own) =>
+      own?.tensor === tensor &&
+      own.quantised?.scale === quantised?.scale &&
+      own.quantised?.zeroPoint === quantised?.zeroPoint &&
+      own.quantised?.axis === quantised?.axis,
+  );
+  const readers = new Map<string, Set<string>>();
+  for (const { value, node, operand } of all.flatMap((own) => own?.reads ?? []))
+    readers.set(value, (readers.get(value) ?? new Set()).add(`${node.name}:${operand}`));
+  // Who else reads it would be given the refit too.
+  const alone = [...readers].every(([value, own]) => graph.uses.get(value) === own.size);
+  if (!alike || !alone) return undefined;
+  if (quantised === undefined) return { tensor };
+  const nodes = [...new Set(all.flatMap((own) => own?.quantised?.nodes ?? []))];
+  return { tensor, quantised: { ...quantised, nodes } };
+}
