@@ -128,17 +128,21 @@ export function wantedOf(
   const by = scale.map((value) => (Math.abs(value) > SMALL * largest ? 1 / value : 0));
   const clips = Number.isFinite(low) || Number.isFinite(high);
   if (streams === undefined && !clips) return { y };
-  const wanted = Float32Array.from(y);
+  const wanted = y.slice();
   const bounds = clips ? [new Float32Array(y.length), new Float32Array(y.length)] : undefined;
-  for (let i = 0; i < y.length; i++) {
-    const output = Math.floor(i / inner) % outputs;
+  const [lower, upper] = bounds ?? [];
+  for (let start = 0, row = 0; start < y.length; start += inner, row++) {
+    const output = row % outputs;
     const factor = by[output]!;
-    const stream = streams === undefined ? 0 : streams.pruned[i]!;
-    if (streams !== undefined) wanted[i]! += factor * (streams.original[i]! - stream);
-    if (bounds === undefined) continue;
-    const [a, b] = [(low - shift[output]! - stream) * factor, (high - shift[output]! - stream) * factor];
-    bounds[0]![i] = factor === 0 ? Number.NEGATIVE_INFINITY : Math.min(a, b);
-    bounds[1]![i] = factor === 0 ? Number.POSITIVE_INFINITY : Math.max(a, b);
+    for (let i = start; i < start + inner; i++) {
+      const stream = streams === undefined ? 0 : streams.pruned[i]!;
+      if (streams !== undefined) wanted[i]! += factor * (streams.original[i]! - stream);
+      if (lower === undefined || upper === undefined) continue;
+      const a = (low - shift[output]! - stream) * factor;
+      const b = (high - shift[output]! - stream) * factor;
+      lower[i] = factor === 0 ? Number.NEGATIVE_INFINITY : Math.min(a, b);
+      upper[i] = factor === 0 ? Number.POSITIVE_INFINITY : Math.max(a, b);
+    }
   }
   if (bounds === undefined) return { y: wanted };
   const onlyLow = high === Number.POSITIVE_INFINITY && by.every((factor) => factor >= 0);
