@@ -73,10 +73,13 @@ export const gemm: Rule = {
     lanes.contract(inner, contracted);
     call.work([row, inner, column]);
     const plainly = attributes.float('alpha', 1) === 1 && attributes.float('beta', 1) === 1;
+    const transA = attributes.int('transA', 0) !== 0;
     const transB = attributes.int('transB', 0) !== 0;
     if (plainly)
       call.mixes({
-        ...{ data: 0, axis: attributes.int('transA', 0) !== 0 ? 0 : 1, weight: 1, outputAxis: 1 },
+        // Of transposed data positions lie behind the inputs, but before the outputs: y is not laid out as x is.
+        ...(transA ? { axis: 0 } : { axis: 1, outputAxis: 1 }),
+        ...{ data: 0, weight: 1 },
         ...{ outputs: [transB ? 0 : 1], input: transB ? 1 : 0 },
         bias: { kind: 'operand', operand: 2 },
       });

@@ -13,13 +13,13 @@ import type { Rewrites } from './rewrites.js';
 import type { Aftermath, Wanted } from './target.js';
 import { wantedOf } from './target.js';
 
-/** Dampings to choose from, as shares of the mean variance of a layer's inputs. */
-const DAMPINGS = [1e-4, 1e-3, 1e-2, 1e-1];
+/** Dampings to choose from, as shares of the mean variance of a layer's inputs. The least is for lanes that others give exactly. */
+const DAMPINGS = [1e-6, 1e-4, 1e-3, 1e-2, 1e-1];
 /** Every so-many-th batch says which damping is best, before it is fitted to like the others. */
 const HELD_OUT = 4;
 /** How often targets behind a ReLU are made anew. */
 const ROUNDS = 6;
-/** Layers of more inputs take this many instead, and the second and third of the dampings: each costs the cube of the inputs. */
+/** Layers of more inputs take this many instead, and the third and fourth of the dampings: each costs the cube of the inputs. */
 const LARGE = 640;
 const FEW_ROUNDS = 2;
 
@@ -162,7 +162,7 @@ export class Stage {
     if (count === 0) return damping;
     const keep = Uint32Array.from({ length: this.#inputs }, (_, index) => index);
     let least = Number.POSITIVE_INFINITY;
-    for (const candidate of this.#inputs > LARGE ? DAMPINGS.slice(1, 3) : DAMPINGS) {
+    for (const candidate of this.#inputs > LARGE ? DAMPINGS.slice(2, 4) : DAMPINGS) {
       const errors = await held.errors(keep, await this.#ridge(fits, candidate), options);
       const error = errors.reduce((sum, value) => sum + value, 0);
       if (error < least) [least, damping] = [error, candidate];

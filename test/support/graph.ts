@@ -95,5 +95,6 @@ function dtypeOf(data: Content): DType {
   if (data instanceof Float64Array) return 'float64';
   if (data instanceof BigInt64Array) return 'int64';
   if (data instanceof Int32Array) return 'int32';
+  if (data instanceof Uint16Array) return 'float16';
   return data instanceof Int8Array ? 'int8' : 'uint8';
 }

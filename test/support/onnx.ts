@@ -2,7 +2,15 @@
  * Writes small ONNX models for tests: just enough of the protobuf wire format, so that fixtures need no files and no
  * other writer. source: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
  */
-export type Content = Float32Array | Float64Array | BigInt64Array | Int32Array | Int8Array | Uint8Array;
+export type Content =
+  | Float32Array
+  | Float64Array
+  | BigInt64Array
+  | Int32Array
+  | Int8Array
+  | Uint8Array
+  /** The bits of float16. */
+  | Uint16Array;
 
 export interface TensorSpec {
   readonly name: string;
@@ -32,7 +40,7 @@ export interface NodeSpec {
 
 export interface ValueSpec {
   readonly name: string;
-  readonly dtype?: 'float32' | 'int64' | 'bool';
+  readonly dtype?: 'float32' | 'float16' | 'int64' | 'bool';
   readonly shape: readonly (number | string)[];
 }
 
@@ -125,6 +133,7 @@ function dataType(data: Content): number {
   if (data instanceof Float64Array) return 11;
   if (data instanceof BigInt64Array) return 7;
   if (data instanceof Int32Array) return 6;
+  if (data instanceof Uint16Array) return 10;
   return data instanceof Int8Array ? 3 : 2;
 }
 
@@ -189,7 +198,7 @@ function value({ name, dtype, shape }: ValueSpec): Writer {
   return new Writer().text(1, name).message(2, new Writer().message(1, type));
 }
 
-const ELEMENT_TYPES = { float32: 1, int64: 7, bool: 9 } as const;
+const ELEMENT_TYPES = { float32: 1, int64: 7, bool: 9, float16: 10 } as const;
 
 function localFunction(own: FunctionSpec, opset: number): Writer {
   const writer = new Writer().text(1, own.name);
