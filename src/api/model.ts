@@ -36,6 +36,7 @@ import { PrunedModel, sizeAfter } from './pruned.js';
 import { stabilityOf } from './stability.js';
 import { growTree } from './tree.js';
 import type {
+  CalibrationOptions,
   CallOptions,
   GroupScore,
   Inspection,
@@ -47,6 +48,7 @@ import type {
   Stability,
   TreeOptions,
   TreeReport,
+  Warning,
 } from './types.js';
 import { Worths } from './worths.js';
 
@@ -208,7 +210,8 @@ class OpenModel implements Model {
     const costs = new CostModel(analysis);
     const latency =
       options.latency === undefined ? undefined : await this.#latencies.of(analysis, costs, sha256, options);
-    const budget = budgetOf(analysis, costs, options, latency);
+    const refits = knowledge !== undefined && options.reconstruct !== false;
+    const budget = budgetOf(analysis, costs, options, latency, refits ? knowledge.added : 0);
     const damage =
       policy.weighs && knowledge !== undefined
         ? await damageBy(knowledge, groups, scores, options)
@@ -231,7 +234,7 @@ class OpenModel implements Model {
       format: 'espalier-plan',
       version: 1,
       model: { sha256, file: this.file },
-      made: madeWith(options, policy.name),
+      made: madeWith(options, policy.name, refits),
       groups: analysis.groups.flatMap((group) => {
         const positions = kept.get(group);
         if (positions === undefined || positions.length === group.lanes.length) return [];
@@ -243,11 +246,11 @@ class OpenModel implements Model {
       ...planTables(analysis, cuts),
     };
     const predicted = latency && { latency: predictionOf(latency, removal) };
-    const refits = knowledge !== undefined && options.reconstruct !== false;
     return { analysis, plan, decided: { removal, cuts }, ...(refits && { knowledge }), ...predicted };
   }
 
-  async apply(plan: Plan, options: CallOptions = {}): Promise<Pruned> {
+  async apply(plan: Plan, given: CallOptions & CalibrationOptions = {}): Promise<Pruned> {
+    const options = await loaded(given);
     const checked = checkPlan(plan);
     const sha256 = await this.sha256(quietly(options));
     if (checked.model.sha256 !== sha256) {
@@ -262,7 +265,11 @@ class OpenModel implements Model {
     const analysis = this.#analysis(Array.isArray(keep) ? (keep as readonly string[]) : undefined);
     const decided = removalOfPlan(analysis, checked);
     const complete: Plan = { ...checked, ...planTables(analysis, decided.cuts) };
-    return new PrunedModel(this.native, analysis, complete, decided);
+    const pruned = new PrunedModel(this.native, analysis, complete, decided);
+    const knowledge = this.#knowledgeOf(analysis, options);
+    if (knowledge !== undefined) await pruned.refit((removed) => knowledge.reconstruct(removed, options));
+    else if (checked.made.reconstruct === true) pruned.warnings.push(NOT_REFITTED);
+    return pruned;
   }
 
   dispose(): void {
@@ -320,8 +327,13 @@ class OpenModel implements Model {
   }
 }
 
+const NOT_REFITTED: Warning = {
+  code: 'NOT_REFITTED',
+  text: 'the plan was made with a refit of what is left, and without data nothing is refitted: give the samples too (--data)',
+};
+
 /** Samples that are a path are opened. */
-async function loaded<T extends ScoreOptions>(options: T): Promise<T> {
+async function loaded<T extends CalibrationOptions>(options: T): Promise<T> {
   return options.data === undefined ? options : { ...options, data: await datasetFrom(options) };
 }
 
@@ -353,6 +365,7 @@ function budgetOf(
   costs: CostModel,
   options: PlanOptions,
   latency: LatencyModel | undefined,
+  added: number,
 ): Budget | undefined {
   if (latency !== undefined)
     return {
@@ -370,7 +383,7 @@ function budgetOf(
     limit,
     cost: (kept) => {
       const removal = removalOf(analysis, kept);
-      return name === 'bytes' ? sizeAfter(analysis, costs, removal).bytes : costs.of(removal)[name];
+      return name === 'bytes' ? sizeAfter(analysis, costs, removal).bytes + added : costs.of(removal)[name];
     },
     ...(name !== 'bytes' && {
       costOf: (stay: ReadonlyMap<Group, number>) => {
@@ -381,7 +394,7 @@ function budgetOf(
   };
 }
 
-function madeWith(options: PlanOptions, policy: string): Plan['made'] {
+function madeWith(options: PlanOptions, policy: string, reconstruct: boolean): Plan['made'] {
   const { ratio, macs, params, bytes, latency, exact, roundTo, keep } = options;
   const given = { ratio, macs, params, bytes, latency, exact, roundTo, keep };
   return {
@@ -389,6 +402,7 @@ function madeWith(options: PlanOptions, policy: string): Plan['made'] {
     ...options.criterionOptions,
     policy,
     seed: options.seed ?? 0,
+    ...(reconstruct && { reconstruct }),
     ...(Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Plan['made']),
   };
 }

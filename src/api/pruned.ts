@@ -5,18 +5,20 @@ import type { Removal } from '../lanes/survivors.js';
 import type { Edits } from '../native/edits.js';
 import type { NativeModel } from '../native/index.js';
 import type { Plan } from '../plan/plan.js';
-import type { Removed } from '../reconstruction/removed.js';
+import type { Reconstructed, Removed } from '../reconstruction/removed.js';
 import type { Cuts } from '../surgery/cuts.js';
 import { cutsOf } from '../surgery/cuts.js';
 import { editsOf } from '../surgery/edits.js';
 import { VERSION } from '../version.js';
-import type { CallOptions, Pruned, Size, Warning } from './types.js';
+import type { CallOptions, Pruned, ReconstructionReport, Size, Warning } from './types.js';
 
 /** A pruned model before it is written: the original, and the edits that make it smaller. */
 export class PrunedModel implements Pruned {
   readonly before: Size;
-  readonly after: Size;
-  readonly warnings: readonly Warning[];
+  after: Size;
+  reconstruction?: ReconstructionReport;
+  readonly warnings: Warning[];
+  readonly #measure: (edits: Edits) => Size;
   readonly #native: NativeModel;
   #edits: Edits;
   readonly #removed: Removed;
@@ -35,7 +37,8 @@ export class PrunedModel implements Pruned {
     const { document } = analysis.graph;
     const whole = costs.of();
     this.before = { params: whole.params, macs: whole.macs, bytes: document.bytes + document.externalBytes };
-    this.after = sizeAfter(analysis, costs, removal, this.#edits);
+    this.#measure = (edits) => sizeAfter(analysis, costs, removal, edits);
+    this.after = this.#measure(this.#edits);
     this.warnings =
       this.after.bytes > this.before.bytes
         ? [
@@ -48,8 +51,11 @@ export class PrunedModel implements Pruned {
   }
 
   /** Puts weights and biases in the place of those that were only cut. */
-  async refit(reconstruct: (removed: Removed) => Promise<Edits>): Promise<void> {
-    this.#edits = await reconstruct(this.#removed);
+  async refit(reconstruct: (removed: Removed) => Promise<Reconstructed>): Promise<void> {
+    const { edits, layers, samples } = await reconstruct(this.#removed);
+    this.#edits = edits;
+    this.after = this.#measure(edits);
+    this.reconstruction = { layers, samples };
   }
 
   async save(

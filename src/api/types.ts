@@ -171,6 +171,13 @@ export interface LatencyPrediction {
   readonly points: number;
 }
 
+export interface ReconstructionReport {
+  /** Stored weights that were solved for anew. */
+  readonly layers: number;
+  /** Samples that they were fitted to. */
+  readonly samples: number;
+}
+
 /** A pruned model that is not written yet, and what is known of it. */
 export interface Pruned {
   readonly plan: Plan;
@@ -181,6 +188,8 @@ export interface Pruned {
   readonly latency?: LatencyPrediction;
   /** How its guards were kept, where some were given. */
   readonly guard?: GuardReport;
+  /** What was refitted, where something was. */
+  readonly reconstruction?: ReconstructionReport;
   /** Writes it (temporary file beside, then renamed). Without `force` an existing file is an error. */
   save(
     path: string,
@@ -227,8 +236,11 @@ export interface Model {
   prune(options: PlanOptions): Promise<Pruned>;
   /** How much a plan hangs on the calibration sample. Costs two plans, each on half of `data`; writes nothing. */
   stability(options: PlanOptions): Promise<Stability>;
-  /** Replays a plan. Errors: PLAN_STALE for another model's plan, PLAN_MALFORMED. */
-  apply(plan: Plan, options?: CallOptions): Promise<Pruned>;
+  /**
+   * Replays a plan. With `data` what is left is refitted on them, as `prune` does: with the same samples the same model comes out.
+   * Errors: PLAN_STALE for another model's plan, PLAN_MALFORMED.
+   */
+  apply(plan: Plan, options?: CallOptions & CalibrationOptions): Promise<Pruned>;
   /** Closes the file. */
   dispose(): void;
   [Symbol.dispose](): void;

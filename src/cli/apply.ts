@@ -9,6 +9,8 @@ import { addOptions, option } from './values.js';
 
 interface Options extends WorkOptions {
   readonly output: string;
+  readonly data?: string;
+  readonly samples?: number;
   readonly force?: boolean;
 }
 
@@ -21,18 +23,27 @@ export function addApply(program: Command, terminal: Terminal): void {
     .argument('<PLAN>', 'a plan, as prune --plan writes it')
     .requiredOption('-o, --output <OUT>', 'the .onnx file to write')
     .action((file: string, plan: string, options: Options) => apply(file, plan, options, terminal));
-  addOptions(command, option.force(), option.threads(), option.quiet(), option.json());
+  addOptions(
+    command,
+    option.data(),
+    option.samples(),
+    option.force(),
+    option.threads(),
+    option.quiet(),
+    option.json(),
+  );
 }
 
 async function apply(file: string, planFile: string, options: Options, terminal: Terminal): Promise<void> {
-  const { output, force = false } = options;
+  const { output, data, samples, force = false } = options;
   await checkOutput(output, { force, sources: [file, planFile] });
   const plan = await load(planFile);
   const { openModel } = await import('../api/model.js');
   const outcome = await work(terminal, options, async (call): Promise<Outcome> => {
     const model = await openModel(file, call);
     try {
-      const pruned = await model.apply(plan, call);
+      const calibration = { ...(data !== undefined && { data }), ...(samples !== undefined && { samples }) };
+      const pruned = await model.apply(plan, { ...calibration, ...call });
       const { bytes } = await pruned.save(output, { force, ...call });
       return {
         file,
@@ -41,6 +52,7 @@ async function apply(file: string, planFile: string, options: Options, terminal:
         before: pruned.before,
         after: { ...pruned.after, bytes },
         groups: plan.groups.map(({ id, lanes, kept, exact }) => ({ id, lanes, kept: kept.length, exact })),
+        ...(pruned.reconstruction && { reconstruction: pruned.reconstruction }),
         warnings: pruned.warnings,
       };
     } finally {

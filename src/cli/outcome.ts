@@ -1,4 +1,11 @@
-import type { GuardReport, LatencyPrediction, Size, Stability, Warning } from '../api/types.js';
+import type {
+  GuardReport,
+  LatencyPrediction,
+  ReconstructionReport,
+  Size,
+  Stability,
+  Warning,
+} from '../api/types.js';
 import { toJson } from '../report/json.js';
 import type { Verification } from '../verify/types.js';
 import type { Terminal, WorkOptions } from './terminal.js';
@@ -24,6 +31,8 @@ export interface Outcome {
   readonly guard?: GuardReport;
   /** With --stability. */
   readonly stability?: Stability;
+  /** What was refitted on --data. */
+  readonly reconstruction?: ReconstructionReport;
   readonly warnings: readonly Warning[];
   readonly verification?: Verification;
 }
@@ -58,6 +67,8 @@ export async function printOutcome(
   terminal.print(
     sections(
       sizesReport(before, after, verification),
+      outcome.reconstruction &&
+        `${counted(outcome.reconstruction.layers, 'layer')} refitted on ${counted(outcome.reconstruction.samples, 'sample')}`,
       `${counted(lanes, 'lane')} of ${counted(groups.length, 'group')} removed${written.length > 0 ? `; written: ${written.join(', ')}` : ''}`,
       latency && latencyReport(latency),
       guard && guardReport(guard, terminal.width),

@@ -166,6 +166,7 @@ async function finish(
     groups: pruned.plan.groups.map(({ id, lanes, kept, exact }) => ({ id, lanes, kept: kept.length, exact })),
     ...(pruned.latency !== undefined && { latency: pruned.latency }),
     ...(pruned.guard !== undefined && { guard: pruned.guard }),
+    ...(pruned.reconstruction && { reconstruction: pruned.reconstruction }),
     warnings: [...pruned.warnings, ...(check?.warnings ?? [])],
     ...(check?.verification !== undefined && { verification: check.verification }),
   };

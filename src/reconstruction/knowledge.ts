@@ -1,7 +1,6 @@
 import type { Dataset } from '../calibration/data.js';
 import type { Analysis } from '../lanes/analysis.js';
 import type { Group } from '../lanes/groups.js';
-import type { Edits } from '../native/edits.js';
 import type { NativeModel, NativeOptions } from '../native/index.js';
 import type { BlockInformation } from '../native/moments.js';
 import type { Runtime } from '../runtime/runtime.js';
@@ -10,7 +9,7 @@ import { blocksOf, type Observed, observe } from './observed.js';
 import { quietly } from './quietly.js';
 import { DAMPING, damageAlong, type Ranking, rank } from './ranking.js';
 import { reconstruct, type Source } from './reconstruct.js';
-import type { Removed } from './removed.js';
+import type { Reconstructed, Removed } from './removed.js';
 import { sensitivity, Trials } from './sensitivity.js';
 
 /** What is known of a model from samples: computed when it is asked for, and kept. */
@@ -99,8 +98,17 @@ export class Knowledge {
     return Trials.of(await this.#source(options), options);
   }
 
+  /** Bytes that biases which there were none of take at most. */
+  get added(): number {
+    return this.layers.reduce((sum, { sites, outputs, weight }) => {
+      const { nameOf } = this.analysis.graph;
+      const made = sites.filter(({ addition }) => addition.kind === 'operand' || addition.kind === 'behind');
+      return sum + made.length * (8 * outputs + 6 * nameOf(weight.id).length + ADDED);
+    }, 0);
+  }
+
   /** Refits what a removal leaves: `reconstruct`. */
-  async reconstruct(removed: Removed, options: NativeOptions): Promise<Edits> {
+  async reconstruct(removed: Removed, options: NativeOptions): Promise<Reconstructed> {
     return reconstruct(await this.#source(options), removed, options);
   }
 
@@ -123,6 +131,9 @@ export class Knowledge {
     return { native, walk: analysis, layers, dataset, runtime, bytes, ...batched(samples, batch, bytes) };
   }
 }
+
+/** Bytes of a new bias, and of the node that adds it, beside numbers and names. */
+const ADDED = 512;
 
 /** Batches may be larger where less is looked at than all that layers read; four at least, so that one can be held out. */
 const BATCH_BYTES = 64 * 1024 * 1024;

@@ -10,7 +10,7 @@ import { MOST_INPUTS } from './observed.js';
 import { Parts } from './parts.js';
 import { quietly } from './quietly.js';
 import type { Teller } from './recorded.js';
-import type { Removed } from './removed.js';
+import type { Reconstructed, Removed } from './removed.js';
 import { Rewrites } from './rewrites.js';
 import { Stage } from './stage.js';
 import { aftermathOf } from './target.js';
@@ -40,10 +40,14 @@ export interface Manner {
  * Refits what a removal leaves, front to back: each layer's outputs are to be the original's again, given the inputs that
  * the pruned model has for it, and what its residual stream lacks besides. So errors don't pile up.
  *
- * - returns: the edits of the removal, with new weights and biases
+ * - returns: the edits of the removal with new weights and biases, and how many layers have them
  * - memory: what nodes read of all samples at the place that has been reached, in both models
  */
-export async function reconstruct(source: Source, removed: Removed, options: NativeOptions): Promise<Edits> {
+export async function reconstruct(
+  source: Source,
+  removed: Removed,
+  options: NativeOptions,
+): Promise<Reconstructed> {
   const quiet = quietly(options);
   const parts = new Parts(source.walk.graph.document);
   const feeds = await feedsFor(source, quiet);
@@ -51,8 +55,8 @@ export async function reconstruct(source: Source, removed: Removed, options: Nat
   const original = new Advance(source.native, parts, source.runtime, feeds, () => NO_EDITS, quiet);
   const pruned = new Advance(source.native, parts, source.runtime, feeds, () => work.edits(), quiet);
   try {
-    await work.run(original, pruned);
-    return work.edits();
+    const layers = await work.run(original, pruned);
+    return { edits: work.edits(), layers, samples: source.samples };
   } finally {
     await Promise.all([original.close(), pruned.close()]);
   }
@@ -76,7 +80,8 @@ export class Reconstruction {
     return this.rewrites.over(this.removed.edits);
   }
 
-  async run(original: Teller, pruned: Advance, manner: Manner = {}): Promise<void> {
+  /** returns: how many layers were refitted */
+  async run(original: Teller, pruned: Advance, manner: Manner = {}): Promise<number> {
     const { source, rewrites, options } = this;
     const { native, walk, layers } = source;
     const readers = readersOf(walk.graph);
@@ -92,6 +97,7 @@ export class Reconstruction {
       await stage.refit(after, new Set(work.slice(done)));
     }
     options.onProgress?.({ phase: 'reconstruct', done: work.length, total: work.length });
+    return work.length;
   }
 }
 

@@ -8,3 +8,11 @@ export interface Removed {
   readonly cuts: Cuts;
   readonly edits: Edits;
 }
+
+/** What came of refitting a removal. */
+export interface Reconstructed {
+  readonly edits: Edits;
+  /** Layers that were refitted, and the samples that they were fitted to. */
+  readonly layers: number;
+  readonly samples: number;
+}

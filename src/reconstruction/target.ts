@@ -2,7 +2,9 @@ import type { Walk } from '../lanes/walk.js';
 import type { TensorDocument } from '../native/document.js';
 import type { NativeModel } from '../native/index.js';
 import type { Node } from '../onnx/graph.js';
+import { numbersNow } from './contents.js';
 import type { Readers, Site } from './layers.js';
+import { type Behind, directly, makersOf, storedAs } from './quantised.js';
 
 /**
  * What becomes of a layer's output: scale · y + shift + stream, of which only what lies between bounds is seen.
@@ -18,13 +20,13 @@ export interface Aftermath {
 }
 
 /** Most nodes that are looked at behind a layer. */
-const MOST_STEPS = 6;
+const MOST_STEPS = 12;
 /** A scale below this share of the largest says nothing of the layer's output. */
 const SMALL = 1e-3;
 
 /**
- * Follows a layer's output through biases, BatchNormalization and one residual sum to a ReLU or a Clip. What the stream
- * has got wrong so far the layer can give back, and what is clipped off need not be right.
+ * Follows a layer's output through biases, BatchNormalization, quantisation and one residual sum to a ReLU or a Clip. What
+ * the stream has got wrong so far the layer can give back, and what is clipped off need not be right.
  */
 export function aftermathOf(
   walk: Walk,
@@ -46,8 +48,9 @@ export function aftermathOf(
     const { stream, ...rest } = found;
     return { ...rest, ...(stream !== undefined && { stream }) };
   };
-  const stored = (name: string | undefined): TensorDocument | undefined =>
-    graph.initializers.get(name ?? '') ?? graph.constants.get(name ?? '');
+  const stored = (name: string | undefined): TensorDocument | undefined => storedAs(graph, name ?? '');
+  const makers = makersOf(graph);
+  const vector = (node: Node, operand: number): Behind | undefined => directly(graph, makers, node, operand);
   let value = site.output?.value;
   for (let step = 0; step < MOST_STEPS && value !== undefined; step++) {
     const own: readonly Node[] = readers.get(value) ?? [];
@@ -58,24 +61,25 @@ export function aftermathOf(
     if (node.op === 'Relu') return { ...result(), low: 0 };
     if (node.op === 'Clip') return { ...result(), ...clipOf(node, native, stored) };
     if (node.op === 'Add') {
-      const other = node.inputs.find((name) => name !== from);
-      if (other === undefined) return result();
-      const vector = stored(other);
-      if (vector === undefined) {
+      const place = node.inputs[0] === from ? 1 : 0;
+      const other = node.inputs[place]!;
+      if (other === from) return result();
+      const addend = vector(node, place);
+      if (addend === undefined) {
         const [a, b] = [tensors.get(from)?.axes, tensors.get(other)?.axes];
         // One that is broadcast over the other is no stream.
         if (found.stream !== undefined || a === undefined || a.length !== b?.length) return result();
         found.stream = other;
       } else {
-        if (!vector.dims.every((length) => length === 1 || length === outputs)) return result();
-        const numbers = native.numbers(vector.id);
+        if (!addend.tensor.dims.every((length) => length === 1 || length === outputs)) return result();
+        const numbers = numbersNow(native, addend);
         if (numbers.length !== outputs && numbers.length !== 1) return result();
         for (let i = 0; i < outputs; i++) found.shift[i]! += numbers[numbers.length === 1 ? 0 : i]!;
       }
     } else if (node.op === 'BatchNormalization' && node.outputs.length === 1 && found.stream === undefined) {
-      const parameters = [1, 2, 3, 4].map((operand) => stored(node.inputs[operand]));
-      if (parameters.some((tensor) => tensor?.dims[0] !== outputs)) return result();
-      const [gamma, beta, mean, variance] = parameters.map((tensor) => native.numbers(tensor!.id));
+      const parameters = [1, 2, 3, 4].map((operand) => vector(node, operand));
+      if (parameters.some((own) => own?.tensor.dims[0] !== outputs)) return result();
+      const [gamma, beta, mean, variance] = parameters.map((own) => numbersNow(native, own!));
       const { epsilon } = node.attributes;
       const small = epsilon?.type === 'float' ? Number(epsilon.value) : 1e-5;
       for (let i = 0; i < outputs; i++) {
@@ -83,7 +87,11 @@ export function aftermathOf(
         found.scale[i]! *= factor;
         found.shift[i] = (found.shift[i]! - mean![i]!) * factor + beta![i]!;
       }
-    } else if (node.op !== 'Identity') return result();
+    } else if (node.op === 'QuantizeLinear') {
+      const { low, high, folded } = rangeOf(node, native, stored);
+      if (folded) return { ...result(), low, high };
+      // Other ranges hold nearly all that comes, and rounding is left as it is.
+    } else if (node.op !== 'DequantizeLinear' && node.op !== 'Identity') return result();
     [value] = node.outputs;
   }
   return result();
@@ -103,6 +111,30 @@ function clipOf(
   };
   return { low: bound('min', 1, Number.NEGATIVE_INFINITY), high: bound('max', 2, Number.POSITIVE_INFINITY) };
 }
+
+/** What a QuantizeLinear saturates at, and whether that is zero on one side: a ReLU that was folded into it. */
+function rangeOf(
+  node: Node,
+  native: NativeModel,
+  stored: (name: string | undefined) => TensorDocument | undefined,
+): { readonly low: number; readonly high: number; readonly folded: boolean } {
+  const [scale, point] = [stored(node.inputs[1]), stored(node.inputs[2])];
+  const open = { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY, folded: false };
+  const range = RANGES[point?.dtype ?? ''];
+  if (scale === undefined || point === undefined || range === undefined) return open;
+  const [by, zero] = [native.numbers(scale.id), native.numbers(point.id)];
+  if (by.length !== 1 || zero.length !== 1) return open;
+  const [lowest, highest] = range;
+  const at = (integer: number): number => (integer - zero[0]!) * by[0]!;
+  return { low: at(lowest), high: at(highest), folded: zero[0] === lowest || zero[0] === highest };
+}
+
+const RANGES: Readonly<Record<string, readonly [low: number, high: number]>> = {
+  int8: [-128, 127],
+  uint8: [0, 255],
+  int16: [-32768, 32767],
+  uint16: [0, 65535],
+};
 
 /** Targets of a batch: y, and between which bounds it is seen; all [outer, outputs, inner]. */
 export interface Wanted {
