@@ -30,6 +30,19 @@ export async function numbersOf(
   return dequantise(data, stored.tensor.dims, await gridOf(native, stored.tensor, stored.quantised, options));
 }
 
+/** The same of a small tensor, at once. */
+export function numbersNow(native: NativeModel, { tensor, quantised }: Stored): ArrayLike<number> {
+  const numbers = native.numbers(tensor.id);
+  if (quantised === undefined) return numbers;
+  const { scale, zeroPoint, axis } = quantised;
+  const grid = {
+    scale: Float32Array.from(native.numbers(scale.id)),
+    zero: zeroPoint === undefined ? Float32Array.of(0) : Float32Array.from(native.numbers(zeroPoint.id)),
+    ...{ axis, type: tensor.dtype as Grid['type'] },
+  };
+  return dequantise(Float32Array.from(numbers), tensor.dims, grid);
+}
+
 async function gridOf(
   native: NativeModel,
   { dtype }: TensorDocument,

@@ -5,6 +5,7 @@ import type { Graph, Node } from '../onnx/graph.js';
 import {
   type Behind,
   behind,
+  directly,
   type Makers,
   makersOf,
   type Quantised,
@@ -36,6 +37,8 @@ export interface Site extends Mix {
   /** Among the graph's nodes, in their order. */
   readonly index: number;
   readonly addition: Addition;
+  /** A bias of integers that the node reads, whether or not it is refitted: its scale goes with the weight's. */
+  readonly tied?: Pick<Behind, 'tensor' | 'quantised'>;
 }
 
 /** Where a site adds b. */
@@ -95,12 +98,8 @@ export function layersOf({ graph, mixes }: Walk): Layer[] {
     const additions = sites.map((site) =>
       additionOf({ graph, readers, makers }, site, length(layout.outputs)),
     );
-    // The scale of a bias of integers goes with that of the weight: one that cannot be written keeps both.
-    const holdsScale = (site: Mix, place: number): boolean =>
-      site.bias.kind === 'operand' &&
-      (site.node.inputs[site.bias.operand] ?? '') !== '' &&
-      additions[place]!.kind === 'none';
-    if (quantised !== undefined && sites.some(holdsScale)) return [];
+    const tied = sites.map((site) => integerBias({ graph, readers, makers }, site));
+    if (quantised !== undefined && tied.includes('shared')) return [];
     return [
       {
         weight,
@@ -110,6 +109,7 @@ export function layersOf({ graph, mixes }: Walk): Layer[] {
           ...site,
           index: places.get(site.node)!,
           addition: additions[place]!,
+          ...(typeof tied[place] === 'object' && { tied: tied[place] }),
         })),
         channels: weight.dims[layout.input]!,
         taps: length(layout.taps),
@@ -171,11 +171,16 @@ function ownVector(
   node: Node,
   operand: number,
 ): Omit<Behind, 'reads'> | undefined {
-  const found = behind(graph, makers, node, operand);
-  if (found === undefined || !graph.isNamed(found.tensor.id)) return undefined;
-  // Itself, or through one DequantizeLinear: what moves vectors is not followed.
-  if (found.reads.length > (found.quantised === undefined ? 1 : 2)) return undefined;
-  return together(graph, [found]);
+  const found = directly(graph, makers, node, operand);
+  return found !== undefined && graph.isNamed(found.tensor.id) ? together(graph, [found]) : undefined;
+}
+
+/** The int32 operand of a node; `shared` where others read it too, so that it cannot be written. */
+function integerBias(around: Around, { node }: Mix): Site['tied'] | 'shared' {
+  const place = node.inputs.findIndex(
+    (_, operand) => directly(around.graph, around.makers, node, operand)?.tensor.dtype === 'int32',
+  );
+  return place < 0 ? undefined : (ownVector(around, node, place) ?? 'shared');
 }
 
 /** A value, or what it is once it has been quantised and dequantised, where nobody reads it before. */

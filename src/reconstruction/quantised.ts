@@ -44,7 +44,7 @@ export const storedAs = (graph: Graph, name: string): TensorDocument | undefined
   graph.initializers.get(name) ?? graph.constants.get(name);
 
 /**
- * The stored tensor that an operand is, seen through nodes that move it. Integers are seen through the DequantizeLinear that reads
+ * The stored tensor that an operand is, seen through nodes that move it: rules have told that there are no others. Integers are seen through the DequantizeLinear that reads
  * them, where its parameters are stored and there is one for all, or one for each index of an axis. Undefined for all others.
  */
 export function behind(graph: Graph, makers: Makers, node: Node, operand: number): Behind | undefined {
@@ -69,6 +69,14 @@ export function behind(graph: Graph, makers: Makers, node: Node, operand: number
   return undefined;
 }
 
+/** The stored tensor that an operand is itself, or as the integers behind one DequantizeLinear. */
+export function directly(graph: Graph, makers: Makers, node: Node, operand: number): Behind | undefined {
+  const found = behind(graph, makers, node, operand);
+  return found !== undefined && found.reads.length === (found.quantised === undefined ? 1 : 2)
+    ? found
+    : undefined;
+}
+
 export const isDequantiser = ({ op, domain }: Node): boolean =>
   op === 'DequantizeLinear' && (domain === '' || domain === 'com.microsoft');
 
@@ -76,11 +84,11 @@ function quantisedBy(graph: Graph, node: Node, tensor: TensorDocument): Quantise
   const { attributes, inputs } = node;
   const scale = storedAs(graph, inputs[1] ?? '');
   const zeroPoint = storedAs(graph, inputs[2] ?? '');
-  const blocks = attributes['block_size'];
+  const blocks = attributes.block_size;
   if (!INTEGERS.has(tensor.dtype) || scale?.dtype !== 'float32') return undefined;
   if ((inputs[2] ?? '') !== '' && zeroPoint === undefined) return undefined;
   if (blocks?.type === 'int' && blocks.value > 0) return undefined;
-  const given = attributes['axis'];
+  const given = attributes.axis;
   const rank = tensor.dims.length;
   const stated = given?.type === 'int' ? given.value : Math.min(1, Math.max(0, rank - 1));
   const axis = stated < 0 ? stated + rank : stated;

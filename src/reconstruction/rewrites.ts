@@ -100,7 +100,9 @@ export class Rewrites {
     observed: boolean,
     scales: { readonly before: Float32Array; readonly after: Float32Array } | undefined,
   ): Promise<void> {
-    const { addition } = site;
+    const { addition, tied } = site;
+    if (tied !== undefined && addition.kind !== 'stored')
+      await this.#contents.write(tied, await this.#contents.read(tied), await this.#rescaled(tied, scales));
     if (addition.kind === 'none') return;
     const included =
       observed && (addition.kind === 'operand' || (addition.kind === 'stored' && addition.included));
