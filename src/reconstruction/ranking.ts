@@ -47,7 +47,7 @@ export async function rank(
       const blocks = blocksOf(group, layer);
       return blocks === undefined
         ? []
-        : [{ layer, moments: own, blocks, weight: 1 / Math.max(spread.get(layer)!, Number.MIN_VALUE) }];
+        : [{ layer, moments: own, blocks, weight: inverse(spread.get(layer)!) }];
     });
     if (consumers.length === 0) continue;
     const { blocks, prices } = await NativeMoments.order(consumers, DAMPING, quiet);
@@ -60,6 +60,12 @@ export async function rank(
   }
   return rankings;
 }
+
+/** 1/v of a variance; 0 where nothing varies, and so nothing can be lost: behind dead lanes, or of a single sample. */
+const inverse = (variance: number): number => {
+  const found = 1 / variance;
+  return Number.isFinite(found) ? found : 0;
+};
 
 /** Widths at which the damage of an order is computed; between them it is taken to be linear. */
 const POINTS = 12;
@@ -80,10 +86,7 @@ export async function damageAlong(
     const blocks = blocksOf(group, layer);
     if (blocks === undefined) continue;
     const { outputVariances } = await own.summary(options);
-    const spread = Math.max(
-      outputVariances.reduce((sum, value) => sum + value, 0),
-      Number.MIN_VALUE,
-    );
+    const share = inverse(outputVariances.reduce((sum, value) => sum + value, 0));
     let [from, before] = [0, 0];
     for (const count of counts) {
       const gone = new Set([...order.subarray(0, count)].flatMap((lane) => [...blocks[lane]!]));
@@ -91,7 +94,7 @@ export async function damageAlong(
         (input) => !gone.has(input),
       );
       const errors = await own.errors(keep, await own.ridge(keep, DAMPING, options), options);
-      const lost = errors.reduce((sum, value) => sum + value, 0) / spread;
+      const lost = share * errors.reduce((sum, value) => sum + value, 0);
       for (let place = from; place < count; place++)
         damage[place]! += before + ((lost - before) * (place + 1 - from)) / (count - from);
       [from, before] = [count, lost];

@@ -85,7 +85,10 @@ export class Reconstruction {
     const { source, rewrites, options } = this;
     const { native, walk, layers } = source;
     const readers = readersOf(walk.graph);
-    const small = layers.filter((layer) => rewrites.keptChannels(layer).length * layer.taps <= MOST_INPUTS);
+    const small = inTurn(
+      layers.filter((layer) => rewrites.keptChannels(layer).length * layer.taps <= MOST_INPUTS),
+      pruned.parts,
+    );
     const first = small.findIndex((layer) => rewrites.keptChannels(layer).length < layer.channels);
     const work = first < 0 ? [] : small.slice(first);
     for (const [done, layer] of work.entries()) {
@@ -99,6 +102,28 @@ export class Reconstruction {
     options.onProgress?.({ phase: 'reconstruct', done: work.length, total: work.length });
     return work.length;
   }
+}
+
+/**
+ * Layers such that each comes before all that read what it makes. A weight that is read again behind what it has made, or behind
+ * a layer that has read that, has no turn: refitted late, it would change what others have been fitted to.
+ */
+export function inTurn(layers: readonly Layer[], parts: Parts): Layer[] {
+  const before = (values: readonly string[]): ReadonlySet<number> =>
+    new Set([...parts.between(values, new Set())].map(({ id }) => id));
+  const makes = ({ sites }: Layer, ids: ReadonlySet<number>): boolean =>
+    sites.some(({ node }) => ids.has(node.id));
+  const reads = new Map(layers.map((layer) => [layer, before(layer.sites.map(({ data }) => data))]));
+  // The state of a recurrent node is made by that node; what is made by another that has the same weight is read behind it.
+  let rest = layers.filter((layer) => layer.sites.length === 1 || !makes(layer, reads.get(layer)!));
+  const turns: Layer[] = [];
+  while (rest.length > 0) {
+    const next = rest.find((layer) => !rest.some((own) => own !== layer && makes(own, reads.get(layer)!)));
+    if (next !== undefined) turns.push(next);
+    const gone = next ?? rest.find(({ sites }) => sites.length > 1) ?? rest[0]!;
+    rest = rest.filter((layer) => layer !== gone);
+  }
+  return turns;
 }
 
 export const NO_EDITS: Edits = {

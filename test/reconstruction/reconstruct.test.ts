@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { Builder } from '../support/builder.js';
-import type { ModelSpec, NodeSpec, TensorSpec } from '../support/onnx.js';
+import type { ModelSpec } from '../support/onnx.js';
 import { datasetFor, distance, feedsFor, prune, repeated } from './refits.js';
 
 /** What lies behind eight lanes of which four are the others, scaled: h -> y. */
