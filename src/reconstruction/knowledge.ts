@@ -8,7 +8,7 @@ import { type Layer, layersOf } from './layers.js';
 import { blocksOf, type Observed, observe } from './observed.js';
 import { quietly } from './quietly.js';
 import { DAMPING, damageAlong, type Ranking, rank } from './ranking.js';
-import { reconstruct, type Source } from './reconstruct.js';
+import { matchOf, reconstruct, type Source } from './reconstruct.js';
 import type { Reconstructed, Removed } from './removed.js';
 import { sensitivity, Trials } from './sensitivity.js';
 
@@ -128,7 +128,9 @@ export class Knowledge {
   async #source(options: NativeOptions): Promise<Source & { readonly walk: Analysis }> {
     const { native, analysis, layers, dataset, runtime } = this;
     const { samples, batch, bytes } = await this.observed(options);
-    return { native, walk: analysis, layers, dataset, runtime, bytes, ...batched(samples, batch, bytes) };
+    const fixed = typeof matchOf({ walk: analysis, dataset }).batch === 'number';
+    const sizes = fixed ? { samples, batch } : batched(samples, batch, bytes);
+    return { native, walk: analysis, layers, dataset, runtime, bytes, fixed, ...sizes };
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Dataset } from '../calibration/data.js';
-import { feedsOf, matchInputs } from '../calibration/match.js';
+import { feedsOf, type Match, matchInputs } from '../calibration/match.js';
 import type { Walk } from '../lanes/walk.js';
 import type { Edits } from '../native/edits.js';
 import type { NativeModel, NativeOptions } from '../native/index.js';
@@ -24,6 +24,8 @@ export interface Source {
   /** Samples in all, and in one batch. */
   readonly samples: number;
   readonly batch: number;
+  /** The model takes batches of this size only. */
+  readonly fixed: boolean;
   /** Of all that layers read of one sample. */
   readonly bytes: number;
 }
@@ -131,16 +133,19 @@ export const NO_EDITS: Edits = {
   ...{ inputs: [], nodes: [], valueInfos: [], metadata: [] },
 };
 
-export async function feedsFor(
-  { walk, dataset, samples, batch }: Source,
-  options: NativeOptions,
-): Promise<Feeds[]> {
+/** A model's inputs in a dataset. */
+export function matchOf({ walk, dataset }: Pick<Source, 'walk' | 'dataset'>): Match {
   const inputs = walk.graph.inputs.map(({ name, dtype, shape }) => ({
     name,
     dtype: (dtype ?? 'other') as 'float32',
     shape: (shape ?? []).map((length) => (length === null || length === -1 ? '' : length)),
   }));
-  const match = matchInputs(dataset, inputs);
+  return matchInputs(dataset, inputs);
+}
+
+export async function feedsFor(source: Source, options: NativeOptions): Promise<Feeds[]> {
+  const { samples, batch } = source;
+  const match = matchOf(source);
   const feeds: Feeds[] = [];
   for (let from = 0; from < samples; from += batch)
     feeds.push(await feedsOf(match, from, Math.min(samples, from + batch), options.signal));

@@ -47,7 +47,8 @@ export class Trials {
     const affordable = Math.floor(1 / Math.max(each, 1e-9) / (1 + JUDGED));
     const fit = Math.min(SAMPLES, affordable, Math.floor(source.samples / (1 + JUDGED)));
     if (fit < Math.min(FEWEST, source.samples / (1 + JUDGED)) || fit < 2) return undefined;
-    const batch = source.batch === 1 ? 1 : Math.min(source.batch, Math.ceil(fit / 3));
+    const batch =
+      source.fixed || source.batch === 1 ? source.batch : Math.min(source.batch, Math.ceil(fit / 3));
     const fitted = Math.ceil(fit / batch);
     const samples = Math.min(source.samples, fitted * batch + Math.ceil((fit * JUDGED) / batch) * batch);
     if (samples <= fitted * batch) return undefined;

@@ -102,7 +102,8 @@ export class Stage {
     });
     const examples: Example[] = [];
     const { quick = false, fitted = Number.POSITIVE_INFINITY } = this.manner;
-    await pruned.to([...data, ...stream], async (batch, now) => {
+    const coming = layer.sites.filter((site) => !makesItsData(site)).map((site) => site.data);
+    await pruned.to([...coming, ...stream], async (batch, now) => {
       if (batch >= fitted) return;
       for (const site of layer.sites)
         examples.push({
@@ -121,11 +122,10 @@ export class Stage {
     after: Aftermath | undefined,
   ): Pick<Example, 'rows' | 'wanted'> {
     const { layer, source } = this;
-    const tensor = now.get(site.data)!;
-    const x = float32(tensor, site.data);
-    const whole = rowsOf(layer, site, x, tensor.dims);
+    const { x, dims } = this.#inputsAt(site, then, now);
+    const whole = rowsOf(layer, site, x, dims);
     const every = everyFor(this.#inputs, (whole.rows * source.samples) / source.batch);
-    const rows = rowsOf(layer, site, x, tensor.dims, every);
+    const rows = rowsOf(layer, site, x, dims, every);
     if (!this.#observed) return { rows, wanted: { y: float32(then.get(site.data)!, site.data) } };
     const { value, axis } = site.output!;
     const output = then.get(value)!;
@@ -146,6 +146,20 @@ export class Stage {
       return { rows, wanted: { y } };
     const own = { ...after, scale: some(after.scale), shift: some(after.shift) };
     return { rows, wanted: wantedOf(y, own, this.#outputs.length, inner, streams) };
+  }
+
+  /** x of a site as the pruned model has it. A state that is fed back will be the original's, as far as the refit succeeds. */
+  #inputsAt(
+    site: Site,
+    then: ReadonlyMap<string, Tensor>,
+    now: ReadonlyMap<string, Tensor>,
+  ): { readonly x: Float32Array; readonly dims: readonly number[] } {
+    const own = makesItsData(site);
+    const tensor = (own ? then : now).get(site.data)!;
+    const x = float32(tensor, site.data);
+    if (!own) return { x, dims: tensor.dims };
+    const kept = this.rewrites.keptChannels(this.layer);
+    return { x: taken(x, tensor.dims, site.axis, kept), dims: tensor.dims.with(site.axis, kept.length) };
   }
 
   #ridge(moments: NativeMoments, damping: number): Promise<Refit> {
@@ -192,6 +206,9 @@ export class Stage {
     return rewrites.put(layer, { weights: product, intercept, means, observed: false });
   }
 }
+
+/** A recurrent node, of whose states the weight is. */
+const makesItsData = ({ node, data }: Site): boolean => node.outputs.includes(data);
 
 const partsOf = (wanted: Wanted | undefined): 1 | 2 | 3 =>
   wanted?.low === undefined ? 1 : wanted.high === undefined ? 2 : 3;
