@@ -53,7 +53,7 @@ export function dequantise(
   return numbers;
 }
 
-/** The scales under which the largest numbers fit: those that there are, wherever they suffice. */
+/** The scales under which the largest numbers fit: those that there are, wherever rounding makes nothing else of them. */
 export function wider(numbers: Float32Array, dims: readonly number[], grid: Grid): Float32Array {
   const scale = grid.scale.slice();
   const [lowest, highest] = BOUNDS[grid.type];
@@ -61,7 +61,7 @@ export function wider(numbers: Float32Array, dims: readonly number[], grid: Grid
     const value = numbers[i]!;
     const room = value > 0 ? Math.min(grid.reach, highest - zero) : Math.min(grid.reach, zero - lowest);
     // On the side of a zero point at the end of the range nothing fits under any scale.
-    if (room > 0) scale[at] = Math.max(scale[at]!, Math.abs(value) / room);
+    if (room > 0 && Math.abs(value) > scale[at]! * (room + 0.5)) scale[at] = Math.abs(value) / room;
   });
   return scale;
 }

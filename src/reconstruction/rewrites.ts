@@ -110,7 +110,7 @@ export class Rewrites {
     const values = Float64Array.from(before, (value, i) => value + intercept[i]!);
     if (addition.kind === 'operand' || addition.kind === 'behind') {
       const scale =
-        scales && addition.kind === 'operand' ? await this.#biasScale(site, scales.after) : undefined;
+        scales && addition.kind === 'operand' ? await this.#biasScale(site, scales.after, values) : undefined;
       this.#added.set(site, { values, ...(scale && { scale }) });
       return;
     }
@@ -130,18 +130,27 @@ export class Rewrites {
     if (before.length !== 1 && before.length !== own.length) return undefined;
     return own.map((value, i) => {
       const at = before.length === 1 ? 0 : i;
-      return after[at] === before[at] ? value : (value * after[at]!) / before[at]!;
+      return after[at] === before[at] || before[at] === 0 ? value : (value * after[at]!) / before[at]!;
     });
   }
 
   /** The scale that a bias of integers would have: runtimes compute with integers where the bias is one of them. */
-  async #biasScale({ data }: Site, scale: Float32Array): Promise<Float32Array | undefined> {
+  async #biasScale(
+    { data }: Site,
+    scale: Float32Array,
+    values: Float64Array,
+  ): Promise<Float32Array | undefined> {
     const maker = this.#makers.get(data);
     if (maker === undefined || !isDequantiser(maker)) return undefined;
     const stored = storedAs(this.walk.graph, maker.inputs[1] ?? '');
     if (stored?.dtype !== 'float32' || stored.dims.some((length) => length !== 1)) return undefined;
     const [of] = await this.native.floats(stored.id, this.options);
-    return scale.map((value) => value * of!);
+    const product = scale.map((value) => value * of!);
+    if (product.length !== 1 && product.length !== values.length) return undefined;
+    const fits = values.every(
+      (value, i) => Math.abs(value) < product[product.length === 1 ? 0 : i]! * LARGEST,
+    );
+    return fits ? product : undefined;
   }
 
   /** What a site adds in the original, where it is left. */
@@ -229,7 +238,8 @@ interface NewBias {
   readonly scale?: Float32Array;
 }
 
-const LARGEST = 2 ** 31 - 1;
+/** Of int32, with room for the sum that it is added to. */
+const LARGEST = 2 ** 30;
 
 function dequantisedBias(
   node: Node,
@@ -239,10 +249,7 @@ function dequantisedBias(
 ): { readonly literals: Edits['literals']; readonly node: Edits['nodes'][number] } {
   const [integers, by] = [names.fresh(`${name}_quantized`), names.fresh(`${name}_scale`)];
   const each = scale!.length > 1;
-  const rounded = Array.from(values, (value, i) => {
-    const integer = Math.round(value / scale![each ? i : 0]!);
-    return Math.max(-LARGEST, Math.min(LARGEST, integer));
-  });
+  const rounded = Array.from(values, (value, i) => Math.round(value / scale![each ? i : 0]!));
   return {
     literals: [
       { graph: 0, name: integers, dtype: 'int32', dims: [values.length], values: rounded },

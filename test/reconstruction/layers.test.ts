@@ -249,3 +249,52 @@ test('a matrix lies in its tensor where its axes say', () => {
   expect([...cut.data]).toEqual([1, 3, 5, 13, 15, 17]);
   expect(selected(stored, dims, new Map()).data).not.toBe(stored);
 });
+
+test('integers behind DequantizeLinear, where nobody else reads them', () => {
+  const bytes = (name: string, dims: readonly number[]) => ({
+    ...{ name, dims },
+    data: Int8Array.from({ length: dims.reduce((a, b) => a * b, 1) }, (_, i) => (i % 7) - 3),
+  });
+  const found = (rest: (b: Builder) => void, bias = 'int32') =>
+    layers((b) => {
+      b.initializers.push(bytes('q', [4, 3, 3, 3]), bytes('z', [4]));
+      b.node('DequantizeLinear', 'w', ['q', b.weight('s', [4]), 'z'], { axis: 0 });
+      b.initializers.push({ name: 'p', dims: [4], data: Int32Array.of(1, 2, 3, 4) });
+      if (bias === 'int32') b.node('DequantizeLinear', 'b', ['p', b.weight('t', [4])], { axis: 0 });
+      b.node('Conv', 'c', ['x', 'w', ...(bias === '' ? [] : ['b'])]);
+      rest(b);
+    }, image);
+  const plainly = (b: Builder): void => void b.node('Relu', 'y', ['c']);
+  expect(found(plainly).map(shown)).toEqual([
+    { weight: 'q', size: [4, 3, 9], additions: ['stored p included'] },
+  ]);
+  expect(found(plainly, '').map(shown)).toEqual([{ weight: 'q', size: [4, 3, 9], additions: ['operand'] }]);
+  const quantised = found(plainly)[0]!.quantised!;
+  expect([quantised.scale.name, quantised.zeroPoint?.name, quantised.axis, quantised.ownScale]).toEqual([
+    's',
+    'z',
+    0,
+    true,
+  ]);
+  // The weight is read by another node too; so is the bias, whose scale could not follow the weight's.
+  for (const other of ['w', 'q', 'b', 'p'])
+    expect(
+      found((b) => {
+        b.node('Cast', 'o', [other], { to: 1 });
+        b.node('ReduceSum', 'r', ['o'], { keepdims: 0 });
+        b.node('Add', 'y', ['c', 'r']);
+      }),
+    ).toEqual([]);
+});
+
+test("weights that are moved, and read elsewhere too, are nobody's", () => {
+  const tied = (op: string, inputs: readonly string[]) => (b: Builder) => {
+    b.node('Transpose', 't', [b.weight('w', [4, 6])]);
+    b.node('MatMul', 'h', ['x', 't']);
+    b.node(op, 'y', inputs);
+  };
+  expect(layers(tied('Relu', ['h']), rows).map(shown)).toEqual([
+    { weight: 'w', size: [4, 6, 1], additions: ['behind'] },
+  ]);
+  expect(layers(tied('MatMul', ['h', 'w']), rows)).toEqual([]);
+});

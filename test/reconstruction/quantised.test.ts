@@ -61,7 +61,7 @@ function weightsOnly(storage: Storage, conv: boolean): Made {
 }
 
 /** As a quantiser writes it: data are integers between any two operators, and biases int32 under scale of data · scale of weight. */
-function throughout(axis: 0 | undefined): Made {
+function throughout(axis: 0 | undefined, biased = true): Made {
   const m = new QuantisedModel(7, 17);
   const scales = { x: 0.01, hidden: 0.03 };
   const layer = (
@@ -81,6 +81,7 @@ function throughout(axis: 0 | undefined): Made {
     );
     const along = s.length === 1 ? {} : { axis: 0 };
     const w = m.node('DequantizeLinear', weight, along);
+    if (!biased && lanes !== LANES) return [m.node('Conv', [x, w], { pads: [1, 1, 1, 1] }), '', ''];
     const b = m.node('DequantizeLinear', [bias, scale], along);
     return [m.node('Conv', [x, w, b], { pads: [1, 1, 1, 1] }), bias, scale];
   };
@@ -209,4 +210,48 @@ describe('integers throughout', () => {
       expect(plain).toBeLessThan(0.1 * (await error(model, cut.bytes, feeds)));
       expect(difference(fused, await optimised(encodeModel(model), feeds))).toBeLessThan(0.1);
     });
+});
+
+test('a bias that there was none of is one of integers too', async () => {
+  const { model, weight, scales } = throughout(0, false);
+  const { bytes } = await prune(model, { ratio: 0.5, data: datasetFor(model, 256) });
+  const { graph, tensors } = (await openBytes(bytes)).describe();
+  const conv = graph.nodes.findLast(({ op }) => op === 'Conv')!;
+  const maker = graph.nodes.find(({ outputs }) => outputs[0] === conv.inputs[2])!;
+  expect(maker.op).toBe('DequantizeLinear');
+  expect(tensors.find(({ name }) => name === maker.inputs[0])!.dtype).toBe('int32');
+  const read = await tensorsOf(bytes);
+  for (const [i, value] of read(maker.inputs[1]!).numbers.entries())
+    expect(value / (scales!.data * read(weight[1]).numbers[i]!)).toBeCloseTo(1, 5);
+  const feeds = feedsFor(model, 64, 9);
+  expect(await error(model, bytes, feeds)).toBeLessThan(0.01);
+  expect(difference(await optimised(bytes, feeds), await optimised(encodeModel(model), feeds))).toBeLessThan(
+    0.1,
+  );
+});
+
+test('a scale that others read stays what it is for them', async () => {
+  const { model, weight } = weightsOnly({ dtype: 'int8' }, false);
+  const [, scale, point] = weight;
+  const other = { name: 'q', dims: [5], data: Int8Array.of(90, -3, 17, 60, -127) };
+  const nodes = model.nodes.map((node) => (node.outputs[0] === 'y' ? { ...node, outputs: ['h'] } : node));
+  const shared: ModelSpec = {
+    ...model,
+    initializers: [...model.initializers, other],
+    nodes: [
+      ...nodes,
+      { op: 'DequantizeLinear', inputs: ['q', scale, point], outputs: ['w'] },
+      { op: 'Mul', inputs: ['h', 'w'], outputs: ['y'] },
+    ],
+  };
+  const { bytes } = await prune(shared, { ratio: 0.5, data: datasetFor(shared, 256) });
+  const before = (await tensorsOf(encodeModel(shared)))(scale).numbers;
+  expect((await tensorsOf(bytes))(scale).numbers).toEqual(before);
+  const { graph } = (await openBytes(bytes)).describe();
+  const [first, second] = [weight[0], 'q'].map(
+    (name) => graph.nodes.find(({ inputs }) => inputs[0] === name)!.inputs[1],
+  );
+  expect(second).toBe(scale);
+  expect(first).not.toBe(scale);
+  expect(await error(shared, bytes, feedsFor(shared, 64, 9))).toBeLessThan(1e-3);
 });
