@@ -11,6 +11,7 @@ export class Parts {
   readonly #stored: ReadonlyMap<string, number>;
   /** Nodes that some output of the model needs. */
   readonly #needed: ReadonlySet<NodeDocument>;
+  readonly #neededIds: ReadonlySet<number>;
 
   constructor(readonly document: ModelDocument) {
     const { graph, tensors } = document;
@@ -22,6 +23,7 @@ export class Parts {
       graph.outputs.map(({ name }) => name),
       new Set(),
     );
+    this.#neededIds = new Set([...this.#needed].map(({ id }) => id));
   }
 
   /** Nodes that make these values and are not done yet. */
@@ -48,6 +50,11 @@ export class Parts {
       }
     }
     return live;
+  }
+
+  /** Whether some output of the model needs this node: what only others need is not kept for them. */
+  needs(node: number): boolean {
+    return this.#neededIds.has(node);
   }
 
   isInput(name: string): boolean {

@@ -108,16 +108,18 @@ export class Reconstruction {
 
 /**
  * Layers such that each comes before all that read what it makes. A weight that is read again behind what it has made, or behind
- * a layer that has read that, has no turn: refitted late, it would change what others have been fitted to.
+ * a layer that has read that, has no turn: refitted late, it would change what others have been fitted to. Nor has what no output
+ * needs.
  */
 export function inTurn(layers: readonly Layer[], parts: Parts): Layer[] {
   const before = (values: readonly string[]): ReadonlySet<number> =>
     new Set([...parts.between(values, new Set())].map(({ id }) => id));
   const makes = ({ sites }: Layer, ids: ReadonlySet<number>): boolean =>
     sites.some(({ node }) => ids.has(node.id));
-  const reads = new Map(layers.map((layer) => [layer, before(layer.sites.map(({ data }) => data))]));
+  const needed = layers.filter(({ sites }) => sites.every(({ node }) => parts.needs(node.id)));
+  const reads = new Map(needed.map((layer) => [layer, before(layer.sites.map(({ data }) => data))]));
   // The state of a recurrent node is made by that node; what is made by another that has the same weight is read behind it.
-  let rest = layers.filter((layer) => layer.sites.length === 1 || !makes(layer, reads.get(layer)!));
+  let rest = needed.filter((layer) => layer.sites.length === 1 || !makes(layer, reads.get(layer)!));
   const turns: Layer[] = [];
   while (rest.length > 0) {
     const next = rest.find((layer) => !rest.some((own) => own !== layer && makes(own, reads.get(layer)!)));

@@ -1,0 +1,94 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import type { PlanOptions, Progress } from '../../src/index.js';
+import { openModel } from '../../src/index.js';
+import type { Step } from '../support/convnets.js';
+import { growConvnet } from '../support/convnets.js';
+import { encodeModel } from '../support/onnx.js';
+import { datasetFor } from './refits.js';
+
+const steps: Step[] = (['conv', 'batchNorm', 'activation', 'residual', 'conv', 'pointwise'] as const).map(
+  (kind, i) => ({ kind, pick: 6 * i, size: i + 4 }),
+);
+const spec = growConvnet(steps, 3);
+const bytes = encodeModel(spec);
+const data = datasetFor(spec, 16);
+const options: PlanOptions = { data, criterion: 'information', ratio: 0.5, roundTo: 1 };
+
+async function pruned(more: Partial<PlanOptions> = {}): Promise<Uint8Array> {
+  using model = await openModel(bytes);
+  return (await model.prune({ ...options, ...more })).toBytes();
+}
+
+test('the same bytes again, on any number of threads', async () => {
+  const first = await pruned({ threads: 1 });
+  expect(await pruned({ threads: 1 })).toEqual(first);
+  expect(await pruned({ threads: 2 })).toEqual(first);
+  expect(await pruned({ reconstruct: false })).not.toEqual(first);
+});
+
+test('the same with a budget, for which widths are tried', async () => {
+  const budget: PlanOptions = { data, criterion: 'information', policy: 'allocate', macs: 0.5 };
+  using model = await openModel(bytes);
+  const first = await (await model.prune({ ...budget, threads: 1 })).toBytes();
+  using other = await openModel(bytes);
+  expect(await (await other.prune({ ...budget, threads: 2 })).toBytes()).toEqual(first);
+});
+
+test('progress rises through the layers, and ends', async () => {
+  const seen: Progress[] = [];
+  await pruned({ onProgress: (progress) => void seen.push(progress) });
+  const refits = seen.filter(({ phase }) => phase === 'reconstruct');
+  expect(refits.length).toBeGreaterThan(2);
+  expect(refits[0]!.done).toBe(0);
+  expect(refits.at(-1)!.done).toBe(refits.at(-1)!.total);
+  for (const [index, { done, total }] of refits.entries()) {
+    expect(total).toBe(refits[0]!.total);
+    expect(done).toBeGreaterThanOrEqual(refits[Math.max(0, index - 1)]!.done);
+  }
+  // What it consists of is not told.
+  const phases = [...new Set(seen.map(({ phase }) => phase))];
+  expect(phases.indexOf('reconstruct')).toBe(phases.length - 1);
+  expect(phases).not.toContain('moments');
+});
+
+const left = (): string[] => readdirSync(tmpdir()).filter((name) => name.startsWith('espalier'));
+
+test.each(['calibrate', 'score', 'reconstruct'])(
+  'aborted while it says %s: rejects with the reason',
+  async (phase) => {
+    const before = left();
+    const controller = new AbortController();
+    const reason = new Error('enough');
+    const folder = mkdtempSync(join(tmpdir(), 'refit-'));
+    try {
+      using model = await openModel(bytes);
+      const onProgress = (progress: Progress): void => {
+        if (progress.phase === phase && (phase !== 'reconstruct' || progress.done > 0))
+          controller.abort(reason);
+      };
+      const result = model
+        .prune({ ...options, signal: controller.signal, onProgress })
+        .then((own) => own.save(join(folder, 'pruned.onnx')));
+      await expect(result).rejects.toBe(reason);
+      expect(controller.signal.aborted).toBe(true);
+      expect(readdirSync(folder)).toEqual([]);
+      expect(left()).toEqual(before);
+      // The model is as it was, and can be pruned still.
+      const again = await (await model.prune(options)).toBytes();
+      expect(again).toEqual(await pruned());
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  },
+);
+
+test('what a listener of progress throws comes back', async () => {
+  const problem = new Error('no more');
+  const onProgress = ({ phase, done }: Progress): void => {
+    if (phase === 'reconstruct' && done > 0) throw problem;
+  };
+  await expect(pruned({ onProgress })).rejects.toBe(problem);
+});
