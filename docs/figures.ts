@@ -1,5 +1,5 @@
 /**
- * Draws the figures of docs/information.md from runs on trained models: `npm run docs:figures`, half a minute. It needs lenet5_mnist.onnx,
+ * Draws the figures of docs/information.md from runs on trained models: `npm run docs:figures`, a minute or two. It needs lenet5_mnist.onnx,
  * mlp300_mnist.onnx, mnist.calib.npz and mnist.test.npz in ../shared/models.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
