@@ -125,6 +125,16 @@ async function prune(file: string, options: Options, terminal: Terminal): Promis
   await printOutcome(terminal, outcome, options);
   if (target !== undefined && data === undefined && !options.json)
     terminal.hint(`Compare it on your own samples: espalier verify ${file} ${target} --data FILE`, options);
+  if (
+    target !== undefined &&
+    outcome.reconstruction !== undefined &&
+    options.guard === undefined &&
+    !options.json
+  )
+    terminal.hint(
+      `It was fitted to these samples. Compare it on others: espalier verify ${file} ${target} --data FILE`,
+      options,
+    );
 }
 
 /** What was removed in the end, where a guard made it less than was asked for. */

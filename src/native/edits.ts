@@ -34,7 +34,7 @@ export interface Edits {
   }[];
   /** `metadata_props`: replaced or appended. */
   readonly metadata: readonly { readonly key: string; readonly value: string }[];
-  /** A stored tensor of floats gets another content; selections of it are then void. */
+  /** A stored tensor of floats, or of quantised weights, gets another content; selections of it are then void. */
   readonly contents?: readonly NewContent[];
   /** Values of the main graph that become its outputs too, after those it has; nothing where they are. */
   readonly outputs?: readonly { readonly name: string }[];
@@ -55,8 +55,8 @@ export interface Part {
 }
 
 /**
- * A content of the tensor's own type (float32, float16, bfloat16 or float64), rounded to the nearest, ties to even.
- * NON_FINITE for what is NaN or infinite, or becomes so.
+ * A content of the tensor's own type (float32, float16, bfloat16 or float64; int8, uint8 or int32, which saturate), rounded to
+ * the nearest, ties to even. NON_FINITE for what is NaN or infinite, or becomes so.
  */
 export interface NewContent {
   readonly tensor: number;
