@@ -19,7 +19,7 @@ export interface CallOptions {
 }
 
 export interface Progress {
-  /** 'open', 'calibrate', 'score', 'tree', 'reconstruct', 'guard', 'measure', 'write', 'hash', 'verify'. */
+  /** 'open', 'calibrate', 'score', 'tree', 'weigh', 'reconstruct', 'guard', 'measure', 'write', 'hash', 'verify'. */
   readonly phase: string;
   readonly done: number;
   readonly total: number;
@@ -106,7 +106,7 @@ export interface CalibrationOptions {
 }
 
 export interface ScoreOptions extends CallOptions, CalibrationOptions {
-  /** A name from `criteria()`, or what `combine` gave; default 'entropy'. */
+  /** A name from `criteria()`, or what `combine` gave; default 'information' with data, else 'entropy'. */
   readonly criterion?: string | Combination;
   /** Options of the criterion, such as `{ bins: 64 }`. */
   readonly criterionOptions?: Readonly<Record<string, string | number | boolean>>;
@@ -124,7 +124,7 @@ export interface GroupScore {
 }
 
 export interface PlanOptions extends ScoreOptions {
-  /** A name from `policies()`; default 'uniform' with a ratio, 'global' with a budget. */
+  /** A name from `policies()`; default 'uniform' with a ratio; with a budget 'allocate' where there are data, else 'global'. */
   readonly policy?: string;
   /** Fraction of every prunable axis to remove, 0 < ratio < 1. */
   readonly ratio?: number;

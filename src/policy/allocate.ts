@@ -174,7 +174,7 @@ function cheapest({ damage }: Curve, costs: readonly number[], price: number): n
   return best;
 }
 
-/** Gives back what fits in, always where it helps most for what it takes; and trades widths between two groups. */
+/** Gives back what fits in, always where it helps most for what it takes. */
 function improved(
   curves: readonly Curve[],
   from: readonly number[],

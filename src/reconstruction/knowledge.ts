@@ -101,9 +101,14 @@ export class Knowledge {
   /** Bytes that biases which there were none of take at most. */
   get added(): number {
     return this.layers.reduce((sum, { sites, outputs, weight }) => {
-      const { nameOf } = this.analysis.graph;
-      const made = sites.filter(({ addition }) => addition.kind === 'operand' || addition.kind === 'behind');
-      return sum + made.length * (8 * outputs + 6 * nameOf(weight.id).length + ADDED);
+      const name = this.analysis.graph.nameOf(weight.id).length + FRESH;
+      const each = sites.map(({ addition, node }) => {
+        const bias = 4 * outputs + 2 * name + TENSOR;
+        if (addition.kind === 'operand') return bias;
+        if (addition.kind !== 'behind') return 0;
+        return bias + 2 * node.name.length + 3 * ((node.outputs[0]?.length ?? 0) + FRESH) + NODE;
+      });
+      return sum + each.reduce((own, bytes) => own + bytes, 0);
     }, 0);
   }
 
@@ -134,8 +139,10 @@ export class Knowledge {
   }
 }
 
-/** Bytes of a new bias, and of the node that adds it, beside numbers and names. */
-const ADDED = 512;
+/** Bytes that a new name has more than the one that it is made of; that a tensor and a node take beside names and numbers. */
+const FRESH = 24;
+const TENSOR = 48;
+const NODE = 64;
 
 /** Batches may be larger where less is looked at than all that layers read; four at least, so that one can be held out. */
 const BATCH_BYTES = 64 * 1024 * 1024;

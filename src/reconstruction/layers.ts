@@ -106,7 +106,7 @@ export function layersOf({ graph, mixes }: Walk): Layer[] {
         ...(quantised && { quantised }),
         layout,
         sites: sites.map((site, place) => ({
-          ...site,
+          ...withoutBias(site, additions[place]!),
           index: places.get(site.node)!,
           addition: additions[place]!,
           ...(typeof tied[place] === 'object' && { tied: tied[place] }),
@@ -119,6 +119,13 @@ export function layersOf({ graph, mixes }: Walk): Layer[] {
   });
   const last = (layer: Layer): number => Math.max(...layer.sites.map(({ index }) => index));
   return layers.sort((a, b) => last(a) - last(b));
+}
+
+/** What a node puts out has a bias in it that cannot be changed: then it is no W x of which a refit is known. */
+function withoutBias(mix: Mix, addition: Addition): Mix {
+  if (mix.bias.kind !== 'operand' || addition.kind !== 'none') return mix;
+  const { output: _, ...rest } = mix;
+  return rest;
 }
 
 export type Readers = ReadonlyMap<string, readonly Node[]>;

@@ -98,7 +98,8 @@ describe('a budget of latency', () => {
     const dims = [8, ...shape.slice(1).map(Number)];
     const data = Float32Array.from({ length: dims.reduce((a, b) => a * b, 1) }, (_, i) => Math.sin(i * i));
     const pruned = await model.prune({
-      ...{ latency: 0.4, roundTo: 1, criterion: 'l2', runtime: clockwork() },
+      ...{ latency: 0.4, roundTo: 1, criterion: 'l2', reconstruct: false, policy: 'global' },
+      runtime: clockwork(),
       ...{ data: datasetOf({ [name]: { type: 'float32', data, dims } }) },
       guard: [{ metric: 'cosine', atLeast: 0.9 }],
     });

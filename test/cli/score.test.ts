@@ -21,7 +21,7 @@ describe('score', () => {
     const [weights, activations] = [await score('--json'), await score('--json', ...data())];
     expect([weights.code, activations.code]).toEqual([0, 0]);
     expect(groups(activations.stdout)).not.toEqual(groups(weights.stdout));
-    const same = await score('--json', ...data(), '--of', 'weights');
+    const same = await score('--json', ...data(), '--criterion', 'entropy', '--of', 'weights');
     expect(groups(same.stdout)).toEqual(groups(weights.stdout));
   });
 

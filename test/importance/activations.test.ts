@@ -100,16 +100,19 @@ describe('criteria of activations are what their definitions say', () => {
     const all = await lanes();
     const own = { of: 'activations', estimator: 'histogram', bins: 8 };
     close(
-      await scores({ criterionOptions: own }),
+      await scores({ criterion: 'entropy', criterionOptions: own }),
       all.map((group) =>
         group.map((values) => bits(values, Math.min(...group.flat()), Math.max(...group.flat()))),
       ),
     );
     close(
-      await scores({ criterionOptions: { ...own, range: 'lane' } }),
+      await scores({ criterion: 'entropy', criterionOptions: { ...own, range: 'lane' } }),
       all.map((group) => group.map((values) => bits(values, Math.min(...values), Math.max(...values)))),
     );
-    const [, second] = await scores({ criterionOptions: { ...own, binning: 'quantile', range: 'lane' } });
+    const [, second] = await scores({
+      criterion: 'entropy',
+      criterionOptions: { ...own, binning: 'quantile', range: 'lane' },
+    });
     // Samples that no lane of the layer before answers have equal values here.
     for (const value of second!) expect(value).toBeCloseTo(3, 1);
   });
@@ -119,7 +122,7 @@ describe('criteria of activations are what their definitions say', () => {
     const mass = all.map((group) => group.map((values) => mean(values.map(Math.abs))));
     const shares = mass.map((group) => group.map((own) => own / group.reduce((a, b) => a + b)));
     close(
-      await scores({ criterionOptions: { of: 'activations', estimator: 'mass' } }),
+      await scores({ criterion: 'entropy', criterionOptions: { of: 'activations', estimator: 'mass' } }),
       shares.map((group) => group.map((p) => (p === 0 ? 0 : -p * Math.log2(p)))),
     );
     const expected = all.map((group) => {
@@ -128,7 +131,10 @@ describe('criteria of activations are what their definitions say', () => {
       return spread.map((own) => 0.5 * Math.log2(1 + (2 * Math.PI * Math.E * own) / width));
     });
     close(
-      await scores({ criterionOptions: { of: 'activations', estimator: 'gaussian', bins: 16 } }),
+      await scores({
+        criterion: 'entropy',
+        criterionOptions: { of: 'activations', estimator: 'gaussian', bins: 16 },
+      }),
       expected,
     );
   });
@@ -142,7 +148,10 @@ test('fewer samples are another estimate; the same ones the same', async () => {
 
 test('without data they are refused before anything is read', async () => {
   using opened = await openModel(encodeModel(model));
-  for (const options of [{ criterion: 'wanda' }, { criterionOptions: { of: 'activations' } }]) {
+  for (const options of [
+    { criterion: 'wanda' },
+    { criterion: 'entropy', criterionOptions: { of: 'activations' } },
+  ]) {
     const problem = (await opened.score(options).catch((error: unknown) => error)) as EspalierError;
     expect(problem.code).toBe('OPTION_INVALID');
     expect(problem.todo).toContain('--data');
@@ -152,7 +161,9 @@ test('without data they are refused before anything is read', async () => {
 test('what the weights have no estimate for is refused', async () => {
   using opened = await openModel(encodeModel(model));
   const criterionOptions = { of: 'weights', binning: 'quantile', estimator: 'histogram' };
-  await expect(opened.score({ criterionOptions })).rejects.toMatchObject({ code: 'OPTION_INVALID' });
+  await expect(opened.score({ criterion: 'entropy', criterionOptions })).rejects.toMatchObject({
+    code: 'OPTION_INVALID',
+  });
 });
 
 test('a value that is not finite is named', async () => {
@@ -167,6 +178,7 @@ test('progress is one count over both passes', async () => {
   const seen: (readonly [number, number])[] = [];
   await opened.score({
     data,
+    criterion: 'entropy',
     criterionOptions: { of: 'activations', estimator: 'histogram' },
     onProgress: ({ phase, done, total }) => {
       if (phase === 'calibrate') seen.push([done, total]);
