@@ -221,6 +221,8 @@ test('a bias that is computed is left alone', () => {
     b.node('Conv', 'y', ['x', b.weight('w', [4, 3, 1, 1]), 'bias']);
   }, image);
   expect(found.map((layer) => shown(layer).additions)).toEqual([['none']]);
+  // It is in what the node puts out.
+  expect(found[0]!.sites[0]!.output).toBeUndefined();
 });
 
 test('a matrix lies in its tensor where its axes say', () => {

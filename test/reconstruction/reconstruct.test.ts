@@ -97,6 +97,13 @@ const cases: Readonly<Record<string, ModelSpec>> = {
   'Gemm without bias': rowModel((b) => {
     b.node('Gemm', 'y', ['h', b.weight('w2', [8, 5])]);
   }),
+  'Gemm, one number for a bias': rowModel((b) => {
+    b.node('Gemm', 'y', ['h', b.weight('w2', [8, 5]), b.weight('b2', [1])]);
+  }),
+  'Gemm, its bias computed': rowModel((b) => {
+    b.node('Neg', 'b', [b.weight('b2', [5])]);
+    b.node('Gemm', 'y', ['h', b.weight('w2', [8, 5]), 'b']);
+  }),
   'Gemm of transposed data': rowModel((b) => {
     b.node('Transpose', 't', ['h'], { perm: [1, 0] });
     b.node('Gemm', 'y', ['t', b.weight('w2', [8, 5]), b.weight('b2', [5])], { transA: 1 });
