@@ -161,6 +161,26 @@ describe('what others give, exactly', () => {
     expect(await distance(spec, bytes, feedsFor(spec, 6, 9))).toBeLessThan(1e-4);
   });
 
+  test('kernels over many channels, tap by tap', async () => {
+    const spec = model(
+      (b) => {
+        b.node('Conv', 'a', ['x', b.weight('w1', [264, 6, 1, 1]), b.weight('b1', [264])]);
+        b.node('Relu', 'h', ['a']);
+        b.node('Conv', 'y', ['h', b.weight('w2', [4, 264, 3, 3]), b.weight('b2', [4])], {
+          pads: [1, 1, 1, 1],
+        });
+      },
+      ['n', 6, 6, 6],
+      { w1: scaled(0), b1: scaled(0) },
+    );
+    const data = datasetFor(spec, 48);
+    const { plan, bytes } = await prune(spec, { data, ratio: 0.5, roundTo: 1 });
+    expect(plan.groups[0]!.kept).toHaveLength(132);
+    expect(await distance(spec, bytes, feedsFor(spec, 6, 9))).toBeLessThan(1e-2);
+    const cut = await prune(spec, { data, ratio: 0.5, roundTo: 1, reconstruct: false });
+    expect(await distance(spec, cut.bytes, feedsFor(spec, 6, 9))).toBeGreaterThan(0.05);
+  });
+
   test('weights of float16 stay so', async () => {
     const whole = model(
       (b) => {
