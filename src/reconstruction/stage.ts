@@ -138,12 +138,14 @@ export class Stage {
     const inner = output.dims.slice(axis + 1).reduce((product, length) => product * length, 1);
     const some = (values: Float64Array): Float64Array =>
       Float64Array.from(this.#outputs, (index) => values[index]!);
+    // One that is broadcast over the other is no stream.
+    const stream = after.stream === undefined ? output : then.get(after.stream)!;
+    if (stream.dims.join() !== output.dims.join()) return { rows, wanted: { y } };
     const streams =
       after.stream === undefined
         ? undefined
         : { original: left(after.stream), pruned: float32(now.get(after.stream)!, after.stream) };
-    if (streams !== undefined && (streams.original.length !== y.length || streams.pruned.length !== y.length))
-      return { rows, wanted: { y } };
+    if (streams !== undefined && streams.pruned.length !== y.length) return { rows, wanted: { y } };
     const own = { ...after, scale: some(after.scale), shift: some(after.shift) };
     return { rows, wanted: wantedOf(y, own, this.#outputs.length, inner, streams) };
   }

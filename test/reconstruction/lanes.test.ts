@@ -416,3 +416,22 @@ test('what is added to a single lane that is left may itself be of one lane, and
   expect(plan.groups.find(({ id }) => id === 'w2')!.kept).toEqual([1]);
   expect(await distance(spec, bytes, feedsFor(spec, 6, 9))).toBeLessThan(1e-4);
 });
+
+test('nor is what has more lanes than it is added to, where one of them is left', async () => {
+  const spec = model(
+    (b) => {
+      b.node('Conv', 'a', ['x', b.weight('w1', [4, 3, 1, 1])]);
+      b.node('Relu', 'h', ['a']);
+      b.node('Conv', 'd', ['x', b.weight('w3', [2, 3, 1, 1])]);
+      b.node('Conv', 'c', ['h', b.weight('w2', [1, 4, 1, 1])]);
+      b.node('Add', 's', ['c', 'd']);
+      b.node('Relu', 'r', ['s']);
+      b.node('Conv', 'y', ['r', b.weight('w4', [3, 2, 1, 1])]);
+    },
+    ['n', 3, 4, 4],
+    { w1: (own) => repeated(own, 0, () => 0.5), w4: lanesOf(1, (lane) => (lane === 0 ? 0 : undefined)) },
+  );
+  const { plan, bytes } = await prune(spec, { data: datasetFor(spec, 64), ratio: 0.5 });
+  expect(plan.groups.find(({ id }) => id === 'w3')!.kept).toEqual([1]);
+  expect(await distance(spec, bytes, feedsFor(spec, 6, 9))).toBeLessThan(1e-4);
+});
