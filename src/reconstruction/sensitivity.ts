@@ -16,9 +16,9 @@ import { Recorded } from './recorded.js';
 /** The share of a group's lanes whose loss is tried. */
 const TRIED = 0.5;
 /** Samples that a trial refits on, and more to judge by. */
-const SAMPLES = 192;
+const SAMPLES = 256;
 const FEWEST = 48;
-const JUDGED = 1 / 3;
+const JUDGED = 1;
 /** Multiply-accumulates of all trials together. */
 const MOST_WORK = 3e11;
 /** Bytes that pass through the layers of all trials together, which says more than multiply-accumulates where lengths are open. */
