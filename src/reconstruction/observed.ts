@@ -12,9 +12,11 @@ import { quietly } from './quietly.js';
 
 /** Layers of more inputs are left out: their second moments alone would be some hundred megabytes. */
 export const MOST_INPUTS = 6144;
-/** Positions for each input of a layer, and for the smallest: more say little more. */
+/** Products that a layer's second moments take: positions beyond are left out, evenly. */
+const MOST_PRODUCTS = 4e10;
+/** Positions for each input of a layer at least, and of any layer at most. */
 const ROWS_EACH = 4;
-const ROWS_LEAST = 16384;
+const ROWS_MOST = 131072;
 /** From so many inputs on products are made in single precision, which is right to 1e-6. */
 const SINGLE = 256;
 
@@ -24,8 +26,10 @@ export const momentsFor = (inputs: number, outputs: number): NativeMoments =>
   new NativeMoments(inputs, outputs, inputs < SINGLE ? 'double' : 'single');
 
 /** Takes each so-many-th of the positions of a layer. */
-export const everyFor = (inputs: number, rows: number): number =>
-  Math.max(1, Math.floor(rows / Math.max(ROWS_EACH * inputs, ROWS_LEAST)));
+export function everyFor(inputs: number, rows: number): number {
+  const most = Math.min(ROWS_MOST, Math.max(ROWS_EACH * inputs, MOST_PRODUCTS / inputs ** 2));
+  return Math.max(1, Math.floor(rows / most));
+}
 
 /** What layers read on data: the second moments of each one's inputs, with W x as their targets. */
 export interface Observed {
