@@ -12,11 +12,11 @@ import { quietly } from './quietly.js';
 
 /** Layers of more inputs are left out: their second moments alone would be some hundred megabytes. */
 export const MOST_INPUTS = 6144;
-/** Products that a layer's second moments take: positions beyond are left out, evenly. */
-const MOST_PRODUCTS = 4e10;
+/** Products that the second moments of all layers take together: positions beyond are left out, evenly. */
+const MOST_PRODUCTS = 2.5e12;
 /** Positions for each input of a layer at least, and of any layer at most. */
 const ROWS_EACH = 4;
-const ROWS_MOST = 131072;
+const ROWS_MOST = 524288;
 /** From so many inputs on products are made in single precision, which is right to 1e-6. */
 const SINGLE = 256;
 
@@ -26,8 +26,8 @@ export const momentsFor = (inputs: number, outputs: number): NativeMoments =>
   new NativeMoments(inputs, outputs, inputs < SINGLE ? 'double' : 'single');
 
 /** Takes each so-many-th of the positions of a layer. */
-export function everyFor(inputs: number, rows: number): number {
-  const most = Math.min(ROWS_MOST, Math.max(ROWS_EACH * inputs, MOST_PRODUCTS / inputs ** 2));
+export function everyFor(inputs: number, rows: number, layers: number): number {
+  const most = Math.min(ROWS_MOST, Math.max(ROWS_EACH * inputs, MOST_PRODUCTS / layers / inputs ** 2));
   return Math.max(1, Math.floor(rows / most));
 }
 
@@ -81,7 +81,10 @@ export async function observe(
         const x = float32(tensor, site.data);
         if (!every.has(layer)) {
           const { rows } = rowsOf(layer, site, x, tensor.dims);
-          every.set(layer, everyFor(inputsOf(layer), (rows / count) * total.total * layer.sites.length));
+          every.set(
+            layer,
+            everyFor(inputsOf(layer), (rows / count) * total.total * layer.sites.length, moments.size),
+          );
         }
         await feed(own, rowsOf(layer, site, x, tensor.dims, every.get(layer)!), new Float32Array(0), quiet);
       }

@@ -124,7 +124,7 @@ export class Stage {
     const { layer, source } = this;
     const { x, dims } = this.#inputsAt(site, then, now);
     const whole = rowsOf(layer, site, x, dims);
-    const every = everyFor(this.#inputs, (whole.rows * source.samples) / source.batch);
+    const every = everyFor(this.#inputs, (whole.rows * source.samples) / source.batch, source.layers.length);
     const rows = rowsOf(layer, site, x, dims, every);
     if (!this.#observed) return { rows, wanted: { y: float32(then.get(site.data)!, site.data) } };
     const { value, axis } = site.output!;
