@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { NO_EDITS } from '../native/edits.js';
 import type { NativeModel, NativeOptions } from '../native/index.js';
 
 /** A copy of a model with more outputs, made for a runtime. */
@@ -30,7 +31,7 @@ export async function observe(
   options: Pick<NativeOptions, 'signal' | 'threads'> = {},
   inMemory = IN_MEMORY,
 ): Promise<ObservedModel> {
-  const edits = { ...NOTHING, outputs: values.map((name) => ({ name })) };
+  const edits = { ...NO_EDITS, outputs: values.map((name) => ({ name })) };
   const { bytes, externalBytes } = model.describe();
   if (bytes + externalBytes < inMemory)
     return { model: await model.saveToBytes(edits, options), remove: async () => undefined };
@@ -45,15 +46,3 @@ export async function observe(
     throw error;
   }
 }
-
-const NOTHING = {
-  selections: [],
-  integers: [],
-  copies: [],
-  literals: [],
-  attributes: [],
-  inputs: [],
-  nodes: [],
-  valueInfos: [],
-  metadata: [],
-};

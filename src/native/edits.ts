@@ -42,6 +42,12 @@ export interface Edits {
   readonly part?: Part;
 }
 
+/** The file as it is. */
+export const NO_EDITS: Edits = {
+  ...{ selections: [], integers: [], copies: [], literals: [], attributes: [] },
+  ...{ inputs: [], nodes: [], valueInfos: [], metadata: [] },
+};
+
 /** A part of the main graph, as a model of its own. */
 export interface Part {
   /** Nodes of the main graph that leave. */

@@ -40,8 +40,8 @@ export class NativeModel {
   }
 
   /**
-   * All elements of a stored tensor of floats (float32, float16, bfloat16, float64), rounded to float32: what a refit
-   * begins with. The only weights that enter the JavaScript heap, one tensor at a time.
+   * All elements of a stored tensor of floats (float32, float16, bfloat16, float64), rounded to float32: what prices
+   * and refits begin with. The only weights that enter the JavaScript heap, one tensor at a time.
    */
   floats(tensor: number, options: NativeOptions = {}): Promise<Float32Array> {
     return call('reconstruct', options, (job) => this.#model.floats(tensor, job));

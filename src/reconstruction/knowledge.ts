@@ -83,7 +83,12 @@ export class Knowledge {
     damage: Float64Array,
     options: NativeOptions,
   ): Promise<number> {
-    this.#trials ??= this.#tried(options);
+    if (this.#trials === undefined) {
+      const tried = this.#tried(options);
+      // Whoever asks next, after an abort say, tries again.
+      tried.catch(() => (this.#trials = undefined));
+      this.#trials = tried;
+    }
     const trials = await this.#trials;
     if (trials === undefined) return 1;
     const key = `${group.id}:${order.join()}`;

@@ -32,7 +32,8 @@ export type Makers = ReadonlyMap<string, Node>;
 export const makersOf = ({ nodes }: Graph): Makers =>
   new Map(nodes.flatMap((node) => node.outputs.flatMap((output) => (output === '' ? [] : [[output, node]]))));
 
-const FLOATS = new Set(['float32', 'float16', 'bfloat16', 'float64']);
+/** Of bfloat16 no runtime hands activations over, so there is nothing to fit to. */
+const FLOATS = new Set(['float32', 'float16', 'float64']);
 export const isFloats = ({ dtype }: TensorDocument): boolean => FLOATS.has(dtype);
 /** Weights; and biases, whose scale is that of the data times that of the weight. */
 const INTEGERS = new Set(['int8', 'uint8', 'int32']);

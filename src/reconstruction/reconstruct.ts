@@ -1,7 +1,7 @@
 import type { Dataset } from '../calibration/data.js';
 import { feedsOf, type Match, matchInputs } from '../calibration/match.js';
 import type { Walk } from '../lanes/walk.js';
-import type { Edits } from '../native/edits.js';
+import { type Edits, NO_EDITS } from '../native/edits.js';
 import type { NativeModel, NativeOptions } from '../native/index.js';
 import type { Feeds, Runtime } from '../runtime/runtime.js';
 import { Advance } from './advance.js';
@@ -129,11 +129,6 @@ export function inTurn(layers: readonly Layer[], parts: Parts): Layer[] {
   }
   return turns;
 }
-
-export const NO_EDITS: Edits = {
-  ...{ selections: [], integers: [], copies: [], literals: [], attributes: [] },
-  ...{ inputs: [], nodes: [], valueInfos: [], metadata: [] },
-};
 
 /** A model's inputs in a dataset. */
 export function matchOf({ walk, dataset }: Pick<Source, 'walk' | 'dataset'>): Match {

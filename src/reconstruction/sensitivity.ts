@@ -1,6 +1,7 @@
 import type { Analysis } from '../lanes/analysis.js';
 import { CostModel } from '../lanes/cost.js';
 import type { Group } from '../lanes/groups.js';
+import { NO_EDITS } from '../native/edits.js';
 import type { NativeOptions } from '../native/index.js';
 import { isFloat, numbersOf } from '../runtime/dtypes.js';
 import type { Feeds, Tensor } from '../runtime/runtime.js';
@@ -10,12 +11,12 @@ import { removalOf } from '../surgery/removal.js';
 import { Advance } from './advance.js';
 import { readersOf } from './layers.js';
 import { Parts } from './parts.js';
-import { feedsFor, NO_EDITS, Reconstruction, type Source } from './reconstruct.js';
+import { feedsFor, Reconstruction, type Source } from './reconstruct.js';
 import { Recorded } from './recorded.js';
 
 /** The share of a group's lanes whose loss is tried. */
 const TRIED = 0.5;
-/** Samples that a trial refits on, and more to judge by. */
+/** Samples that a trial refits on, at most and at least; and for each of them so many others that judge. */
 const SAMPLES = 256;
 const FEWEST = 48;
 const JUDGED = 1;
@@ -55,9 +56,12 @@ export class Trials {
     const feeds = await feedsFor({ ...source, samples, batch }, options);
     const parts = new Parts(walk.graph.document);
     const original = new Advance(source.native, parts, source.runtime, feeds, () => NO_EDITS, options);
-    const recorded = await Recorded.of(original, source, layers, readersOf(walk.graph), MOST_BYTES);
-    await original.close();
-    return recorded && new Trials({ ...source, samples: fitted * batch, batch }, feeds, recorded, fitted);
+    try {
+      const recorded = await Recorded.of(original, source, layers, readersOf(walk.graph), MOST_BYTES);
+      return recorded && new Trials({ ...source, samples: fitted * batch, batch }, feeds, recorded, fitted);
+    } finally {
+      await original.close();
+    }
   }
 }
 

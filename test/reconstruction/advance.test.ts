@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { NO_EDITS } from '../../src/native/edits.js';
 import { openBytes } from '../../src/native/index.js';
 import { Advance } from '../../src/reconstruction/advance.js';
 import { Parts } from '../../src/reconstruction/parts.js';
-import { NO_EDITS } from '../../src/reconstruction/reconstruct.js';
 import { onnxruntime } from '../../src/runtime/onnxruntime.js';
 import type { Tensor } from '../../src/runtime/runtime.js';
 import { Builder } from '../support/builder.js';

@@ -2,8 +2,8 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import type { PlanOptions, Progress } from '../../src/index.js';
-import { openModel } from '../../src/index.js';
+import type { PlanOptions, Progress, Runtime } from '../../src/index.js';
+import { onnxruntime, openModel } from '../../src/index.js';
 import type { Step } from '../support/convnets.js';
 import { growConvnet } from '../support/convnets.js';
 import { encodeModel } from '../support/onnx.js';
@@ -84,6 +84,29 @@ test.each(['calibrate', 'score', 'reconstruct'])(
     }
   },
 );
+
+test('aborted while widths are tried: the same model can be asked again', async () => {
+  const budget: PlanOptions = { data, criterion: 'information', policy: 'allocate', macs: 0.5 };
+  using model = await openModel(bytes);
+  const controller = new AbortController();
+  const reason = new Error('enough');
+  const ort = onnxruntime();
+  let loads = 0;
+  const runtime: Runtime = {
+    load: (...given) => {
+      loads += 1;
+      // The first load observes the original; the second is the first of the trials.
+      if (loads === 2) controller.abort(reason);
+      return ort.load(...given);
+    },
+  };
+  const asked = { ...budget, runtime };
+  await expect(model.prune({ ...asked, signal: controller.signal })).rejects.toBe(reason);
+  expect(loads).toBe(2);
+  using other = await openModel(bytes);
+  const expected = await (await other.prune(budget)).toBytes();
+  expect(await (await model.prune(asked)).toBytes()).toEqual(expected);
+});
 
 test('what a listener of progress throws comes back', async () => {
   const problem = new Error('no more');
