@@ -70,10 +70,8 @@ export declare class Moments {
   add(x: Float32Array, y: Float32Array, patches: Patches | undefined | null, job: Job): Promise<void>
   /** Adds the samples of others. */
   merge(other: Moments, job: Job): Promise<void>
-  /** Begins with new targets for the same inputs: `solve::Moments::clear_targets`. */
-  clearTargets(job: Job): Promise<void>
-  /** Adds a batch of targets that are seen between bounds: `solve::Moments::add_clipped`. */
-  addClipped(x: Float32Array, y: Float32Array, parts: number, weights: Float64Array, bias: Float64Array, patches: Patches | undefined | null, job: Job): Promise<void>
+  /** Begins with new targets for the same inputs, which are seen between bounds: `solve::Pending::clip`. */
+  clip(parts: number, weights: Float64Array, bias: Float64Array, job: Job): Promise<void>
   /** Gives them the targets W x, of weights W [out, in]: `solve::Moments::respond`. */
   respond(weights: Float32Array, outputs: number, job: Job): Promise<void>
   /** Samples, means and variances so far. */

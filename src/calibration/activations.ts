@@ -10,6 +10,8 @@ export interface ActivationOptions extends NativeOptions {
   readonly samples?: number;
   /** Samples at once, where the model leaves it open; by default as many as answer with some megabytes. */
   readonly batch?: number;
+  /** Which of the values are wanted of the so-many-th batch; by default all. Of the first, batch 0, all are given. */
+  readonly select?: (batch: number) => readonly string[];
 }
 
 /** What the values are for some samples. */
@@ -20,9 +22,14 @@ export interface Activations {
   readonly tensors: Readonly<Record<string, Tensor>>;
 }
 
-/** Bytes of activations that are asked for at once, unless one sample alone has more: more were slower, and held longer. */
+/** Bytes of activations that are asked for at once: more were slower, and held longer. */
 const BATCH_BYTES = 16 * 1024 * 1024;
 const MAX_BATCH = 64;
+/** Runtimes need so many samples at once to use all cores; they are given as long as that is no more than this. */
+const FEW = 8;
+const FEW_BYTES = 192 * 1024 * 1024;
+/** So many batches show what selected values take on average. */
+const SHOWN = 8;
 
 /**
  * What values of a model's main graph are on data: the model runs in a runtime, batch by batch, with these values as
@@ -72,18 +79,25 @@ class Run {
   readonly #names: readonly string[];
   readonly #match: Match;
   readonly #signal: AbortSignal | undefined;
-  /** Is the number of samples at once for us to choose? */
-  readonly #open: boolean;
+  /** Is the number of samples at once for us to choose? And still to be chosen? */
+  readonly #chosen: boolean;
+  #open: boolean;
   readonly #total: number;
+  readonly #select: ActivationOptions['select'];
+  /** Of one sample, by value. */
+  readonly #bytes = new Map<string, number>();
   #size: number;
   #from = 0;
+  #batch = 0;
 
   constructor(session: Session, names: readonly string[], match: Match, options: ActivationOptions) {
     this.#session = session;
     this.#names = names;
     this.#match = match;
     this.#signal = options.signal;
-    this.#open = match.batch === 'any' && options.batch === undefined;
+    this.#select = options.select;
+    this.#chosen = match.batch === 'any' && options.batch === undefined;
+    this.#open = this.#chosen;
     // Where it is, the first sample goes alone and shows how much its answers take.
     const sizes = { any: options.batch ?? 1, one: 1 };
     this.#size = typeof match.batch === 'number' ? match.batch : sizes[match.batch];
@@ -102,11 +116,16 @@ class Run {
 
   async next(): Promise<Activations> {
     const from = this.#from;
+    if (this.#open && this.#batch === 1) {
+      this.#open = false;
+      this.#size = this.#fitting();
+    }
     const samples = Math.min(this.#size, this.#total - from);
+    const names = this.#namesOf(this.#batch);
     const feeds = await feedsOf(this.#match, from, from + samples, this.#signal);
-    const tensors = await this.#ask(feeds).catch((error: unknown) => {
+    const tensors = await this.#ask(feeds, names).catch((error: unknown) => {
       this.#signal?.throwIfAborted();
-      const wide = this.#open && samples > 1;
+      const wide = this.#chosen && samples > 1;
       if (!wide || !(error instanceof EspalierError) || error.code !== 'RUNTIME_FAILED') throw error;
     });
     if (tensors === undefined) {
@@ -114,28 +133,38 @@ class Run {
       this.#size = 1;
       return this.next();
     }
-    if (this.#open && from === 0) this.#size = sizeFor(tensors);
+    this.#batch += 1;
     this.#from += samples;
+    if (from === 0)
+      for (const [name, { data }] of Object.entries(tensors)) this.#bytes.set(name, bytesOf(data) / samples);
     return { from, samples, tensors };
   }
 
-  async #ask(feeds: Feeds): Promise<Activations['tensors']> {
-    const { outputs } = await this.#session.run(feeds, { outputs: this.#names });
+  #namesOf(batch: number): readonly string[] {
+    return batch === 0 ? this.#names : (this.#select?.(batch) ?? this.#names);
+  }
+
+  async #ask(feeds: Feeds, names: readonly string[]): Promise<Activations['tensors']> {
+    if (names.length === 0) return {};
+    const { outputs } = await this.#session.run(feeds, { outputs: names });
     this.#signal?.throwIfAborted();
-    const missing = this.#names.find((name) => outputs[name] === undefined);
+    const missing = names.find((name) => outputs[name] === undefined);
     if (missing !== undefined) throw failed('the runtime did not give this value', missing);
     return outputs;
   }
+
+  /** How many samples to take at once, by what is wanted next and what the first took. */
+  #fitting(): number {
+    let sum = 0;
+    for (let batch = 1; batch <= SHOWN; batch++)
+      for (const name of this.#namesOf(batch)) sum += this.#bytes.get(name) ?? 0;
+    const each = Math.max(1, sum / SHOWN);
+    const least = Math.min(FEW, Math.floor(FEW_BYTES / each));
+    return Math.max(1, least, Math.min(MAX_BATCH, Math.floor(BATCH_BYTES / each)));
+  }
 }
 
-/** How many samples answer with so many bytes, by the answer to one. */
-function sizeFor(tensors: Activations['tensors']): number {
-  const bytes = Object.values(tensors).reduce(
-    (sum, { data }) => sum + (ArrayBuffer.isView(data) ? data.byteLength : 0),
-    0,
-  );
-  return Math.max(1, Math.min(MAX_BATCH, Math.floor(BATCH_BYTES / Math.max(1, bytes))));
-}
+const bytesOf = (data: unknown): number => (ArrayBuffer.isView(data) ? data.byteLength : 0);
 
 async function copyOf(
   model: NativeModel | string | Uint8Array,

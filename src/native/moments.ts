@@ -100,36 +100,13 @@ export class NativeMoments {
     );
   }
 
-  /** Begins with new targets for the same inputs: the same batches must be added again, by `addClipped`. */
-  clearTargets(options: NativeOptions = {}): Promise<void> {
-    return this.#next('moments', options, (job) => this.#moments.clearTargets(job));
-  }
-
   /**
-   * Adds a batch of targets that are seen between bounds only, as a ReLU shows them. Beyond a bound the target is what `refit`
-   * answers, as long as that lies beyond it too, and else the bound.
-   *
-   * x and patches: as `add` had them. y: [rows, parts · out], or as the patches have it: targets, lower bounds and, with three
-   * parts, upper ones.
+   * Begins with new targets for the same inputs, which are seen between bounds only, as a ReLU shows them. Beyond a bound the target
+   * is what `refit` answers, as long as that lies beyond it too, and else the bound. The same batches must be added again, with
+   * y: [rows, parts · out], or as the patches have it: targets, lower bounds and, with three parts, upper ones.
    */
-  addClipped(
-    x: Float32Array,
-    y: Float32Array,
-    parts: 2 | 3,
-    refit: Refit,
-    { patches, ...options }: NativeOptions & { readonly patches?: Patches } = {},
-  ): Promise<void> {
-    return this.#next('moments', options, (job) =>
-      this.#moments.addClipped(
-        x,
-        y,
-        parts,
-        refit.weights,
-        refit.bias,
-        patches as Addon.Patches | undefined,
-        job,
-      ),
-    );
+  clip(parts: 2 | 3, { weights, bias }: Refit, options: NativeOptions = {}): Promise<void> {
+    return this.#next('moments', options, (job) => this.#moments.clip(parts, weights, bias, job));
   }
 
   /** Gives them the targets W x, of weights W [out, in], in the place of those that were added. */

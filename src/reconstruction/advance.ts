@@ -27,6 +27,49 @@ export class Advance {
     return this.#live.length;
   }
 
+  /** Bytes of what is held of the first batch. */
+  get bytes(): number {
+    return [...(this.#live[0]?.values() ?? [])].reduce(
+      (sum, { data }) => sum + (ArrayBuffer.isView(data) ? data.byteLength : 0),
+      0,
+    );
+  }
+
+  /** Takes another batch along: computes what there is of the others by now. */
+  async extend(batches: readonly Feeds[]): Promise<void> {
+    const later = this.parts.live(this.#done);
+    const nodes = this.parts.between([...later], new Set());
+    const made = new Set([...nodes].flatMap((node) => node.outputs));
+    const wanted = [...later].filter((name) => made.has(name));
+    const session = nodes.size === 0 ? undefined : await this.#load(nodes, wanted, batches[0] ?? {});
+    try {
+      for (const feeds of batches) {
+        const live = new Map(Object.entries(feeds));
+        if (session !== undefined) {
+          const own = Object.fromEntries(session.inputs.map(({ name }) => [name, live.get(name)!]));
+          const { outputs } = await session.run(own, { outputs: wanted });
+          this.options.signal?.throwIfAborted();
+          for (const [name, tensor] of Object.entries(outputs)) live.set(name, tensor);
+        }
+        for (const name of live.keys()) if (!later.has(name)) live.delete(name);
+        this.#live.push(live);
+      }
+    } finally {
+      await session?.dispose();
+    }
+  }
+
+  async #load(
+    nodes: ReadonlySet<NodeDocument>,
+    outputs: readonly string[],
+    known: Readonly<Record<string, Tensor>>,
+  ): Promise<Session> {
+    const part = this.parts.part(nodes, outputs, (name) => known[name]?.type);
+    const bytes = await this.native.saveToBytes({ ...this.edits(), part }, this.options);
+    const beside = this.#session;
+    return this.runtime.load(bytes, { ...this.options, ...(beside !== undefined && { beside }) });
+  }
+
   /** Lets go of the runtime. Values are gone with the last one who reads them. */
   async close(): Promise<void> {
     await this.#session?.dispose();
@@ -49,24 +92,19 @@ export class Advance {
     const nodes = this.before(values);
     for (const node of nodes) this.#done.add(node);
     const later = this.parts.live(this.#done);
-    const known = this.#live[0] ?? new Map<string, Tensor>();
+    const known = Object.fromEntries(this.#live[0] ?? []);
     const made = new Set([...nodes].flatMap((node) => node.outputs));
     const wanted = [...new Set([...values, ...later])].filter((name) => made.has(name));
     if (nodes.size === 0) {
       for (const [batch, live] of this.#live.entries()) await each(batch, live);
       return;
     }
-    const part = this.parts.part(nodes, wanted, (name) => known.get(name)?.type);
-    const bytes = await this.native.saveToBytes({ ...this.edits(), part }, this.options);
     const before = this.#session;
-    const session = await this.runtime.load(bytes, {
-      ...this.options,
-      ...(before !== undefined && { beside: before }),
-    });
+    const session = await this.#load(nodes, wanted, known);
     this.#session = session;
     await before?.dispose();
     for (const [batch, live] of this.#live.entries()) {
-      const feeds = Object.fromEntries(part.inputs.map(({ name }) => [name, live.get(name)!]));
+      const feeds = Object.fromEntries(session.inputs.map(({ name }) => [name, live.get(name)!]));
       const { outputs } = await session.run(feeds, { outputs: wanted });
       this.options.signal?.throwIfAborted();
       for (const [name, tensor] of Object.entries(outputs)) live.set(name, tensor);

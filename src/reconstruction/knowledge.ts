@@ -137,10 +137,10 @@ export class Knowledge {
 
   async #source(options: NativeOptions): Promise<Source & { readonly walk: Analysis }> {
     const { native, analysis, layers, dataset, runtime } = this;
-    const { samples, batch, bytes } = await this.observed(options);
+    const { samples: all, batch, bytes, rows, share } = await this.observed(options);
     const fixed = typeof matchOf({ walk: analysis, dataset }).batch === 'number';
-    const sizes = fixed ? { samples, batch } : batched(samples, batch, bytes);
-    return { native, walk: analysis, layers, dataset, runtime, bytes, fixed, ...sizes };
+    const sizes = fixed ? { samples: all, batch } : batched(all, batch, bytes);
+    return { native, walk: analysis, layers, dataset, runtime, bytes, fixed, rows, share, all, ...sizes };
   }
 }
 

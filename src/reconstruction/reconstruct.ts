@@ -5,6 +5,7 @@ import { type Edits, NO_EDITS } from '../native/edits.js';
 import type { NativeModel, NativeOptions } from '../native/index.js';
 import type { Feeds, Runtime } from '../runtime/runtime.js';
 import { Advance } from './advance.js';
+import { Growth } from './growth.js';
 import { type Layer, readersOf } from './layers.js';
 import { MOST_INPUTS } from './observed.js';
 import { Parts } from './parts.js';
@@ -21,13 +22,17 @@ export interface Source {
   readonly layers: readonly Layer[];
   readonly dataset: Dataset;
   readonly runtime: Runtime;
-  /** Samples in all, and in one batch. */
+  /** Samples that are taken from the beginning, and in one batch; samples that there are. */
   readonly samples: number;
   readonly batch: number;
+  readonly all: number;
   /** The model takes batches of this size only. */
   readonly fixed: boolean;
   /** Of all that layers read of one sample. */
   readonly bytes: number;
+  /** Positions of each layer in one sample, and what looking at them may cost: `everyFor`. */
+  readonly rows: ReadonlyMap<Layer, number>;
+  readonly share: number;
 }
 
 /** How a reconstruction is carried out. */
@@ -57,12 +62,22 @@ export async function reconstruct(
   const original = new Advance(source.native, parts, source.runtime, feeds, () => NO_EDITS, quiet);
   const pruned = new Advance(source.native, parts, source.runtime, feeds, () => work.edits(), quiet);
   try {
-    const layers = await work.run(original, pruned);
-    return { edits: work.edits(), layers, samples: source.samples };
+    const growth = new Growth(matchOf(source), source.all, source.samples, source.batch);
+    const before: Before = async (layer) => {
+      const rows = source.rows.get(layer);
+      const inputs = work.rewrites.keptChannels(layer).length * layer.taps;
+      if (rows !== undefined) await growth.before(inputs, rows, original, pruned, quiet);
+      return growth.samples;
+    };
+    const layers = await work.run(original, pruned, {}, before);
+    return { edits: work.edits(), layers, samples: growth.samples };
   } finally {
     await Promise.all([original.close(), pruned.close()]);
   }
 }
+
+/** Called before a layer's turn; returns how many samples there are then. */
+type Before = (layer: Layer) => Promise<number>;
 
 /** A removal whose layers are refitted one after the other. */
 export class Reconstruction {
@@ -83,7 +98,12 @@ export class Reconstruction {
   }
 
   /** returns: how many layers were refitted */
-  async run(original: Teller, pruned: Advance, manner: Manner = {}): Promise<number> {
+  async run(
+    original: Teller,
+    pruned: Advance,
+    manner: Manner = {},
+    before: Before = async () => this.source.samples,
+  ): Promise<number> {
     const { source, rewrites, options } = this;
     const { native, walk, layers } = source;
     const readers = readersOf(walk.graph);
@@ -98,7 +118,9 @@ export class Reconstruction {
       const [site, ...others] = layer.sites;
       const after =
         others.length === 0 ? aftermathOf(walk, native, readers, site!, layer.outputs) : undefined;
-      const stage = new Stage(layer, rewrites, original, pruned, source, manner, quietly(options));
+      const samples = await before(layer);
+      const known = { ...source, samples };
+      const stage = new Stage(layer, rewrites, original, pruned, known, manner, quietly(options));
       await stage.refit(after, new Set(work.slice(done)));
     }
     options.onProgress?.({ phase: 'reconstruct', done: work.length, total: work.length });

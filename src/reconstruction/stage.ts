@@ -6,7 +6,8 @@ import { numbersOf } from './contents.js';
 import { feed, float32, type Rows, rowsOf, taken } from './feeding.js';
 import { type Layer, type Site, weightOf } from './layers.js';
 import { matrixOf, placesOf } from './matrix.js';
-import { everyFor, momentsFor } from './observed.js';
+import { momentsFor } from './observed.js';
+import { everyFor } from './positions.js';
 import type { Manner, Source } from './reconstruct.js';
 import type { Teller } from './recorded.js';
 import type { Rewrites } from './rewrites.js';
@@ -68,12 +69,9 @@ export class Stage {
     let refit = await this.#ridge(fits, damping);
     const parts = partsOf(examples[0]?.wanted);
     for (let round = 0; parts > 1 && round < this.#rounds; round++) {
-      await fits.clearTargets(this.options);
+      await fits.clip(parts as 2 | 3, refit, this.options);
       for (const { rows, wanted } of examples)
-        await fits.addClipped(rows.x, joined(wanted, rows, columns), parts as 2 | 3, refit, {
-          ...this.options,
-          ...(rows.patches !== undefined && { patches: rows.patches }),
-        });
+        await feed(fits, rows, joined(wanted, rows, columns), this.options);
       refit = await this.#ridge(fits, damping);
     }
     await this.#put(refit, fits);
@@ -124,7 +122,10 @@ export class Stage {
     const { layer, source } = this;
     const { x, dims } = this.#inputsAt(site, then, now);
     const whole = rowsOf(layer, site, x, dims);
-    const every = everyFor(this.#inputs, (whole.rows * source.samples) / source.batch, source.layers.length);
+    const every = everyFor(
+      { inputs: this.#inputs, rows: (whole.rows * source.samples) / source.batch },
+      source.share,
+    );
     const rows = rowsOf(layer, site, x, dims, every);
     if (!this.#observed) return { rows, wanted: { y: float32(then.get(site.data)!, site.data) } };
     const { value, axis } = site.output!;

@@ -1,6 +1,6 @@
 //! Second moments, and what is solved from them: `espalier-solve`.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use espalier_solve as solve;
 use espalier_tensor::{Code, Error, Result};
@@ -22,10 +22,30 @@ pub struct Moments {
 }
 
 /// A call that reads them keeps what it began with; one that adds meanwhile makes a copy.
-type Shared = Arc<Mutex<Arc<solve::Moments>>>;
+type Shared = Arc<Mutex<Held>>;
 
-fn read(shared: &Shared) -> Arc<solve::Moments> {
-    shared.lock().unwrap_or_else(PoisonError::into_inner).clone()
+struct Held {
+    moments: Arc<solve::Moments>,
+    pending: solve::Pending,
+}
+
+impl Held {
+    /// For what changes them. Nothing waits then.
+    fn settled(&mut self, job: &espalier_tensor::Job) -> Result<&mut solve::Moments> {
+        let moments = Arc::make_mut(&mut self.moments);
+        self.pending.settle(moments, job)?;
+        Ok(moments)
+    }
+}
+
+fn lock(shared: &Shared) -> MutexGuard<'_, Held> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn read(shared: &Shared, job: &espalier_tensor::Job) -> Result<Arc<solve::Moments>> {
+    let mut held = lock(shared);
+    held.settled(job)?;
+    Ok(held.moments.clone())
 }
 
 #[napi(object, object_to_js = false)]
@@ -90,12 +110,8 @@ impl Moments {
         let (x, y, moments) = (x.to_vec(), y.to_vec(), self.moments.clone());
         let patches = patches.map(Patches::convert).transpose().map_err(|error| to_js(&error))?;
         Ok(AsyncTask::new(background(job, move |job| {
-            let mut moments = moments.lock().unwrap_or_else(PoisonError::into_inner);
-            let moments = Arc::make_mut(&mut moments);
-            match patches {
-                Some(patches) => moments.add_patches(&x, &y, &patches, job),
-                None => moments.add(&x, &y, job),
-            }
+            let Held { moments, pending } = &mut *lock(&moments);
+            pending.add(Arc::make_mut(moments), (&x, &y), patches.as_ref(), job)
         })))
     }
 
@@ -103,54 +119,35 @@ impl Moments {
     #[napi(ts_return_type = "Promise<void>")]
     pub fn merge(&self, other: &Moments, job: &Job) -> AsyncTask<Background<()>> {
         let (moments, other) = (self.moments.clone(), other.moments.clone());
-        AsyncTask::new(background(job, move |_| {
-            let other = read(&other);
-            let mut moments = moments.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::make_mut(&mut moments).merge(&other)
+        AsyncTask::new(background(job, move |job| {
+            let other = read(&other, job)?;
+            lock(&moments).settled(job)?.merge(&other)
         }))
     }
 
-    /// Begins with new targets for the same inputs: `solve::Moments::clear_targets`.
+    /// Begins with new targets for the same inputs, which are seen between bounds: `solve::Pending::clip`.
     #[napi(ts_return_type = "Promise<void>")]
-    pub fn clear_targets(&self, job: &Job) -> AsyncTask<Background<()>> {
-        let moments = self.moments.clone();
-        AsyncTask::new(background(job, move |_| {
-            let mut moments = moments.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::make_mut(&mut moments).clear_targets();
-            Ok(())
-        }))
-    }
-
-    /// Adds a batch of targets that are seen between bounds: `solve::Moments::add_clipped`.
-    #[napi(ts_return_type = "Promise<void>")]
-    #[allow(clippy::too_many_arguments)]
-    pub fn add_clipped(
+    pub fn clip(
         &self,
-        x: &[f32],
-        y: &[f32],
         parts: u32,
         weights: Float64Array,
         bias: Float64Array,
-        patches: Option<Patches>,
         job: &Job,
-    ) -> napi::Result<AsyncTask<Background<()>>> {
-        let (x, y, moments) = (x.to_vec(), y.to_vec(), self.moments.clone());
-        let patches = patches.map(Patches::convert).transpose().map_err(|error| to_js(&error))?;
+    ) -> AsyncTask<Background<()>> {
+        let moments = self.moments.clone();
         let refit = solve::Refit { weights: weights.to_vec(), bias: bias.to_vec(), damping: 0.0 };
-        Ok(AsyncTask::new(background(job, move |job| {
-            let mut moments = moments.lock().unwrap_or_else(PoisonError::into_inner);
-            let moments = Arc::make_mut(&mut moments);
-            moments.add_clipped((&x, &y), parts as usize, patches.as_ref(), &refit, job)
-        })))
+        AsyncTask::new(background(job, move |job| {
+            let Held { moments, pending } = &mut *lock(&moments);
+            pending.clip(Arc::make_mut(moments), parts as usize, refit, job)
+        }))
     }
 
     /// Gives them the targets W x, of weights W [out, in]: `solve::Moments::respond`.
     #[napi(ts_return_type = "Promise<void>")]
     pub fn respond(&self, weights: Float32Array, outputs: u32, job: &Job) -> AsyncTask<Background<()>> {
         let (moments, weights) = (self.moments.clone(), weights.to_vec());
-        AsyncTask::new(background(job, move |_| {
-            let mut moments = moments.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::make_mut(&mut moments).respond(&weights, outputs as usize)
+        AsyncTask::new(background(job, move |job| {
+            lock(&moments).settled(job)?.respond(&weights, outputs as usize)
         }))
     }
 
@@ -158,8 +155,8 @@ impl Moments {
     #[napi(ts_return_type = "Promise<MomentsSummary>")]
     pub fn summary(&self, job: &Job) -> AsyncTask<Background<Summary>> {
         let moments = self.moments.clone();
-        AsyncTask::new(background(job, move |_| {
-            let moments = read(&moments);
+        AsyncTask::new(background(job, move |job| {
+            let moments = read(&moments, job)?;
             Ok(Summary {
                 count: moments.count() as f64,
                 input_means: moments.input_means(),
@@ -174,8 +171,8 @@ impl Moments {
     #[napi(ts_return_type = "Promise<Float64Array[]>")]
     pub fn covariances(&self, job: &Job) -> AsyncTask<Background<Vec<Vec<f64>>>> {
         let moments = self.moments.clone();
-        AsyncTask::new(background(job, move |_| {
-            let moments = read(&moments);
+        AsyncTask::new(background(job, move |job| {
+            let moments = read(&moments, job)?;
             let (n, out) = (moments.inputs(), moments.outputs());
             let own = (0..n * n).map(|i| moments.input_covariance(i / n, i % n)).collect();
             let cross = (0..n * out).map(|i| moments.cross_covariance(i / out, i % out)).collect();
@@ -195,7 +192,7 @@ impl Moments {
         let (moments, keep) = (self.moments.clone(), indices(&keep));
         AsyncTask::new(background(job, move |job| {
             let solve = if intercept { solve::ridge } else { solve::ridge_through_zero };
-            solve(&read(&moments), &keep, damping, job)
+            solve(&*read(&moments, job)?, &keep, damping, job)
         }))
     }
 
@@ -210,7 +207,7 @@ impl Moments {
     ) -> AsyncTask<Background<Vec<f64>>> {
         let (moments, keep) = (self.moments.clone(), indices(&keep));
         let refit = solve::Refit { weights: weights.to_vec(), bias: bias.to_vec(), damping: 0.0 };
-        AsyncTask::new(background(job, move |_| refit.errors(&read(&moments), &keep)))
+        AsyncTask::new(background(job, move |job| refit.errors(&*read(&moments, job)?, &keep)))
     }
 
     /// Entropies of blocks of inputs: `solve::information`.
@@ -223,13 +220,16 @@ impl Moments {
     ) -> AsyncTask<Background<solve::Information>> {
         let moments = self.moments.clone();
         let blocks: Vec<_> = blocks.iter().map(indices).collect();
-        AsyncTask::new(background(job, move |job| solve::information(&read(&moments), &blocks, damping, job)))
+        AsyncTask::new(background(job, move |job| {
+            solve::information(&*read(&moments, job)?, &blocks, damping, job)
+        }))
     }
 }
 
 impl Moments {
     fn from_solve(moments: solve::Moments) -> Moments {
-        Moments { moments: Arc::new(Mutex::new(Arc::new(moments))) }
+        let held = Held { moments: Arc::new(moments), pending: solve::Pending::default() };
+        Moments { moments: Arc::new(Mutex::new(held)) }
     }
 }
 
@@ -251,7 +251,7 @@ pub fn removal_order(
         return Err(to_js(&Error::internal(what)));
     }
     Ok(AsyncTask::new(background(job, move |job| {
-        let moments: Vec<_> = moments.iter().map(read).collect();
+        let moments: Vec<_> = moments.iter().map(|moments| read(moments, job)).collect::<Result<_>>()?;
         let consumers: Vec<_> = moments
             .iter()
             .zip(&blocks)

@@ -18,7 +18,9 @@ mod matrix;
 mod moments;
 mod obs;
 mod patches;
+mod pending;
 mod ridge;
+mod rows;
 mod surgeon;
 
 pub use gaussian::{GaussianPairs, gaussian_pairs};
@@ -26,4 +28,5 @@ pub use information::{Information, information};
 pub use moments::{Moments, Precision};
 pub use obs::{Consumer, Order, obs};
 pub use patches::Patches;
+pub use pending::Pending;
 pub use ridge::{Refit, ridge, ridge_through_zero};

@@ -5,6 +5,7 @@ use crate::clipped::{Targets, accumulate_clipped};
 use crate::matrix::panel;
 use crate::patches::{PatchSource, Patches};
 use crate::ridge::Refit;
+use crate::rows::{Rows, check_finite};
 use espalier_tensor::{Code, Error, Job, Result};
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, Par};
@@ -82,15 +83,10 @@ impl Moments {
     ///   the batch added
     /// - cost: O(rows · in · (in + out)), and 32 MiB
     pub fn add(&mut self, x: &[f32], y: &[f32], job: &Job) -> Result<()> {
-        let (inputs, outputs) = (self.inputs(), self.outputs());
-        let rows = x.len().checked_div(inputs).or(y.len().checked_div(outputs)).unwrap_or(0);
-        if x.len() != rows * inputs || y.len() != rows * outputs {
-            let what = format!("{} values of {inputs} inputs, {} of {outputs} targets", x.len(), y.len());
-            return Err(Error::internal(what));
-        }
-        finite(x, "an input")?;
-        finite(y, "a target")?;
-        self.add_source(&Rows { rows, x, y }, job)
+        let rows = Rows::checked(x, y, self.inputs(), self.outputs())?;
+        check_finite(x, "an input")?;
+        check_finite(y, "a target")?;
+        self.add_source(&rows, job)
     }
 
     /// Adds a batch of a convolution: at each position of its output the patch of its input, and what it gives there.
@@ -99,17 +95,13 @@ impl Moments {
     /// - errors: as [`Moments::add`]
     /// - cost: as [`Moments::add`], with a row for each position; patches are made block by block
     pub fn add_patches(&mut self, x: &[f32], y: &[f32], patches: &Patches, job: &Job) -> Result<()> {
-        if patches.inputs() != self.inputs() {
-            let what = format!("patches of {} inputs for moments of {}", patches.inputs(), self.inputs());
-            return Err(Error::internal(what));
-        }
-        let source = PatchSource::new(patches, x, y, self.outputs())?;
-        finite(x, "an input")?;
-        finite(y, "a target")?;
+        let source = PatchSource::new(patches, x, y, (self.inputs(), self.outputs()))?;
+        check_finite(x, "an input")?;
+        check_finite(y, "a target")?;
         self.add_source(&source, job)
     }
 
-    fn add_source(&mut self, source: &impl Source, job: &Job) -> Result<()> {
+    pub(crate) fn add_source(&mut self, source: &impl Source, job: &Job) -> Result<()> {
         job.expect(source.positions() as u64);
         if self.count == 0 {
             self.set_pivots(source);
@@ -244,28 +236,32 @@ impl Moments {
         refit: &Refit,
         job: &Job,
     ) -> Result<()> {
-        let (inputs, outputs) = (self.inputs(), self.outputs());
-        let fits = refit.weights.len() == inputs * outputs && refit.bias.len() == outputs;
-        if !fits || !(2..=3).contains(&parts) || patches.is_some_and(|patches| patches.inputs() != inputs) {
-            return Err(Error::internal(format!("clipped targets of {inputs} inputs and {outputs} outputs")));
-        }
-        finite(x, "an input")?;
+        self.check_clipped(parts, refit)?;
+        let lengths = (self.inputs(), parts * self.outputs());
+        check_finite(x, "an input")?;
         match patches {
             Some(patches) => {
-                let source = PatchSource::new(patches, x, y, parts * outputs)?;
+                let source = PatchSource::new(patches, x, y, lengths)?;
                 self.add_clipped_source(&source, parts, refit, job)
             }
             None => {
-                let rows = x.len().checked_div(inputs).unwrap_or(0);
-                if x.len() != rows * inputs || y.len() != rows * parts * outputs {
-                    return Err(Error::internal(format!("{} values of {inputs} inputs", x.len())));
-                }
-                self.add_clipped_source(&Rows { rows, x, y }, parts, refit, job)
+                let rows = Rows::checked(x, y, lengths.0, lengths.1)?;
+                self.add_clipped_source(&rows, parts, refit, job)
             }
         }
     }
 
-    fn add_clipped_source(
+    /// errors: `INTERNAL` for other parts than 2 and 3, and a refit that is not of these inputs and targets
+    pub(crate) fn check_clipped(&self, parts: usize, refit: &Refit) -> Result<()> {
+        let (inputs, outputs) = (self.inputs(), self.outputs());
+        let fits = refit.weights.len() == inputs * outputs && refit.bias.len() == outputs;
+        if fits && (2..=3).contains(&parts) {
+            return Ok(());
+        }
+        Err(Error::internal(format!("clipped targets of {inputs} inputs and {outputs} outputs")))
+    }
+
+    pub(crate) fn add_clipped_source(
         &mut self,
         source: &impl Source,
         parts: usize,
@@ -361,34 +357,4 @@ impl Moments {
     fn samples(&self) -> f64 {
         self.count.max(1) as f64
     }
-}
-
-struct Rows<'a> {
-    rows: usize,
-    x: &'a [f32],
-    y: &'a [f32],
-}
-
-impl Source for Rows<'_> {
-    fn positions(&self) -> usize {
-        self.rows
-    }
-
-    fn gather(&self, position: usize, x: &mut [f32], y: &mut [f32]) {
-        x.copy_from_slice(&self.x[position * x.len()..][..x.len()]);
-        y.copy_from_slice(&self.y[position * y.len()..][..y.len()]);
-    }
-}
-
-fn finite(values: &[f32], what: &str) -> Result<()> {
-    const RUN: usize = 1 << 14;
-    let broken = |run: &[f32]| !run.iter().fold(true, |finite, value| finite & value.is_finite());
-    let Some(run) = values.par_chunks(RUN).position_first(broken) else { return Ok(()) };
-    let rest = values[run * RUN..].iter().enumerate();
-    let Some((place, value)) = rest.map(|(i, v)| (run * RUN + i, v)).find(|(_, v)| !v.is_finite()) else {
-        return Ok(());
-    };
-    let what = format!("{what} of the calibration is {value} at {place} of its batch");
-    Err(Error::new(Code::NonFinite, what)
-        .todo("Check the calibration data, and what the model gives for it."))
 }

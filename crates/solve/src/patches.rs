@@ -65,8 +65,18 @@ pub(crate) struct PatchSource<'a> {
 }
 
 impl<'a> PatchSource<'a> {
-    /// errors: `INTERNAL` where the values contradict the geometry
-    pub fn new(patches: &'a Patches, x: &'a [f32], y: &'a [f32], outputs: usize) -> Result<Self> {
+    /// - `inputs`, `outputs`: what one patch has, and its targets
+    /// - errors: `INTERNAL` where these, or the values, contradict the geometry
+    pub fn new(
+        patches: &'a Patches,
+        x: &'a [f32],
+        y: &'a [f32],
+        (inputs, outputs): (usize, usize),
+    ) -> Result<Self> {
+        if patches.inputs() != inputs {
+            let what = format!("patches of {} inputs for moments of {inputs}", patches.inputs());
+            return Err(Error::internal(what));
+        }
         let output_lengths = patches.output_lengths()?;
         let plane = |lengths: &[usize]| lengths.iter().try_fold(1usize, |all, &n| all.checked_mul(n));
         let elements =

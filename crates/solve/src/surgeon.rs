@@ -9,7 +9,9 @@ use faer::{Accum, Mat, Par};
 use rayon::prelude::*;
 
 /// Columns of downdates that are gathered before they are applied, in one product.
-const PENDING: usize = 64;
+const PENDING: usize = 128;
+/// Once one in so many rows is of inputs that have left, they are taken out.
+const COMPACT: usize = 8;
 
 /// The state after some removals: P = (C_KK + λI)⁻¹ and M = B Bᵀ with B = P C_Ky the best weights, of the inputs K that are
 /// left.
@@ -48,7 +50,8 @@ struct State {
     u: Mat<f64>,
     v: Mat<f64>,
     pending: usize,
-    /// Inputs that left since the matrices were made.
+    /// Inputs that there were when the matrices were made, and how many have left since.
+    fresh: usize,
     gone: usize,
 }
 
@@ -94,8 +97,12 @@ impl<'a> Surgeon<'a> {
         }
         self.state.gone += size;
         // From half of them on it is as cheap to begin again as to go on, and rounding begins again too.
-        if 2 * self.state.gone >= self.state.p.nrows() || !self.state.downdate(&mut self.blocks, block) {
-            self.restart(job)?;
+        if 2 * self.state.gone >= self.state.fresh || !self.state.downdate(&mut self.blocks, block) {
+            return self.restart(job);
+        }
+        let alive = self.state.fresh - self.state.gone;
+        if COMPACT * (self.state.p.nrows() - alive) >= self.state.p.nrows() {
+            self.state.compact(&mut self.blocks, self.others.len());
         }
         Ok(())
     }
@@ -167,7 +174,7 @@ impl State {
             block.m = small_block(m.as_ref(), block.start, block.inputs.len());
         });
         let columns = || Mat::zeros(order.len(), PENDING + widest);
-        State { p, m, u: columns(), v: columns(), pending: 0, gone: 0 }
+        State { p, m, u: columns(), v: columns(), pending: 0, fresh: order.len(), gone: 0 }
     }
 
     /// - returns: false where rounding has left the block not positive
@@ -222,6 +229,33 @@ impl State {
             self.apply();
         }
         true
+    }
+
+    /// Takes the rows and columns of what has left out.
+    /// - `others`: inputs without a block, which lie last
+    fn compact(&mut self, blocks: &mut [Block], others: usize) {
+        self.apply();
+        let n = self.p.nrows();
+        let mut order = Vec::with_capacity(n);
+        for block in blocks.iter_mut().filter(|block| !block.left) {
+            let start = std::mem::replace(&mut block.start, order.len());
+            order.extend(start..start + block.inputs.len());
+        }
+        order.extend(n - others..n);
+        for matrix in [&mut self.p, &mut self.m] {
+            let from = &*matrix;
+            let mut left = Mat::zeros(order.len(), order.len());
+            left.as_mut().par_col_iter_mut().enumerate().for_each(|(j, mut column)| {
+                // The order rises, so that what lies below the diagonal did before.
+                for i in j..order.len() {
+                    column[i] = from[(order[i], order[j])];
+                }
+            });
+            *matrix = left;
+        }
+        let columns = self.u.ncols();
+        self.u = Mat::zeros(order.len(), columns);
+        self.v = Mat::zeros(order.len(), columns);
     }
 
     fn apply(&mut self) {

@@ -7,6 +7,7 @@ mod gaussian;
 mod information;
 mod moments;
 mod obs;
+mod pending;
 mod reference;
 mod respond;
 mod ridge;

@@ -1,0 +1,49 @@
+/** Products that the second moments of all layers take together: positions beyond are left out, evenly. */
+const MOST_PRODUCTS = 5e11;
+/** Positions for each input of a layer at least, and of any layer at most. */
+const ROWS_EACH = 4;
+const ROWS_MOST = 524288;
+/** Where more positions are left out than these, whole batches are, so that they need not be handed over. */
+const EVERY = 8;
+/** One batch of these at least is looked at, and of so many samples. */
+const MOST_STRIDE = 8;
+const SAMPLES = 64;
+
+/** Positions of a layer's inputs on all data. */
+export interface Size {
+  readonly inputs: number;
+  readonly rows: number;
+}
+
+/** What second moments of one layer may cost, in products, so that all together hold their bound: layers that cost less leave more to others. */
+export function shareOf(sizes: readonly Size[]): number {
+  const costs = sizes.map(({ inputs, rows }) => Math.min(rows, ROWS_MOST) * inputs ** 2);
+  let left = MOST_PRODUCTS;
+  for (const [place, cost] of costs.sort((a, b) => a - b).entries()) {
+    const share = left / (costs.length - place);
+    if (cost > share) return share;
+    left -= cost;
+  }
+  return Number.POSITIVE_INFINITY;
+}
+
+/** Each so-many-th position of a layer is worth looking at. */
+export function everyFor({ inputs, rows }: Size, share: number): number {
+  return Math.max(
+    1,
+    Math.floor(rows / Math.min(ROWS_MOST, Math.max(wantedRows(inputs), share / inputs ** 2))),
+  );
+}
+
+/** Fewer positions say too little about a layer. */
+export const wantedRows = (inputs: number): number => ROWS_EACH * inputs;
+
+/** The same as each so-many-th batch, and each so-many-th position in it. */
+export function stridesFor(
+  every: number,
+  samples: number,
+): { readonly batches: number; readonly positions: number } {
+  const most = Math.min(MOST_STRIDE, Math.floor(samples / SAMPLES), Math.floor(every / EVERY));
+  const batches = Math.max(1, most);
+  return { batches, positions: Math.max(1, Math.floor(every / batches)) };
+}
