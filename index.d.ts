@@ -86,6 +86,8 @@ export declare class Moments {
   errors(keep: Uint32Array, weights: Float64Array, bias: Float64Array, job: Job): Promise<Float64Array>
   /** Entropies of blocks of inputs: `solve::information`. */
   information(blocks: Array<Uint32Array>, damping: number, job: Job): Promise<BlockInformation>
+  /** Mean and covariance of some targets W x, scaled and shifted: `solve::responses`. */
+  responses(outputs: Uint32Array, weights: Float32Array, scale: Float64Array, shift: Float64Array, job: Job): Promise<Responses>
 }
 
 /** A value for some samples, seen as [outer, n, inner]. */
@@ -206,6 +208,17 @@ export interface LaneGains {
 
 /** What each lane says of one label for each row: `entropy::gains_of_labels`. */
 export declare function laneGainsOfLabels(samples: Float32Array, lanes: number, labels: Uint32Array, options: PairOptions, job: Job): Promise<LaneGains>
+
+/** Factors of products that are summed over so many dims: `solve::logits`. */
+export declare function logits(left: Float64Array, right: Float64Array, dims: number, job: Job): Promise<Logits>
+
+export interface Logits {
+  /** Falling, [d]. */
+  strengths: Float64Array
+  /** [d, d]: the first columns of both are the best factors of that rank. */
+  left: Float64Array
+  right: Float64Array
+}
 
 export interface MetadataEdit {
   key: string
@@ -348,6 +361,12 @@ export interface RemovalOrder {
   prices: Float64Array
   /** The damping that each consumer took. */
   damping: Float64Array
+}
+
+export interface Responses {
+  means: Float64Array
+  /** [n, n]. */
+  covariance: Float64Array
 }
 
 export interface SaveOptions {

@@ -5,6 +5,7 @@ mod clipped;
 mod fixtures;
 mod gaussian;
 mod information;
+mod logits;
 mod moments;
 mod obs;
 mod reference;
