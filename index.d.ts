@@ -25,6 +25,28 @@ export declare class Activations {
   entropy(millerMadow: boolean, job: Job): Promise<Float64Array>
 }
 
+/** Second moments of inputs and targets in groups. Add one batch after another, as with `Moments`. */
+export declare class GroupedMoments {
+  /** `inputs`, `outputs`: of each group. */
+  constructor(groups: number, inputs: number, outputs: number)
+  /** Adds a batch: x [n, groups·c, length...], y [n, groups·out, length...]. Both are copied. */
+  add(x: Float32Array, y: Float32Array, patches: Patches, job: Job): Promise<void>
+  /** Adds a batch of targets that are seen between bounds: `solve::GroupedMoments::add_clipped`. */
+  addClipped(x: Float32Array, y: Float32Array, parts: number, weights: Float64Array, bias: Float64Array, patches: Patches, job: Job): Promise<void>
+  /** Adds the samples of others. */
+  merge(other: GroupedMoments, job: Job): Promise<void>
+  /** Begins with new targets for the same inputs. */
+  clearTargets(job: Job): Promise<void>
+  /** Samples so far. */
+  count(job: Job): Promise<number>
+  /** [groups, in]: means of the inputs. */
+  means(job: Job): Promise<Float64Array>
+  /** Least-squares weights near others, with a damping for each group: `solve::GroupedMoments::ridge`. */
+  ridge(near: Float64Array, damping: Float64Array, intercept: boolean, job: Job): Promise<Refit>
+  /** What weights [groups·out, in] and a bias leave of each target, as the mean of its square. */
+  errors(weights: Float64Array, bias: Float64Array, job: Job): Promise<Float64Array>
+}
+
 /** One long call: how far it is, and a way to stop it. Make a new one for each call. */
 export declare class Job {
   /** `threads`: at most so many; by default one for each core. */

@@ -14,6 +14,7 @@ mod blocks;
 mod clipped;
 mod damping;
 mod gaussian;
+mod grouped;
 mod information;
 mod logits;
 mod matrix;
@@ -24,6 +25,7 @@ mod ridge;
 mod surgeon;
 
 pub use gaussian::{GaussianPairs, gaussian_pairs};
+pub use grouped::GroupedMoments;
 pub use information::{Information, information};
 pub use logits::{Logits, Responses, logits, responses};
 pub use moments::{Moments, Precision};

@@ -109,7 +109,7 @@ impl Moments {
         self.add_source(&source, job)
     }
 
-    fn add_source(&mut self, source: &impl Source, job: &Job) -> Result<()> {
+    pub(crate) fn add_source(&mut self, source: &impl Source, job: &Job) -> Result<()> {
         job.expect(source.positions() as u64);
         if self.count == 0 {
             self.set_pivots(source);
@@ -265,7 +265,7 @@ impl Moments {
         }
     }
 
-    fn add_clipped_source(
+    pub(crate) fn add_clipped_source(
         &mut self,
         source: &impl Source,
         parts: usize,
@@ -380,7 +380,7 @@ impl Source for Rows<'_> {
     }
 }
 
-fn finite(values: &[f32], what: &str) -> Result<()> {
+pub(crate) fn finite(values: &[f32], what: &str) -> Result<()> {
     const RUN: usize = 1 << 14;
     let broken = |run: &[f32]| !run.iter().fold(true, |finite, value| finite & value.is_finite());
     let Some(run) = values.par_chunks(RUN).position_first(broken) else { return Ok(()) };

@@ -4,6 +4,7 @@
 mod clipped;
 mod fixtures;
 mod gaussian;
+mod grouped;
 mod information;
 mod logits;
 mod moments;
