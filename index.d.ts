@@ -25,6 +25,28 @@ export declare class Activations {
   entropy(millerMadow: boolean, job: Job): Promise<Float64Array>
 }
 
+/** Second moments of inputs and targets in groups. Add one batch after another, as with `Moments`. */
+export declare class GroupedMoments {
+  /** `inputs`, `outputs`: of each group. */
+  constructor(groups: number, inputs: number, outputs: number)
+  /** Adds a batch: x [n, groups·c, length...], y [n, groups·out, length...]. Both are copied. */
+  add(x: Float32Array, y: Float32Array, patches: Patches, job: Job): Promise<void>
+  /** Adds a batch of targets that are seen between bounds: `solve::GroupedMoments::add_clipped`. */
+  addClipped(x: Float32Array, y: Float32Array, parts: number, weights: Float64Array, bias: Float64Array, patches: Patches, job: Job): Promise<void>
+  /** Adds the samples of others. */
+  merge(other: GroupedMoments, job: Job): Promise<void>
+  /** Begins with new targets for the same inputs. */
+  clearTargets(job: Job): Promise<void>
+  /** Samples so far. */
+  count(job: Job): Promise<number>
+  /** [groups, in]: means of the inputs. */
+  means(job: Job): Promise<Float64Array>
+  /** Least-squares weights near others, with a damping for each group: `solve::GroupedMoments::ridge`. */
+  ridge(near: Float64Array, damping: Float64Array, intercept: boolean, job: Job): Promise<Refit>
+  /** What weights [groups·out, in] and a bias leave of each target, as the mean of its square. */
+  errors(weights: Float64Array, bias: Float64Array, job: Job): Promise<Float64Array>
+}
+
 /** One long call: how far it is, and a way to stop it. Make a new one for each call. */
 export declare class Job {
   /** `threads`: at most so many; by default one for each core. */
@@ -84,6 +106,8 @@ export declare class Moments {
   errors(keep: Uint32Array, weights: Float64Array, bias: Float64Array, job: Job): Promise<Float64Array>
   /** Entropies of blocks of inputs: `solve::information`. */
   information(blocks: Array<Uint32Array>, damping: number, job: Job): Promise<BlockInformation>
+  /** Mean and covariance of some targets W x, scaled and shifted: `solve::responses`. */
+  responses(outputs: Uint32Array, weights: Float32Array, scale: Float64Array, shift: Float64Array, job: Job): Promise<Responses>
 }
 
 /** A value for some samples, seen as [outer, n, inner]. */
@@ -204,6 +228,17 @@ export interface LaneGains {
 
 /** What each lane says of one label for each row: `entropy::gains_of_labels`. */
 export declare function laneGainsOfLabels(samples: Float32Array, lanes: number, labels: Uint32Array, options: PairOptions, job: Job): Promise<LaneGains>
+
+/** Factors of products that are summed over so many dims: `solve::logits`. */
+export declare function logits(left: Float64Array, right: Float64Array, dims: number, job: Job): Promise<Logits>
+
+export interface Logits {
+  /** Falling, [d]. */
+  strengths: Float64Array
+  /** [d, d]: the first columns of both are the best factors of that rank. */
+  left: Float64Array
+  right: Float64Array
+}
 
 export interface MetadataEdit {
   key: string
@@ -346,6 +381,12 @@ export interface RemovalOrder {
   prices: Float64Array
   /** The damping that each consumer took. */
   damping: Float64Array
+}
+
+export interface Responses {
+  means: Float64Array
+  /** [n, n]. */
+  covariance: Float64Array
 }
 
 export interface SaveOptions {

@@ -36,6 +36,7 @@ export async function loadData(path: string): Promise<Dataset> {
   const info = await stat(path).catch((error: unknown) => {
     throw new EspalierError('FILE_NOT_FOUND', 'the data do not exist', { file: path }, '', { cause: error });
   });
+  if (!info.isDirectory() && !info.isFile()) throw irregular(path);
   const arrays = new Map<string, DataArray>();
   const add = (array: DataArray) => {
     if (arrays.has(array.name)) throw malformed(path, `it holds the array "${array.name}" twice`);
@@ -78,19 +79,19 @@ function layout(dims: readonly number[]): { readonly count: number; readonly str
 
 async function openNpy(path: string): Promise<DataArray> {
   const name = basename(path).replace(/\.npy$/, '');
-  const { header, size } = await withFile(path, async (file) => {
-    const { size } = await file.stat();
+  const { header, size, stamp } = await withFile(path, async (file, stamp) => {
+    const { size } = stamp;
     const start = (bytes: number) => readExactly(file, 0, Math.min(bytes, size));
-    return { header: await readHeader(path, name, size, start), size };
+    return { header: await readHeader(path, name, size, start), size, stamp };
   });
   const ranged = (from: number, to: number) =>
-    withFile(path, (file) => readExactly(file, header.start + from, to - from, size));
+    withFile(path, (file) => readExactly(file, header.start + from, to - from, size), stamp);
   return arrayOf(path, name, header, ranged);
 }
 
 function openNpz(path: string): Promise<readonly DataArray[]> {
-  return withFile(path, async (file) => {
-    const { size } = await file.stat();
+  return withFile(path, async (file, stamp) => {
+    const { size } = stamp;
     const arrays: DataArray[] = [];
     for (const entry of await readZipEntries(file, size)) {
       if (!entry.name.endsWith('.npy')) continue;
@@ -105,7 +106,7 @@ function openNpz(path: string): Promise<readonly DataArray[]> {
           path,
           name,
           header,
-          entry.deflated ? unpacked(path, entry, header) : stored(path, entry, header),
+          entry.deflated ? unpacked(path, entry, header, stamp) : stored(path, entry, header, stamp),
         ),
       );
     }
@@ -115,15 +116,15 @@ function openNpz(path: string): Promise<readonly DataArray[]> {
 
 type ReadBytes = (from: number, to: number, signal?: AbortSignal) => Promise<Uint8Array>;
 
-function stored(path: string, entry: ZipEntry, header: NpyHeader): ReadBytes {
+function stored(path: string, entry: ZipEntry, header: NpyHeader, stamp: Stamp): ReadBytes {
   const base = entry.start + header.start;
-  return (from, to) => withFile(path, (file) => readExactly(file, base + from, to - from));
+  return (from, to) => withFile(path, (file) => readExactly(file, base + from, to - from), stamp);
 }
 
-function unpacked(path: string, entry: ZipEntry, header: NpyHeader): ReadBytes {
+function unpacked(path: string, entry: ZipEntry, header: NpyHeader, stamp: Stamp): ReadBytes {
   let whole: Promise<Uint8Array> | undefined;
   return async (from, to, signal) => {
-    whole ??= withFile(path, (file) => inflate(file, entry, entry.bytes, signal));
+    whole ??= withFile(path, (file) => inflate(file, entry, entry.bytes, signal), stamp);
     // A read that failed or was aborted is tried again the next time.
     whole.catch(() => (whole = undefined));
     return (await whole).slice(header.start + from, header.start + to);
@@ -145,6 +146,14 @@ async function readHeader(
     throw malformed(
       path,
       `its shape [${header.dims.join(', ')}] of ${header.descr} takes ${header.bytes} bytes, but ${size - header.start} are there`,
+      name,
+    );
+  const { count, stride } = layout(header.dims);
+  // Whoever goes through them sample by sample must come to an end.
+  if (stride === 0 && count > size)
+    throw malformed(
+      path,
+      `its shape [${header.dims.join(', ')}] has ${count} samples that hold nothing`,
       name,
     );
   return header;
@@ -175,12 +184,39 @@ function arrayOf(path: string, name: string, header: NpyHeader, readBytes: ReadB
   return { name, type, descr, dims, read };
 }
 
-/** Opens, does, closes; faults of the format get the file's name. */
-async function withFile<T>(path: string, act: (file: FileHandle) => Promise<T>): Promise<T> {
+/** What tells one state of a file from another. */
+interface Stamp {
+  readonly size: number;
+  readonly mtimeMs: number;
+  readonly ino: number;
+}
+
+/**
+ * Opens, does, closes; faults of the format get the file's name. `before`: what the file was when it was opened first.
+ * Errors: FILE_UNREADABLE, also where it is another one now; DATA_MALFORMED.
+ */
+async function withFile<T>(
+  path: string,
+  act: (file: FileHandle, stamp: Stamp) => Promise<T>,
+  before?: Stamp,
+): Promise<T> {
   let file: FileHandle | undefined;
   try {
+    // A pipe would be waited for.
+    if (!(await stat(path)).isFile()) throw irregular(path);
     file = await open(path);
-    return await act(file);
+    const stamp = await file.stat();
+    if (
+      before !== undefined &&
+      (before.size !== stamp.size || before.mtimeMs !== stamp.mtimeMs || before.ino !== stamp.ino)
+    )
+      throw new EspalierError(
+        'FILE_UNREADABLE',
+        'the data changed while they were read',
+        { file: path },
+        'Try again when nothing writes to the file.',
+      );
+    return await act(file, stamp);
   } catch (error) {
     if (error instanceof ZipFault) throw malformed(path, error.message);
     if (error instanceof RangeError)
@@ -203,6 +239,9 @@ async function withFile<T>(path: string, act: (file: FileHandle) => Promise<T>):
     await file?.close();
   }
 }
+
+const irregular = (file: string): EspalierError =>
+  new EspalierError('FILE_UNREADABLE', 'the data are not a regular file', { file });
 
 function malformed(file: string, what: string, tensor?: string): EspalierError {
   return new EspalierError(

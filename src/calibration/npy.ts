@@ -33,6 +33,8 @@ const TYPES: Readonly<Record<string, NumericType>> = {
 
 /** Headers are some hundred bytes; NumPy itself refuses more than ten thousand unless told otherwise. */
 const MAX_HEADER = 65_536;
+/** NumPy's own bound. */
+const MAX_AXES = 64;
 
 /** How many bytes of the file `parseHeader` needs, or in plain words why these are not the start of an `.npy`. */
 export function headerLength(start: Uint8Array): number | string {
@@ -64,6 +66,7 @@ export function parseHeader(start: Uint8Array): NpyHeader | string {
     .map((dim) => dim.trim().replace(/L$/, ''))
     .filter((dim) => dim !== '')
     .map(Number);
+  if (dims.length > MAX_AXES) return `its shape has ${dims.length} axes, and NumPy has ${MAX_AXES} at most`;
   const elements = dims.reduce((product, dim) => product * dim, 1);
   if (![...dims, elements].every(Number.isSafeInteger)) return `its shape (${shape}) is beyond all bounds`;
 

@@ -40,6 +40,9 @@ export async function readZipEntries(file: FileHandle, size: number): Promise<re
     entries.push(await readEntry(file, size, directory.subarray(at, end), name));
     at = end + directory.readUInt16LE(at + 32);
   }
+  // Entries that share their bytes would make an archive as large as its square.
+  if (entries.reduce((sum, { packed }) => sum + packed, 0) > size)
+    throw new ZipFault('its files overlap each other');
   return entries;
 }
 

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { EspalierError } from '../errors.js';
 import type { Plan } from '../plan/plan.js';
@@ -64,7 +64,13 @@ async function apply(file: string, planFile: string, options: Options, terminal:
 
 async function load(path: string): Promise<Plan> {
   const { readPlan } = await import('../plan/read.js');
-  const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+  const read = async (): Promise<string> => {
+    // A pipe is read to its end; a device may have none.
+    const found = await stat(path);
+    if (!found.isFile() && !found.isFIFO()) throw new Error('it is not a file');
+    return await readFile(path, 'utf8');
+  };
+  const text = await read().catch((cause: NodeJS.ErrnoException) => {
     const missing = cause.code === 'ENOENT';
     throw new EspalierError(
       missing ? 'FILE_NOT_FOUND' : 'FILE_UNREADABLE',

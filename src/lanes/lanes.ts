@@ -6,6 +6,16 @@ import type { Axis, Factor, Slot } from './axis.js';
 import { axisOf, isLabelled, isZero, plain, sameAxis } from './axis.js';
 import { Equations } from './equations.js';
 import type { Reason, Why } from './reason.js';
+import { Frozen } from './rule.js';
+
+/**
+ * Labels that nodes may make: so many, and for each index of a stored tensor's axis so many more. A file of some hundred
+ * bytes can double an axis forty times over; no network repeats its lanes as often as that.
+ */
+const LABELS = 1 << 22;
+const LABELS_FOR_EACH = 256;
+/** No layer is wider: a tensor with a longer axis is data, and that axis stays. */
+const WIDEST = 1 << 24;
 
 /**
  * The primitives that rules are written in: they state equations between the lanes of axes, and build axes out of
@@ -15,6 +25,9 @@ export class Lanes {
   readonly #inexact = new Map<number, Reason>();
   readonly #whole = new WeakSet<Int32Array>();
   at = '';
+  /** Indices of stored axes, and labels that nodes have made. */
+  #born = 0;
+  #made = 0;
 
   constructor(readonly equations = new Equations()) {}
 
@@ -25,14 +38,25 @@ export class Lanes {
   /** A new axis that nothing is known of yet: padding, or what a constant is expanded to. `zero`: it holds zeros. */
   fresh(length: Dim, zero: boolean): Axis {
     if (typeof length !== 'number' || length <= 1) return plain(length);
+    this.#make(length);
     return axisOf([{ length, labels: this.equations.fresh(length), zero }]);
   }
 
   /** The axis of a stored tensor: a lane is born for each index. */
   born(slot: Omit<Slot, 'labels' | 'contracted'>, length: number, zero: boolean): Axis {
-    if (length <= 1) return plain(length);
+    if (length <= 1 || length > WIDEST) return plain(length);
+    this.#born += length;
     const labels = this.equations.fresh(length);
     return axisOf([{ length, labels, zero, slot: { ...slot, labels, contracted: false } }]);
+  }
+
+  /** Before labels are made: whether there may be so many. errors: Frozen */
+  #make(count: number): void {
+    if (!Number.isSafeInteger(count) || count < 0)
+      throw new Frozen('unknown-shape', `a length comes to ${count}`);
+    if (this.#made + count > LABELS + LABELS_FOR_EACH * this.#born)
+      throw new Frozen('unknown-shape', 'lengths grow beyond all bounds');
+    this.#made += count;
   }
 
   freeze(axis: Axis, why: Why, text: string): void {
@@ -193,6 +217,7 @@ export class Lanes {
     for (const factor of factors) {
       const inner = factor.labels;
       const length = factor.length as number;
+      this.#make(labels.length * length);
       const next = new Int32Array(labels.length * length);
       for (let i = 0, at = 0; i < labels.length; i++) {
         for (let j = 0; j < length; j++, at++) {
@@ -224,6 +249,7 @@ export class Lanes {
       for (const axis of axes) this.freeze(axis, 'unknown-shape', 'is joined with an axis of unknown length');
       return plain(length);
     }
+    for (const axis of axes) this.#make(axis.length as number);
     const labels = new Int32Array(length);
     let at = 0;
     for (const axis of axes) {
@@ -237,6 +263,7 @@ export class Lanes {
   pick(axis: Axis, indices: readonly number[]): Axis {
     if (!isLabelled(axis) || typeof axis.length !== 'number') return plain(indices.length);
     const labels = this.labelsOf(axis);
+    this.#make(indices.length);
     return this.labelled(
       Int32Array.from(indices, (index) => labels[index]!),
       isZero(axis),

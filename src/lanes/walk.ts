@@ -212,7 +212,8 @@ class Walker {
 
   #storedTensor(tensor: TensorDocument, use?: Slot['use']): Tensor {
     const values = this.#valuesOf(tensor);
-    const isWeight = !NOT_WEIGHTS.has(tensor.dtype);
+    // Where an axis has the length 0, there is nothing along the others.
+    const isWeight = !NOT_WEIGHTS.has(tensor.dtype) && !tensor.dims.includes(0);
     // A shared vector is not masked in the plan, so what lies at a removed index is zero only if it is zero already.
     const zero = use === undefined || this.#isZero(tensor);
     const axes = tensor.dims.map((length, index) => {

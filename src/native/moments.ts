@@ -37,6 +37,23 @@ export interface BlockInformation {
   readonly damping: number;
 }
 
+/** Mean and covariance of responses. */
+export interface Responses {
+  /** [n] */
+  readonly means: Float64Array;
+  /** [n, n] */
+  readonly covariance: Float64Array;
+}
+
+/** Factors q' = Aᵀq and k' = Bᵀk: the first r columns of both give qᵀk again as well as r dims can. */
+export interface Factors {
+  /** Falling, [d]; the squares of those behind the first r are E (qᵀk - q'ᵀk')². */
+  readonly strengths: Float64Array;
+  /** A and B, [d, d], row by row. */
+  readonly left: Float64Array;
+  readonly right: Float64Array;
+}
+
 /** One of the layers that read the lanes that may leave. */
 export interface Consumer {
   readonly moments: NativeMoments;
@@ -151,6 +168,23 @@ export class NativeMoments {
     );
   }
 
+  /**
+   * Mean and covariance of some targets W x, scaled and shifted, after `respond`. weights: those rows of W, [n, in].
+   *
+   * errors: OPTION_INVALID without samples.
+   */
+  responses(
+    outputs: Uint32Array,
+    weights: Float32Array,
+    scale: Float64Array,
+    shift: Float64Array,
+    options: NativeOptions = {},
+  ): Promise<Responses> {
+    return this.#next('score', options, (job) =>
+      this.#moments.responses(outputs, weights, scale, shift, job),
+    );
+  }
+
   /** Entropy, conditional entropy and redundancy of each block of inputs. damping and errors: as ridge. */
   information(
     blocks: readonly Uint32Array[],
@@ -201,4 +235,14 @@ export class NativeMoments {
     for (const moments of all) moments.#last = done;
     return result;
   }
+}
+
+/** The best factors of products of q and k, from E q qᵀ and E k kᵀ, [dims, dims], for every number of dims. */
+export function factorise(
+  left: Float64Array,
+  right: Float64Array,
+  dims: number,
+  options: NativeOptions = {},
+): Promise<Factors> {
+  return call('score', options, (job) => addon().logits(left, right, dims, job));
 }

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 /**
  * Symbolic lengths: a number, or a polynomial over the lengths that a file leaves open. Two lengths are equal when
  * their normal forms are; quotients that do not divide become symbols of their own, named by what they compute.
@@ -45,6 +47,18 @@ export const symbol = (name: string, value?: Unknown['value']): Dim =>
     new Map([[name, { factors: [value === undefined ? { name } : { name, value }], coefficient: 1 }]]),
   );
 
+/** Beyond so many terms, or characters, a length is not followed any more. */
+const MOST_TERMS = 256;
+const MOST_TEXT = 4096;
+
+/** A length that computes more than is followed: as if the file left it open. The same from the same. */
+function beyond(kind: string, a: Dim, b: Dim): Dim {
+  const digest = createHash('sha256').update(`${kind}(${a}, ${b})`).digest('hex');
+  return symbol(`${kind}#${digest.slice(0, 16)}`);
+}
+
+const isLong = (dim: Dim): boolean => typeof dim !== 'number' && dim.text.length > MOST_TEXT;
+
 const termsOf = (dim: Dim): ReadonlyMap<string, Term> =>
   typeof dim === 'number' ? new Map([['', { factors: [], coefficient: dim }]]) : dim.terms;
 
@@ -64,13 +78,16 @@ export function add(a: Dim, b: Dim): Dim {
   for (const [key, term] of termsOf(b)) {
     sum.set(key, { factors: term.factors, coefficient: term.coefficient + (sum.get(key)?.coefficient ?? 0) });
   }
-  return normalised(sum);
+  if (sum.size > MOST_TERMS) return beyond('add', a, b);
+  const result = normalised(sum);
+  return isLong(result) ? beyond('add', a, b) : result;
 }
 
 export const subtract = (a: Dim, b: Dim): Dim => add(a, multiply(b, -1));
 
 export function multiply(a: Dim, b: Dim): Dim {
   if (typeof a === 'number' && typeof b === 'number') return unsigned(a * b);
+  if (termsOf(a).size * termsOf(b).size > MOST_TERMS) return beyond('multiply', a, b);
   const product = new Map<string, Term>();
   for (const left of termsOf(a).values()) {
     for (const right of termsOf(b).values()) {
@@ -80,7 +97,8 @@ export function multiply(a: Dim, b: Dim): Dim {
       product.set(key, { factors, coefficient });
     }
   }
-  return normalised(product);
+  const result = normalised(product);
+  return isLong(result) ? beyond('multiply', a, b) : result;
 }
 
 export const product = (dims: readonly Dim[]): Dim => dims.reduce(multiply, 1);
@@ -127,7 +145,9 @@ const COMPUTE: Readonly<Record<Opaque, (a: number, b: number) => number>> = {
 /** A function of lengths that has no polynomial form: a number where both are, else a symbol named by its text. */
 function opaque(kind: Opaque, a: Dim, b: Dim): Dim {
   if (typeof a === 'number' && typeof b === 'number') return unsigned(COMPUTE[kind](a, b));
-  return symbol(`${kind}(${a}, ${b})`, (assign) => COMPUTE[kind](evaluate(a, assign), evaluate(b, assign)));
+  const name = `${kind}(${a}, ${b})`;
+  if (name.length > MOST_TEXT) return beyond(kind, a, b);
+  return symbol(name, (assign) => COMPUTE[kind](evaluate(a, assign), evaluate(b, assign)));
 }
 
 export const floorDivide = (a: Dim, b: Dim): Dim => quotient(a, b) ?? opaque('floor', a, b);

@@ -65,6 +65,7 @@ const lookUp = (scope: Scope, name: string): string | undefined => {
 /** Functions that call each other without end, or that multiply, are refused. */
 const MOST_DEPTH = 64;
 const MOST_NODES = 2_000_000;
+const MOST_CALLS = 50_000;
 
 /** errors: whatever `refuse` makes, for names defined twice or nowhere, and for functions without end. */
 export function expandModel(document: ModelDocument, refuse: Refuse): Expanded {
@@ -80,6 +81,9 @@ class Expander {
   readonly #functions: ReadonlyMap<string, FunctionDocument>;
   readonly #calls = new Map<FunctionDocument, { calls: number }>();
   readonly #nodeNames = new Set<string>();
+  /** How often a name was asked for. */
+  readonly #copies = new Map<string, number>();
+  #called = 0;
 
   constructor(
     readonly document: ModelDocument,
@@ -121,7 +125,10 @@ class Expander {
       for (const output of node.outputs) if (output !== '') define(output, node.name);
     for (const value of [...graph.inputs, ...graph.outputs, ...graph.valueInfos]) {
       const name = scope.names.get(value.name);
-      if (name !== undefined) this.stated.set(name, [...(this.stated.get(name) ?? []), value]);
+      if (name === undefined) continue;
+      const stated = this.stated.get(name);
+      if (stated === undefined) this.stated.set(name, [value]);
+      else stated.push(value);
     }
     for (const [index, node] of graph.nodes.entries())
       this.#node(node, index, scope, opsets, depth, { graph: graph.id });
@@ -221,6 +228,9 @@ class Expander {
       throw this.refuse(`the function ${called.name} calls itself, or functions are nested too deeply`, name);
     const body = this.#calls.get(called) ?? { calls: 0 };
     body.calls += 1;
+    this.#called += 1;
+    if (this.#called > MOST_CALLS)
+      throw this.refuse(`its functions are called more than ${MOST_CALLS} times`);
     this.#calls.set(called, body);
     const names = new Map<string, string>();
     for (const [i, input] of called.inputs.entries()) names.set(input, inputs[i] ?? '');
@@ -264,7 +274,7 @@ class Expander {
       for (const id of body.initializers) known.add(this.document.tensors[id]!.name);
       for (const name of body.sparseInitializers) known.add(name);
       for (const own of body.nodes) for (const output of own.outputs) known.add(output);
-      innerTensors.push(...body.initializers);
+      for (const id of body.initializers) innerTensors.push(id);
       const read = (name: string): void => {
         if (name === '' || known.has(name)) return;
         const found = lookUp(scope, name);
@@ -288,7 +298,14 @@ class Expander {
 
   #unique(name: string): string {
     let unique = name;
-    while (this.#nodeNames.has(unique)) unique += "'";
+    if (this.#nodeNames.has(name)) {
+      let copy = this.#copies.get(name) ?? 1;
+      while (this.#nodeNames.has(unique)) {
+        unique = `${name}'${copy === 1 ? '' : copy}`;
+        copy += 1;
+      }
+      this.#copies.set(name, copy);
+    }
     this.#nodeNames.add(unique);
     return unique;
   }

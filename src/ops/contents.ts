@@ -4,6 +4,9 @@ import type { Values } from '../onnx/values.js';
 
 const product = (dims: readonly number[]): number => dims.reduce((a, b) => a * b, 1);
 
+/** Larger contents do not speak of lengths. */
+const MOST_ELEMENTS = 1 << 16;
+
 /** The entries at these places of one axis, in this order; undefined where one lies beyond it. */
 export function pickAlong(values: Values, axis: number, places: readonly number[]): Values | undefined {
   const { dims, elements } = values;
@@ -11,16 +14,18 @@ export function pickAlong(values: Values, axis: number, places: readonly number[
   if (places.some((place) => place < 0 || place >= length)) return undefined;
   const inner = product(dims.slice(axis + 1));
   const outer = product(dims.slice(0, axis));
+  if (outer * places.length * inner > MOST_ELEMENTS) return undefined;
   const picked = Array.from({ length: outer }, (_, o) =>
     places.flatMap((place) => elements.slice((o * length + place) * inner, (o * length + place + 1) * inner)),
   );
   return { dims: dims.with(axis, places.length), elements: picked.flat() };
 }
 
-/** Contents end to end along an axis; their other lengths are the same. */
-export function joinAlong(parts: readonly Values[], axis: number): Values {
+/** Contents end to end along an axis; their other lengths are the same. Undefined where they come to too much. */
+export function joinAlong(parts: readonly Values[], axis: number): Values | undefined {
   const length = parts.map(({ dims }) => dims[axis]!).reduce((a, b) => a + b, 0);
   const dims = parts[0]!.dims.with(axis, length);
+  if (!(product(dims) <= MOST_ELEMENTS)) return undefined;
   const rows = (part: Values): number => product(part.dims.slice(axis));
   const elements = Array.from({ length: product(dims.slice(0, axis)) }, (_, o) =>
     parts.flatMap((part) => part.elements.slice(o * rows(part), (o + 1) * rows(part))),
@@ -42,8 +47,10 @@ export function transposed(values: Values, order: readonly number[]): Values {
 
 /** The content where an axis keeps `[from, to)`. */
 export const cutAlong = (values: Values, axis: number, from: number, to: number): Values | undefined =>
-  pickAlong(
-    values,
-    axis,
-    Array.from({ length: Math.max(0, to - from) }, (_, i) => from + i),
-  );
+  to - from > MOST_ELEMENTS
+    ? undefined
+    : pickAlong(
+        values,
+        axis,
+        Array.from({ length: Math.max(0, to - from) }, (_, i) => from + i),
+      );

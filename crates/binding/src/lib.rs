@@ -7,6 +7,7 @@ mod activations;
 mod background;
 mod edits;
 mod error;
+mod grouped;
 mod job;
 mod model;
 mod moments;

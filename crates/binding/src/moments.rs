@@ -64,7 +64,7 @@ pub struct Patches {
 
 impl Patches {
     /// errors: `INTERNAL` for another number of pads than two for each axis
-    fn convert(self) -> Result<solve::Patches> {
+    pub(crate) fn convert(self) -> Result<solve::Patches> {
         let sizes = |values: &[u32]| values.iter().map(|&value| value as usize).collect::<Vec<_>>();
         let rank = self.lengths.len();
         if self.pads.len() != 2 * rank {
@@ -224,6 +224,35 @@ impl Moments {
             solve::information(&*read(&moments, job)?, &blocks, damping, job)
         }))
     }
+
+    /// Mean and covariance of some targets W x, scaled and shifted: `solve::responses`.
+    #[napi(ts_return_type = "Promise<Responses>")]
+    pub fn responses(
+        &self,
+        outputs: Uint32Array,
+        weights: Float32Array,
+        scale: Float64Array,
+        shift: Float64Array,
+        job: &Job,
+    ) -> AsyncTask<Background<solve::Responses>> {
+        let (moments, outputs, weights) = (self.moments.clone(), indices(&outputs), weights.to_vec());
+        let (scale, shift) = (scale.to_vec(), shift.to_vec());
+        AsyncTask::new(background(job, move |_| {
+            solve::responses(&read(&moments), &outputs, &weights, (&scale, &shift))
+        }))
+    }
+}
+
+/// Factors of products that are summed over so many dims: `solve::logits`.
+#[napi(ts_return_type = "Promise<Logits>")]
+pub fn logits(
+    left: Float64Array,
+    right: Float64Array,
+    dims: u32,
+    job: &Job,
+) -> AsyncTask<Background<solve::Logits>> {
+    let (left, right) = (left.to_vec(), right.to_vec());
+    AsyncTask::new(background(job, move |job| solve::logits(&left, &right, dims as usize, job)))
 }
 
 impl Moments {
@@ -316,6 +345,22 @@ pub struct BlockInformation<'env> {
     pub damping: f64,
 }
 
+#[napi(object, object_from_js = false)]
+pub struct Responses<'env> {
+    pub means: Float64ArraySlice<'env>,
+    /// [n, n].
+    pub covariance: Float64ArraySlice<'env>,
+}
+
+#[napi(object, object_from_js = false)]
+pub struct Logits<'env> {
+    /// Falling, [d].
+    pub strengths: Float64ArraySlice<'env>,
+    /// [d, d]: the first columns of both are the best factors of that rank.
+    pub left: Float64ArraySlice<'env>,
+    pub right: Float64ArraySlice<'env>,
+}
+
 /// Blocks in the order in which they leave, and what each cost.
 #[napi(object, object_from_js = false)]
 pub struct RemovalOrder<'env> {
@@ -371,6 +416,27 @@ impl IntoJs for solve::Information {
             conditional: Float64ArraySlice::copy_from(env, &self.conditional)?,
             redundancy: Float64ArraySlice::copy_from(env, &self.redundancy)?,
             damping: self.damping,
+        })
+    }
+}
+
+impl IntoJs for solve::Responses {
+    type Js<'env> = Responses<'env>;
+    fn into_js(self, env: &Env) -> napi::Result<Responses<'_>> {
+        Ok(Responses {
+            means: Float64ArraySlice::copy_from(env, &self.means)?,
+            covariance: Float64ArraySlice::copy_from(env, &self.covariance)?,
+        })
+    }
+}
+
+impl IntoJs for solve::Logits {
+    type Js<'env> = Logits<'env>;
+    fn into_js(self, env: &Env) -> napi::Result<Logits<'_>> {
+        Ok(Logits {
+            strengths: Float64ArraySlice::copy_from(env, &self.strengths)?,
+            left: Float64ArraySlice::copy_from(env, &self.left)?,
+            right: Float64ArraySlice::copy_from(env, &self.right)?,
         })
     }
 }

@@ -53,6 +53,7 @@ pub fn write_terms(model: &Model, tensors: &[Named], path: &Path, force: bool, r
     }
     npz.finish().map_err(|error| unwritable(&error))?;
     run.job.check()?;
+    model.check_unchanged()?;
     let written = |file: &File| file.sync_all().and_then(|()| file.metadata());
     let bytes = written(output.as_file()).map_err(|error| unwritable(&error))?.len();
     let placed = if force { output.persist(path) } else { output.persist_noclobber(path) };

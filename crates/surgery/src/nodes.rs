@@ -14,6 +14,7 @@ pub(crate) fn attributes(index: &Index, edits: &[AttributeEdit], splices: &mut S
     let mut seen = HashSet::new();
     for AttributeEdit { node: id, attribute } in edits {
         let node = find(index, *id)?;
+        named(attribute).map_err(|error| error.in_node(&node.name, &node.op))?;
         if !seen.insert((*id, attribute.name.as_str())) {
             let what = format!("two edits of the attribute \"{}\"", attribute.name);
             return Err(Error::internal(what).in_node(&node.name, &node.op));
@@ -69,6 +70,7 @@ pub(crate) fn new_nodes(index: &Index, edits: &[NewNode], splices: &mut Splices)
     let mut by_place: BTreeMap<Id, Vec<&NewNode>> = BTreeMap::new();
     for edit in edits {
         find(index, edit.before)?;
+        edit.attributes.iter().try_for_each(named).map_err(|error| error.in_node(&edit.name, &edit.op))?;
         by_place.entry(edit.before).or_default().push(edit);
     }
     for (id, edits) in by_place {
@@ -99,6 +101,13 @@ fn find(index: &Index, id: Id) -> Result<&Node> {
         .nodes
         .get(id)
         .ok_or_else(|| Error::internal(format!("there is no node {id}: the model has {count}")))
+}
+
+fn named(attribute: &NewAttribute) -> Result<()> {
+    if attribute.name.is_empty() {
+        return Err(Error::internal("an edit of an attribute without a name"));
+    }
+    Ok(())
 }
 
 fn operand_field(name: &str) -> Vec<u8> {

@@ -12,6 +12,8 @@ pub(crate) struct Output {
     path: PathBuf,
     temporary: PathBuf,
     file: Option<File>,
+    /// What was there before and has left already, under another name.
+    before: Option<PathBuf>,
 }
 
 /// A file in its place, which can be taken back until it is [`Placed::keep`]t.
@@ -34,7 +36,9 @@ impl Output {
                 Error::new(Code::OutputUnwritable, "the output's path names no file").in_file(path)
             })?;
             match OpenOptions::new().write(true).create_new(true).open(&temporary) {
-                Ok(file) => return Ok(Output { path: path.to_owned(), temporary, file: Some(file) }),
+                Ok(file) => {
+                    return Ok(Output { path: path.to_owned(), temporary, file: Some(file), before: None });
+                }
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(error) => return Err(unwritable(path, &error)),
             }
@@ -49,6 +53,22 @@ impl Output {
         self.file.as_ref().ok_or_else(|| Error::internal("the output is closed"))
     }
 
+    /// Is something in its place?
+    pub fn replaces(&self) -> bool {
+        fs::symlink_metadata(&self.path).is_ok()
+    }
+
+    /// Takes away what is in its place; it comes back where the output does not take it.
+    pub fn make_way(&mut self) -> Result<()> {
+        if self.before.is_none() && self.replaces() {
+            let fail = |error: &io::Error| unwritable(&self.path, error);
+            let name = beside(&self.path).ok_or_else(|| fail(&io::ErrorKind::InvalidInput.into()))?;
+            fs::rename(&self.path, &name).map_err(|error| fail(&error))?;
+            self.before = Some(name);
+        }
+        Ok(())
+    }
+
     /// Flushes the file and gives it its name.
     pub fn commit(mut self, force: bool) -> Result<Placed> {
         let fail = |error: &io::Error| unwritable(&self.path, error);
@@ -56,7 +76,10 @@ impl Output {
             file.sync_all().map_err(|error| fail(&error))?;
         }
         if force {
-            let before = aside(&self.path).map_err(|error| fail(&error))?;
+            let before = match self.before.take() {
+                Some(before) => Some(before),
+                None => aside(&self.path).map_err(|error| fail(&error))?,
+            };
             if let Err(error) = fs::rename(&self.temporary, &self.path) {
                 if let Some(before) = &before {
                     restore(before, &self.path);
@@ -76,6 +99,9 @@ impl Output {
 impl Drop for Output {
     fn drop(&mut self) {
         self.file = None;
+        if let Some(before) = &self.before {
+            restore(before, &self.path);
+        }
         // After a rename there is nothing left to remove.
         let _ = fs::remove_file(&self.temporary);
     }

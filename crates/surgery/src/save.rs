@@ -22,6 +22,8 @@ pub struct Saved {
 ///
 /// Both are written under temporary names and renamed at the end; on every error, and when the job is cancelled, nothing
 /// is left behind and what was there before still is. The model's own files are never written to, `force` or not.
+/// A process that is ended in between leaves what was there, or no model under that name, never one with the data of
+/// another; and files `.<name>.<process>.<number>.tmp`, which nobody needs.
 ///
 /// - errors: `OUTPUT_EXISTS` without `force`, `OUTPUT_UNWRITABLE`, `FILE_UNREADABLE`, `MODEL_TOO_LARGE`, `INTERNAL` for
 ///   edits that do not fit, `ABORTED`
@@ -29,7 +31,7 @@ pub struct Saved {
 pub fn save(model: &Model, edits: &Edits, path: &Path, force: bool, job: &Job) -> Result<Saved> {
     let has_external = model.tensors().iter().any(|tensor| tensor.external.is_some());
     let data_path = has_external.then(|| data_path(path)).transpose()?;
-    let output = Output::create(path, model, force)?;
+    let mut output = Output::create(path, model, force)?;
     let data_output = data_path.map(|path| Output::create(&path, model, force)).transpose()?;
     let data_name = data_output.as_ref().and_then(|output| output.path().file_name());
     let layout = layout(model, edits, data_name.map(|name| name.to_string_lossy().into_owned()))?;
@@ -48,6 +50,11 @@ pub fn save(model: &Model, edits: &Edits, path: &Path, force: bool, job: &Job) -
     }
     write(&output, &model_stream)?;
     job.check()?;
+    model.check_unchanged()?;
+    // Two names cannot be taken at once: a model that is there leaves before its data does.
+    if data_output.as_ref().is_some_and(Output::replaces) {
+        output.make_way()?;
+    }
     let placed_data = data_output.map(|output| output.commit(force)).transpose()?;
     let placed = output.commit(force)?;
     placed.keep();
@@ -65,7 +72,9 @@ pub fn save_to_bytes(model: &Model, edits: &Edits, job: &Job) -> Result<Vec<u8>>
     check_size(piece::length(&layout.model))?;
     let stream = Stream::new(model, &layout.model);
     job.expect(stream.length);
-    stream.to_bytes(job)
+    let bytes = stream.to_bytes(job)?;
+    model.check_unchanged()?;
+    Ok(bytes)
 }
 
 fn check_size(bytes: u64) -> Result<()> {

@@ -272,6 +272,11 @@ fn attributes_are_replaced_added_and_removed() {
     );
     let twice = vec![edit("group", NewAttributeValue::Int(1)), edit("group", NewAttributeValue::Int(2))];
     assert_eq!(refused(&model, Edits { attributes: twice, ..Edits::default() }).code(), Code::Internal);
+    // A file with one could not be read again.
+    let unnamed =
+        refused(&model, Edits { attributes: vec![edit("", NewAttributeValue::Int(1))], ..Edits::default() });
+    assert_eq!(unnamed.code(), Code::Internal);
+    assert!(unnamed.what().contains("without a name"), "{}", unnamed.what());
 }
 
 #[test]

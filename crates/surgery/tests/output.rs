@@ -265,3 +265,31 @@ fn a_race_for_the_name_replaces_nothing() {
     assert_eq!(names(folder.path()), ["out.onnx"]);
     assert!(Model::open(&out, &Job::new()).is_ok());
 }
+
+#[test]
+fn a_model_that_is_replaced_never_has_the_data_of_another() {
+    let (folder, model) = external_model();
+    let (out, data) = (folder.path().join("out.onnx"), folder.path().join("out.onnx.data"));
+    fs::write(&out, "before").unwrap();
+    fs::write(&data, "data before").unwrap();
+    save(&model, &Edits::default(), &out, true, &Job::new()).unwrap();
+    assert_eq!(names(folder.path()), ["in.bin", "in.onnx", "out.onnx", "out.onnx.data"]);
+    assert_eq!(Model::open(&out, &Job::new()).unwrap().read_numbers(0, 99).unwrap()[31], 31.0);
+}
+
+#[test]
+fn weights_that_change_meanwhile_are_no_model() {
+    let (folder, model) = external_model();
+    let out = folder.path().join("out.onnx");
+    std::thread::sleep(std::time::Duration::from_millis(20));
+    fs::write(folder.path().join("in.bin"), [7; 160]).unwrap();
+    for error in [
+        save(&model, &Edits::default(), &out, false, &Job::new()).unwrap_err(),
+        save_to_bytes(&model, &Edits::default(), &Job::new()).unwrap_err(),
+    ] {
+        assert_eq!(error.code(), Code::FileUnreadable);
+        assert!(error.what().contains("changed while it was read"), "{}", error.what());
+        assert!(error.place().file.as_ref().unwrap().ends_with("in.bin"));
+    }
+    assert_eq!(names(folder.path()), ["in.bin", "in.onnx"]);
+}

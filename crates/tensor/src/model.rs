@@ -49,6 +49,13 @@ impl Model {
         &self.sources
     }
 
+    /// Are all of its files what they were when it was opened?
+    ///
+    /// errors: `FILE_UNREADABLE`
+    pub fn check_unchanged(&self) -> Result<()> {
+        self.sources.iter().try_for_each(Source::check_unchanged)
+    }
+
     pub fn path(&self) -> Option<&Path> {
         self.sources[0].path()
     }

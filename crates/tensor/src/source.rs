@@ -1,7 +1,8 @@
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use crate::{Code, Error, Result};
 
@@ -13,6 +14,18 @@ pub struct Source {
     bytes: Bytes,
     length: u64,
     path: Option<PathBuf>,
+    /// None in memory.
+    stamp: Option<Stamp>,
+}
+
+/// What tells one state of a file from another.
+#[derive(Debug, PartialEq, Eq)]
+struct Stamp {
+    length: u64,
+    /// None where the system does not say.
+    modified: Option<SystemTime>,
+    /// Device and number of the file; zeros where there are none.
+    file: (u64, u64),
 }
 
 #[derive(Debug)]
@@ -46,8 +59,9 @@ impl Source {
             return Err(Error::new(Code::FileUnreadable, format!("it is {kind}")).in_file(path));
         }
         let file = File::open(path).map_err(|error| fail(&error))?;
-        let length = file.metadata().map_err(|error| fail(&error))?.len();
-        Ok(Source { bytes: Bytes::File(file), length, path: Some(path.to_owned()) })
+        let stamp = Stamp::of(&file.metadata().map_err(|error| fail(&error))?);
+        let length = stamp.length;
+        Ok(Source { bytes: Bytes::File(file), length, path: Some(path.to_owned()), stamp: Some(stamp) })
     }
 
     /// A file that is opened for each read, for models in more files than may be open at once.
@@ -60,7 +74,7 @@ impl Source {
 
     pub fn from_bytes(bytes: impl Into<Arc<[u8]>>) -> Source {
         let bytes = bytes.into();
-        Source { length: bytes.len() as u64, bytes: Bytes::Memory(bytes), path: None }
+        Source { length: bytes.len() as u64, bytes: Bytes::Memory(bytes), path: None, stamp: None }
     }
 
     /// Bytes in it when it was opened.
@@ -92,10 +106,38 @@ impl Source {
                 Ok(())
             }
             Bytes::File(file) => read_at(file, offset, out).map_err(|error| self.unreadable(&error)),
-            Bytes::Closed(path) => File::open(path)
-                .and_then(|file| read_at(&file, offset, out))
-                .map_err(|error| self.unreadable(&error)),
+            Bytes::Closed(path) => {
+                // Under the name there may be another file by now, or a pipe, which would be waited for.
+                self.check_unchanged()?;
+                let file = File::open(path).map_err(|error| self.unreadable(&error))?;
+                self.compare(file.metadata())?;
+                read_at(&file, offset, out).map_err(|error| self.unreadable(&error))
+            }
         }
+    }
+
+    /// Is it what it was when it was opened? What was read of a file that others wrote to meanwhile fits nothing.
+    ///
+    /// errors: `FILE_UNREADABLE`
+    pub fn check_unchanged(&self) -> Result<()> {
+        match &self.bytes {
+            Bytes::Memory(_) => Ok(()),
+            Bytes::File(file) => self.compare(file.metadata()),
+            Bytes::Closed(path) => self.compare(std::fs::metadata(path)),
+        }
+    }
+
+    fn compare(&self, now: io::Result<Metadata>) -> Result<()> {
+        let now = now.map_err(|error| self.unreadable(&error))?;
+        if self.stamp.as_ref().is_none_or(|stamp| *stamp == Stamp::of(&now)) {
+            return Ok(());
+        }
+        let what = if now.len() < self.length {
+            "the file became shorter while it was read"
+        } else {
+            "the file changed while it was read"
+        };
+        Err(self.place(Error::new(Code::FileUnreadable, what).todo("Try again when nothing writes to it.")))
     }
 
     fn unreadable(&self, error: &io::Error) -> Error {
@@ -113,6 +155,19 @@ impl Source {
             Some(path) => error.in_file(path),
             None => error,
         }
+    }
+}
+
+impl Stamp {
+    fn of(found: &Metadata) -> Stamp {
+        #[cfg(unix)]
+        let file = {
+            use std::os::unix::fs::MetadataExt;
+            (found.dev(), found.ino())
+        };
+        #[cfg(not(unix))]
+        let file = (0, 0);
+        Stamp { length: found.len(), modified: found.modified().ok(), file }
     }
 }
 

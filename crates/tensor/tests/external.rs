@@ -103,6 +103,46 @@ fn models_in_more_files_than_may_be_open() {
     }
 }
 
+#[test]
+fn a_file_that_is_exchanged_is_an_error() {
+    let folder = TempDir::new().unwrap();
+    let name = |number: u8| format!("part{number}");
+    let tensors = (0..100u8).map(|number| {
+        fs::write(folder.path().join(name(number)), [number]).unwrap();
+        external("w", DType::UInt8, &[1], &[("location", &name(number))])
+    });
+    let path = folder.path().join("model.onnx");
+    fs::write(&path, model_of(&tensors.collect::<Vec<_>>()).0).unwrap();
+    let model = Model::open(&path, &Job::new()).unwrap();
+    assert!(model.check_unchanged().is_ok());
+    // One that is opened for each read: another file takes its name, or a pipe.
+    let last = folder.path().join(name(99));
+    fs::write(folder.path().join("other"), [7]).unwrap();
+    fs::rename(folder.path().join("other"), &last).unwrap();
+    let refused = || model.read_numbers(99, 1).unwrap_err();
+    assert_eq!(refused().code(), Code::FileUnreadable);
+    assert!(refused().what().contains("changed"), "{}", refused().what());
+    assert!(model.check_unchanged().is_err());
+    #[cfg(unix)]
+    {
+        fs::remove_file(&last).unwrap();
+        assert!(std::process::Command::new("mkfifo").arg(&last).status().unwrap().success());
+        assert_eq!(refused().code(), Code::FileUnreadable);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn what_would_be_waited_for_is_refused() {
+    let folder = TempDir::new().unwrap();
+    let pipe = folder.path().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let error = open(folder.path(), &[("location", "pipe")]).unwrap_err();
+    assert_eq!(error.code(), Code::ExternalData);
+    assert!(error.what().contains("not a regular file"), "{}", error.what());
+    assert_eq!(Model::open(&pipe, &Job::new()).unwrap_err().code(), Code::FileUnreadable);
+}
+
 #[cfg(unix)]
 mod links {
     use super::*;
@@ -115,7 +155,8 @@ mod links {
         let folder = TempDir::new().unwrap();
         symlink(elsewhere.path().join("secret"), folder.path().join("link")).unwrap();
         symlink(elsewhere.path(), folder.path().join("sub")).unwrap();
-        for location in ["link", "sub/secret"] {
+        symlink("/dev/zero", folder.path().join("device")).unwrap();
+        for location in ["link", "sub/secret", "device"] {
             let error = open(folder.path(), &[("location", location)]).unwrap_err();
             assert_eq!(error.code(), Code::ExternalData);
             assert!(error.what().contains("leads out of"), "{}", error.what());

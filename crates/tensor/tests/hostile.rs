@@ -165,6 +165,14 @@ fn nesting_and_ranks_have_an_end() {
 fn more_items_than_any_model_has() {
     let nodes = [0x0a, 0x00].repeat(espalier_tensor::onnx::MAX_ITEMS + 1);
     refuses(model(Message::new().raw(nodes)), Code::ModelUnsupported, "more than");
+    // Whatever takes memory and next to no bytes.
+    for (field, in_graph) in [(8, false), (14, false), (25, false), (15, true)] {
+        let mut tag = Vec::new();
+        espalier_tensor::wire::write::bytes(&mut tag, field, &[]);
+        let many = Message::new().raw(tag.repeat(espalier_tensor::onnx::MAX_ITEMS + 1));
+        let message = if in_graph { model(many) } else { model(graph(&[])).raw(many.0) };
+        refuses(message, Code::ModelUnsupported, "more than");
+    }
     let name = vec![b'a'; (1 << 20) + 1];
     refuses(model(Message::new().bytes(2, name)), Code::ModelMalformed, "bytes long");
 }

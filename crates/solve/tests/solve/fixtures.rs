@@ -1,7 +1,7 @@
 //! NumPy's answers: `tests/fixtures/make_fixtures.py`.
 
 use crate::samples::{Samples, assert_close, covariances};
-use espalier_solve::{Consumer, Moments, Patches, Precision, information, obs, ridge};
+use espalier_solve::{Consumer, Moments, Patches, Precision, information, logits, obs, responses, ridge};
 use espalier_tensor::Job;
 use serde_json::Value;
 
@@ -81,6 +81,35 @@ fn entropies_are_those_of_numpy() {
     assert_close(&found.entropy, &numbers(&expected["entropy"]), TOLERANCE);
     assert_close(&found.conditional, &numbers(&expected["conditional"]), TOLERANCE);
     assert_close(&found.redundancy, &numbers(&expected["redundancy"]), TOLERANCE);
+}
+
+#[test]
+fn factors_of_logits_are_those_of_numpy() {
+    let fixture = fixture();
+    let expected = &fixture["logits"];
+    let (dims, rank) = (4, expected["rank"].as_u64().expect("a rank") as usize);
+    let (left, right) = (numbers(&expected["left"]), numbers(&expected["right"]));
+    let found = logits(&left, &right, dims, &Job::new()).expect("factors");
+    assert_close(&found.strengths, &numbers(&expected["strengths"]), TOLERANCE);
+    let sum = |i: usize, j: usize| {
+        (0..rank).map(|c| found.left[i * dims + c] * found.right[j * dims + c]).sum::<f64>()
+    };
+    let product: Vec<f64> = (0..dims * dims).map(|index| sum(index / dims, index % dims)).collect();
+    assert_close(&product, &numbers(&expected["product"]), TOLERANCE);
+}
+
+#[test]
+fn responses_are_those_of_numpy() {
+    let fixture = fixture();
+    let expected = &fixture["responses"];
+    let (matrix, rows) = (singles(&expected["matrix"]), indices(&expected["rows"]));
+    let mut moments = samples(&fixture["rows"]).moments();
+    moments.respond(&matrix, 5).expect("targets");
+    let weights: Vec<f32> = rows.iter().flat_map(|&row| matrix[row * 6..][..6].to_vec()).collect();
+    let (scale, shift) = (numbers(&expected["scale"]), numbers(&expected["shift"]));
+    let found = responses(&moments, &rows, &weights, (&scale, &shift)).expect("responses");
+    assert_close(&found.means, &numbers(&expected["means"]), TOLERANCE);
+    assert_close(&found.covariance, &numbers(&expected["covariance"]), TOLERANCE);
 }
 
 #[test]

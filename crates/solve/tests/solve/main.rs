@@ -4,7 +4,9 @@
 mod clipped;
 mod fixtures;
 mod gaussian;
+mod grouped;
 mod information;
+mod logits;
 mod moments;
 mod obs;
 mod pending;

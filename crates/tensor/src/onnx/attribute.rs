@@ -101,7 +101,10 @@ impl Walk<'_> {
                     fields.strings.push(field);
                 }
                 10 => self.refuse_external(field.payload("AttributeProto.tensors")?)?,
-                11 => fields.graphs.push(field),
+                11 => {
+                    self.count()?;
+                    fields.graphs.push(field);
+                }
                 20 => fields.kind = field.integer("AttributeProto.type")?,
                 21 => fields.reference = self.name(&field, "AttributeProto.ref_attr_name")?,
                 22 | 23 => {

@@ -28,6 +28,7 @@ impl Walk<'_> {
                 12 => graph.outputs.push(self.value(&field, message)?),
                 13 => graph.value_infos.push(self.value(&field, message)?),
                 15 => {
+                    self.count()?;
                     let payload = field.payload("GraphProto.sparse_initializer")?;
                     graph.sparse_initializers.push(self.sparse_name(payload)?);
                 }
@@ -40,12 +41,12 @@ impl Walk<'_> {
 
     /// A `FunctionProto`.
     pub fn function(&mut self, field: &Field) -> Result<()> {
-        self.count()?;
         let message = self.message(field, 0, "ModelProto.functions")?;
         let range = self.index.messages[message].body.clone();
         let mut function = Function::default();
         let mut at = range.start;
         while let Some(field) = self.reader.next(&mut at, range.end)? {
+            self.count()?;
             match field.number {
                 1 => function.name = self.name(&field, "FunctionProto.name")?,
                 4 => function.inputs.push(self.name(&field, "FunctionProto.input")?),

@@ -43,15 +43,20 @@ impl Walk<'_> {
                 7 if graph.is_some() => return Err(malformed("the model has two graphs", field.start)),
                 7 => graph = Some(field),
                 8 => {
+                    self.count()?;
                     let opset = self.opset(field.payload("ModelProto.opset_import")?)?;
                     self.index.opsets.push(opset);
                 }
                 14 => {
+                    self.count()?;
                     let (key, value) = self.entry(field.payload("ModelProto.metadata_props")?)?;
                     self.index.metadata.push(Metadata { key, value, span: field.span() });
                 }
                 20 => self.index.has_training = true,
-                25 => functions.push(field),
+                25 => {
+                    self.count()?;
+                    functions.push(field);
+                }
                 _ => {}
             }
         }
@@ -73,7 +78,7 @@ impl Walk<'_> {
         Ok(self.index.messages.len() - 1)
     }
 
-    /// One more node, operand, attribute, value or tensor.
+    /// One more of whatever takes memory of its own: a node, an operand, an attribute, a value, a tensor, a function.
     pub fn count(&mut self) -> Result<()> {
         self.items += 1;
         if self.items > MAX_ITEMS {
