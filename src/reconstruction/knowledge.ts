@@ -135,7 +135,7 @@ export class Knowledge {
     return this.#observed;
   }
 
-  async #source(options: NativeOptions): Promise<Source & { readonly walk: Analysis }> {
+  async #source(options: NativeOptions): Promise<Source> {
     const { native, analysis, layers, dataset, runtime } = this;
     const { samples: all, batch, bytes, rows, share } = await this.observed(options);
     const fixed = typeof matchOf({ walk: analysis, dataset }).batch === 'number';

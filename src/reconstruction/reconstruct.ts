@@ -1,6 +1,7 @@
 import type { Dataset } from '../calibration/data.js';
 import { feedsOf, type Match, matchInputs } from '../calibration/match.js';
-import type { Walk } from '../lanes/walk.js';
+import type { Analysis } from '../lanes/analysis.js';
+import { CostModel } from '../lanes/cost.js';
 import { type Edits, NO_EDITS } from '../native/edits.js';
 import type { NativeModel, NativeOptions } from '../native/index.js';
 import type { Feeds, Runtime } from '../runtime/runtime.js';
@@ -18,7 +19,7 @@ import { aftermathOf } from './target.js';
 
 export interface Source {
   readonly native: NativeModel;
-  readonly walk: Walk;
+  readonly walk: Analysis;
   readonly layers: readonly Layer[];
   readonly dataset: Dataset;
   readonly runtime: Runtime;
@@ -62,7 +63,8 @@ export async function reconstruct(
   const original = new Advance(source.native, parts, source.runtime, feeds, () => NO_EDITS, quiet);
   const pruned = new Advance(source.native, parts, source.runtime, feeds, () => work.edits(), quiet);
   try {
-    const growth = new Growth(matchOf(source), source.all, source.samples, source.batch);
+    const { macs } = new CostModel(source.walk).of();
+    const growth = new Growth(matchOf(source), source.all, source.samples, source.batch, macs);
     const before: Before = async (layer) => {
       const rows = source.rows.get(layer);
       const inputs = work.rewrites.keptChannels(layer).length * layer.taps;

@@ -1,4 +1,3 @@
-import type { Analysis } from '../lanes/analysis.js';
 import { CostModel } from '../lanes/cost.js';
 import type { Group } from '../lanes/groups.js';
 import { NO_EDITS } from '../native/edits.js';
@@ -30,7 +29,7 @@ const MOST_BYTES = 768 * 1024 * 1024;
 /** What the original answers on some samples, against which cut models are tried. */
 export class Trials {
   private constructor(
-    readonly source: Source & { readonly walk: Analysis },
+    readonly source: Source,
     readonly feeds: readonly Feeds[],
     readonly original: Recorded,
     /** Batches that are fitted to; the others judge. */
@@ -38,10 +37,7 @@ export class Trials {
   ) {}
 
   /** Undefined where trying every group would take too long, or hold too much: the rule looks at sizes alone, so that it gives the same anywhere. */
-  static async of(
-    source: Source & { readonly walk: Analysis },
-    options: NativeOptions,
-  ): Promise<Trials | undefined> {
+  static async of(source: Source, options: NativeOptions): Promise<Trials | undefined> {
     const { walk, layers } = source;
     const { macs } = new CostModel(walk).of();
     const each = Math.max(macs / MOST_WORK, source.bytes / MOST_PASSED) * walk.groups.length;
