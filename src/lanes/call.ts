@@ -6,6 +6,7 @@ import type { Element, Values } from '../onnx/values.js';
 import { isLiteral, literal, numbersNow } from '../onnx/values.js';
 import type { Axes, Axis, Quantisation, Slot } from './axis.js';
 import { axisOf, isLabelled, lengthOf } from './axis.js';
+import type { Contracting, ContractingSide, Contraction, Side } from './contraction.js';
 import type { Lanes } from './lanes.js';
 import type { Mix, Mixing } from './mix.js';
 import { storedAxes } from './mix.js';
@@ -31,6 +32,7 @@ export class NodeCall implements Call {
   readonly omissions: Omission[] = [];
   readonly pieces: Work[] = [];
   readonly mixings: Mix[] = [];
+  readonly contractions: Contraction[] = [];
   readonly #taken = new Set<number>();
   /** Operands that the rule read as lengths or indices, and answers for. */
   readonly #read = new Set<number>();
@@ -205,6 +207,23 @@ export class NodeCall implements Call {
   }
 
   work(lengths: readonly (Axis | Dim)[]): void {
+  contracts({ summed, lengths = {}, sides }: Contracting): void {
+    const computed = sides.every(
+      ({ operand, projected }) => projected !== undefined || !this.isStored(operand),
+    );
+    if (!computed || this.node.body !== undefined) return;
+    const [left, right] = sides.map((side) => this.#side(side)) as [Side, Side];
+    this.contractions.push({
+      ...{ node: this.node, summed, sides: [left, right] },
+      lengths: new Map(Object.entries(lengths)),
+    });
+  }
+
+  #side({ operand, axes, projected, bias }: ContractingSide): Side {
+    const own = { operand, axes, from: projected ?? 0, ...(bias && { bias }) };
+    return projected === undefined ? { ...own, value: this.node.inputs[operand]! } : own;
+  }
+
     this.pieces.push({
       node: this.node,
       lengths: lengths.map((length) => (isAxis(length) ? lengthOf(length) : literal(length))),
@@ -248,7 +267,8 @@ export class NodeCall implements Call {
 
   /** Nothing of the node changes: what its rule had begun to say is dropped. */
   freezeAll({ why, text }: Frozen): void {
-    for (const list of [this.restatements, this.omissions, this.pieces, this.mixings]) list.length = 0;
+    const said = [this.restatements, this.omissions, this.pieces, this.mixings, this.contractions];
+    for (const list of said) list.length = 0;
     for (const index of this.operands.keys()) this.#keepContent(index);
     for (const operand of this.operands) {
       for (const axis of operand?.axes ?? []) if (isLabelled(axis)) this.lanes.freeze(axis, why, text);

@@ -73,7 +73,7 @@ export const property = unary('not zero', undefined, 'bool');
 /** Element by element, with a pole at zero. */
 export const poleAtZero = unary('not finite');
 
-export const negative = unary('zero', (x) => dim.multiply(x!, -1));
+export const negative: Rule = { ...unary('zero', (x) => dim.multiply(x!, -1)), linear: true };
 export const absolute = unary(
   'zero',
   plainly((x) => Math.abs(x!)),
@@ -138,9 +138,11 @@ const folded =
   (...operands) =>
     operands.reduce(compute);
 
-export const sum = several(everyZero, () => folded(dim.add));
-export const difference = several(everyZero, () => dim.subtract as Compute);
-export const multiplication = several(someZero, () => dim.multiply as Compute);
+const linear = (rule: Rule): Rule => ({ ...rule, linear: true });
+
+export const sum = linear(several(everyZero, () => folded(dim.add)));
+export const difference = linear(several(everyZero, () => dim.subtract as Compute));
+export const multiplication = linear(several(someZero, () => dim.multiply as Compute));
 export const maximum = several(everyZero, () => folded(dim.maximum));
 export const minimum = several(everyZero, () => folded(dim.minimum));
 export const mean = several(everyZero);
@@ -186,8 +188,9 @@ function quotientOf(compute: (dtype: string | undefined, call: Call) => Compute)
   };
 }
 
-export const division = quotientOf((dtype) =>
-  isFloat(dtype) ? divideFloats : (dim.truncatedDivide as Compute),
+/** Of floats it is linear in the dividend. */
+export const division = linear(
+  quotientOf((dtype) => (isFloat(dtype) ? divideFloats : (dim.truncatedDivide as Compute))),
 );
 /** Mod: the sign is the divisor's, or with `fmod` the dividend's. */
 export const remainder = quotientOf((_, call) =>

@@ -262,6 +262,7 @@ export const expand: Rule = {
     const rank = Math.max(x.length, target.elements.length);
     const stated: Element[] = [];
     const axes = Array.from({ length: rank }, (_, d) => {
+  linear: true,
       const own = x[d - (rank - x.length)] ?? plain(1);
       const element = target.elements[d - (rank - target.elements.length)];
       const longer = element !== undefined && element.now !== 1 && own.length === 1;

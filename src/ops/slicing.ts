@@ -214,6 +214,7 @@ export const sliceByOperand: Rule = sliceRule((call, rank) => {
 export const gather: Rule = {
   says: 'known indices pick lanes; indices that data chooses keep the axis whole',
   exact: 'yes',
+  linear: true,
   takesPart: true,
   axes: (call) => {
     const x = call.input(0);

@@ -6,6 +6,8 @@ import type { NativeModel, NativeOptions } from '../native/index.js';
 import type { Feeds, Runtime } from '../runtime/runtime.js';
 import { Advance } from './advance.js';
 import { type Layer, readersOf } from './layers.js';
+import type { Logits } from './logits.js';
+import { type Mixture, mixturesOf } from './mixture.js';
 import { MOST_INPUTS } from './observed.js';
 import { Parts } from './parts.js';
 import { quietly } from './quietly.js';
@@ -28,6 +30,8 @@ export interface Source {
   readonly fixed: boolean;
   /** Of all that layers read of one sample. */
   readonly bytes: number;
+  /** Products of layers whose dims can be chosen anew. */
+  readonly logits: readonly Logits[];
 }
 
 /** How a reconstruction is carried out. */
@@ -67,6 +71,7 @@ export async function reconstruct(
 /** A removal whose layers are refitted one after the other. */
 export class Reconstruction {
   readonly rewrites: Rewrites;
+  #mixtures: ReadonlyMap<Layer, Mixture> = new Map();
 
   constructor(
     readonly source: Source,
@@ -91,14 +96,18 @@ export class Reconstruction {
       layers.filter((layer) => rewrites.keptChannels(layer).length * layer.taps <= MOST_INPUTS),
       pruned.parts,
     );
-    const first = small.findIndex((layer) => rewrites.keptChannels(layer).length < layer.channels);
+    this.#mixtures = mixturesOf(source.logits, rewrites, new Set(small));
+    const first = small.findIndex(
+      (layer) => rewrites.keptChannels(layer).length < layer.channels || this.#mixtures.has(layer),
+    );
     const work = first < 0 ? [] : small.slice(first);
     for (const [done, layer] of work.entries()) {
       options.onProgress?.({ phase: 'reconstruct', done, total: work.length });
       const [site, ...others] = layer.sites;
       const after =
         others.length === 0 ? aftermathOf(walk, native, readers, site!, layer.outputs) : undefined;
-      const stage = new Stage(layer, rewrites, original, pruned, source, manner, quietly(options));
+      const own = this.#mixtures.get(layer);
+      const stage = new Stage(layer, rewrites, original, pruned, source, manner, quietly(options), own);
       await stage.refit(after, new Set(work.slice(done)));
     }
     options.onProgress?.({ phase: 'reconstruct', done: work.length, total: work.length });
@@ -140,7 +149,10 @@ export function matchOf({ walk, dataset }: Pick<Source, 'walk' | 'dataset'>): Ma
   return matchInputs(dataset, inputs);
 }
 
-export async function feedsFor(source: Source, options: NativeOptions): Promise<Feeds[]> {
+export async function feedsFor(
+  source: Pick<Source, 'walk' | 'dataset' | 'samples' | 'batch'>,
+  options: NativeOptions,
+): Promise<Feeds[]> {
   const { samples, batch } = source;
   const match = matchOf(source);
   const feeds: Feeds[] = [];

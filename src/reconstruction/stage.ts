@@ -6,6 +6,7 @@ import { numbersOf } from './contents.js';
 import { feed, float32, type Rows, rowsOf, taken } from './feeding.js';
 import { type Layer, type Site, weightOf } from './layers.js';
 import { matrixOf, placesOf } from './matrix.js';
+import { type Mixture, mixed, NO_MIXTURE, shiftsOf, unshifted } from './mixture.js';
 import { everyFor, momentsFor } from './observed.js';
 import type { Manner, Source } from './reconstruct.js';
 import type { Teller } from './recorded.js';
@@ -44,6 +45,8 @@ export class Stage {
     readonly source: Source,
     readonly manner: Manner,
     readonly options: NativeOptions,
+    /** What outputs are to answer in the place of what they did. */
+    readonly mixture: Mixture = NO_MIXTURE,
   ) {
     this.#inputs = rewrites.keptChannels(layer).length * layer.taps;
     this.#outputs = rewrites.keptOutputs(layer);
@@ -133,7 +136,10 @@ export class Stage {
       const own = then.get(name)!;
       return taken(float32(own, name), own.dims, axis, this.#outputs);
     };
-    const y = left(value);
+    const y =
+      this.mixture.size === 0
+        ? left(value)
+        : mixed(float32(output, value), output.dims, axis, this.#outputs, this.mixture);
     if (after === undefined) return { rows, wanted: { y } };
     const inner = output.dims.slice(axis + 1).reduce((product, length) => product * length, 1);
     const some = (values: Float64Array): Float64Array =>
@@ -192,12 +198,11 @@ export class Stage {
     if (this.#observed) return rewrites.put(layer, { weights, intercept: bias, means, observed: true });
     // x of the original ≈ B x + c, so W x ≈ (W B) x + W c.
     const places = placesOf(layer, layer.weight.dims);
-    const kept = this.#outputs.map((row) => places.outputs[row]!);
-    const stored = await numbersOf(this.source.native, weightOf(layer), this.options);
-    const original = matrixOf(stored, { ...places, outputs: kept });
-    const [rows, inputs, channels] = [kept.length, this.#inputs, layer.channels];
+    const stored = matrixOf(await numbersOf(this.source.native, weightOf(layer), this.options), places);
+    const [rows, inputs, channels] = [this.#outputs.length, this.#inputs, layer.channels];
+    const original = mixed(stored, [layer.outputs, channels], 0, this.#outputs, unshifted(this.mixture));
     const product = new Float64Array(rows * inputs);
-    const intercept = new Float64Array(rows);
+    const intercept = shiftsOf(this.#outputs, this.mixture);
     for (let row = 0; row < rows; row++)
       for (let channel = 0; channel < channels; channel++) {
         const factor = original[row * channels + channel]!;
