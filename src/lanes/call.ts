@@ -206,7 +206,6 @@ export class NodeCall implements Call {
     });
   }
 
-  work(lengths: readonly (Axis | Dim)[]): void {
   contracts({ summed, lengths = {}, sides }: Contracting): void {
     const computed = sides.every(
       ({ operand, projected }) => projected !== undefined || !this.isStored(operand),
@@ -224,6 +223,7 @@ export class NodeCall implements Call {
     return projected === undefined ? { ...own, value: this.node.inputs[operand]! } : own;
   }
 
+  work(lengths: readonly (Axis | Dim)[]): void {
     this.pieces.push({
       node: this.node,
       lengths: lengths.map((length) => (isAxis(length) ? lengthOf(length) : literal(length))),

@@ -255,6 +255,7 @@ export const spaceToDepth: Rule = {
 export const expand: Rule = {
   says: 'axes pass; an axis of length 1 that becomes longer gets lanes of its own',
   exact: 'yes',
+  linear: true,
   axes: (call) => {
     const x = call.input(0);
     const target = call.known(1);
@@ -262,7 +263,6 @@ export const expand: Rule = {
     const rank = Math.max(x.length, target.elements.length);
     const stated: Element[] = [];
     const axes = Array.from({ length: rank }, (_, d) => {
-  linear: true,
       const own = x[d - (rank - x.length)] ?? plain(1);
       const element = target.elements[d - (rank - target.elements.length)];
       const longer = element !== undefined && element.now !== 1 && own.length === 1;
