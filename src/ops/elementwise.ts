@@ -22,6 +22,8 @@ type Compute = (...operands: Dim[]) => Dim | undefined;
 const lifted =
   (compute: Compute) =>
   (...operands: Element[]): Element | undefined =>
+    // A node may have fewer operands than its operator takes.
+    operands.length < Math.max(1, compute.length) ||
     compute(...operands.map((operand) => operand.now)) === undefined
       ? undefined
       : lift((...dims) => compute(...dims)!)(...operands);

@@ -21,6 +21,7 @@ export const concat: Rule = {
   exact: 'yes',
   axes: (call) => {
     const inputs = Array.from({ length: call.count }, (_, i) => call.input(i));
+    if (inputs.length === 0) throw new Frozen('mismatch', 'it has no inputs');
     const rank = inputs[0]!.length;
     const other = inputs.find((axes) => axes.length !== rank);
     if (other !== undefined)

@@ -222,7 +222,8 @@ export const gather: Rule = {
     const along = call.attributes.axis('axis', x.length, 0);
     const indices = call.input(1);
     const known = call.values(1);
-    const axis = x[along]!;
+    const axis = x[along];
+    if (axis === undefined) throw new Frozen('mismatch', 'its data has no axes');
     const picked = isLabelled(axis) ? gatherLanes(call, axis, known) : indices;
     const axes = [...x.slice(0, along), ...picked, ...x.slice(along + 1)];
     return [{ axes, values: gatherValues(values, along, known), dtype }];
