@@ -201,6 +201,7 @@ export class NodeCall implements Call {
         taps: taps.map(axisOf),
         fixed: fixed === undefined ? [] : [{ axis: axisOf(fixed.axis), index: fixed.index }],
       },
+      ...(rest.groups !== undefined && rest.groups > 1 && { groups: rest.groups }),
       ...(rest.window !== undefined && { window: rest.window }),
       bias: rest.bias ?? { kind: 'none' },
     });

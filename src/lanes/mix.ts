@@ -16,6 +16,8 @@ export interface Mix {
   readonly weight: number;
   readonly operand: number;
   readonly layout: WeightLayout;
+  /** In how many equal parts the data's axis and the outputs lie, each of which knows its own part alone; by default one. */
+  readonly groups?: number;
   /** Where x is the patch of a convolution: one input for each channel and tap. */
   readonly window?: Window;
   readonly bias: Bias;
@@ -58,6 +60,7 @@ export interface Mixing {
   readonly input: number;
   readonly taps?: readonly number[];
   readonly fixed?: { readonly axis: number; readonly index: number };
+  readonly groups?: number;
   readonly window?: Window;
   readonly bias?: Bias;
   /** The axis of the node's first output that the outputs lie on; by default y is no value of the graph. */

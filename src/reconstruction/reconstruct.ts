@@ -5,7 +5,7 @@ import { type Edits, NO_EDITS } from '../native/edits.js';
 import type { NativeModel, NativeOptions } from '../native/index.js';
 import type { Feeds, Runtime } from '../runtime/runtime.js';
 import { Advance } from './advance.js';
-import { type Layer, readersOf } from './layers.js';
+import { type Layer, mixesAll, readersOf } from './layers.js';
 import type { Logits } from './logits.js';
 import { type Mixture, mixturesOf } from './mixture.js';
 import { MOST_INPUTS } from './observed.js';
@@ -97,10 +97,7 @@ export class Reconstruction {
       pruned.parts,
     );
     this.#mixtures = mixturesOf(source.logits, rewrites, new Set(small));
-    const first = small.findIndex(
-      (layer) => rewrites.keptChannels(layer).length < layer.channels || this.#mixtures.has(layer),
-    );
-    const work = first < 0 ? [] : small.slice(first);
+    const work = this.#affected(small, pruned.parts, manner);
     for (const [done, layer] of work.entries()) {
       options.onProgress?.({ phase: 'reconstruct', done, total: work.length });
       const [site, ...others] = layer.sites;
@@ -112,6 +109,32 @@ export class Reconstruction {
     }
     options.onProgress?.({ phase: 'reconstruct', done: work.length, total: work.length });
     return work.length;
+  }
+
+  /**
+   * From the first layer that lost inputs, or answers other dims, on. Layers of groups only where what they read is made by layers that are refitted:
+   * else they give what they gave.
+   */
+  #affected(layers: readonly Layer[], parts: Parts, { quick = false }: Manner): readonly Layer[] {
+    const lost = (layer: Layer): boolean =>
+      this.rewrites.keptChannels(layer).length < layer.channels || this.#mixtures.has(layer);
+    const refitted = new Set<number>();
+    const work: Layer[] = [];
+    for (const layer of layers) {
+      const { sites } = layer;
+      const reads = (): boolean =>
+        [
+          ...parts.between(
+            sites.map(({ data }) => data),
+            new Set(),
+          ),
+        ].some(({ id }) => refitted.has(id));
+      if (quick && !mixesAll(layer)) continue;
+      if (!lost(layer) && !(mixesAll(layer) ? work.length > 0 : reads())) continue;
+      work.push(layer);
+      for (const { node } of sites) refitted.add(node.id);
+    }
+    return work;
   }
 }
 

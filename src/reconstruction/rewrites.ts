@@ -16,7 +16,10 @@ export interface Solution {
   readonly weights: ArrayLike<number>;
   /** [outputs] */
   readonly intercept: ArrayLike<number>;
-  /** Of the inputs, in their order: what weights lose when they are rounded to integers, the intercept gives back on average. */
+  /**
+   * Of the inputs, in their order, group by group: what weights lose when they are rounded to integers, the intercept gives back on
+   * average.
+   */
   readonly means: ArrayLike<number>;
   /** y is what nodes put out, with any bias that they add themselves; else W x alone. */
   readonly observed: boolean;
@@ -78,10 +81,12 @@ export class Rewrites {
     let shift = intercept;
     if (before !== undefined) {
       const written = await this.weights(layer);
+      const [rows, inputs] = [intercept.length, weights.length / intercept.length];
       shift = Float64Array.from(intercept, (value, row) => {
+        const group = Math.floor((row * means.length) / inputs / rows);
         let lost = 0;
-        for (let i = 0; i < means.length; i++)
-          lost += (weights[row * means.length + i]! - written[row * means.length + i]!) * means[i]!;
+        for (let i = 0; i < inputs; i++)
+          lost += (weights[row * inputs + i]! - written[row * inputs + i]!) * means[group * inputs + i]!;
         return value + lost;
       });
     }

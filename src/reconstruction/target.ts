@@ -3,6 +3,7 @@ import type { TensorDocument } from '../native/document.js';
 import type { NativeModel } from '../native/index.js';
 import type { Node } from '../onnx/graph.js';
 import { numbersNow } from './contents.js';
+import type { Rows } from './feeding.js';
 import type { Readers, Site } from './layers.js';
 import { type Behind, directly, makersOf, storedAs } from './quantised.js';
 
@@ -179,4 +180,20 @@ export function wantedOf(
   if (bounds === undefined) return { y: wanted };
   const onlyLow = high === Number.POSITIVE_INFINITY && by.every((factor) => factor >= 0);
   return { y: wanted, low: bounds[0]!, ...(!onlyLow && { high: bounds[1]! }) };
+}
+
+/** Arrays that say what is wanted. */
+export const partsOf = (wanted: Wanted | undefined): 1 | 2 | 3 =>
+  wanted?.low === undefined ? 1 : wanted.high === undefined ? 2 : 3;
+
+/** Targets and bounds in one array: behind each other for each sample of a batch, or for each row. */
+export function joined({ y, low, high }: Wanted, { patches }: Rows, outputs: number): Float32Array {
+  const parts = [y, low, high].filter((part) => part !== undefined);
+  const outer = patches === undefined ? y.length / outputs : patches.batch;
+  const length = y.length / outer;
+  const all = new Float32Array(parts.length * y.length);
+  for (let at = 0; at < outer; at++)
+    for (const [place, part] of parts.entries())
+      all.set(part.subarray(at * length, (at + 1) * length), (at * parts.length + place) * length);
+  return all;
 }
