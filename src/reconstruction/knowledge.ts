@@ -70,13 +70,24 @@ export class Knowledge {
 
   /**
    * [lanes]: what is lost once the first so many + 1 lanes of an order have left: the predicted damage, in shares of the answers'
-   * variance where that can be measured in reasonable time. Undefined for groups that no observed layer reads.
+   * variance where that can be measured in reasonable time.
+   *
+   * presumed: of a group of which nothing can be predicted, in any unit where it is measured
    */
-  async damage(group: Group, order: Uint32Array, options: NativeOptions): Promise<Float64Array | undefined> {
+  async damage(
+    group: Group,
+    order: Uint32Array,
+    presumed: Float64Array,
+    options: NativeOptions,
+  ): Promise<Float64Array> {
     const [ranking] = await this.rankings([group], options);
-    if (ranking === undefined) return undefined;
-    const own = order.every((lane, place) => lane === ranking.order[place]);
-    const damage = own ? ranking.damage : await this.#damageAlong(group, order, options);
+    const own = ranking?.order.every((lane, place) => lane === order[place]);
+    const damage =
+      ranking === undefined
+        ? presumed
+        : own
+          ? ranking.damage
+          : await this.#damageAlong(group, order, options);
     const factor = await this.#sensitivity(group, order, damage, options);
     return damage.map((value) => factor * value);
   }

@@ -271,3 +271,14 @@ test('what the lost dims cost is the share of the energy of the logits, and scor
   expect(sorted[DIMS - RANK]!).toBeGreaterThan(1e-4);
   expect(sorted.at(-1)!).toBeCloseTo(1, 6);
 });
+
+test('under a budget dims of queries leave that cost nothing, beside whole heads', async () => {
+  const model = lowRank(
+    modelOf((s, x) => attend(s, separate(s, x)), 12),
+    ['wq', 'bq'],
+    HEADS,
+  );
+  const { plan, bytes } = await prune(model, { macs: 0.85, roundTo: 1, data: datasetFor(model, SAMPLES) });
+  expect(plan.groups.map(({ lanes }) => lanes)).toEqual([DIMS]);
+  expect(await distance(model, bytes, feedsFor(model, 3, 9))).toBeLessThan(1e-4);
+});
