@@ -8,7 +8,7 @@ import type { Axes, Axis, Quantisation, Slot } from './axis.js';
 import { axisOf, isLabelled, lengthOf } from './axis.js';
 import type { Contracting, ContractingSide, Contraction, Side } from './contraction.js';
 import type { Lanes } from './lanes.js';
-import type { Mix, Mixing } from './mix.js';
+import type { Mix, Mixing, Scale, Scales } from './mix.js';
 import { storedAxes } from './mix.js';
 import type { Call, Omission, Restatement, RestateOptions, Tensor, Work } from './rule.js';
 import { Attributes, Frozen } from './rule.js';
@@ -32,6 +32,7 @@ export class NodeCall implements Call {
   readonly omissions: Omission[] = [];
   readonly pieces: Work[] = [];
   readonly mixings: Mix[] = [];
+  readonly scalings: Scale[] = [];
   readonly contractions: Contraction[] = [];
   readonly #taken = new Set<number>();
   /** Operands that the rule read as lengths or indices, and answers for. */
@@ -207,6 +208,13 @@ export class NodeCall implements Call {
     });
   }
 
+  scales({ axis, scale, shift }: Scales): void {
+    const [value] = this.node.outputs;
+    if (this.node.body !== undefined || value === undefined || !this.isStored(scale)) return;
+    const output = { value, axis };
+    this.scalings.push({ node: this.node, output, scale, ...(shift !== undefined && { shift }) });
+  }
+
   contracts({ summed, lengths = {}, sides }: Contracting): void {
     const computed = sides.every(
       ({ operand, projected }) => projected !== undefined || !this.isStored(operand),
@@ -268,7 +276,14 @@ export class NodeCall implements Call {
 
   /** Nothing of the node changes: what its rule had begun to say is dropped. */
   freezeAll({ why, text }: Frozen): void {
-    const said = [this.restatements, this.omissions, this.pieces, this.mixings, this.contractions];
+    const said = [
+      this.restatements,
+      this.omissions,
+      this.pieces,
+      this.mixings,
+      this.scalings,
+      this.contractions,
+    ];
     for (const list of said) list.length = 0;
     for (const index of this.operands.keys()) this.#keepContent(index);
     for (const operand of this.operands) {

@@ -51,6 +51,22 @@ export type Bias =
   | { readonly kind: 'part'; readonly operand: number; readonly from: number; readonly length: number }
   | { readonly kind: 'none' };
 
+/** A node that scales and shifts each lane of its output by stored numbers: y = scale · f(x) + shift. */
+export interface Scale {
+  readonly node: Node;
+  readonly output: { readonly value: string; readonly axis: number };
+  /** Operands: vectors of the lanes. */
+  readonly scale: number;
+  readonly shift?: number;
+}
+
+/** What a rule says of a node that scales: the axis of its first output, and the operands. */
+export interface Scales {
+  readonly axis: number;
+  readonly scale: number;
+  readonly shift?: number;
+}
+
 /** What a rule says of a node that mixes; positions are those of operands, axes those of operands. */
 export interface Mixing {
   readonly data: number;

@@ -4,7 +4,7 @@ import type { Element, Values } from '../onnx/values.js';
 import type { Axes, Axis } from './axis.js';
 import type { Contracting } from './contraction.js';
 import type { Lanes } from './lanes.js';
-import type { Mixing } from './mix.js';
+import type { Mixing, Scales } from './mix.js';
 import type { Why } from './reason.js';
 
 /** A value of the graph as rules see it. */
@@ -147,6 +147,8 @@ export interface Call {
   openLength(name: string): Dim;
   /** The node multiplies data by a stored weight, and sums: says nothing where the weight is computed. */
   mixes(mixing: Mixing): void;
+  /** The node's last step is to scale and shift each lane of its first output by vectors. */
+  scales(scales: Scales): void;
   /** The node multiplies two values that are computed, and sums: says nothing where one of them is stored. */
   contracts(contracting: Contracting): void;
   /** States the node's multiply-accumulates as a product of lengths. */

@@ -3,9 +3,10 @@ import { feedsOf, type Match, matchInputs } from '../calibration/match.js';
 import type { Walk } from '../lanes/walk.js';
 import { type Edits, NO_EDITS } from '../native/edits.js';
 import type { NativeModel, NativeOptions } from '../native/index.js';
+import type { Node } from '../onnx/graph.js';
 import type { Feeds, Runtime } from '../runtime/runtime.js';
 import { Advance } from './advance.js';
-import { type Layer, mixesAll, readersOf } from './layers.js';
+import { type Layer, mixesAll, type Readers, readersOf } from './layers.js';
 import type { Logits } from './logits.js';
 import { type Mixture, mixturesOf } from './mixture.js';
 import { MOST_INPUTS } from './observed.js';
@@ -14,8 +15,9 @@ import { quietly } from './quietly.js';
 import type { Teller } from './recorded.js';
 import type { Reconstructed, Removed } from './removed.js';
 import { Rewrites } from './rewrites.js';
+import { refitScaling, type Scaling, scalingsOf } from './scaling.js';
 import { Stage } from './stage.js';
-import { aftermathOf } from './target.js';
+import { type Aftermath, aftermathOf, isUsable } from './target.js';
 
 export interface Source {
   readonly native: NativeModel;
@@ -92,67 +94,103 @@ export class Reconstruction {
     const { source, rewrites, options } = this;
     const { native, walk, layers } = source;
     const readers = readersOf(walk.graph);
-    const small = inTurn(
-      layers.filter((layer) => rewrites.keptChannels(layer).length * layer.taps <= MOST_INPUTS),
-      pruned.parts,
-    );
-    this.#mixtures = mixturesOf(source.logits, rewrites, new Set(small));
-    const work = this.#affected(small, pruned.parts, manner);
+    const small = layers.filter((layer) => rewrites.keptChannels(layer).length * layer.taps <= MOST_INPUTS);
+    const turns = inTurn([...small, ...(manner.quick ? [] : scalingsOf(walk))], pruned.parts);
+    this.#mixtures = mixturesOf(source.logits, rewrites, new Set(turns.filter(isLayer)));
+    const after = (turn: Turn): Aftermath | undefined =>
+      turn.sites.length > 1
+        ? undefined
+        : aftermathOf(walk, native, readers, isLayer(turn) ? turn.sites[0]! : turn, turn.outputs);
+    const work = this.#affected(turns, pruned.parts, readers, manner, after);
     for (const [done, layer] of work.entries()) {
       options.onProgress?.({ phase: 'reconstruct', done, total: work.length });
-      const [site, ...others] = layer.sites;
-      const after =
-        others.length === 0 ? aftermathOf(walk, native, readers, site!, layer.outputs) : undefined;
+      const pending = new Set(work.slice(done));
+      if (!isLayer(layer)) {
+        const found = after(layer);
+        const usable = found !== undefined && isUsable(found, pruned, pending) ? found : undefined;
+        const { samples, batch } = source;
+        const situation = { rewrites, original, pruned, after: usable, batches: samples / batch };
+        await refitScaling(layer, { ...situation, options: quietly(options) });
+        continue;
+      }
       const own = this.#mixtures.get(layer);
       const stage = new Stage(layer, rewrites, original, pruned, source, manner, quietly(options), own);
-      await stage.refit(after, new Set(work.slice(done)));
+      await stage.refit(after(layer), pending);
     }
     options.onProgress?.({ phase: 'reconstruct', done: work.length, total: work.length });
     return work.length;
   }
 
   /**
-   * From the first layer that lost inputs, or answers other dims, on. Layers of groups only where what they read is made by layers that are refitted:
-   * else they give what they gave.
+   * From the first layer that lost inputs, or answers other dims, on. Groups and scalings only where what they read is made by
+   * layers that are refitted: else they give what they gave. And no scaling that such a layer makes up for, in front of it or
+   * behind it.
    */
-  #affected(layers: readonly Layer[], parts: Parts, { quick = false }: Manner): readonly Layer[] {
+  #affected(
+    turns: readonly Turn[],
+    parts: Parts,
+    readers: Readers,
+    { quick = false }: Manner,
+    after: (turn: Turn) => Aftermath | undefined,
+  ): readonly Turn[] {
     const lost = (layer: Layer): boolean =>
       this.rewrites.keptChannels(layer).length < layer.channels || this.#mixtures.has(layer);
+    const seen = new Set(
+      turns.flatMap((turn) =>
+        isLayer(turn) && mixesAll(turn) && isObserved(turn) ? turn.sites.map(({ node }) => node) : [],
+      ),
+    );
     const refitted = new Set<number>();
-    const work: Layer[] = [];
-    for (const layer of layers) {
-      const { sites } = layer;
-      const reads = (): boolean =>
-        [
-          ...parts.between(
-            sites.map(({ data }) => data),
-            new Set(),
-          ),
-        ].some(({ id }) => refitted.has(id));
-      if (quick && !mixesAll(layer)) continue;
-      if (!lost(layer) && !(mixesAll(layer) ? work.length > 0 : reads())) continue;
-      work.push(layer);
-      for (const { node } of sites) refitted.add(node.id);
+    const covered = new Set<Node>();
+    const work: Turn[] = [];
+    for (const turn of turns) {
+      const reads = (): boolean => {
+        const before = parts.between(
+          turn.sites.map(({ data }) => data),
+          new Set(),
+        );
+        return [...before].some(({ id }) => refitted.has(id));
+      };
+      if (isLayer(turn)) {
+        if (quick && !mixesAll(turn)) continue;
+        if (!lost(turn) && !(mixesAll(turn) ? work.length > 0 : reads())) continue;
+      } else {
+        const { value } = turn.output;
+        const own = readers.get(value) ?? [];
+        const isShown = own.length === 0 || this.source.walk.graph.outputs.some(({ name }) => name === value);
+        if (covered.has(turn.sites[0].node) || !reads()) continue;
+        if (!isShown && own.every((node) => seen.has(node))) continue;
+      }
+      work.push(turn);
+      if (!isLayer(turn) || isObserved(turn))
+        for (const node of after(turn)?.through ?? []) covered.add(node);
+      for (const { node } of turn.sites) refitted.add(node.id);
     }
     return work;
   }
 }
+
+/** What has its turn. */
+export type Turn = Layer | Scaling;
+
+const isLayer = (turn: Turn): turn is Layer => 'weight' in turn;
+const isObserved = ({ sites }: Layer): boolean => sites.every(({ output }) => output !== undefined);
 
 /**
  * Layers such that each comes before all that read what it makes. A weight that is read again behind what it has made, or behind
  * a layer that has read that, has no turn: refitted late, it would change what others have been fitted to. Nor has what no output
  * needs.
  */
-export function inTurn(layers: readonly Layer[], parts: Parts): Layer[] {
+export function inTurn<T extends Pick<Turn, 'sites'>>(layers: readonly T[], parts: Parts): T[] {
   const before = (values: readonly string[]): ReadonlySet<number> =>
     new Set([...parts.between(values, new Set())].map(({ id }) => id));
-  const makes = ({ sites }: Layer, ids: ReadonlySet<number>): boolean =>
+  const makes = ({ sites }: T, ids: ReadonlySet<number>): boolean =>
     sites.some(({ node }) => ids.has(node.id));
   const needed = layers.filter(({ sites }) => sites.every(({ node }) => parts.needs(node.id)));
   const reads = new Map(needed.map((layer) => [layer, before(layer.sites.map(({ data }) => data))]));
   // The state of a recurrent node is made by that node; what is made by another that has the same weight is read behind it.
   let rest = needed.filter((layer) => layer.sites.length === 1 || !makes(layer, reads.get(layer)!));
-  const turns: Layer[] = [];
+  const turns: T[] = [];
   while (rest.length > 0) {
     const next = rest.find((layer) => !rest.some((own) => own !== layer && makes(own, reads.get(layer)!)));
     if (next !== undefined) turns.push(next);

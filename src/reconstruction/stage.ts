@@ -9,11 +9,11 @@ import { type Layer, mixesAll, type Site, weightOf } from './layers.js';
 import { matrixOf, placesOf } from './matrix.js';
 import { type Mixture, mixed, NO_MIXTURE, shiftsOf, unshifted } from './mixture.js';
 import { everyFor, momentsFor } from './observed.js';
-import type { Manner, Source } from './reconstruct.js';
+import type { Manner, Source, Turn } from './reconstruct.js';
 import type { Teller } from './recorded.js';
 import type { Rewrites } from './rewrites.js';
 import type { Aftermath, Wanted } from './target.js';
-import { joined, partsOf, wantedOf } from './target.js';
+import { isUsable, joined, partsOf, wantedOf } from './target.js';
 
 /** Dampings to choose from, as shares of the mean variance of a layer's inputs. The least is for lanes that others give exactly. */
 const DAMPINGS = [1e-6, 1e-4, 1e-3, 1e-2, 1e-1];
@@ -55,12 +55,14 @@ export class Stage {
   }
 
   /** `aftermath`: where there is one site. `pending`: layers that have not had their turn, this one among them. */
-  async refit(aftermath: Aftermath | undefined, pending: ReadonlySet<Layer>): Promise<void> {
+  async refit(aftermath: Aftermath | undefined, pending: ReadonlySet<Turn>): Promise<void> {
     const { layer } = this;
     // What a kernel makes of x is known by what comes out only.
     if (!this.#observed && (layer.taps > 1 || !mixesAll(layer))) return;
     const after =
-      this.#observed && aftermath !== undefined && this.#usable(aftermath, pending) ? aftermath : undefined;
+      this.#observed && aftermath !== undefined && isUsable(aftermath, this.pruned, pending)
+        ? aftermath
+        : undefined;
     const examples = await this.#examples(after);
     const { refit, means } = mixesAll(layer)
       ? await this.#solve(examples)
@@ -114,13 +116,6 @@ export class Stage {
   get #rounds(): number {
     if (this.manner.quick) return 1;
     return this.#inputs > LARGE ? FEW_ROUNDS : ROUNDS;
-  }
-
-  /** A stream that can be computed without any layer that has not had its turn. */
-  #usable({ stream }: Aftermath, pending: ReadonlySet<Layer>): boolean {
-    if (stream === undefined) return true;
-    const ids = new Set([...this.pruned.before([stream])].map(({ id }) => id));
-    return ![...pending].some(({ sites }) => sites.some(({ node }) => ids.has(node.id)));
   }
 
   async #examples(after: Aftermath | undefined): Promise<Example[]> {

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { openModel } from '../../src/index.js';
 import { solveGroups } from '../../src/reconstruction/grouped.js';
 import type { Example } from '../../src/reconstruction/stage.js';
 import { Builder } from '../support/builder.js';
-import type { ModelSpec, TensorSpec } from '../support/onnx.js';
+import { encodeModel, type ModelSpec, type TensorSpec } from '../support/onnx.js';
 import { random } from '../support/random.js';
 import { datasetFor, distance, error, feedsFor, prune, repeated } from './refits.js';
 
@@ -141,6 +142,15 @@ const cases: Readonly<Record<string, ModelSpec>> = {
   'two outputs for each lane': halved((b) => {
     b.node('Conv', 'y', ['c', b.weight('w3', [12, 1, 2, 2]), b.weight('b3', [12])], { group: 6 });
   }),
+  BatchNormalization: halved((b) => {
+    b.initializers.push({ name: 'variance', dims: [6], data: Float32Array.of(1, 2, 3, 4, 5, 6) });
+    b.node('BatchNormalization', 'd', [
+      'c',
+      ...['g', 'd0', 'm'].map((name) => b.weight(name, [6])),
+      'variance',
+    ]);
+    b.node('Sigmoid', 'y', ['d']);
+  }),
   'behind it a ReLU': halved((b) => {
     b.node('Conv', 'd', ['c', b.weight('w3', [6, 1, 3, 3]), b.weight('b3', [6])], { group: 6 });
     b.node('Relu', 'y', ['d']);
@@ -187,6 +197,57 @@ describe('what comes in halves is doubled', () => {
     const { bytes } = await prune(spec, options);
     expect(await error(spec, bytes, feeds)).toBeLessThan(1e-3 * (await error(spec, left.bytes, feeds)));
   });
+});
+
+/** c [n 6 6 6] normalised, by what lanes are scaled and shifted with. */
+const normalised: Readonly<Record<string, ModelSpec>> = {
+  LayerNormalization: halved((b) => {
+    b.node('Transpose', 't', ['c'], { perm: [0, 2, 3, 1] });
+    b.node('LayerNormalization', 'd', ['t', b.weight('g', [6]), b.weight('d0', [6])]);
+    b.node('Tanh', 'y', ['d']);
+  }),
+  'LayerNormalization without bias': halved((b) => {
+    b.node('Transpose', 't', ['c'], { perm: [0, 2, 3, 1] });
+    b.node('LayerNormalization', 'd', ['t', b.weight('g', [6])]);
+    b.node('Tanh', 'y', ['d']);
+  }),
+  'BatchNormalization, then ReLU and a residual sum': halved((b) => {
+    b.initializers.push({ name: 'variance', dims: [6], data: Float32Array.of(1, 2, 3, 4, 5, 6) });
+    b.node('Conv', 's', ['x', b.weight('ws', [6, 3, 3, 3])]);
+    b.node('BatchNormalization', 'd', [
+      'c',
+      ...['g', 'd0', 'm'].map((name) => b.weight(name, [6])),
+      'variance',
+    ]);
+    b.node('Add', 'e', ['d', 's']);
+    b.node('Relu', 'y', ['e']);
+  }),
+};
+
+test.each(Object.entries(normalised))('%s: lanes are scaled and shifted', async (_, spec) => {
+  const options = { data: datasetFor(spec, 64), ratio: 0.5 };
+  const feeds = feedsFor(spec, 32, 9);
+  const left = await prune(spec, { ...options, reconstruct: false });
+  const { bytes } = await prune(spec, options);
+  expect(await error(spec, bytes, feeds)).toBeLessThan(0.95 * (await error(spec, left.bytes, feeds)));
+});
+
+test('what a layer in front or behind makes up for is left as it is', async () => {
+  const normal = (b: Builder, x: string, y: string): void => {
+    b.node('BatchNormalization', y, [x, ...['g', 'd', 'm', 'v'].map((name) => b.weight(`${name}${y}`, [6]))]);
+  };
+  const spec = halved((b) => {
+    normal(b, 'c', 'n');
+    b.node('Conv', 'e', ['n', b.weight('w3', [6, 6, 1, 1])]);
+    normal(b, 'e', 'f');
+    b.node('Relu', 'y', ['f']);
+  });
+  for (const own of spec.initializers) if (own.name.startsWith('v')) (own.data as Float32Array).fill(1);
+  using model = await openModel(encodeModel(spec));
+  const pruned = await model.prune({ data: datasetFor(spec, 32), ratio: 0.5, criterion: 'information' });
+  await pruned.toBytes();
+  // The kernel that cannot be refitted is counted too.
+  expect(pruned.reconstruction?.layers).toBe(2);
 });
 
 test('groups that lose channels have the others refitted', async () => {
