@@ -362,6 +362,8 @@ export class Lanes {
   /** A labelled factor of rows × columns as two axes: label (r, c) is row r ∧ column c. */
   #split(factor: Factor, rows: number, columns: number): readonly [Axis, Axis] {
     const labels = factor.labels!;
+    if (!(rows >= 1 && columns >= 1 && rows * columns === labels.length))
+      throw new Frozen('mismatch', `${labels.length} indices are not ${rows} × ${columns}`);
     if (rows === 1) return [plain(1), axisOf([factor])];
     if (columns === 1) return [axisOf([factor]), plain(1)];
     const found = this.#products(labels, rows, columns);

@@ -222,7 +222,7 @@ export class Attributes {
 /** An axis number counted from the front. Frozen: beyond the rank. */
 export function axisWithin(axis: number, rank: number): number {
   const front = axis < 0 ? axis + rank : axis;
-  if (!Number.isInteger(front) || front < 0 || front >= Math.max(rank, 1)) {
+  if (!Number.isInteger(front) || front < 0 || front >= rank) {
     throw new Frozen('unknown-shape', `axis ${axis} lies beyond the rank ${rank}`);
   }
   return front;

@@ -350,9 +350,10 @@ export const castLike: Rule = {
   exact: 'yes',
   moves: true,
   axes: (call) => {
+    const axes = call.input(0);
     const { dtype } = call.optional(1) ?? {};
     const { values, dtype: from } = call.optional(0)!;
-    return [{ axes: call.input(0), values: castValues(values, from, dtype), dtype }];
+    return [{ axes, values: castValues(values, from, dtype), dtype }];
   },
 };
 

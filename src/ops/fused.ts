@@ -82,9 +82,10 @@ export const biasSplitGelu: Rule = {
   exact: 'yes',
   axes: (call) => {
     const sum = broadcast(call.lanes, given(call, [0, 1]), everyZero);
-    const half = quotient(sum.at(-1)!.length, 2);
-    if (half === undefined) throw new Frozen('mismatch', 'its last axis has no halves');
-    return [[...sum.slice(0, -1), call.lanes.unify(call.lanes.cut(sum.at(-1)!, [half, half]))]];
+    const last = sum.at(-1);
+    const half = last && quotient(last.length, 2);
+    if (last === undefined || half === undefined) throw new Frozen('mismatch', 'its last axis has no halves');
+    return [[...sum.slice(0, -1), call.lanes.unify(call.lanes.cut(last, [half, half]))]];
   },
 };
 

@@ -23,6 +23,7 @@ export const batchNormalization: Rule = {
       attributes.int('training_mode', 0) !== 0 ||
       (node.opset < 14 && node.outputs.slice(1).some((output) => output !== ''));
     const x = call.input(0);
+    if (x.length === 0) throw new Frozen('mismatch', 'its input has no channels');
     const place = Math.min(1, x.length - 1);
     const [scale, bias, mean, variance] = [1, 2, 3, 4].map((i) => {
       const [axis, ...more] = call.input(i);

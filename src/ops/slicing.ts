@@ -66,7 +66,9 @@ function sliceRule(
         const to = positionOf(end, axis);
         stated.starts.push(step > 0 ? from : start);
         stated.ends.push(step > 0 ? to : end);
-        if (!isLabelled(axis) || equal(axis.length, 0)) {
+        // Backwards, the place before the first is an end that no index has.
+        if (step < 0) call.lanes.freeze(axis, 'operator', `is sliced with step ${step}`);
+        if (step < 0 || !isLabelled(axis) || equal(axis.length, 0)) {
           axes[d] = plain(sliceLength(from.now, to.now, start.now, end.now, axis.length, step));
           starts.push(step > 0 ? from : start);
           ends.push(step > 0 ? to : end);

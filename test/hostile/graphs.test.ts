@@ -17,6 +17,7 @@ const CASES: Readonly<Record<string, readonly [nodes: readonly NodeSpec[], extra
     'a product of one': [[node('Shape', ['x'], 's'), node('Mul', ['s'], 'r')]],
     'a largest of nothing': [[node('Max', [], 'r')]],
     'nothing end to end': [[node('Concat', [], 'r', { axis: 0 })]],
+    'scalars end to end': [[node('Concat', ['k', 'k'], 'r', { axis: 0 })], [integers('k', [3], [])]],
     'a place in a scalar': [[node('Gather', ['k', 'k'], 'r')], [integers('k', [3], [])]],
     'two lengths that follow': [[node('Reshape', ['x', 'k'], 'r')], [integers('k', [-1, -1])]],
     'a length below nothing': [[node('Reshape', ['x', 'k'], 'r')], [integers('k', [-5, 2])]],

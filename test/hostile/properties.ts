@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { EspalierError, loadData, openModel, readPlan } from '../../src/index.js';
+import { EspalierError, loadData, openModel, operators, readPlan } from '../../src/index.js';
 import { bytes, float32, int64, npy, npz } from '../calibration/files.js';
 import { encodeModel } from '../support/onnx.js';
 import { byteEdits, changed, edited, graphEdits } from './mutate.js';
@@ -132,7 +132,9 @@ export const properties: Readonly<Record<string, (folder: string) => fc.IAsyncPr
   /** A model whose file is well-formed, and whose graph means anything. */
   modelGraph(folder) {
     const all = [...specs().values()];
-    const ops = all.flatMap(({ nodes }) => nodes);
+    // Nodes of the models, and every operator that is known, with whatever operands and attributes come.
+    const known = operators().map(({ op, domain }) => ({ op, domain, inputs: [], outputs: [] }));
+    const ops = [...all.flatMap(({ nodes }) => nodes), ...known];
     const path = join(folder, 'model.onnx');
     return fc.asyncProperty(fc.nat(all.length - 1), graphEdits, (pick, edits) => {
       const model = encodeModel(edited(all[pick]!, edits, ops));
