@@ -110,9 +110,9 @@ export async function predictions(
   const group = analysis.groups.find((own) => own.id === id)!;
   const knowledge = new Knowledge(native, analysis, calibration, onnxruntime(), undefined);
   const [ranking] = await knowledge.rankings([group], {});
-  const answers = await knowledge.damage(group, ranking!.order, {});
+  const answers = await knowledge.damage(group, ranking!.order, ranking!.damage, {});
   native.dispose();
-  return { read: ranking!.damage, answers: answers! };
+  return { read: ranking!.damage, answers };
 }
 
 /** What is left of the multiply-accumulates, and how the model that is left does. */

@@ -51,7 +51,7 @@ async function pricesOf(
   const priced: (Priced | undefined)[] = [];
   for (const [index, ranking] of rankings.entries()) {
     const bits = ranking && (await knowledge.information(groups[index]!, options));
-    priced.push(bits && { order: ranking.order, damage: ranking.damage, ...bits });
+    priced.push(ranking && { order: ranking.order, damage: ranking.damage, ...(bits && { bits }) });
   }
   return priced;
 }

@@ -17,6 +17,7 @@ import { readGraph } from '../onnx/graph.js';
 import { registry } from '../ops/registry.js';
 import type { Plan } from '../plan/plan.js';
 import { checkPlan } from '../plan/read.js';
+import { presumed } from '../policy/allocate.js';
 import { policyNamed } from '../policy/policies.js';
 import type { Budget } from '../policy/policy.js';
 import { ascending, oneFactorEach, roundingTo } from '../policy/policy.js';
@@ -201,7 +202,9 @@ class OpenModel implements Model {
       (group) => group.lanes.length > 1 && (group.exact || options.exact !== true),
     );
     if (allowed.length === 0) throw nothingPrunable(analysis, options);
-    const groups = oneFactorEach(analysis.groups, allowed);
+    // What both factors of a product cost is known under a policy that weighs.
+    const weighed = policy.weighs === true && knowledge !== undefined;
+    const groups = weighed ? allowed : oneFactorEach(analysis.groups, allowed);
     // The hash reads the whole file: it runs beside the scoring.
     const [sha256, scores] = await Promise.all([
       this.sha256(quietly(options)),
@@ -347,9 +350,9 @@ async function damageBy(
   const found = new Map<Group, Float64Array>();
   for (const [done, group] of groups.entries()) {
     options.onProgress?.({ phase: 'weigh', done, total: groups.length });
-    const order = Uint32Array.from(ascending(scores.get(group)!));
-    const damage = await knowledge.damage(group, order, quietly(options));
-    if (damage !== undefined) found.set(group, damage);
+    const own = scores.get(group)!;
+    const order = Uint32Array.from(ascending(own));
+    found.set(group, await knowledge.damage(group, order, presumed(own, order), quietly(options)));
   }
   return found;
 }

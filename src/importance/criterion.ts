@@ -34,8 +34,8 @@ export interface Evidence {
    */
   trees(groups: readonly Group[], options: Options): Promise<readonly (Grown | undefined)[]>;
   /**
-   * In which order lanes leave, and what the layers that read them lose by it. Undefined for a group that no layer reads whose
-   * input can be seen. errors: as activations.
+   * In which order lanes leave, and what the layers that read them, or products of queries and keys, lose by it. Undefined for a group
+   * that has neither where it can be seen. errors: as activations.
    */
   prices(groups: readonly Group[]): Promise<readonly (Priced | undefined)[]>;
   readonly seed: number;
@@ -45,9 +45,13 @@ export interface Evidence {
 export interface Priced {
   /** Positions in the group, the first to leave first. */
   readonly order: Uint32Array;
-  /** Once so many + 1 have left: what is lost, in shares of the layers' output variance. */
+  /** Once so many + 1 have left: what is lost, in shares of the layers' output variance, and of the products' energy. */
   readonly damage: Float64Array;
-  /** By lane, in bits for each of its inputs at the first of the layers. */
+  /** Where a layer reads them: by lane, in bits for each of its inputs at the first of the layers. */
+  readonly bits?: Bits;
+}
+
+export interface Bits {
   readonly entropy: Float64Array;
   readonly conditional: Float64Array;
   readonly redundancy: Float64Array;

@@ -8,8 +8,10 @@ import { readings } from './tree.js';
  * of their block, tr(B_cᵀ P_cc⁻¹ B_c). Summed over all consumers, each in shares of its output's variance; lanes leave one after the
  * other, and prices are of what is left.
  *
+ * Dims of queries and keys cost the share of their products' energy that the best dims that are left cannot give.
+ *
  * score: the share of its consumers' variance that is lost once the lane, and all that leave before it, have left; >= 0, in the order
- * in which they leave. A group that no layer reads whose input can be seen: the Euclidean norms of the weights that make its lanes.
+ * in which they leave. A group of which nothing of that can be seen: the Euclidean norms of the weights that make its lanes.
  * parts: of the inputs that a lane has at its first consumer, in bits for each: `entropy` h(X_j), `conditional` h(X_j|rest),
  * `redundancy` I(X_j; rest), as of Gaussians; `energy` Σw² of the weights that read it.
  *
@@ -30,7 +32,8 @@ export const information: Criterion = {
     return groups.map((group, index) => {
       const own = priced[index];
       if (own === undefined) return norms.get(group)!;
-      const { entropy, conditional, redundancy } = own;
+      if (own.bits === undefined) return rising(own);
+      const { entropy, conditional, redundancy } = own.bits;
       return { scores: rising(own), parts: { entropy, conditional, redundancy, energy: energy[index]! } };
     });
   },

@@ -6,8 +6,9 @@ import type { Element, Values } from '../onnx/values.js';
 import { isLiteral, literal, numbersNow } from '../onnx/values.js';
 import type { Axes, Axis, Quantisation, Slot } from './axis.js';
 import { axisOf, isLabelled, lengthOf } from './axis.js';
+import type { Contracting, ContractingSide, Contraction, Side } from './contraction.js';
 import type { Lanes } from './lanes.js';
-import type { Mix, Mixing } from './mix.js';
+import type { Mix, Mixing, Scale, Scales } from './mix.js';
 import { storedAxes } from './mix.js';
 import type { Call, Omission, Restatement, RestateOptions, Tensor, Work } from './rule.js';
 import { Attributes, Frozen } from './rule.js';
@@ -31,6 +32,8 @@ export class NodeCall implements Call {
   readonly omissions: Omission[] = [];
   readonly pieces: Work[] = [];
   readonly mixings: Mix[] = [];
+  readonly scalings: Scale[] = [];
+  readonly contractions: Contraction[] = [];
   readonly #taken = new Set<number>();
   /** Operands that the rule read as lengths or indices, and answers for. */
   readonly #read = new Set<number>();
@@ -199,9 +202,34 @@ export class NodeCall implements Call {
         taps: taps.map(axisOf),
         fixed: fixed === undefined ? [] : [{ axis: axisOf(fixed.axis), index: fixed.index }],
       },
+      ...(rest.groups !== undefined && rest.groups > 1 && { groups: rest.groups }),
       ...(rest.window !== undefined && { window: rest.window }),
       bias: rest.bias ?? { kind: 'none' },
     });
+  }
+
+  scales({ axis, scale, shift }: Scales): void {
+    const [value] = this.node.outputs;
+    if (this.node.body !== undefined || value === undefined || !this.isStored(scale)) return;
+    const output = { value, axis };
+    this.scalings.push({ node: this.node, output, scale, ...(shift !== undefined && { shift }) });
+  }
+
+  contracts({ summed, lengths = {}, sides }: Contracting): void {
+    const computed = sides.every(
+      ({ operand, projected }) => projected !== undefined || !this.isStored(operand),
+    );
+    if (!computed || this.node.body !== undefined) return;
+    const [left, right] = sides.map((side) => this.#side(side)) as [Side, Side];
+    this.contractions.push({
+      ...{ node: this.node, summed, sides: [left, right] },
+      lengths: new Map(Object.entries(lengths)),
+    });
+  }
+
+  #side({ operand, axes, projected, bias }: ContractingSide): Side {
+    const own = { operand, axes, from: projected ?? 0, ...(bias && { bias }) };
+    return projected === undefined ? { ...own, value: this.node.inputs[operand]! } : own;
   }
 
   work(lengths: readonly (Axis | Dim)[]): void {
@@ -248,7 +276,15 @@ export class NodeCall implements Call {
 
   /** Nothing of the node changes: what its rule had begun to say is dropped. */
   freezeAll({ why, text }: Frozen): void {
-    for (const list of [this.restatements, this.omissions, this.pieces, this.mixings]) list.length = 0;
+    const said = [
+      this.restatements,
+      this.omissions,
+      this.pieces,
+      this.mixings,
+      this.scalings,
+      this.contractions,
+    ];
+    for (const list of said) list.length = 0;
     for (const index of this.operands.keys()) this.#keepContent(index);
     for (const operand of this.operands) {
       for (const axis of operand?.axes ?? []) if (isLabelled(axis)) this.lanes.freeze(axis, why, text);

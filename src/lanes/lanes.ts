@@ -14,6 +14,8 @@ import { Frozen } from './rule.js';
  */
 const LABELS = 1 << 22;
 const LABELS_FOR_EACH = 256;
+/** What is padded or expanded to more is no channels. */
+const WIDEST_NEW = 1 << 17;
 /** No layer is wider: a tensor with a longer axis is data, and that axis stays. */
 const WIDEST = 1 << 24;
 
@@ -37,7 +39,7 @@ export class Lanes {
 
   /** A new axis that nothing is known of yet: padding, or what a constant is expanded to. `zero`: it holds zeros. */
   fresh(length: Dim, zero: boolean): Axis {
-    if (typeof length !== 'number' || length <= 1) return plain(length);
+    if (typeof length !== 'number' || length <= 1 || length > WIDEST_NEW) return plain(length);
     this.#make(length);
     return axisOf([{ length, labels: this.equations.fresh(length), zero }]);
   }
@@ -360,6 +362,8 @@ export class Lanes {
   /** A labelled factor of rows × columns as two axes: label (r, c) is row r ∧ column c. */
   #split(factor: Factor, rows: number, columns: number): readonly [Axis, Axis] {
     const labels = factor.labels!;
+    if (!(rows >= 1 && columns >= 1 && rows * columns === labels.length))
+      throw new Frozen('mismatch', `${labels.length} indices are not ${rows} × ${columns}`);
     if (rows === 1) return [plain(1), axisOf([factor])];
     if (columns === 1) return [axisOf([factor]), plain(1)];
     const found = this.#products(labels, rows, columns);

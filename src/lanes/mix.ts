@@ -16,6 +16,8 @@ export interface Mix {
   readonly weight: number;
   readonly operand: number;
   readonly layout: WeightLayout;
+  /** In how many equal parts the data's axis and the outputs lie, each of which knows its own part alone; by default one. */
+  readonly groups?: number;
   /** Where x is the patch of a convolution: one input for each channel and tap. */
   readonly window?: Window;
   readonly bias: Bias;
@@ -49,6 +51,22 @@ export type Bias =
   | { readonly kind: 'part'; readonly operand: number; readonly from: number; readonly length: number }
   | { readonly kind: 'none' };
 
+/** A node that scales and shifts each lane of its output by stored numbers: y = scale · f(x) + shift. */
+export interface Scale {
+  readonly node: Node;
+  readonly output: { readonly value: string; readonly axis: number };
+  /** Operands: vectors of the lanes. */
+  readonly scale: number;
+  readonly shift?: number;
+}
+
+/** What a rule says of a node that scales: the axis of its first output, and the operands. */
+export interface Scales {
+  readonly axis: number;
+  readonly scale: number;
+  readonly shift?: number;
+}
+
 /** What a rule says of a node that mixes; positions are those of operands, axes those of operands. */
 export interface Mixing {
   readonly data: number;
@@ -58,6 +76,7 @@ export interface Mixing {
   readonly input: number;
   readonly taps?: readonly number[];
   readonly fixed?: { readonly axis: number; readonly index: number };
+  readonly groups?: number;
   readonly window?: Window;
   readonly bias?: Bias;
   /** The axis of the node's first output that the outputs lie on; by default y is no value of the graph. */

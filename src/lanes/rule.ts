@@ -2,8 +2,9 @@ import type { Dim } from '../onnx/dim.js';
 import type { Node } from '../onnx/graph.js';
 import type { Element, Values } from '../onnx/values.js';
 import type { Axes, Axis } from './axis.js';
+import type { Contracting } from './contraction.js';
 import type { Lanes } from './lanes.js';
-import type { Mixing } from './mix.js';
+import type { Mixing, Scales } from './mix.js';
 import type { Why } from './reason.js';
 
 /** A value of the graph as rules see it. */
@@ -33,6 +34,10 @@ export interface Rule {
   readonly exact: string;
   /** The outputs' elements are the inputs' own, moved: a weight seen through it is still that weight. */
   readonly moves?: boolean;
+  /**
+   * Each element of an output is an element of one operand, scaled and shifted by what the others hold. So is what is moved.
+   */
+  readonly linear?: boolean;
   /** An output holds a part of operand 0 only: a stored vector that several such nodes read is shared out, not shared. */
   readonly takesPart?: boolean;
   readonly axes: (call: Call) => readonly Output[];
@@ -142,6 +147,10 @@ export interface Call {
   openLength(name: string): Dim;
   /** The node multiplies data by a stored weight, and sums: says nothing where the weight is computed. */
   mixes(mixing: Mixing): void;
+  /** The node's last step is to scale and shift each lane of its first output by vectors. */
+  scales(scales: Scales): void;
+  /** The node multiplies two values that are computed, and sums: says nothing where one of them is stored. */
+  contracts(contracting: Contracting): void;
   /** States the node's multiply-accumulates as a product of lengths. */
   work(lengths: readonly (Axis | Dim)[]): void;
 }
@@ -213,7 +222,7 @@ export class Attributes {
 /** An axis number counted from the front. Frozen: beyond the rank. */
 export function axisWithin(axis: number, rank: number): number {
   const front = axis < 0 ? axis + rank : axis;
-  if (!Number.isInteger(front) || front < 0 || front >= Math.max(rank, 1)) {
+  if (!Number.isInteger(front) || front < 0 || front >= rank) {
     throw new Frozen('unknown-shape', `axis ${axis} lies beyond the rank ${rank}`);
   }
   return front;

@@ -8,8 +8,9 @@ import type { Slot } from './axis.js';
 import { plain } from './axis.js';
 import type { Store } from './call.js';
 import { NodeCall } from './call.js';
+import type { Contraction } from './contraction.js';
 import { Lanes } from './lanes.js';
-import type { Mix } from './mix.js';
+import type { Mix, Scale } from './mix.js';
 import type { Why } from './reason.js';
 import type { Omission, Output, Restatement, Rule, Tensor, Work } from './rule.js';
 import { Frozen } from './rule.js';
@@ -33,6 +34,12 @@ export interface Walk {
   readonly work: readonly Work[];
   /** Nodes that multiply data by a stored weight. */
   readonly mixes: readonly Mix[];
+  /** Nodes that scale and shift lanes by stored numbers. */
+  readonly scalings: readonly Scale[];
+  /** Nodes that multiply two computed values and sum. */
+  readonly contractions: readonly Contraction[];
+  /** Nodes whose outputs hold an operand's elements, each scaled and shifted by what the others hold. */
+  readonly linear: ReadonlySet<Node>;
   /** Nodes whose operator has no rule, or whose rule gave up: with the reason. */
   readonly frozenNodes: ReadonlyMap<Node, Frozen>;
 }
@@ -57,6 +64,9 @@ class Walker {
   readonly #omissions: Omission[] = [];
   readonly #work: Work[] = [];
   readonly #mixes: Mix[] = [];
+  readonly #scalings: Scale[] = [];
+  readonly #contractions: Contraction[] = [];
+  readonly #linear = new Set<Node>();
   readonly #frozenNodes = new Map<Node, Frozen>();
   /** Stored vectors that several operands share, by the value that carries them. */
   readonly #shared = new Map<string, TensorDocument>();
@@ -96,6 +106,9 @@ class Walker {
       omissions: this.#omissions,
       work: this.#work,
       mixes: this.#mixes,
+      scalings: this.#scalings,
+      contractions: this.#contractions,
+      linear: this.#linear,
       frozenNodes: this.#frozenNodes,
     };
   }
@@ -132,6 +145,9 @@ class Walker {
       this.#omissions.push(...call.omissions);
       this.#work.push(...call.pieces);
       this.#mixes.push(...call.mixings);
+      this.#scalings.push(...call.scalings);
+      this.#contractions.push(...call.contractions);
+      if (rule.moves === true || rule.linear === true) this.#linear.add(node);
     } catch (problem) {
       if (!(problem instanceof Frozen)) throw problem;
       this.#freezeNode(node, call, problem);

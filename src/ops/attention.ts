@@ -1,5 +1,6 @@
 import type { Axes, Axis } from '../lanes/axis.js';
 import { isZero, lengthOf, plain, withZero } from '../lanes/axis.js';
+import type { ContractingSide } from '../lanes/contraction.js';
 import type { Call, Rule } from '../lanes/rule.js';
 import { Frozen } from '../lanes/rule.js';
 import type { Dim } from '../onnx/dim.js';
@@ -110,6 +111,18 @@ export function attend(
   };
 }
 
+/** Queries and keys are summed over `d`: `g` heads of keys, each with `r` of queries. Heads that are not counted are left alone. */
+export function contractsHeads(
+  call: Call,
+  { heads, owners }: { readonly heads: Dim; readonly owners: Dim },
+  sides: readonly [query: ContractingSide, key: ContractingSide],
+): void {
+  if (typeof heads !== 'number' || typeof owners !== 'number') return;
+  // Keys that are put out are seen by others too.
+  if ((call.node.outputs[1] ?? '') !== '') return;
+  call.contracts({ summed: 'd', lengths: { g: owners, r: heads / owners }, sides });
+}
+
 /** Without an attribute the operator scales by 1/√d: the network was trained with the original's d, which is then written. */
 function keepScale(call: Call, dims: Axis): void {
   const inverseRoot = (d: Dim | undefined): number => 1 / Math.sqrt(d as number);
@@ -175,6 +188,12 @@ export const attention: Rule = {
     const key = behindPast(call, cacheAt(call, 4), side(1, 'kv_num_heads'));
     const value = behindPast(call, cacheAt(call, 5), side(2, 'kv_num_heads'));
     const y = attend(call, query, key, value, { scaleStated: attributes.has('scale'), bias: 3 });
+    const apartAt = (index: number): boolean => call.input(index).length === 4;
+    if (call.optional(4) === undefined)
+      contractsHeads(call, { heads: query.heads.length, owners: key.heads.length }, [
+        { operand: 0, axes: apartAt(0) ? ['n', ['g', 'r'], 's', 'd'] : ['n', 's', ['g', 'r', 'd']] },
+        { operand: 1, axes: apartAt(1) ? ['n', 'g', 't', 'd'] : ['n', 't', ['g', 'd']] },
+      ]);
     for (const [attribute, own] of [
       ['q_num_heads', query],
       ['kv_num_heads', key],

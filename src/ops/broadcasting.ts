@@ -58,6 +58,10 @@ export function mapValues(
   );
   const count = dims.reduce((a, b) => a * b, 1);
   if (count > MOST_ELEMENTS) return undefined;
+  // Axes of different lengths: whatever runs the model refuses them.
+  const fits = (own: readonly number[]): boolean =>
+    own.every((length, d) => length === 1 || length === dims[d + rank - own.length]);
+  if (!known.every((values) => fits(values.dims))) return undefined;
   const elements: Element[] = [];
   for (let flat = 0; flat < count; flat++) {
     const element = compute(...known.map((values) => values.elements[offsetIn(values.dims, dims, flat)]!));

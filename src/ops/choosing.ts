@@ -167,7 +167,8 @@ export const fourier: Rule = {
     const oneSided = call.attributes.int('onesided', 0) !== 0;
     if (oneSided && call.attributes.int('inverse', 0) !== 0)
       throw new Frozen('operator', 'is the inverse of half a transform');
-    wholeAxes(call, [x[along]!, x.at(-1)!]);
+    if (x[along] === undefined) throw new Frozen('mismatch', `axis ${along} lies beyond its ${x.length}`);
+    wholeAxes(call, [x[along], x.at(-1)!]);
     const length = call.optional(1) === undefined ? x[along]!.length : statedNumber(call, 1);
     const half = typeof length === 'number' ? plain(Math.floor(length / 2) + 1) : openAxis(call, 0);
     return [x.with(along, oneSided ? half : plain(length)).with(-1, plain(2))];

@@ -124,14 +124,12 @@ export const conv: Rule = {
     const bias = call.optional(2)?.axes?.[0];
     const [batch, channels, ...places] = convolve(call, call.input(0), weight, [bias]);
     const zero = isZero(weight[0]!) && (bias === undefined || isZero(bias));
-    if (call.attributes.int('group', 1) === 1) {
-      const taps = places.map((_, d) => d + 2);
-      const window = mixingWindow(call, places.length);
-      call.mixes({
-        ...{ data: 0, axis: 1, weight: 1, outputs: [0], input: 1, taps, window, outputAxis: 1 },
-        bias: { kind: 'operand', operand: 2 },
-      });
-    }
+    const taps = places.map((_, d) => d + 2);
+    const window = mixingWindow(call, places.length);
+    call.mixes({
+      ...{ data: 0, axis: 1, weight: 1, outputs: [0], input: 1, taps, window, outputAxis: 1 },
+      ...{ groups: call.attributes.int('group', 1), bias: { kind: 'operand', operand: 2 } },
+    });
     return [[batch, withZero(channels, zero), ...places]];
   },
 };

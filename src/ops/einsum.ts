@@ -75,6 +75,26 @@ function summed(call: Call, axes: readonly Axis[]): Axis {
   return anchor;
 }
 
+/** Two operands that are summed over one letter of both. */
+function contracts(call: Call, operands: readonly Term[], ellipses: readonly Axes[], result: Term): void {
+  const [left, right] = operands;
+  if (left === undefined || right === undefined || operands.length > 2) return;
+  const sums = [...new Set([...left, ...right])].filter((letter) => !result.includes(letter));
+  const [summed] = sums;
+  if (sums.length !== 1 || !left.includes(summed!) || !right.includes(summed!)) return;
+  if ([left, right].some((term) => new Set(term).size < term.length)) return;
+  const spread = [...ellipses];
+  const side = (operand: number, term: Term): { operand: number; axes: readonly string[] } => ({
+    operand,
+    axes: term.flatMap((letter) => {
+      if (letter !== ELLIPSIS) return [letter];
+      const own = spread.shift()!;
+      return own.map((_, i) => `${ELLIPSIS}${own.length - 1 - i}`);
+    }),
+  });
+  call.contracts({ summed: summed!, sides: [side(0, left), side(1, right)] });
+}
+
 /**
  * Einsum: axes of one letter are one axis; letters that the result lacks are multiplied and summed over. '...' stands
  * for axes that are broadcast. A repeated letter in one operand is its diagonal.
@@ -105,6 +125,7 @@ export const einsum: Rule = {
       ]),
     );
     call.work([...spread, ...found.values()]);
+    contracts(call, operands, ellipses, result);
     return [result.flatMap((letter) => (letter === ELLIPSIS ? spread : [found.get(letter)!]))];
   },
 };

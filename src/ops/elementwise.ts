@@ -22,6 +22,8 @@ type Compute = (...operands: Dim[]) => Dim | undefined;
 const lifted =
   (compute: Compute) =>
   (...operands: Element[]): Element | undefined =>
+    // A node may have fewer operands than its operator takes.
+    operands.length < Math.max(1, compute.length) ||
     compute(...operands.map((operand) => operand.now)) === undefined
       ? undefined
       : lift((...dims) => compute(...dims)!)(...operands);
@@ -73,7 +75,7 @@ export const property = unary('not zero', undefined, 'bool');
 /** Element by element, with a pole at zero. */
 export const poleAtZero = unary('not finite');
 
-export const negative = unary('zero', (x) => dim.multiply(x!, -1));
+export const negative: Rule = { ...unary('zero', (x) => dim.multiply(x!, -1)), linear: true };
 export const absolute = unary(
   'zero',
   plainly((x) => Math.abs(x!)),
@@ -138,9 +140,11 @@ const folded =
   (...operands) =>
     operands.reduce(compute);
 
-export const sum = several(everyZero, () => folded(dim.add));
-export const difference = several(everyZero, () => dim.subtract as Compute);
-export const multiplication = several(someZero, () => dim.multiply as Compute);
+const linear = (rule: Rule): Rule => ({ ...rule, linear: true });
+
+export const sum = linear(several(everyZero, () => folded(dim.add)));
+export const difference = linear(several(everyZero, () => dim.subtract as Compute));
+export const multiplication = linear(several(someZero, () => dim.multiply as Compute));
 export const maximum = several(everyZero, () => folded(dim.maximum));
 export const minimum = several(everyZero, () => folded(dim.minimum));
 export const mean = several(everyZero);
@@ -186,8 +190,9 @@ function quotientOf(compute: (dtype: string | undefined, call: Call) => Compute)
   };
 }
 
-export const division = quotientOf((dtype) =>
-  isFloat(dtype) ? divideFloats : (dim.truncatedDivide as Compute),
+/** Of floats it is linear in the dividend. */
+export const division = linear(
+  quotientOf((dtype) => (isFloat(dtype) ? divideFloats : (dim.truncatedDivide as Compute))),
 );
 /** Mod: the sign is the divisor's, or with `fmod` the dividend's. */
 export const remainder = quotientOf((_, call) =>
@@ -345,9 +350,10 @@ export const castLike: Rule = {
   exact: 'yes',
   moves: true,
   axes: (call) => {
+    const axes = call.input(0);
     const { dtype } = call.optional(1) ?? {};
     const { values, dtype: from } = call.optional(0)!;
-    return [{ axes: call.input(0), values: castValues(values, from, dtype), dtype }];
+    return [{ axes, values: castValues(values, from, dtype), dtype }];
   },
 };
 

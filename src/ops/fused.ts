@@ -82,9 +82,10 @@ export const biasSplitGelu: Rule = {
   exact: 'yes',
   axes: (call) => {
     const sum = broadcast(call.lanes, given(call, [0, 1]), everyZero);
-    const half = quotient(sum.at(-1)!.length, 2);
-    if (half === undefined) throw new Frozen('mismatch', 'its last axis has no halves');
-    return [[...sum.slice(0, -1), call.lanes.unify(call.lanes.cut(sum.at(-1)!, [half, half]))]];
+    const last = sum.at(-1);
+    const half = last && quotient(last.length, 2);
+    if (last === undefined || half === undefined) throw new Frozen('mismatch', 'its last axis has no halves');
+    return [[...sum.slice(0, -1), call.lanes.unify(call.lanes.cut(last, [half, half]))]];
   },
 };
 
@@ -113,6 +114,25 @@ function turned(call: Call, index: number, side: 'A' | 'B'): Axes {
   return axes;
 }
 
+/** Operands that are turned have their letters turned. */
+function contracts(call: Call): void {
+  const turned = (index: number, side: 'A' | 'B', last: readonly [string, string]): string[] => {
+    const { attributes } = call;
+    const rank = call.input(index).length;
+    const [row, column] = attributes.int(`trans${side}`, 0) !== 0 ? [last[1], last[0]] : last;
+    const batch = Array.from({ length: rank - 2 }, (_, i) => `batch ${rank - 3 - i}`);
+    return attributes.int(`transBatch${side}`, 0) !== 0 ? [row, ...batch, column] : [...batch, row, column];
+  };
+  if ([0, 1].some((index) => call.input(index).length < 2)) return;
+  call.contracts({
+    summed: 'k',
+    sides: [
+      { operand: 0, axes: turned(0, 'A', ['m', 'k']) },
+      { operand: 1, axes: turned(1, 'B', ['k', 'n']) },
+    ],
+  });
+}
+
 /**
  * FusedMatMul: α a' b', with a' and b' transposed where the attributes say so; an activation may follow.
  *
@@ -126,6 +146,7 @@ export const fusedMatMul: Rule = {
   exact: 'where one operand is zero in a removed lane: always for a weight',
   axes: (call) => {
     const { batch, row, column } = multiply(call, turned(call, 0, 'A'), turned(call, 1, 'B'));
+    contracts(call);
     return [activated(call, [...batch, ...row, ...column])];
   },
 };

@@ -1,11 +1,22 @@
 import type { Axes, Axis } from '../lanes/axis.js';
 import { isZero, plain, withZero } from '../lanes/axis.js';
+import type { ContractingSide } from '../lanes/contraction.js';
 import type { Call, Rule } from '../lanes/rule.js';
 import { Frozen } from '../lanes/rule.js';
 import type { Dim } from '../onnx/dim.js';
 import { multiply, quotient } from '../onnx/dim.js';
 import type { Side } from './attention.js';
-import { apart, attend, behindPast, cacheAt, merged, perHead, sideOf3, sideOf4 } from './attention.js';
+import {
+  apart,
+  attend,
+  behindPast,
+  cacheAt,
+  contractsHeads,
+  merged,
+  perHead,
+  sideOf3,
+  sideOf4,
+} from './attention.js';
 
 /** In these operators a scale of 0 means the default, 1/√d. */
 const scaleStated = (call: Call): boolean => call.attributes.float('scale', 0) !== 0;
@@ -35,6 +46,11 @@ export const packedAttention: Rule = {
     const [contracted, projected] = ofRank(call, 1, 2) as [Axis, Axis];
     lanes.contract(input, contracted);
     call.work([batch, rows, input, projected]);
+    // No value of the graph is W x.
+    call.mixes({
+      ...{ data: 0, axis: 2, weight: 1, outputs: [1], input: 0 },
+      bias: { kind: 'operand', operand: 2 },
+    });
     const sizes = sizesOf(call, projected);
     const hidden = call.optional(2) === undefined ? projected : added(call, projected, call.input(2)[0]!);
     const sides = lanes.cut(hidden, sizes).map((part): Side => {
@@ -51,6 +67,14 @@ export const packedAttention: Rule = {
       Side,
     ];
     const y = attend(call, query, keys, values, { scaleStated: scaleStated(call), bias: 5 });
+    const [first] = sizes;
+    const bias = (from: number): Pick<ContractingSide, 'bias'> =>
+      call.optional(2) === undefined ? {} : { bias: { operand: 2, from, axes: ['g', 'd'] } };
+    if (cache === undefined && attributes.int('do_rotary', 0) === 0 && typeof first === 'number')
+      contractsHeads(call, { heads: query.heads.length, owners: key.heads.length }, [
+        { operand: 1, axes: [['g', 'd']], projected: 0, ...bias(0) },
+        { operand: 1, axes: [['g', 'd']], projected: first, ...bias(first) },
+      ]);
     call.restate({ attribute: 'num_heads', kind: 'int' }, [query.heads]);
     call.restate(
       { attribute: 'qkv_hidden_sizes', kind: 'ints' },
@@ -99,11 +123,39 @@ export const multiHeadAttention: Rule = {
     const keys = behindPast(call, cacheAt(call, 6), key);
     const values = behindPast(call, cacheAt(call, 7), value);
     const y = attend(call, query, keys, values, { scaleStated: scaleStated(call), bias: 5 });
+    if (call.optional(6) === undefined)
+      contractsHeads(
+        call,
+        { heads: query.heads.length, owners: key.heads.length },
+        projectedSides(call, query),
+      );
     call.restate({ attribute: 'num_heads', kind: 'int' }, [query.heads]);
     const scores = [y.batch, withZero(query.heads, false), y.rows, y.columns];
     return [merged(call, y), apart(keys), apart(values), scores];
   },
 };
+
+/** Where queries and keys lie, by the ranks of their operands, and what is added to them. */
+function projectedSides(call: Call, { heads, dims }: Side): readonly [ContractingSide, ContractingSide] {
+  const [query, key] = [call.input(0), call.optional(1)?.axes];
+  const hidden = multiply(heads.length, dims.length);
+  const bias = (from: Dim): Pick<ContractingSide, 'bias'> =>
+    call.optional(3) === undefined || typeof from !== 'number'
+      ? {}
+      : { bias: { operand: 3, from, axes: ['g', 'd'] } };
+  const rows = (index: number): ContractingSide['axes'] => {
+    const { length } = call.input(index);
+    if (length === 5) return ['n', index === 0 ? 's' : 't', 'g', 0, 'd'];
+    return length === 4 ? ['n', 'g', 't', 'd'] : ['n', index === 0 ? 's' : 't', ['g', 'd']];
+  };
+  const packedToo = query.length === 5 || key === undefined;
+  return [
+    { operand: 0, axes: rows(0), ...bias(0) },
+    packedToo
+      ? { operand: 0, axes: ['n', 't', 'g', 1, 'd'], ...bias(hidden) }
+      : { operand: 1, axes: rows(1), ...bias(hidden) },
+  ];
+}
 
 type Sides = readonly [query: Side, key: Side, value: Side];
 

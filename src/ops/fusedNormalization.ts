@@ -77,6 +77,7 @@ export const embedLayerNormalization: Rule = {
       call.lanes.freeze(rows, 'data-dependent', 'data chooses which of its indices are used');
       return [column];
     });
+    if (columns.length === 0) throw new Frozen('mismatch', 'it has no tables');
     const sum = [...ids, withZero(call.lanes.unify(columns), columns.every(isZero))];
     return [normalisedLast(call, sum, vectors(call, [5, 6])), ids.slice(0, 1), sum];
   },
@@ -105,7 +106,8 @@ export const fusedGroupNorm: Rule = {
       return along(own[1]!).with(0, own[0]!);
     });
     const sum = broadcast(lanes, [x, ...addends, ...vectors(call, [4]).map(along)], everyZero);
-    const channels = sum[place]!;
+    const channels = sum[place];
+    if (channels === undefined) throw new Frozen('mismatch', 'its input has no channels');
     const groups = attributes.int('groups', 1);
     const each = quotient(channels.length, groups);
     if (each === undefined)

@@ -21,7 +21,8 @@ export const concat: Rule = {
   exact: 'yes',
   axes: (call) => {
     const inputs = Array.from({ length: call.count }, (_, i) => call.input(i));
-    const rank = inputs[0]!.length;
+    const rank = inputs[0]?.length ?? 0;
+    if (rank === 0) throw new Frozen('mismatch', 'it joins nothing that has axes');
     const other = inputs.find((axes) => axes.length !== rank);
     if (other !== undefined)
       throw new Frozen('mismatch', `its inputs have ranks ${rank} and ${other.length}`);

@@ -20,6 +20,19 @@ export function multiply(
   return { batch, row, column };
 }
 
+/** The axes of a product's operands as letters: leading ones are aligned from behind, as they are broadcast. */
+function contractsMatrices(call: Call, a: Axes, b: Axes): void {
+  if (a.length < 2 || b.length < 2) return;
+  const batch = (axes: Axes): string[] => axes.slice(2).map((_, i) => `batch ${axes.length - 3 - i}`);
+  call.contracts({
+    summed: 'k',
+    sides: [
+      { operand: 0, axes: [...batch(a), 'm', 'k'] },
+      { operand: 1, axes: [...batch(b), 'k', 'n'] },
+    ],
+  });
+}
+
 /**
  * MatMul: the last axis of a is contracted with the last but one of b; leading axes are broadcast.
  *
@@ -46,6 +59,7 @@ export const matMul: Rule = {
       call.mixes({
         ...{ data: 1, axis: b.length - 2, weight: 0, outputs: [0], input: 1, outputAxis: rank - 2 },
       });
+    contractsMatrices(call, a, b);
     return [[...batch, ...row, ...column]];
   },
 };

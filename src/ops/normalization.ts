@@ -23,6 +23,7 @@ export const batchNormalization: Rule = {
       attributes.int('training_mode', 0) !== 0 ||
       (node.opset < 14 && node.outputs.slice(1).some((output) => output !== ''));
     const x = call.input(0);
+    if (x.length === 0) throw new Frozen('mismatch', 'its input has no channels');
     const place = Math.min(1, x.length - 1);
     const [scale, bias, mean, variance] = [1, 2, 3, 4].map((i) => {
       const [axis, ...more] = call.input(i);
@@ -35,6 +36,7 @@ export const batchNormalization: Rule = {
     const zero = isZero(bias) && (isZero(scale) || (isZero(x[place]!) && isZero(mean)));
     const y = x.with(place, withZero(channels, zero));
     const statistics = Array.from({ length: node.outputs.length - 1 }, () => [withZero(channels, false)]);
+    if (!trains && x.length > 1) call.scales({ axis: 1, scale: 1, shift: 2 });
     if (!trains) return [y, ...statistics];
     const others = x.filter((_, d) => d !== place);
     for (const axis of others)
@@ -75,6 +77,7 @@ export const instanceNormalization: Rule = {
       throw new Frozen('mismatch', 'its operands have too few axes');
     for (const axis of x.slice(2)) call.lanes.inexact(axis, 'InstanceNormalization runs over it');
     const channels = call.lanes.unify([x[1], scale, bias]);
+    call.scales({ axis: 1, scale: 1, shift: 2 });
     return [x.map((axis, d) => (d === 1 ? withZero(channels, isZero(bias)) : withZero(axis, false)))];
   },
 };
@@ -107,6 +110,7 @@ function groupNormalized(parameters: 'groups' | 'channels'): Rule {
       for (const axis of [inner, ...x.slice(2)]) lanes.inexact(axis, 'GroupNormalization runs over it');
       call.restate({ attribute: 'num_groups', kind: 'int' }, [group]);
       const zero = isZero(scale) && isZero(bias);
+      if (parameters === 'channels') call.scales({ axis: 1, scale: 1, shift: 2 });
       const normalised =
         parameters === 'groups'
           ? lanes.merge([withZero(lanes.unify([group, scale, bias]), zero), withZero(inner, false)])
@@ -168,6 +172,9 @@ export const layerNormalization: Rule = {
     const x = call.input(0);
     const axis = call.attributes.axis('axis', x.length, -1);
     for (const normalised of x.slice(axis)) call.lanes.inexact(normalised, `${call.node.op} runs over it`);
+    // Only LayerNormalization has a third operand.
+    const shifted = call.optional(2) !== undefined;
+    if (axis === x.length - 1) call.scales({ axis, scale: 1, ...(shifted && { shift: 2 }) });
     const operands = [1, 2].flatMap((i) => (call.optional(i) === undefined ? [] : [call.input(i)]));
     const axes = x.map((own, d) => {
       const parameters = operands

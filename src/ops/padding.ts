@@ -86,6 +86,7 @@ export const padByOperand: Rule = padRule((call) => {
 export const tile: Rule = {
   says: 'an axis that is repeated is repetitions × lanes',
   exact: 'yes',
+  linear: true,
   axes: (call) => {
     const x = call.input(0);
     const { elements } = call.known(1);

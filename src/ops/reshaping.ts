@@ -99,13 +99,20 @@ export const reshape: Rule = {
       const others = product(known.filter((_, i) => i !== open));
       known[open] = others === 0 ? 0 : (quotient(total, others) ?? floorDivide(total, others));
     }
+    const wrong = known.find(
+      (length) => typeof length === 'number' && !(Number.isInteger(length) && length >= 0),
+    );
+    if (wrong !== undefined) throw new Frozen('mismatch', `its shape holds the length ${wrong}`);
     const axes = reshapeAxes(call.lanes, x, known);
     const stated = target.elements.map((element, i) =>
       element.now === 0 && copies ? lengthOf(x[i] ?? plain(0)) : i === open ? lengthOf(axes[i]!) : element,
     );
     call.restate(1, axes, { stated });
     const dims = known.every((length) => typeof length === 'number') ? (known as number[]) : undefined;
-    return [{ axes, values: values && dims ? { dims, elements: values.elements } : undefined, dtype }];
+    const same = dims?.reduce((a, b) => a * b, 1) === values?.elements.length;
+    return [
+      { axes, values: same && values && dims ? { dims, elements: values.elements } : undefined, dtype },
+    ];
   },
 };
 
@@ -255,6 +262,7 @@ export const spaceToDepth: Rule = {
 export const expand: Rule = {
   says: 'axes pass; an axis of length 1 that becomes longer gets lanes of its own',
   exact: 'yes',
+  linear: true,
   axes: (call) => {
     const x = call.input(0);
     const target = call.known(1);

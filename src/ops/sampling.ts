@@ -22,7 +22,7 @@ function regions(call: Call, grid: readonly number[]): Axes[] {
   call.lanes.freeze(batch, 'data-dependent', 'regions choose which of it they look at');
   const boxes = Array.from({ length: call.count - 1 }, (_, i) => call.input(i + 1));
   for (const axis of boxes.flat()) call.lanes.freeze(axis, 'operator', 'is read as regions');
-  return [[plain(boxes[0]![0]?.length ?? 1), channels, ...grid.map(plain)]];
+  return [[plain(boxes[0]?.[0]?.length ?? 1), channels, ...grid.map(plain)]];
 }
 
 /**

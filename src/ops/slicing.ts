@@ -66,7 +66,9 @@ function sliceRule(
         const to = positionOf(end, axis);
         stated.starts.push(step > 0 ? from : start);
         stated.ends.push(step > 0 ? to : end);
-        if (!isLabelled(axis) || equal(axis.length, 0)) {
+        // Backwards, the place before the first is an end that no index has.
+        if (step < 0) call.lanes.freeze(axis, 'operator', `is sliced with step ${step}`);
+        if (step < 0 || !isLabelled(axis) || equal(axis.length, 0)) {
           axes[d] = plain(sliceLength(from.now, to.now, start.now, end.now, axis.length, step));
           starts.push(step > 0 ? from : start);
           ends.push(step > 0 ? to : end);
@@ -214,6 +216,7 @@ export const sliceByOperand: Rule = sliceRule((call, rank) => {
 export const gather: Rule = {
   says: 'known indices pick lanes; indices that data chooses keep the axis whole',
   exact: 'yes',
+  linear: true,
   takesPart: true,
   axes: (call) => {
     const x = call.input(0);
@@ -221,7 +224,8 @@ export const gather: Rule = {
     const along = call.attributes.axis('axis', x.length, 0);
     const indices = call.input(1);
     const known = call.values(1);
-    const axis = x[along]!;
+    const axis = x[along];
+    if (axis === undefined) throw new Frozen('mismatch', 'its data has no axes');
     const picked = isLabelled(axis) ? gatherLanes(call, axis, known) : indices;
     const axes = [...x.slice(0, along), ...picked, ...x.slice(along + 1)];
     return [{ axes, values: gatherValues(values, along, known), dtype }];

@@ -51,11 +51,15 @@ export const allocate: Policy = {
 function damageOf({ damage, scores }: Task, group: Group, order: readonly number[]): ArrayLike<number> {
   const known = damage?.get(group);
   if (known !== undefined) return known;
-  const own = scores.get(group)!;
-  const all = own.reduce((sum, value) => sum + value, 0);
+  return presumed(scores.get(group)!, order);
+}
+
+/** What stands for a damage that is not known: the square of the share of the scores that has left. */
+export function presumed(scores: Float64Array, order: ArrayLike<number>): Float64Array {
+  const all = scores.reduce((sum, value) => sum + value, 0);
   let left = 0;
-  return order.map((lane, place) => {
-    left += own[lane]!;
+  return Float64Array.from(order, (lane, place) => {
+    left += scores[lane]!;
     return (all > 0 ? left / all : (place + 1) / order.length) ** 2;
   });
 }

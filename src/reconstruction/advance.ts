@@ -92,13 +92,36 @@ export class Advance {
     const nodes = this.before(values);
     for (const node of nodes) this.#done.add(node);
     const later = this.parts.live(this.#done);
-    const known = Object.fromEntries(this.#live[0] ?? []);
     const made = new Set([...nodes].flatMap((node) => node.outputs));
     const wanted = [...new Set([...values, ...later])].filter((name) => made.has(name));
     if (nodes.size === 0) {
       for (const [batch, live] of this.#live.entries()) await each(batch, live);
       return;
     }
+    await this.#run(nodes, wanted, async (batch, outputs) => {
+      const live = this.#live[batch]!;
+      for (const [name, tensor] of Object.entries(outputs)) live.set(name, tensor);
+      await each(batch, live);
+      for (const name of live.keys()) if (!later.has(name)) live.delete(name);
+    });
+  }
+
+  /** Computes these values as they would be by now. Their nodes are computed again when they are reached, and may change until then. */
+  async peek(
+    values: readonly string[],
+    each: (batch: number, tensors: ReadonlyMap<string, Tensor>) => Promise<void>,
+  ): Promise<void> {
+    await this.#run(this.before(values), values, (batch, outputs) =>
+      each(batch, new Map(Object.entries(outputs))),
+    );
+  }
+
+  async #run(
+    nodes: ReadonlySet<NodeDocument>,
+    wanted: readonly string[],
+    each: (batch: number, outputs: Readonly<Record<string, Tensor>>) => Promise<void>,
+  ): Promise<void> {
+    const known = Object.fromEntries(this.#live[0] ?? []);
     const before = this.#session;
     const session = await this.#load(nodes, wanted, known);
     this.#session = session;
@@ -107,9 +130,7 @@ export class Advance {
       const feeds = Object.fromEntries(session.inputs.map(({ name }) => [name, live.get(name)!]));
       const { outputs } = await session.run(feeds, { outputs: wanted });
       this.options.signal?.throwIfAborted();
-      for (const [name, tensor] of Object.entries(outputs)) live.set(name, tensor);
-      await each(batch, live);
-      for (const name of live.keys()) if (!later.has(name)) live.delete(name);
+      await each(batch, outputs);
     }
   }
 }

@@ -3,12 +3,14 @@ import type { Analysis } from '../lanes/analysis.js';
 import type { Group } from '../lanes/groups.js';
 import type { NativeModel, NativeOptions } from '../native/index.js';
 import type { BlockInformation } from '../native/moments.js';
-import type { Runtime } from '../runtime/runtime.js';
+import type { Feeds, Runtime } from '../runtime/runtime.js';
 import { type Layer, layersOf } from './layers.js';
+import { dimsIn, type Logits, logitsOf, lostAlong } from './logits.js';
 import { blocksOf, type Observed, observe } from './observed.js';
+import { productsOf } from './products.js';
 import { quietly } from './quietly.js';
 import { DAMPING, damageAlong, type Ranking, rank } from './ranking.js';
-import { matchOf, reconstruct, type Source } from './reconstruct.js';
+import { feedsFor, matchOf, reconstruct, type Source } from './reconstruct.js';
 import type { Reconstructed, Removed } from './removed.js';
 import { sensitivity, Trials } from './sensitivity.js';
 
@@ -16,6 +18,7 @@ import { sensitivity, Trials } from './sensitivity.js';
 export class Knowledge {
   readonly layers: readonly Layer[];
   #observed: Promise<Observed> | undefined;
+  #logits: Promise<readonly Logits[]> | undefined;
   #trials: Promise<Trials | undefined> | undefined;
   readonly #rankings = new Map<Group, Ranking | undefined>();
   readonly #sensitivities = new Map<string, number>();
@@ -31,14 +34,17 @@ export class Knowledge {
     this.layers = layersOf(analysis);
   }
 
-  /** The order in which lanes leave by the optimal brain surgeon; undefined for groups that no observed layer reads. */
+  /**
+   * The order in which lanes leave by the optimal brain surgeon, and what products of queries and keys lose with them; undefined for
+   * groups that no observed layer reads.
+   */
   async rankings(
     groups: readonly Group[],
     options: NativeOptions,
   ): Promise<readonly (Ranking | undefined)[]> {
     const observed = await this.observed(options);
     const open = groups.filter((group) => !this.#rankings.has(group));
-    const found = await rank(open, observed, options);
+    const found = await rank(open, observed, await this.logits(options), options);
     for (const group of open) this.#rankings.set(group, found.get(group));
     return groups.map((group) => this.#rankings.get(group));
   }
@@ -64,17 +70,32 @@ export class Knowledge {
 
   /**
    * [lanes]: what is lost once the first so many + 1 lanes of an order have left: the predicted damage, in shares of the answers'
-   * variance where that can be measured in reasonable time. Undefined for groups that no observed layer reads.
+   * variance where that can be measured in reasonable time.
+   *
+   * presumed: of a group of which nothing can be predicted, in any unit where it is measured
    */
-  async damage(group: Group, order: Uint32Array, options: NativeOptions): Promise<Float64Array | undefined> {
+  async damage(
+    group: Group,
+    order: Uint32Array,
+    presumed: Float64Array,
+    options: NativeOptions,
+  ): Promise<Float64Array> {
     const [ranking] = await this.rankings([group], options);
-    if (ranking === undefined) return undefined;
-    const own = order.every((lane, place) => lane === ranking.order[place]);
-    const damage = own
-      ? ranking.damage
-      : await damageAlong(group, order, await this.observed(options), quietly(options));
+    const own = ranking?.order.every((lane, place) => lane === order[place]);
+    const damage =
+      ranking === undefined
+        ? presumed
+        : own
+          ? ranking.damage
+          : await this.#damageAlong(group, order, options);
     const factor = await this.#sensitivity(group, order, damage, options);
     return damage.map((value) => factor * value);
+  }
+
+  async #damageAlong(group: Group, order: Uint32Array, options: NativeOptions): Promise<Float64Array> {
+    const lost = lostAlong(group, order, dimsIn(group, await this.logits(options)));
+    const damage = await damageAlong(group, order, await this.observed(options), quietly(options));
+    return damage.map((value, place) => value + lost[place]!);
   }
 
   async #sensitivity(
@@ -135,14 +156,42 @@ export class Knowledge {
     return this.#observed;
   }
 
+  /** Products of queries and keys, and the dims that give them best. */
+  logits(options: NativeOptions): Promise<readonly Logits[]> {
+    if (this.#logits === undefined) {
+      const logits = this.#products(quietly(options));
+      logits.catch(() => (this.#logits = undefined));
+      this.#logits = logits;
+    }
+    return this.#logits;
+  }
+
+  async #products(options: NativeOptions): Promise<readonly Logits[]> {
+    const { native, analysis, layers, dataset, runtime } = this;
+    const observed = await this.observed(options);
+    const few = async (): Promise<Feeds> => {
+      const { batch } = matchOf({ walk: analysis, dataset });
+      const samples = typeof batch === 'number' ? batch : Math.min(PROBED, observed.samples);
+      const [feeds] = await feedsFor({ walk: analysis, dataset, samples, batch: samples }, options);
+      return feeds!;
+    };
+    const products = await productsOf(native, analysis, layers, runtime, few, options);
+    return logitsOf(products, native, observed, options);
+  }
+
   async #source(options: NativeOptions): Promise<Source> {
     const { native, analysis, layers, dataset, runtime } = this;
     const { samples: all, batch, bytes, rows, share } = await this.observed(options);
+    const logits = await this.logits(options);
     const fixed = typeof matchOf({ walk: analysis, dataset }).batch === 'number';
     const sizes = fixed ? { samples: all, batch } : batched(all, batch, bytes);
-    return { native, walk: analysis, layers, dataset, runtime, bytes, fixed, rows, share, all, ...sizes };
+    const known = { bytes, fixed, rows, share, logits, all };
+    return { native, walk: analysis, layers, dataset, runtime, ...known, ...sizes };
   }
 }
+
+/** Samples on which it is looked at where outputs lie. */
+const PROBED = 2;
 
 /** Bytes that a new name has more than the one that it is made of; that a tensor and a node take beside names and numbers. */
 const FRESH = 24;

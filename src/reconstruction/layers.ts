@@ -20,11 +20,17 @@ export interface Layer {
   readonly quantised?: Quantised;
   readonly layout: WeightLayout;
   readonly sites: readonly Site[];
-  /** Of x: channels, and taps of each. W is seen as [outputs, channels · taps]. */
+  /** How many parts of x and of the outputs know nothing of each other: of a depthwise convolution as many as lanes, else mostly 1. */
+  readonly groups: number;
+  /** Of x: channels of each group, and taps of each. W is seen as [outputs, channels · taps]. */
   readonly channels: number;
   readonly taps: number;
+  /** Of all groups. */
   readonly outputs: number;
 }
+
+/** Whether every output of a layer sees all channels of x. */
+export const mixesAll = ({ groups }: Layer): boolean => groups === 1;
 
 /** A layer's weight as it is stored. */
 export const weightOf = ({ weight: tensor, quantised }: Layer): Pick<Behind, 'tensor' | 'quantised'> => ({
@@ -83,9 +89,14 @@ export function layersOf({ graph, mixes }: Walk): Layer[] {
   const layers = [...found.values()].flatMap((sites): Layer[] => {
     const [first] = sites;
     const { layout } = first!;
-    const alike = sites.every((site) => JSON.stringify(site.layout) === JSON.stringify(layout));
+    const groups = first!.groups ?? 1;
+    const alike = sites.every(
+      (site) => JSON.stringify(site.layout) === JSON.stringify(layout) && (site.groups ?? 1) === groups,
+    );
     const reachable = sites.every(({ node }) => node.graph === 0 && node.id >= 0);
     if (!alike || !reachable) return [];
+    // What is seen tap by tap is guessed from all channels.
+    if (groups > 1 && layout.taps.length === 0) return [];
     const stored = together(
       graph,
       sites.map(({ node, operand }) => behind(graph, makers, node, operand)),
@@ -111,6 +122,7 @@ export function layersOf({ graph, mixes }: Walk): Layer[] {
           addition: additions[place]!,
           ...(typeof tied[place] === 'object' && { tied: tied[place] }),
         })),
+        groups,
         channels: weight.dims[layout.input]!,
         taps: length(layout.taps),
         outputs: length(layout.outputs),

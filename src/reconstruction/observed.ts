@@ -6,7 +6,7 @@ import { NativeMoments } from '../native/moments.js';
 import type { Runtime, Tensor } from '../runtime/runtime.js';
 import { numbersOf } from './contents.js';
 import { feed, float32, rowsOf } from './feeding.js';
-import { type Layer, weightOf } from './layers.js';
+import { type Layer, mixesAll, weightOf } from './layers.js';
 import { matrixOf, placesOf } from './matrix.js';
 import { everyFor, shareOf, stridesFor } from './positions.js';
 import { quietly } from './quietly.js';
@@ -46,7 +46,7 @@ export async function observe(
   runtime: Runtime,
   options: NativeOptions & { readonly samples?: number },
 ): Promise<Observed> {
-  const chosen = layers.filter((layer) => inputsOf(layer) <= MOST_INPUTS);
+  const chosen = layers.filter((layer) => mixesAll(layer) && inputsOf(layer) <= MOST_INPUTS);
   const moments = new Map(chosen.map((layer) => [layer, momentsFor(inputsOf(layer), 0)]));
   const values = chosen.flatMap(({ sites }) => sites.map(({ data }) => data));
   const rows = new Map<Layer, number>();

@@ -2,6 +2,7 @@ import type { Group } from '../lanes/groups.js';
 import type { NativeOptions } from '../native/index.js';
 import { NativeMoments } from '../native/moments.js';
 import type { Layer } from './layers.js';
+import { dimsIn, type Logits, lostAlong, weakestFirst } from './logits.js';
 import { blocksOf, inputsOf, type Observed } from './observed.js';
 import { quietly } from './quietly.js';
 
@@ -11,7 +12,7 @@ export interface Ranking {
   readonly order: Uint32Array;
   /**
    * [lanes]: once so many + 1 have left, the share of their variance that consumers can no longer give, all that is left
-   * refitted; summed over the consumers.
+   * refitted; summed over the consumers, and with it the share of the products' energy where lanes are dims of queries and keys.
    */
   readonly damage: Float64Array;
   readonly consumers: readonly Layer[];
@@ -22,13 +23,15 @@ export const DAMPING = 1e-3;
 
 /**
  * Prices the lanes of groups by the optimal brain surgeon: always the one leaves whose loss costs the consumers' outputs
- * least, all others refitted. Groups that no observed layer reads are left out.
+ * least, all others refitted. Dims of queries and keys cost what their products lose, and where no layer reads them any order of
+ * them is as good. Groups of which neither is known are left out.
  *
  * source: Hassibi, Stork 1993; blocks of taps as in OBC, Frantar, Alistarh 2022
  */
 export async function rank(
   groups: readonly Group[],
   { moments }: Observed,
+  logits: readonly Logits[],
   options: NativeOptions,
 ): Promise<Map<Group, Ranking>> {
   const quiet = quietly(options);
@@ -49,12 +52,22 @@ export async function rank(
         ? []
         : [{ layer, moments: own, blocks, weight: inverse(spread.get(layer)!) }];
     });
-    if (consumers.length === 0) continue;
+    const products = dimsIn(group, logits);
+    if (consumers.length === 0) {
+      if (products.length === 0) continue;
+      const order = weakestFirst(group, products);
+      rankings.set(group, { order, damage: lostAlong(group, order, products), consumers: [] });
+      continue;
+    }
     const { blocks, prices } = await NativeMoments.order(consumers, DAMPING, quiet);
+    const lost = lostAlong(group, blocks, products);
     let sum = 0;
     rankings.set(group, {
       order: blocks,
-      damage: prices.map((price) => (sum += Math.max(0, price))),
+      damage: prices.map((price, place) => {
+        sum += Math.max(0, price);
+        return sum + lost[place]!;
+      }),
       consumers: consumers.map(({ layer }) => layer),
     });
   }

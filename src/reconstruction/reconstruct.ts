@@ -4,18 +4,22 @@ import type { Analysis } from '../lanes/analysis.js';
 import { CostModel } from '../lanes/cost.js';
 import { type Edits, NO_EDITS } from '../native/edits.js';
 import type { NativeModel, NativeOptions } from '../native/index.js';
+import type { Node } from '../onnx/graph.js';
 import type { Feeds, Runtime } from '../runtime/runtime.js';
 import { Advance } from './advance.js';
 import { Growth } from './growth.js';
-import { type Layer, readersOf } from './layers.js';
+import { type Layer, mixesAll, type Readers, readersOf } from './layers.js';
+import type { Logits } from './logits.js';
+import { type Mixture, mixturesOf } from './mixture.js';
 import { MOST_INPUTS } from './observed.js';
 import { Parts } from './parts.js';
 import { quietly } from './quietly.js';
 import type { Teller } from './recorded.js';
 import type { Reconstructed, Removed } from './removed.js';
 import { Rewrites } from './rewrites.js';
+import { refitScaling, type Scaling, scalingsOf } from './scaling.js';
 import { Stage } from './stage.js';
-import { aftermathOf } from './target.js';
+import { type Aftermath, aftermathOf, isUsable } from './target.js';
 
 export interface Source {
   readonly native: NativeModel;
@@ -34,6 +38,8 @@ export interface Source {
   /** Positions of each layer in one sample, and what looking at them may cost: `everyFor`. */
   readonly rows: ReadonlyMap<Layer, number>;
   readonly share: number;
+  /** Products of layers whose dims can be chosen anew. */
+  readonly logits: readonly Logits[];
 }
 
 /** How a reconstruction is carried out. */
@@ -84,6 +90,7 @@ type Before = (layer: Layer) => Promise<number>;
 /** A removal whose layers are refitted one after the other. */
 export class Reconstruction {
   readonly rewrites: Rewrites;
+  #mixtures: ReadonlyMap<Layer, Mixture> = new Map();
 
   constructor(
     readonly source: Source,
@@ -109,42 +116,103 @@ export class Reconstruction {
     const { source, rewrites, options } = this;
     const { native, walk, layers } = source;
     const readers = readersOf(walk.graph);
-    const small = inTurn(
-      layers.filter((layer) => rewrites.keptChannels(layer).length * layer.taps <= MOST_INPUTS),
-      pruned.parts,
-    );
-    const first = small.findIndex((layer) => rewrites.keptChannels(layer).length < layer.channels);
-    const work = first < 0 ? [] : small.slice(first);
+    const small = layers.filter((layer) => rewrites.keptChannels(layer).length * layer.taps <= MOST_INPUTS);
+    const turns = inTurn([...small, ...(manner.quick ? [] : scalingsOf(walk))], pruned.parts);
+    this.#mixtures = mixturesOf(source.logits, rewrites, new Set(turns.filter(isLayer)));
+    const after = (turn: Turn): Aftermath | undefined =>
+      turn.sites.length > 1
+        ? undefined
+        : aftermathOf(walk, native, readers, isLayer(turn) ? turn.sites[0]! : turn, turn.outputs);
+    const work = this.#affected(turns, pruned.parts, readers, manner, after);
     for (const [done, layer] of work.entries()) {
       options.onProgress?.({ phase: 'reconstruct', done, total: work.length });
-      const [site, ...others] = layer.sites;
-      const after =
-        others.length === 0 ? aftermathOf(walk, native, readers, site!, layer.outputs) : undefined;
-      const samples = await before(layer);
-      const known = { ...source, samples };
-      const stage = new Stage(layer, rewrites, original, pruned, known, manner, quietly(options));
-      await stage.refit(after, new Set(work.slice(done)));
+      const pending = new Set(work.slice(done));
+      if (!isLayer(layer)) {
+        const found = after(layer);
+        const usable = found !== undefined && isUsable(found, pruned, pending) ? found : undefined;
+        const situation = { rewrites, original, pruned, after: usable, batches: pruned.batches };
+        await refitScaling(layer, { ...situation, options: quietly(options) });
+        continue;
+      }
+      const own = this.#mixtures.get(layer);
+      const known = { ...source, samples: await before(layer) };
+      const stage = new Stage(layer, rewrites, original, pruned, known, manner, quietly(options), own);
+      await stage.refit(after(layer), pending);
     }
     options.onProgress?.({ phase: 'reconstruct', done: work.length, total: work.length });
     return work.length;
   }
+
+  /**
+   * From the first layer that lost inputs, or answers other dims, on. Groups and scalings only where what they read is made by
+   * layers that are refitted: else they give what they gave. And no scaling that such a layer makes up for, in front of it or
+   * behind it.
+   */
+  #affected(
+    turns: readonly Turn[],
+    parts: Parts,
+    readers: Readers,
+    { quick = false }: Manner,
+    after: (turn: Turn) => Aftermath | undefined,
+  ): readonly Turn[] {
+    const lost = (layer: Layer): boolean =>
+      this.rewrites.keptChannels(layer).length < layer.channels || this.#mixtures.has(layer);
+    const seen = new Set(
+      turns.flatMap((turn) =>
+        isLayer(turn) && mixesAll(turn) && isObserved(turn) ? turn.sites.map(({ node }) => node) : [],
+      ),
+    );
+    const refitted = new Set<number>();
+    const covered = new Set<Node>();
+    const work: Turn[] = [];
+    for (const turn of turns) {
+      const reads = (): boolean => {
+        const before = parts.between(
+          turn.sites.map(({ data }) => data),
+          new Set(),
+        );
+        return [...before].some(({ id }) => refitted.has(id));
+      };
+      if (isLayer(turn)) {
+        if (quick && !mixesAll(turn)) continue;
+        if (!lost(turn) && !(mixesAll(turn) ? work.length > 0 : reads())) continue;
+      } else {
+        const { value } = turn.output;
+        const own = readers.get(value) ?? [];
+        const isShown = own.length === 0 || this.source.walk.graph.outputs.some(({ name }) => name === value);
+        if (covered.has(turn.sites[0].node) || !reads()) continue;
+        if (!isShown && own.every((node) => seen.has(node))) continue;
+      }
+      work.push(turn);
+      if (!isLayer(turn) || isObserved(turn))
+        for (const node of after(turn)?.through ?? []) covered.add(node);
+      for (const { node } of turn.sites) refitted.add(node.id);
+    }
+    return work;
+  }
 }
+
+/** What has its turn. */
+export type Turn = Layer | Scaling;
+
+const isLayer = (turn: Turn): turn is Layer => 'weight' in turn;
+const isObserved = ({ sites }: Layer): boolean => sites.every(({ output }) => output !== undefined);
 
 /**
  * Layers such that each comes before all that read what it makes. A weight that is read again behind what it has made, or behind
  * a layer that has read that, has no turn: refitted late, it would change what others have been fitted to. Nor has what no output
  * needs.
  */
-export function inTurn(layers: readonly Layer[], parts: Parts): Layer[] {
+export function inTurn<T extends Pick<Turn, 'sites'>>(layers: readonly T[], parts: Parts): T[] {
   const before = (values: readonly string[]): ReadonlySet<number> =>
     new Set([...parts.between(values, new Set())].map(({ id }) => id));
-  const makes = ({ sites }: Layer, ids: ReadonlySet<number>): boolean =>
+  const makes = ({ sites }: T, ids: ReadonlySet<number>): boolean =>
     sites.some(({ node }) => ids.has(node.id));
   const needed = layers.filter(({ sites }) => sites.every(({ node }) => parts.needs(node.id)));
   const reads = new Map(needed.map((layer) => [layer, before(layer.sites.map(({ data }) => data))]));
   // The state of a recurrent node is made by that node; what is made by another that has the same weight is read behind it.
   let rest = needed.filter((layer) => layer.sites.length === 1 || !makes(layer, reads.get(layer)!));
-  const turns: Layer[] = [];
+  const turns: T[] = [];
   while (rest.length > 0) {
     const next = rest.find((layer) => !rest.some((own) => own !== layer && makes(own, reads.get(layer)!)));
     if (next !== undefined) turns.push(next);
@@ -164,7 +232,10 @@ export function matchOf({ walk, dataset }: Pick<Source, 'walk' | 'dataset'>): Ma
   return matchInputs(dataset, inputs);
 }
 
-export async function feedsFor(source: Source, options: NativeOptions): Promise<Feeds[]> {
+export async function feedsFor(
+  source: Pick<Source, 'walk' | 'dataset' | 'samples' | 'batch'>,
+  options: NativeOptions,
+): Promise<Feeds[]> {
   const { samples, batch } = source;
   const match = matchOf(source);
   const feeds: Feeds[] = [];

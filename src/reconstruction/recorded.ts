@@ -1,6 +1,6 @@
 import type { Tensor } from '../runtime/runtime.js';
 import type { Advance } from './advance.js';
-import type { Layer, Readers } from './layers.js';
+import { type Layer, mixesAll, type Readers } from './layers.js';
 import type { Source } from './reconstruct.js';
 import { aftermathOf } from './target.js';
 
@@ -27,7 +27,7 @@ export class Recorded implements Teller {
     most: number,
   ): Promise<Recorded | undefined> {
     const wanted = new Set(walk.graph.outputs.map(({ name }) => name));
-    for (const layer of layers)
+    for (const layer of layers.filter(mixesAll))
       for (const site of layer.sites) {
         wanted.add(site.output?.value ?? site.data);
         const { stream } = aftermathOf(walk, native, readers, site, layer.outputs);

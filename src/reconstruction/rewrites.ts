@@ -1,5 +1,6 @@
 import type { Removal } from '../lanes/survivors.js';
 import type { Walk } from '../lanes/walk.js';
+import type { TensorDocument } from '../native/document.js';
 import type { Edits } from '../native/edits.js';
 import type { NativeModel, NativeOptions } from '../native/index.js';
 import type { Node } from '../onnx/graph.js';
@@ -16,7 +17,10 @@ export interface Solution {
   readonly weights: ArrayLike<number>;
   /** [outputs] */
   readonly intercept: ArrayLike<number>;
-  /** Of the inputs, in their order: what weights lose when they are rounded to integers, the intercept gives back on average. */
+  /**
+   * Of the inputs, in their order, group by group: what weights lose when they are rounded to integers, the intercept gives back on
+   * average.
+   */
   readonly means: ArrayLike<number>;
   /** y is what nodes put out, with any bias that they add themselves; else W x alone. */
   readonly observed: boolean;
@@ -57,8 +61,27 @@ export class Rewrites {
   }
 
   #kept({ weight }: Layer, axis: number): readonly number[] {
-    const kept = this.cuts.kept.get(weight.id)?.get(axis);
-    return kept ?? Array.from({ length: weight.dims[axis]! }, (_, index) => index);
+    return this.keptOf(weight, axis);
+  }
+
+  /** The indices of a stored tensor's axis that are left. */
+  keptOf({ id, dims }: Pick<TensorDocument, 'id' | 'dims'>, axis: number): readonly number[] {
+    return this.cuts.kept.get(id)?.get(axis) ?? Array.from({ length: dims[axis]! }, (_, index) => index);
+  }
+
+  /** Scales and shifts what comes of a scale and a shift, lane by lane: a (scale x + shift) + b. */
+  async scale(
+    scale: TensorDocument,
+    shift: TensorDocument | undefined,
+    { weights: a, bias: b }: { readonly weights: ArrayLike<number>; readonly bias: ArrayLike<number> },
+  ): Promise<void> {
+    const factors = await this.#contents.read({ tensor: scale });
+    const data = factors.data.map((value, lane) => a[lane]! * value);
+    await this.#contents.write({ tensor: scale }, { ...factors, data });
+    if (shift === undefined) return;
+    const addends = await this.#contents.read({ tensor: shift });
+    const shifted = addends.data.map((value, lane) => a[lane]! * value + b[lane]!);
+    await this.#contents.write({ tensor: shift }, { ...addends, data: shifted });
   }
 
   /** W of what is left, as it is now: [outputs, channels · taps]. */
@@ -78,10 +101,12 @@ export class Rewrites {
     let shift = intercept;
     if (before !== undefined) {
       const written = await this.weights(layer);
+      const [rows, inputs] = [intercept.length, weights.length / intercept.length];
       shift = Float64Array.from(intercept, (value, row) => {
+        const group = Math.floor((row * means.length) / inputs / rows);
         let lost = 0;
-        for (let i = 0; i < means.length; i++)
-          lost += (weights[row * means.length + i]! - written[row * means.length + i]!) * means[i]!;
+        for (let i = 0; i < inputs; i++)
+          lost += (weights[row * inputs + i]! - written[row * inputs + i]!) * means[group * inputs + i]!;
         return value + lost;
       });
     }

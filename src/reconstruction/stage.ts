@@ -4,15 +4,17 @@ import type { Tensor } from '../runtime/runtime.js';
 import type { Advance } from './advance.js';
 import { numbersOf } from './contents.js';
 import { feed, float32, type Rows, rowsOf, taken } from './feeding.js';
-import { type Layer, type Site, weightOf } from './layers.js';
+import { everyOfGroups, solveGroups, thinned } from './grouped.js';
+import { type Layer, mixesAll, type Site, weightOf } from './layers.js';
 import { matrixOf, placesOf } from './matrix.js';
+import { type Mixture, mixed, NO_MIXTURE, shiftsOf, unshifted } from './mixture.js';
 import { momentsFor } from './observed.js';
 import { everyFor } from './positions.js';
-import type { Manner, Source } from './reconstruct.js';
+import type { Manner, Source, Turn } from './reconstruct.js';
 import type { Teller } from './recorded.js';
 import type { Rewrites } from './rewrites.js';
 import type { Aftermath, Wanted } from './target.js';
-import { wantedOf } from './target.js';
+import { isUsable, joined, partsOf, wantedOf } from './target.js';
 
 /** Dampings to choose from, as shares of the mean variance of a layer's inputs. The least is for lanes that others give exactly. */
 const DAMPINGS = [1e-6, 1e-4, 1e-3, 1e-2, 1e-1];
@@ -25,7 +27,7 @@ const LARGE = 640;
 const FEW_ROUNDS = 2;
 
 /** What a layer reads and is to answer, for one batch at one site. */
-interface Example {
+export interface Example {
   readonly held: boolean;
   readonly rows: Rows;
   readonly wanted: Wanted;
@@ -45,6 +47,8 @@ export class Stage {
     readonly source: Source,
     readonly manner: Manner,
     readonly options: NativeOptions,
+    /** What outputs are to answer in the place of what they did. */
+    readonly mixture: Mixture = NO_MIXTURE,
   ) {
     this.#inputs = rewrites.keptChannels(layer).length * layer.taps;
     this.#outputs = rewrites.keptOutputs(layer);
@@ -52,13 +56,39 @@ export class Stage {
   }
 
   /** `aftermath`: where there is one site. `pending`: layers that have not had their turn, this one among them. */
-  async refit(aftermath: Aftermath | undefined, pending: ReadonlySet<Layer>): Promise<void> {
+  async refit(aftermath: Aftermath | undefined, pending: ReadonlySet<Turn>): Promise<void> {
     const { layer } = this;
     // What a kernel makes of x is known by what comes out only.
-    if (!this.#observed && layer.taps > 1) return;
+    if (!this.#observed && (layer.taps > 1 || !mixesAll(layer))) return;
     const after =
-      this.#observed && aftermath !== undefined && this.#usable(aftermath, pending) ? aftermath : undefined;
+      this.#observed && aftermath !== undefined && isUsable(aftermath, this.pruned, pending)
+        ? aftermath
+        : undefined;
     const examples = await this.#examples(after);
+    const { refit, means } = mixesAll(layer)
+      ? await this.#solve(examples)
+      : await this.#solveGroups(examples);
+    await this.#put(refit, means);
+  }
+
+  /** Each group by itself. */
+  async #solveGroups(examples: readonly Example[]): ReturnType<typeof solveGroups> {
+    const { layer, rewrites, options } = this;
+    const groups = (examples[0]?.rows.patches?.channels ?? 0) / rewrites.keptChannels(layer).length;
+    return solveGroups(
+      {
+        ...{ groups, inputs: this.#inputs, outputs: this.#outputs.length / groups },
+        ...{ weights: await rewrites.weights(layer), intercept: this.#intercept },
+      },
+      examples,
+      options,
+    );
+  }
+
+  async #solve(
+    examples: readonly Example[],
+  ): Promise<{ readonly refit: Refit; readonly means: Float64Array }> {
+    const { layer } = this;
     const columns = this.#observed ? this.#outputs.length : layer.channels;
     const fits = momentsFor(this.#inputs, columns);
     const held = momentsFor(this.#inputs, columns);
@@ -74,19 +104,16 @@ export class Stage {
         await feed(fits, rows, joined(wanted, rows, columns), this.options);
       refit = await this.#ridge(fits, damping);
     }
-    await this.#put(refit, fits);
+    return { refit, means: (await fits.summary(this.options)).inputMeans };
+  }
+
+  get #intercept(): boolean {
+    return this.layer.sites.every(({ addition }) => addition.kind !== 'none');
   }
 
   get #rounds(): number {
     if (this.manner.quick) return 1;
     return this.#inputs > LARGE ? FEW_ROUNDS : ROUNDS;
-  }
-
-  /** A stream that can be computed without any layer that has not had its turn. */
-  #usable({ stream }: Aftermath, pending: ReadonlySet<Layer>): boolean {
-    if (stream === undefined) return true;
-    const ids = new Set([...this.pruned.before([stream])].map(({ id }) => id));
-    return ![...pending].some(({ sites }) => sites.some(({ node }) => ids.has(node.id)));
   }
 
   async #examples(after: Aftermath | undefined): Promise<Example[]> {
@@ -106,11 +133,28 @@ export class Stage {
       for (const site of layer.sites)
         examples.push({
           held: !quick && batch % HELD_OUT === HELD_OUT - 1,
-          ...this.#example(site, then[batch]!, now, after),
+          ...this.#example(site, ...this.#some(site, then[batch]!, now), after),
         });
       delete then[batch];
     });
     return examples;
+  }
+
+  /** What is looked at of a batch: of groups some samples, in which all positions count. */
+  #some(
+    site: Site,
+    then: ReadonlyMap<string, Tensor>,
+    now: ReadonlyMap<string, Tensor>,
+  ): readonly [then: ReadonlyMap<string, Tensor>, now: ReadonlyMap<string, Tensor>] {
+    const { layer, source } = this;
+    if (mixesAll(layer)) return [then, now];
+    const { dims } = now.get(site.data)!;
+    const { rows } = rowsOf(layer, site, NONE, dims);
+    const every = everyOfGroups(layer.groups, this.#inputs, (rows * source.samples) / source.batch);
+    const names = [site.data, ...then.keys()];
+    const some = (of: ReadonlyMap<string, Tensor>): ReadonlyMap<string, Tensor> =>
+      thinned(of, names, Math.min(every, dims[0]!));
+    return [some(then), some(now)];
   }
 
   #example(
@@ -122,10 +166,10 @@ export class Stage {
     const { layer, source } = this;
     const { x, dims } = this.#inputsAt(site, then, now);
     const whole = rowsOf(layer, site, x, dims);
-    const every = everyFor(
-      { inputs: this.#inputs, rows: (whole.rows * source.samples) / source.batch },
-      source.share,
-    );
+    const all = (whole.rows * source.samples) / source.batch;
+    const every = mixesAll(layer)
+      ? everyFor({ inputs: this.#inputs, rows: all }, source.share)
+      : everyOfGroups(layer.groups, this.#inputs, all);
     const rows = rowsOf(layer, site, x, dims, every);
     if (!this.#observed) return { rows, wanted: { y: float32(then.get(site.data)!, site.data) } };
     const { value, axis } = site.output!;
@@ -134,7 +178,10 @@ export class Stage {
       const own = then.get(name)!;
       return taken(float32(own, name), own.dims, axis, this.#outputs);
     };
-    const y = left(value);
+    const y =
+      this.mixture.size === 0
+        ? left(value)
+        : mixed(float32(output, value), output.dims, axis, this.#outputs, this.mixture);
     if (after === undefined) return { rows, wanted: { y } };
     const inner = output.dims.slice(axis + 1).reduce((product, length) => product * length, 1);
     const some = (values: Float64Array): Float64Array =>
@@ -167,8 +214,7 @@ export class Stage {
 
   #ridge(moments: NativeMoments, damping: number): Promise<Refit> {
     const keep = Uint32Array.from({ length: this.#inputs }, (_, index) => index);
-    const intercept = this.layer.sites.every(({ addition }) => addition.kind !== 'none');
-    return moments.ridge(keep, damping, { ...this.options, intercept });
+    return moments.ridge(keep, damping, { ...this.options, intercept: this.#intercept });
   }
 
   /** The damping under which what was held out is answered best. */
@@ -187,18 +233,16 @@ export class Stage {
     return damping;
   }
 
-  async #put({ weights, bias }: Refit, fits: NativeMoments): Promise<void> {
+  async #put({ weights, bias }: Refit, means: Float64Array): Promise<void> {
     const { layer, rewrites } = this;
-    const { inputMeans: means } = await fits.summary(this.options);
     if (this.#observed) return rewrites.put(layer, { weights, intercept: bias, means, observed: true });
     // x of the original ≈ B x + c, so W x ≈ (W B) x + W c.
     const places = placesOf(layer, layer.weight.dims);
-    const kept = this.#outputs.map((row) => places.outputs[row]!);
-    const stored = await numbersOf(this.source.native, weightOf(layer), this.options);
-    const original = matrixOf(stored, { ...places, outputs: kept });
-    const [rows, inputs, channels] = [kept.length, this.#inputs, layer.channels];
+    const stored = matrixOf(await numbersOf(this.source.native, weightOf(layer), this.options), places);
+    const [rows, inputs, channels] = [this.#outputs.length, this.#inputs, layer.channels];
+    const original = mixed(stored, [layer.outputs, channels], 0, this.#outputs, unshifted(this.mixture));
     const product = new Float64Array(rows * inputs);
-    const intercept = new Float64Array(rows);
+    const intercept = shiftsOf(this.#outputs, this.mixture);
     for (let row = 0; row < rows; row++)
       for (let channel = 0; channel < channels; channel++) {
         const factor = original[row * channels + channel]!;
@@ -210,20 +254,7 @@ export class Stage {
   }
 }
 
+const NONE = new Float32Array(0);
+
 /** A recurrent node, of whose states the weight is. */
 const makesItsData = ({ node, data }: Site): boolean => node.outputs.includes(data);
-
-const partsOf = (wanted: Wanted | undefined): 1 | 2 | 3 =>
-  wanted?.low === undefined ? 1 : wanted.high === undefined ? 2 : 3;
-
-/** Targets and bounds in one array: behind each other for each sample of a batch, or for each row. */
-function joined({ y, low, high }: Wanted, { patches }: Rows, outputs: number): Float32Array {
-  const parts = [y, low, high].filter((part) => part !== undefined);
-  const outer = patches === undefined ? y.length / outputs : patches.batch;
-  const length = y.length / outer;
-  const all = new Float32Array(parts.length * y.length);
-  for (let at = 0; at < outer; at++)
-    for (const [place, part] of parts.entries())
-      all.set(part.subarray(at * length, (at + 1) * length), (at * parts.length + place) * length);
-  return all;
-}

@@ -2,7 +2,9 @@ import type { Walk } from '../lanes/walk.js';
 import type { TensorDocument } from '../native/document.js';
 import type { NativeModel } from '../native/index.js';
 import type { Node } from '../onnx/graph.js';
+import type { Advance } from './advance.js';
 import { numbersNow } from './contents.js';
+import type { Rows } from './feeding.js';
 import type { Readers, Site } from './layers.js';
 import { type Behind, directly, makersOf, storedAs } from './quantised.js';
 
@@ -17,6 +19,8 @@ export interface Aftermath {
   readonly stream?: string;
   readonly low: number;
   readonly high: number;
+  /** BatchNormalization on the way. */
+  readonly through: readonly Node[];
 }
 
 /** Most nodes that are looked at behind a layer. */
@@ -32,7 +36,7 @@ export function aftermathOf(
   walk: Walk,
   native: NativeModel,
   readers: Readers,
-  site: Site,
+  site: Pick<Site, 'output'>,
   outputs: number,
 ): Aftermath {
   const { graph, tensors } = walk;
@@ -43,6 +47,7 @@ export function aftermathOf(
       high: Number.POSITIVE_INFINITY,
       stream: undefined as string | undefined,
     },
+    through: [] as Node[],
   };
   const result = (): Aftermath => {
     const { stream, ...rest } = found;
@@ -79,6 +84,7 @@ export function aftermathOf(
     } else if (node.op === 'BatchNormalization' && node.outputs.length === 1 && found.stream === undefined) {
       const parameters = [1, 2, 3, 4].map((operand) => vector(node, operand));
       if (parameters.some((own) => own?.tensor.dims[0] !== outputs)) return result();
+      found.through.push(node);
       const [gamma, beta, mean, variance] = parameters.map((own) => numbersNow(native, own!));
       const { epsilon } = node.attributes;
       const small = epsilon?.type === 'float' ? Number(epsilon.value) : 1e-5;
@@ -95,6 +101,17 @@ export function aftermathOf(
     [value] = node.outputs;
   }
   return result();
+}
+
+/** Whether the stream can be computed without anything that has not had its turn. */
+export function isUsable(
+  { stream }: Aftermath,
+  pruned: Pick<Advance, 'before'>,
+  pending: Iterable<{ readonly sites: readonly { readonly node: Node }[] }>,
+): boolean {
+  if (stream === undefined) return true;
+  const ids = new Set([...pruned.before([stream])].map(({ id }) => id));
+  return ![...pending].some(({ sites }) => sites.some(({ node }) => ids.has(node.id)));
 }
 
 /** The bounds of a Clip that are known. source: https://onnx.ai/onnx/operators/onnx__Clip.html, versions 6 and 11 on */
@@ -179,4 +196,20 @@ export function wantedOf(
   if (bounds === undefined) return { y: wanted };
   const onlyLow = high === Number.POSITIVE_INFINITY && by.every((factor) => factor >= 0);
   return { y: wanted, low: bounds[0]!, ...(!onlyLow && { high: bounds[1]! }) };
+}
+
+/** Arrays that say what is wanted. */
+export const partsOf = (wanted: Wanted | undefined): 1 | 2 | 3 =>
+  wanted?.low === undefined ? 1 : wanted.high === undefined ? 2 : 3;
+
+/** Targets and bounds in one array: behind each other for each sample of a batch, or for each row. */
+export function joined({ y, low, high }: Wanted, { patches }: Rows, outputs: number): Float32Array {
+  const parts = [y, low, high].filter((part) => part !== undefined);
+  const outer = patches === undefined ? y.length / outputs : patches.batch;
+  const length = y.length / outer;
+  const all = new Float32Array(parts.length * y.length);
+  for (let at = 0; at < outer; at++)
+    for (const [place, part] of parts.entries())
+      all.set(part.subarray(at * length, (at + 1) * length), (at * parts.length + place) * length);
+  return all;
 }

@@ -63,9 +63,9 @@ function correctShapes(walk: Walk, removal: Removal, kept: KeptByTensor): Edits[
         const own = axes[axis]!;
         const length = cut?.get(axis)?.length ?? lengthAfter(own, removal);
         if (typeof stated === 'number') {
-          return typeof length === 'number' && own.length === stated && length !== stated
-            ? [{ axis, length }]
-            : [];
+          if (typeof length !== 'number' || own.length !== stated || length === stated) return [];
+          // Lengths that no data can have come of graphs that nothing runs.
+          return Number.isSafeInteger(length) && length >= 0 ? [{ axis, length }] : [{ axis }];
         }
         // A symbol such as 4*batch may stand for another product elsewhere, which has changed in another way.
         return stated !== null && !equal(length, own.length) ? [{ axis }] : [];

@@ -129,12 +129,14 @@ function bool(name: string) {
 }
 
 /** Small models of every kind that tests build, by name: what fuzzers begin with. */
-export function seeds(): ReadonlyMap<string, Uint8Array> {
-  const made = new Map<string, Uint8Array>();
-  for (const kind of KINDS)
-    made.set(`convnet-${kind}`, encodeModel(growConvnet([{ kind, pick: 0, size: 0 }], 1)));
-  for (const kind of SEQUENCE_KINDS)
-    made.set(`sequence-${kind}`, encodeModel(growSequenceNet([{ kind, pick: 0, size: 0 }], 1)));
-  for (const [name, spec] of Object.entries(others)) made.set(name, encodeModel(spec));
-  return made;
-}
+export const specs = (): ReadonlyMap<string, ModelSpec> =>
+  new Map([
+    ...KINDS.map((kind) => [`convnet-${kind}`, growConvnet([{ kind, pick: 0, size: 0 }], 1)] as const),
+    ...SEQUENCE_KINDS.map(
+      (kind) => [`sequence-${kind}`, growSequenceNet([{ kind, pick: 0, size: 0 }], 1)] as const,
+    ),
+    ...Object.entries(others),
+  ]);
+
+export const seeds = (): ReadonlyMap<string, Uint8Array> =>
+  new Map(Array.from(specs(), ([name, spec]) => [name, encodeModel(spec)]));

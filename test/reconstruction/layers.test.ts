@@ -60,14 +60,19 @@ test('convolutions: weights of channels and taps, biases that are there or can b
   ]);
 });
 
-test('convolutions with groups are none', () => {
+test('convolutions with groups have as many blocks', () => {
   const found = layers((b) => {
     b.node('Conv', 'a', ['x', b.weight('w1', [4, 3, 1, 1])]);
     b.node('Conv', 'g', ['a', b.weight('w2', [4, 2, 3, 3])], { group: 2 });
     b.node('Conv', 'd', ['g', b.weight('w3', [4, 1, 3, 3])], { group: 4 });
     b.node('Conv', 'y', ['d', b.weight('w4', [2, 4, 1, 1])]);
   }, image);
-  expect(found.map(({ weight }) => weight.name)).toEqual(['w1', 'w4']);
+  expect(found.map(({ weight, groups, channels, taps }) => [weight.name, groups, channels, taps])).toEqual([
+    ['w1', 1, 3, 1],
+    ['w2', 2, 2, 9],
+    ['w3', 4, 1, 9],
+    ['w4', 1, 4, 1],
+  ]);
 });
 
 test('Gemm, transposed and not; scaled ones are none', () => {

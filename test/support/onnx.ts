@@ -16,6 +16,8 @@ export interface TensorSpec {
   readonly name: string;
   readonly dims: readonly number[];
   readonly data: Content;
+  /** Only said to lie in another file; `data` says of which type. */
+  readonly elsewhere?: { readonly location: string; readonly offset: number };
   /** Stored in four bits, two in a byte. */
   readonly packed?: 'int4' | 'uint4';
 }
@@ -137,7 +139,7 @@ function dataType(data: Content): number {
   return data instanceof Int8Array ? 3 : 2;
 }
 
-function tensor({ name, dims, data, packed }: TensorSpec): Writer {
+function tensor({ name, dims, data, packed, elsewhere }: TensorSpec): Writer {
   const writer = new Writer();
   for (const length of dims) writer.varint(1, length);
   if (packed !== undefined)
@@ -146,6 +148,11 @@ function tensor({ name, dims, data, packed }: TensorSpec): Writer {
       .text(8, name)
       .bytes(9, nibbles(Array.from(data, Number)));
   writer.varint(2, dataType(data));
+  if (elsewhere !== undefined) {
+    for (const [key, text] of Object.entries(elsewhere))
+      writer.message(13, new Writer().text(1, key).text(2, `${text}`));
+    return writer.text(8, name).varint(14, 1);
+  }
   return writer.text(8, name).bytes(9, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
 }
 
