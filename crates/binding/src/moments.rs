@@ -192,7 +192,8 @@ impl Moments {
         let (moments, keep) = (self.moments.clone(), indices(&keep));
         AsyncTask::new(background(job, move |job| {
             let solve = if intercept { solve::ridge } else { solve::ridge_through_zero };
-            solve(&read(&moments, job)?, &keep, damping, job)
+            let moments = read(&moments, job)?;
+            solve(&moments, &keep, damping, job)
         }))
     }
 
@@ -207,7 +208,10 @@ impl Moments {
     ) -> AsyncTask<Background<Vec<f64>>> {
         let (moments, keep) = (self.moments.clone(), indices(&keep));
         let refit = solve::Refit { weights: weights.to_vec(), bias: bias.to_vec(), damping: 0.0 };
-        AsyncTask::new(background(job, move |job| refit.errors(&read(&moments, job)?, &keep)))
+        AsyncTask::new(background(job, move |job| {
+            let moments = read(&moments, job)?;
+            refit.errors(&moments, &keep)
+        }))
     }
 
     /// Entropies of blocks of inputs: `solve::information`.
@@ -221,7 +225,8 @@ impl Moments {
         let moments = self.moments.clone();
         let blocks: Vec<_> = blocks.iter().map(indices).collect();
         AsyncTask::new(background(job, move |job| {
-            solve::information(&read(&moments, job)?, &blocks, damping, job)
+            let moments = read(&moments, job)?;
+            solve::information(&moments, &blocks, damping, job)
         }))
     }
 
@@ -238,7 +243,8 @@ impl Moments {
         let (moments, outputs, weights) = (self.moments.clone(), indices(&outputs), weights.to_vec());
         let (scale, shift) = (scale.to_vec(), shift.to_vec());
         AsyncTask::new(background(job, move |job| {
-            solve::responses(&read(&moments, job)?, &outputs, &weights, (&scale, &shift))
+            let moments = read(&moments, job)?;
+            solve::responses(&moments, &outputs, &weights, (&scale, &shift))
         }))
     }
 }
