@@ -202,9 +202,11 @@ class OpenModel implements Model {
       (group) => group.lanes.length > 1 && (group.exact || options.exact !== true),
     );
     if (allowed.length === 0) throw nothingPrunable(analysis, options);
-    // What both factors of a product cost is known under a policy that weighs.
-    const weighed = policy.weighs === true && knowledge !== undefined;
-    const groups = weighed ? allowed : oneFactorEach(analysis.groups, allowed);
+    const refits = knowledge !== undefined && options.reconstruct !== false;
+    const single = new Set(oneFactorEach(analysis.groups, allowed));
+    // Both factors of a product may be cut where it is known what both cost once all is refitted.
+    const known = policy.weighs === true && refits ? await knowledge.rankings(allowed, options) : [];
+    const groups = allowed.filter((group, index) => single.has(group) || known[index] !== undefined);
     // The hash reads the whole file: it runs beside the scoring.
     const [sha256, scores] = await Promise.all([
       this.sha256(quietly(options)),
@@ -213,7 +215,6 @@ class OpenModel implements Model {
     const costs = new CostModel(analysis);
     const latency =
       options.latency === undefined ? undefined : await this.#latencies.of(analysis, costs, sha256, options);
-    const refits = knowledge !== undefined && options.reconstruct !== false;
     const budget = budgetOf(analysis, costs, options, latency, refits ? knowledge.added : 0);
     const damage =
       policy.weighs && knowledge !== undefined

@@ -4,7 +4,7 @@ import type { Refit } from '../native/moments.js';
 import type { Tensor } from '../runtime/runtime.js';
 import { float32, taken } from './feeding.js';
 import type { Example } from './stage.js';
-import { joined, partsOf } from './target.js';
+import { joinedOf, partsOf } from './target.js';
 
 /** Shares of the mean variance of a group's inputs. The largest leaves weights as they are, with another intercept. */
 const DAMPINGS = [1e-6, 1e-4, 1e-3, 1e-2, 1e-1, 1, 1e6];
@@ -88,12 +88,11 @@ export async function solveGroups(
   await fits.merge(held, options);
   let refit = await solved(damping);
   const parts = partsOf(examples[0]?.wanted);
+  const targets = parts > 1 ? joinedOf(examples, groups * outputs) : [];
   for (let round = 0; parts > 1 && round < ROUNDS; round++) {
     await fits.clearTargets(options);
-    for (const { rows, wanted } of examples) {
-      const targets = joined(wanted, rows, groups * outputs);
-      await fits.addClipped(rows.x, targets, parts as 2 | 3, refit, rows.patches!, options);
-    }
+    for (const [i, { rows }] of examples.entries())
+      await fits.addClipped(rows.x, targets[i]!, parts as 2 | 3, refit, rows.patches!, options);
     refit = await solved(damping);
   }
   return { refit, means: await fits.means(options) };

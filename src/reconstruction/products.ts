@@ -1,3 +1,4 @@
+import { EspalierError } from '../errors.js';
 import type { Contraction, Side } from '../lanes/contraction.js';
 import type { Walk } from '../lanes/walk.js';
 import type { NativeModel, NativeOptions } from '../native/index.js';
@@ -46,10 +47,17 @@ export async function productsOf(
     },
   );
   const once = [...new Map(roots.map((root) => [root.value, root])).values()];
-  const seen =
-    once.length === 0
-      ? new Map<string, Seen>()
-      : await probe(native, walk, once, runtime, await feeds(), options);
+  // Numbers in the place of answers may be what a node does not take: then nothing is known of where they go.
+  const probed = async (): Promise<Map<string, Seen>> => {
+    if (once.length === 0) return new Map();
+    try {
+      return await probe(native, walk, once, runtime, await feeds(), options);
+    } catch (problem) {
+      if (problem instanceof EspalierError && problem.code === 'RUNTIME_FAILED') return new Map();
+      throw problem;
+    }
+  };
+  const seen = await probed();
   return open.flatMap((contraction): Product[] => {
     const sources = sourcesOf(contraction, layers, endings)!;
     const [left, right] = sources.map((source) => shownOf(source, contraction, seen));

@@ -14,7 +14,7 @@ import type { Manner, Source, Turn } from './reconstruct.js';
 import type { Teller } from './recorded.js';
 import type { Rewrites } from './rewrites.js';
 import type { Aftermath, Wanted } from './target.js';
-import { isUsable, joined, partsOf, wantedOf } from './target.js';
+import { isUsable, joinedOf, partsOf, wantedOf } from './target.js';
 
 /** Dampings to choose from, as shares of the mean variance of a layer's inputs. The least is for lanes that others give exactly. */
 const DAMPINGS = [1e-6, 1e-4, 1e-3, 1e-2, 1e-1];
@@ -30,7 +30,7 @@ const FEW_ROUNDS = 2;
 export interface Example {
   readonly held: boolean;
   readonly rows: Rows;
-  readonly wanted: Wanted;
+  wanted: Wanted;
 }
 
 /** One layer on its turn: what it reads in the pruned model is known, what comes before it is as it will be. */
@@ -98,10 +98,10 @@ export class Stage {
     await fits.merge(held, this.options);
     let refit = await this.#ridge(fits, damping);
     const parts = partsOf(examples[0]?.wanted);
+    const targets = parts > 1 ? joinedOf(examples, columns) : [];
     for (let round = 0; parts > 1 && round < this.#rounds; round++) {
       await fits.clip(parts as 2 | 3, refit, this.options);
-      for (const { rows, wanted } of examples)
-        await feed(fits, rows, joined(wanted, rows, columns), this.options);
+      for (const [i, { rows }] of examples.entries()) await feed(fits, rows, targets[i]!, this.options);
       refit = await this.#ridge(fits, damping);
     }
     return { refit, means: (await fits.summary(this.options)).inputMeans };

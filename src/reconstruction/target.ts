@@ -177,20 +177,31 @@ export function wantedOf(
   const by = scale.map((value) => (Math.abs(value) > SMALL * largest ? 1 / value : 0));
   const clips = Number.isFinite(low) || Number.isFinite(high);
   if (streams === undefined && !clips) return { y };
-  const wanted = y.slice();
+  const wanted = streams === undefined ? y : y.slice();
   const bounds = clips ? [new Float32Array(y.length), new Float32Array(y.length)] : undefined;
   const [lower, upper] = bounds ?? [];
   for (let start = 0, row = 0; start < y.length; start += inner, row++) {
     const output = row % outputs;
     const factor = by[output]!;
-    for (let i = start; i < start + inner; i++) {
-      const stream = streams === undefined ? 0 : streams.pruned[i]!;
-      if (streams !== undefined) wanted[i]! += factor * (streams.original[i]! - stream);
-      if (lower === undefined || upper === undefined) continue;
-      const a = (low - shift[output]! - stream) * factor;
-      const b = (high - shift[output]! - stream) * factor;
-      lower[i] = factor === 0 ? Number.NEGATIVE_INFINITY : Math.min(a, b);
-      upper[i] = factor === 0 ? Number.POSITIVE_INFINITY : Math.max(a, b);
+    const end = start + inner;
+    if (streams !== undefined)
+      for (let i = start; i < end; i++) wanted[i]! += factor * (streams.original[i]! - streams.pruned[i]!);
+    if (lower === undefined || upper === undefined) continue;
+    if (factor === 0) {
+      lower.fill(Number.NEGATIVE_INFINITY, start, end);
+      upper.fill(Number.POSITIVE_INFINITY, start, end);
+      continue;
+    }
+    const [a, b] = [low - shift[output]!, high - shift[output]!];
+    const [least, most] = factor > 0 ? [a, b] : [b, a];
+    if (streams === undefined) {
+      lower.fill(least * factor, start, end);
+      upper.fill(most * factor, start, end);
+      continue;
+    }
+    for (let i = start; i < end; i++) {
+      lower[i] = (least - streams.pruned[i]!) * factor;
+      upper[i] = (most - streams.pruned[i]!) * factor;
     }
   }
   if (bounds === undefined) return { y: wanted };
@@ -202,8 +213,22 @@ export function wantedOf(
 export const partsOf = (wanted: Wanted | undefined): 1 | 2 | 3 =>
   wanted?.low === undefined ? 1 : wanted.high === undefined ? 2 : 3;
 
+/** `joined` of all, which lets go of what they were. */
+export function joinedOf(
+  examples: readonly { readonly rows: Rows; wanted: Wanted }[],
+  outputs: number,
+): readonly Float32Array[] {
+  return examples.map((example) => {
+    const targets = joined(example.wanted, example.rows, outputs);
+    example.wanted = { y: NONE };
+    return targets;
+  });
+}
+
+const NONE = new Float32Array(0);
+
 /** Targets and bounds in one array: behind each other for each sample of a batch, or for each row. */
-export function joined({ y, low, high }: Wanted, { patches }: Rows, outputs: number): Float32Array {
+function joined({ y, low, high }: Wanted, { patches }: Rows, outputs: number): Float32Array {
   const parts = [y, low, high].filter((part) => part !== undefined);
   const outer = patches === undefined ? y.length / outputs : patches.batch;
   const length = y.length / outer;

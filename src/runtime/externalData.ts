@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { open, realpath, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join, normalize, sep } from 'node:path';
 import { EspalierError } from '../errors.js';
 import type { ExternalFile } from './worker.js';
@@ -7,11 +7,17 @@ import type { ExternalFile } from './worker.js';
  * The files beside a model that hold tensors of it, by the names that the model has for them. Whoever is no model has none.
  *
  * Read from the wire format: only the lengths and the short names are read, weights are skipped.
- * errors: EXTERNAL_DATA for a name that leads out of the model's folder; FILE_NOT_FOUND, FILE_UNREADABLE.
+ * errors: EXTERNAL_DATA for a name that leads out of the model's folder, links included, or to what is no file;
+ * FILE_NOT_FOUND, FILE_UNREADABLE.
  * source: TensorProto.external_data, https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
  */
 export async function externalFiles(model: string): Promise<ExternalFile[]> {
-  const file = await open(model).catch((cause: NodeJS.ErrnoException) => {
+  // A pipe would be waited for.
+  const found = stat(model).then((info) => {
+    if (!info.isFile()) throw new Error('it is not a regular file');
+    return open(model);
+  });
+  const file = await found.catch((cause: NodeJS.ErrnoException) => {
     const missing = cause.code === 'ENOENT';
     const what = missing ? 'the model does not exist' : `the model cannot be read (${cause.message})`;
     throw new EspalierError(missing ? 'FILE_NOT_FOUND' : 'FILE_UNREADABLE', what, { file: model }, '', {
@@ -26,19 +32,28 @@ export async function externalFiles(model: string): Promise<ExternalFile[]> {
     }, names);
     const { size } = await file.stat();
     await scan.message(0, size, MODEL);
-    return [...names].map((path) => ({ path, data: beside(model, path) }));
+    return await Promise.all([...names].map(async (path) => ({ path, data: await beside(model, path) })));
   } finally {
     await file.close();
   }
 }
 
-function beside(model: string, path: string): string {
+async function beside(model: string, path: string): Promise<string> {
+  const refuse = (what: string): EspalierError =>
+    new EspalierError('EXTERNAL_DATA', `external data ${what}: "${path}"`, { file: model });
   const inside = normalize(path);
   if (isAbsolute(inside) || inside === '..' || inside.startsWith(`..${sep}`))
-    throw new EspalierError('EXTERNAL_DATA', `external data lie outside the model's folder: "${path}"`, {
-      file: model,
-    });
-  return join(dirname(model), inside);
+    throw refuse("lie outside the model's folder");
+  const data = join(dirname(model), inside);
+  const real = await realpath(data).catch(() => undefined);
+  // What is not there the runtime tells.
+  if (real === undefined) return data;
+  // The model's folder, and that of the file which its name links to.
+  const folders = [await realpath(dirname(model)), dirname(await realpath(model))];
+  if (!folders.some((folder) => real.startsWith(folder.endsWith(sep) ? folder : folder + sep)))
+    throw refuse("lie outside the model's folder");
+  if (!(await stat(real)).isFile()) throw refuse('are no file');
+  return data;
 }
 
 /** Fields that lead to the location of external data: what lies in them, by number. */

@@ -1,9 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { EspalierError, loadData, openModel } from '../../src/index.js';
+import { externalFiles } from '../../src/runtime/externalData.js';
 import { float32, npz } from '../calibration/files.js';
+import { externallyStored } from '../runtime/external.js';
 import { emptyFolder, leftovers, main, names, writeLarge } from './large.js';
 
 let folder: string;
@@ -83,6 +85,62 @@ describe('files that change while they are read', () => {
     await new Promise((resolve) => setTimeout(resolve, 20));
     writeFileSync(path, npz({ x: float32('2,', 3, 4) }, 0));
     expect(await codeOf(arrays.get('x')!.read(0, 1))).toBe('FILE_UNREADABLE');
+  });
+});
+
+describe.skipIf(process.platform === 'win32')('data beside a model, given to the runtime', () => {
+  test('lies in its folder, wherever links lead', async () => {
+    const model = join(folder, 'm.onnx');
+    writeFileSync(model, externallyStored('w.bin', 4));
+    const elsewhere = emptyFolder();
+    writeFileSync(join(elsewhere, 'w.bin'), new Uint8Array(16));
+    symlinkSync(join(elsewhere, 'w.bin'), join(folder, 'w.bin'));
+    expect(await codeOf(externalFiles(model))).toBe('EXTERNAL_DATA');
+    rmSync(join(folder, 'w.bin'));
+    expect(spawnSync('mkfifo', [join(folder, 'w.bin')]).status).toBe(0);
+    expect(await codeOf(externalFiles(model))).toBe('EXTERNAL_DATA');
+    expect(await codeOf(externalFiles(join(folder, 'w.bin')))).toBe('FILE_UNREADABLE');
+    // A store of files that are linked to, the model among them.
+    rmSync(join(folder, 'w.bin'));
+    symlinkSync(join(elsewhere, 'w.bin'), join(folder, 'w.bin'));
+    writeFileSync(join(elsewhere, 'm.onnx'), externallyStored('w.bin', 4));
+    symlinkSync(join(elsewhere, 'm.onnx'), join(folder, 'linked.onnx'));
+    expect(await codeOf(externalFiles(join(folder, 'linked.onnx')))).toBe('none');
+    rmSync(elsewhere, { recursive: true });
+  });
+});
+
+describe('samples that claim what they do not hold', () => {
+  const refused = async (name: string, data: Uint8Array): Promise<string> => {
+    writeFileSync(join(folder, name), data);
+    return await loadData(join(folder, name)).then(
+      () => 'none',
+      (error: Error) => error.message,
+    );
+  };
+
+  test('more samples than bytes, and more axes than NumPy has', async () => {
+    expect(await refused('x.npy', float32(`${2 ** 50}, 0`))).toContain('samples that hold nothing');
+    expect(await refused('x.npy', float32('3, 0'))).toBe('none');
+    expect(await refused('x.npy', float32('1, '.repeat(65), 1))).toContain('65 axes');
+    expect(await refused('x.npy', float32('1, '.repeat(64), 1))).toBe('none');
+  });
+
+  test('files that share their bytes', async () => {
+    const archive = Buffer.from(npz({ a: float32('4,', 1, 2, 3, 4), b: float32('4,', 1, 2, 3, 4) }, 0));
+    // The directory says of the second file that it lies where the first one does.
+    const first = archive.indexOf(Buffer.from('PK\x01\x02', 'latin1'));
+    const many = Array.from({ length: 40 }, (_, i) => {
+      const entry = Buffer.from(archive.subarray(first, first + 46 + 5));
+      entry.write(String.fromCharCode(97 + (i % 26)) + (i < 26 ? '.npy' : '.npx'), 46, 'latin1');
+      return entry;
+    });
+    const end = Buffer.from(archive.subarray(-22));
+    end.writeUInt16LE(many.length, 8);
+    end.writeUInt16LE(many.length, 10);
+    end.writeUInt32LE(Buffer.concat(many).length, 12);
+    const bomb = Buffer.concat([archive.subarray(0, first), ...many, end]);
+    expect(await refused('bomb.npz', bomb)).toContain('overlap');
   });
 });
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Group } from '../../src/lanes/groups.js';
-import { allocate, allocateWidths, type Curve, curveOf } from '../../src/policy/allocate.js';
+import { allocate, allocateWidths, type Curve, curveOf, presumed } from '../../src/policy/allocate.js';
 import { type Budget, roundingTo, type Task } from '../../src/policy/policy.js';
 import { random } from '../support/random.js';
 
@@ -259,4 +259,9 @@ describe('the policy', () => {
     const kept = allocate.allocate(task(12, { scores: zeros }));
     expect(budgetOf(12).cost(kept)).toBeLessThanOrEqual(12);
   });
+});
+
+test('what stands for a damage that is not known is the square of the share of the scores that has left', () => {
+  expect([...presumed(Float64Array.of(1, 6, 1), [0, 2, 1])]).toEqual([1 / 64, 1 / 16, 1]);
+  expect([...presumed(new Float64Array(2), [1, 0])]).toEqual([1 / 4, 1]);
 });

@@ -250,6 +250,16 @@ test('what a layer in front or behind makes up for is left as it is', async () =
   expect(pruned.reconstruction?.layers).toBe(2);
 });
 
+test.each([1, 2])('%i samples are enough to go on', async (samples) => {
+  for (const spec of [cases.depthwise!, cases.BatchNormalization!, normalised.LayerNormalization!]) {
+    const feeds = feedsFor(spec, 6, 9);
+    const options = { data: datasetFor(spec, samples), ratio: 0.5 };
+    const left = await prune(spec, { ...options, reconstruct: false });
+    const { bytes } = await prune(spec, options);
+    expect(await error(spec, bytes, feeds)).toBeLessThan(1.2 * (await error(spec, left.bytes, feeds)));
+  }
+});
+
 test('groups that lose channels have the others refitted', async () => {
   const b = new Builder();
   b.node('Conv', 'a', ['x', b.weight('w1', [8, 3, 3, 3]), b.weight('b1', [8])]);
