@@ -12,6 +12,7 @@ export class Widths implements Survivors {
   /** By axis: products of groups, and how often each lies there. */
   readonly #terms = new Map<Int32Array, readonly Term[]>();
   readonly #kept: Float64Array;
+  state = 0;
 
   constructor(analysis: Analysis) {
     this.#analysis = analysis;
@@ -23,6 +24,7 @@ export class Widths implements Survivors {
 
   /** Keeps so many lanes of a group. */
   set(group: Group, lanes: number): void {
+    this.state += 1;
     this.#kept[this.#groupOf[group.lanes[0]!]!] = lanes / group.lanes.length;
   }
 

@@ -5,6 +5,8 @@ import * as dim from './dim.js';
 export interface Survivors {
   /** How many of these labels survive. */
   count(labels: Int32Array): number;
+  /** Another number once it answers otherwise; absent where it never does. */
+  readonly state?: number;
 }
 
 /**
@@ -41,7 +43,18 @@ export const lift =
   (...operands: readonly Element[]): Element => {
     const now = compute(...operands.map((operand) => operand.now));
     if (operands.every((operand) => operand instanceof Literal)) return new Literal(now);
-    return { now, after: (survivors) => compute(...operands.map((operand) => operand.after(survivors))) };
+    // An element that is read twice, again and again, would be computed as often as there are ways to it.
+    let asked: Survivors | undefined;
+    let state: number | undefined;
+    let found: Dim = now;
+    const after = (survivors: Survivors): Dim => {
+      if (survivors !== asked || survivors.state !== state)
+        found = compute(...operands.map((operand) => operand.after(survivors)));
+      asked = survivors;
+      state = survivors.state;
+      return found;
+    };
+    return { now, after };
   };
 
 export const literals = (dims: readonly number[], numbers: Iterable<Dim>): Values => ({
