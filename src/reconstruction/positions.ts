@@ -1,5 +1,7 @@
-/** Products that the second moments of all layers take together: positions beyond are left out, evenly. */
-const MOST_PRODUCTS = 5e11;
+/** What looking at the positions of all layers may cost, in products: positions beyond are left out, evenly. */
+const MOST_COST = 8e11;
+/** Products in the time of which one input is gathered. */
+const GATHERING = 512;
 /** Positions for each input of a layer at least, and of any layer at most. */
 const ROWS_EACH = 4;
 const ROWS_MOST = 524288;
@@ -13,12 +15,17 @@ const SAMPLES = 64;
 export interface Size {
   readonly inputs: number;
   readonly rows: number;
+  /** Targets that each input is multiplied by, counted as often as it is. */
+  readonly targets?: number;
 }
 
-/** What second moments of one layer may cost, in products, so that all together hold their bound: layers that cost less leave more to others. */
+/** In products, for each position. */
+const costOf = ({ inputs, targets = 0 }: Size): number => inputs * (inputs + GATHERING + 2 * targets);
+
+/** What one layer may cost so that all together hold their bound: layers that cost less leave more to others. */
 export function shareOf(sizes: readonly Size[]): number {
-  const costs = sizes.map(({ inputs, rows }) => Math.min(rows, ROWS_MOST) * inputs ** 2);
-  let left = MOST_PRODUCTS;
+  const costs = sizes.map((size) => Math.min(size.rows, ROWS_MOST) * costOf(size));
+  let left = MOST_COST;
   for (const [place, cost] of costs.sort((a, b) => a - b).entries()) {
     const share = left / (costs.length - place);
     if (cost > share) return share;
@@ -28,11 +35,9 @@ export function shareOf(sizes: readonly Size[]): number {
 }
 
 /** Each so-many-th position of a layer is worth looking at. */
-export function everyFor({ inputs, rows }: Size, share: number): number {
-  return Math.max(
-    1,
-    Math.floor(rows / Math.min(ROWS_MOST, Math.max(wantedRows(inputs), share / inputs ** 2))),
-  );
+export function everyFor(size: Size, share: number): number {
+  const most = Math.max(wantedRows(size.inputs), share / costOf(size));
+  return Math.max(1, Math.floor(size.rows / Math.min(ROWS_MOST, most)));
 }
 
 /** Fewer positions say too little about a layer. */

@@ -107,6 +107,11 @@ export class Stage {
     return { refit, means: (await fits.summary(this.options)).inputMeans };
   }
 
+  /** Targets that inputs are multiplied by, round after round. */
+  get #targets(): number {
+    return this.#outputs.length * (1 + this.#rounds);
+  }
+
   get #intercept(): boolean {
     return this.layer.sites.every(({ addition }) => addition.kind !== 'none');
   }
@@ -168,7 +173,7 @@ export class Stage {
     const whole = rowsOf(layer, site, x, dims);
     const all = (whole.rows * source.samples) / source.batch;
     const every = mixesAll(layer)
-      ? everyFor({ inputs: this.#inputs, rows: all }, source.share)
+      ? everyFor({ inputs: this.#inputs, rows: all, targets: this.#targets }, source.share)
       : everyOfGroups(layer.groups, this.#inputs, all);
     const rows = rowsOf(layer, site, x, dims, every);
     if (!this.#observed) return { rows, wanted: { y: float32(then.get(site.data)!, site.data) } };

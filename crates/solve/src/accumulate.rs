@@ -7,6 +7,7 @@ use faer::prelude::{Mat, MatMut, MatRef, ReborrowMut};
 use faer::traits::ComplexField;
 use faer::{Accum, Par};
 use rayon::prelude::*;
+use std::ops::Range;
 
 /// Samples that one task copies: part of the definition, since it is part of the order.
 pub(crate) const GATHERED: usize = 64;
@@ -14,8 +15,8 @@ pub(crate) const GATHERED: usize = 64;
 /// Samples by position.
 pub(crate) trait Source: Sync {
     fn positions(&self) -> usize;
-    /// Writes the inputs and the targets of one position.
-    fn gather(&self, position: usize, x: &mut [f32], y: &mut [f32]);
+    /// Writes the inputs and the targets of some positions: [count, in] and [count, targets]. Neighbours together are faster.
+    fn gather(&self, positions: Range<usize>, x: &mut [f32], y: &mut [f32]);
 }
 
 /// What products are made in.
@@ -50,7 +51,7 @@ impl Element for f64 {
 }
 
 impl Element for f32 {
-    const SAMPLES: usize = 256;
+    const SAMPLES: usize = 1024;
 
     fn shifted(value: f32, pivot: f64) -> f32 {
         (f64::from(value) - pivot) as f32
@@ -154,15 +155,18 @@ fn copied<T: Element>(
     mut y: MatMut<'_, T>,
 ) -> Partial {
     let (inputs, outputs) = (x.nrows(), y.nrows());
-    let (mut from_x, mut from_y) = (vec![0.0; inputs], vec![0.0; outputs]);
+    let count = x.ncols();
+    let (mut from_x, mut from_y) = (vec![0.0; inputs * count], vec![0.0; outputs * count]);
+    source.gather(first..first + count, &mut from_x, &mut from_y);
     let mut sums = Partial { x: vec![0.0; inputs], y: vec![0.0; outputs], squares: vec![0.0; outputs] };
-    for column in 0..x.ncols() {
-        source.gather(first + column, &mut from_x, &mut from_y);
+    for column in 0..count {
+        let from_x = &from_x[column * inputs..][..inputs];
         let to = x.rb_mut().col_mut(column).iter_mut();
-        for (((to, &value), &pivot), sum) in to.zip(&from_x).zip(pivots.0).zip(&mut sums.x) {
+        for (((to, &value), &pivot), sum) in to.zip(from_x).zip(pivots.0).zip(&mut sums.x) {
             *to = T::shifted(value, pivot);
             *sum += to.double();
         }
+        let from_y = &from_y[column * outputs..][..outputs];
         for (i, (&value, &pivot)) in from_y.iter().zip(pivots.1).enumerate() {
             let value = T::shifted(value, pivot);
             y[(i, column)] = value;

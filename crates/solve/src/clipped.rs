@@ -61,13 +61,14 @@ pub(crate) fn accumulate_clipped<T: Element>(
         let partial: Vec<(Vec<f64>, Vec<f64>)> = chunks
             .enumerate()
             .map(|(index, (mut x, mut y))| {
-                let mut from_x = vec![0.0; inputs];
-                let mut wanted = vec![0.0; parts * outputs * x.ncols()];
-                for (column, wanted) in wanted.chunks_mut(parts * outputs).enumerate() {
-                    source.gather(start + index * GATHERED + column, &mut from_x, wanted);
-                    for ((to, &value), &pivot) in
-                        x.rb_mut().col_mut(column).iter_mut().zip(&from_x).zip(pivots.0)
-                    {
+                let (first, columns) = (start + index * GATHERED, x.ncols());
+                let mut from_x = vec![0.0; inputs * columns];
+                let mut wanted = vec![0.0; parts * outputs * columns];
+                source.gather(first..first + columns, &mut from_x, &mut wanted);
+                for column in 0..columns {
+                    let from_x = &from_x[column * inputs..][..inputs];
+                    let to = x.rb_mut().col_mut(column).iter_mut();
+                    for ((to, &value), &pivot) in to.zip(from_x).zip(pivots.0) {
                         *to = T::shifted(value, pivot);
                     }
                 }

@@ -9,6 +9,7 @@ use crate::rows::check_finite;
 use espalier_tensor::{Error, Job, Result};
 use faer::Mat;
 use rayon::prelude::*;
+use std::ops::Range;
 
 /// Moments of inputs [groups, in] and targets [groups, out] of which each group knows its own: what of them all would be
 /// blocks on a diagonal.
@@ -286,7 +287,17 @@ impl Source for GroupSource<'_> {
         (batch * planes.1).div_ceil(*every)
     }
 
-    fn gather(&self, position: usize, x: &mut [f32], y: &mut [f32]) {
+    fn gather(&self, positions: Range<usize>, x: &mut [f32], y: &mut [f32]) {
+        let Windows { channels, outputs, taps, parts, .. } = *self.windows;
+        let (inputs, targets) = (channels.0 * taps, parts * outputs.0);
+        for (row, position) in positions.enumerate() {
+            self.one(position, &mut x[row * inputs..][..inputs], &mut y[row * targets..][..targets]);
+        }
+    }
+}
+
+impl GroupSource<'_> {
+    fn one(&self, position: usize, x: &mut [f32], y: &mut [f32]) {
         let Windows { channels, outputs, planes, taps, parts, every, .. } = *self.windows;
         let position = position * every;
         let (image, at) = (position / planes.1, position % planes.1);

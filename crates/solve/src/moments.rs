@@ -24,7 +24,7 @@ pub enum Precision {
     /// f64: a product of two f32 is exact, so the moments are right to about 1e-15 of the largest.
     #[default]
     Double,
-    /// f32, in runs of 256 samples: twice as fast, right to about 1e-6. Enough for a refit with its usual damping; for
+    /// f32, in runs of 1024 samples: twice as fast, right to about 1e-6. Enough for a refit with its usual damping; for
     /// what depends on small differences, such as a conditional entropy of lanes that repeat each other, it is not.
     Single,
 }
@@ -124,10 +124,10 @@ impl Moments {
     /// The mean of the first samples, as the nearest f32, from which a difference of f32 is exact in f64 or nearly so.
     fn set_pivots(&mut self, source: &impl Source) {
         let count = source.positions().min(FIRST);
-        let (mut x, mut y) = (vec![0.0; self.inputs()], vec![0.0; self.outputs()]);
-        for position in 0..count {
-            source.gather(position, &mut x, &mut y);
-            for (pivots, values) in [(&mut self.pivot_x, &x), (&mut self.pivot_y, &y)] {
+        let (mut x, mut y) = (vec![0.0; self.inputs() * count], vec![0.0; self.outputs() * count]);
+        source.gather(0..count, &mut x, &mut y);
+        for (pivots, values) in [(&mut self.pivot_x, &x), (&mut self.pivot_y, &y)] {
+            for values in values.chunks(pivots.len().max(1)) {
                 pivots.iter_mut().zip(values).for_each(|(p, &v)| *p += f64::from(v) / count as f64);
             }
         }

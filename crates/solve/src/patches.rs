@@ -2,6 +2,7 @@
 
 use crate::accumulate::Source;
 use espalier_tensor::{Error, Result};
+use std::ops::Range;
 
 /// The inputs of a convolution without groups at each position of its output: im2col, never all at once.
 ///
@@ -60,8 +61,8 @@ pub(crate) struct PatchSource<'a> {
     output_lengths: Vec<usize>,
     /// Elements of a channel of x, and of y.
     planes: (usize, usize),
-    /// For each tap its steps along each axis, and from the first tap on.
-    taps: Vec<(Vec<usize>, usize)>,
+    /// For each tap its steps along each axis.
+    taps: Vec<Vec<usize>>,
 }
 
 impl<'a> PatchSource<'a> {
@@ -94,8 +95,7 @@ impl<'a> PatchSource<'a> {
             .map(|tap| {
                 let mut steps = coordinates(tap, &patches.kernel);
                 steps.iter_mut().zip(&patches.dilations).for_each(|(step, dilation)| *step *= dilation);
-                let offset = offset(&steps, &patches.lengths);
-                (steps, offset)
+                steps
             })
             .collect();
         Ok(Self { patches, x, y, outputs, output_lengths, planes, taps })
@@ -107,43 +107,53 @@ impl Source for PatchSource<'_> {
         (self.patches.batch * self.planes.1).div_ceil(self.patches.every)
     }
 
-    fn gather(&self, position: usize, x: &mut [f32], y: &mut [f32]) {
-        let Patches { channels, lengths, strides, pads, every, .. } = self.patches;
+    fn gather(&self, positions: Range<usize>, x: &mut [f32], y: &mut [f32]) {
+        let Patches { channels, every, .. } = self.patches;
         let (plane, output_plane) = self.planes;
-        let position = position * every;
-        let (image, at) = (position / output_plane, position % output_plane);
-        for (channel, y) in y.iter_mut().enumerate() {
-            *y = self.y[(image * self.outputs + channel) * output_plane + at];
+        let taps = self.taps.len();
+        // Channel by channel: what neighbours read lies in one plane.
+        let places: Vec<(usize, usize)> = positions
+            .map(|position| (position * every / output_plane, position * every % output_plane))
+            .collect();
+        for channel in 0..self.outputs {
+            for (y, (image, at)) in y.chunks_exact_mut(self.outputs).zip(&places) {
+                y[channel] = self.y[(image * self.outputs + channel) * output_plane + at];
+            }
         }
+        // For each position and tap its place in the first channel, or none beyond the edges.
+        let mut offsets = vec![BEYOND; places.len() * taps];
+        for (offsets, &(image, at)) in offsets.chunks_exact_mut(taps).zip(&places) {
+            self.place(at, image * channels * plane, offsets);
+        }
+        for channel in 0..*channels {
+            let values = self.x.get(channel * plane..).unwrap_or_default();
+            let rows = x.chunks_exact_mut(channels * taps).zip(offsets.chunks_exact(taps));
+            for (row, offsets) in rows {
+                for (x, &offset) in row[channel * taps..][..taps].iter_mut().zip(offsets) {
+                    *x = if offset == BEYOND { 0.0 } else { values[offset] };
+                }
+            }
+        }
+    }
+}
 
+/// No place.
+const BEYOND: usize = usize::MAX;
+
+impl PatchSource<'_> {
+    /// Where the taps of one position lie.
+    fn place(&self, at: usize, base: usize, offsets: &mut [usize]) {
+        let Patches { lengths, strides, pads, .. } = self.patches;
         let rank = lengths.len();
         // Where the first tap lies, counted from the start of the padding.
         let mut first = coordinates(at, &self.output_lengths);
         first.iter_mut().zip(strides).for_each(|(first, stride)| *first *= stride);
-        let last = |axis: usize| first[axis] + self.taps[self.taps.len() - 1].0[axis];
-        let inside =
-            (0..rank).all(|axis| first[axis] >= pads[axis].0 && last(axis) < pads[axis].0 + lengths[axis]);
-        let values = &self.x[image * channels * plane..][..channels * plane];
-        let channels = x.chunks_exact_mut(self.taps.len()).zip(values.chunks_exact(plane));
-        if inside {
-            let base: Vec<usize> = first.iter().zip(pads).map(|(first, pad)| first - pad.0).collect();
-            let base = offset(&base, lengths);
-            for (x, values) in channels {
-                x.iter_mut().zip(&self.taps).for_each(|(x, tap)| *x = values[base + tap.1]);
-            }
-        } else {
-            let place = |steps: &[usize]| {
-                (0..rank).try_fold(0, |place, axis| {
-                    let index = (first[axis] + steps[axis]).checked_sub(pads[axis].0)?;
-                    (index < lengths[axis]).then_some(place * lengths[axis] + index)
-                })
-            };
-            let places: Vec<Option<usize>> = self.taps.iter().map(|tap| place(&tap.0)).collect();
-            for (x, values) in channels {
-                x.iter_mut()
-                    .zip(&places)
-                    .for_each(|(x, place)| *x = place.map_or(0.0, |place| values[place]));
-            }
+        for (offset, steps) in offsets.iter_mut().zip(&self.taps) {
+            let place = (0..rank).try_fold(0, |place, axis| {
+                let index = (first[axis] + steps[axis]).checked_sub(pads[axis].0)?;
+                (index < lengths[axis]).then_some(place * lengths[axis] + index)
+            });
+            *offset = place.map_or(BEYOND, |place| base + place);
         }
     }
 }
@@ -155,8 +165,4 @@ fn coordinates(index: usize, lengths: &[usize]) -> Vec<usize> {
         (*coordinate, rest) = (rest % length, rest / length);
     }
     coordinates
-}
-
-fn offset(coordinates: &[usize], lengths: &[usize]) -> usize {
-    coordinates.iter().zip(lengths).fold(0, |offset, (at, length)| offset * length + at)
 }

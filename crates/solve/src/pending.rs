@@ -7,9 +7,10 @@ use crate::ridge::Refit;
 use crate::rows::{Rows, check_finite};
 use espalier_tensor::{Job, Result};
 use rayon::prelude::*;
+use std::ops::Range;
 
 /// Samples that are worth a product: with fewer, adding the product to the sums would take longer than making it.
-const ENOUGH: usize = 512;
+const ENOUGH: usize = 1024;
 
 /// Samples that have been handed over, but not added yet. Whoever reads the moments adds them first: [`Pending::settle`].
 #[derive(Clone, Debug, Default)]
@@ -92,24 +93,18 @@ impl Pending {
         let (inputs, targets) = (moments.inputs(), self.targets(moments));
         let before = self.rows;
         self.rows += count;
-        // Without inputs, or targets, there is nothing to cut into chunks.
         self.x.resize(self.rows * inputs, 0.0);
         self.y.resize(self.rows * targets, 0.0);
-        let x = self.x[before * inputs..].par_chunks_mut((GATHERED * inputs).max(1));
+        let (x, y) = (&mut self.x[before * inputs..], &mut self.y[before * targets..]);
         if inputs == 0 || targets == 0 {
-            let mut y = self.y[before * targets..].chunks_mut(targets.max(1));
-            let mut x = self.x[before * inputs..].chunks_mut(inputs.max(1));
-            for row in 0..count {
-                let (x, y) = (x.next().unwrap_or_default(), y.next().unwrap_or_default());
-                source.gather(first + row, x, y);
-            }
+            // Nothing can be cut into chunks of nothing.
+            source.gather(first..first + count, x, y);
             return;
         }
-        let y = self.y[before * targets..].par_chunks_mut(GATHERED * targets);
-        x.zip(y).enumerate().for_each(|(chunk, (x, y))| {
-            for (row, (x, y)) in x.chunks_mut(inputs).zip(y.chunks_mut(targets)).enumerate() {
-                source.gather(first + chunk * GATHERED + row, x, y);
-            }
+        let chunks = x.par_chunks_mut(GATHERED * inputs).zip(y.par_chunks_mut(GATHERED * targets));
+        chunks.enumerate().for_each(|(chunk, (x, y))| {
+            let start = first + chunk * GATHERED;
+            source.gather(start..start + x.len() / inputs, x, y);
         });
     }
 
@@ -132,7 +127,7 @@ impl<S: Source> Source for After<'_, S> {
         self.source.positions() - self.first
     }
 
-    fn gather(&self, position: usize, x: &mut [f32], y: &mut [f32]) {
-        self.source.gather(self.first + position, x, y);
+    fn gather(&self, positions: Range<usize>, x: &mut [f32], y: &mut [f32]) {
+        self.source.gather(self.first + positions.start..self.first + positions.end, x, y);
     }
 }

@@ -3,6 +3,7 @@
 use crate::accumulate::Source;
 use espalier_tensor::{Code, Error, Result};
 use rayon::prelude::*;
+use std::ops::Range;
 
 /// x [rows, in] and y [rows, targets].
 pub(crate) struct Rows<'a> {
@@ -28,9 +29,11 @@ impl Source for Rows<'_> {
         self.rows
     }
 
-    fn gather(&self, position: usize, x: &mut [f32], y: &mut [f32]) {
-        x.copy_from_slice(&self.x[position * x.len()..][..x.len()]);
-        y.copy_from_slice(&self.y[position * y.len()..][..y.len()]);
+    fn gather(&self, positions: Range<usize>, x: &mut [f32], y: &mut [f32]) {
+        let part = |all: &[f32]| all.len().checked_div(self.rows).unwrap_or(0);
+        let (inputs, targets) = (part(self.x), part(self.y));
+        x.copy_from_slice(&self.x[positions.start * inputs..positions.end * inputs]);
+        y.copy_from_slice(&self.y[positions.start * targets..positions.end * targets]);
     }
 }
 
