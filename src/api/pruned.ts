@@ -56,6 +56,7 @@ export class PrunedModel implements Pruned {
     this.#edits = edits;
     this.after = this.#measure(edits);
     this.reconstruction = { layers, samples };
+    if (layers === 0 && this.plan.groups.length > 0) this.warnings.push(NOTHING_REFITTED);
   }
 
   async save(
@@ -70,6 +71,11 @@ export class PrunedModel implements Pruned {
     return this.#native.saveToBytes(this.#edits, options);
   }
 }
+
+const NOTHING_REFITTED: Warning = {
+  code: 'NOTHING_REFITTED',
+  text: 'no layer behind what was removed could be refitted to the samples: what stays is as it was cut. Refits need weights that are stored floats, or integers behind DequantizeLinear',
+};
 
 const metadataOf = (planSha256: string): Edits['metadata'] => [
   { key: 'espalier.plan', value: planSha256 },

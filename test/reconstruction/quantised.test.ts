@@ -1,6 +1,6 @@
 import * as ort from 'onnxruntime-node';
 import { describe, expect, test } from 'vitest';
-import type { PlannedGroup } from '../../src/index.js';
+import { openModel, type PlannedGroup } from '../../src/index.js';
 import { openBytes } from '../../src/native/index.js';
 import { difference, type Feeds } from '../support/exact.js';
 import { encodeModel, type ModelSpec } from '../support/onnx.js';
@@ -254,4 +254,23 @@ test('a scale that others read stays what it is for them', async () => {
   expect(second).toBe(scale);
   expect(first).not.toBe(scale);
   expect(await error(shared, bytes, feedsFor(shared, 64, 9))).toBeLessThan(1e-3);
+});
+
+test('integers of which a Cast and a Mul make numbers are cut and not refitted, and that is said', async () => {
+  const m = new QuantisedModel(11, 17);
+  const numbers = (dims: readonly number[]): string => {
+    const length = dims.reduce((a, b) => a * b, 1);
+    const integers = m.tensor('int8', dims, Array.from({ length }, m.draw('int8')));
+    return m.node('Mul', [m.node('Cast', [integers], { to: 1 }), m.floats([1, dims[1]!])]);
+  };
+  const hidden = m.node('Relu', [m.node('MatMul', ['x', numbers([6, LANES])])]);
+  const y = m.node('MatMul', [hidden, numbers([LANES, 5])]);
+  const model = m.model([{ name: 'x', shape: ['n', 6] }], y, []);
+  using opened = await openModel(encodeModel(model));
+  const pruned = await opened.prune({ ratio: 0.5, data: datasetFor(model, 64) });
+  expect(pruned.plan.groups).toHaveLength(1);
+  expect(pruned.reconstruction?.layers).toBe(0);
+  expect(pruned.warnings.map(({ code }) => code)).toContain('NOTHING_REFITTED');
+  const unfitted = await opened.prune({ ratio: 0.5, data: datasetFor(model, 64), reconstruct: false });
+  expect(unfitted.warnings.map(({ code }) => code)).not.toContain('NOTHING_REFITTED');
 });
