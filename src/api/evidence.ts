@@ -135,7 +135,7 @@ class Shows {
     });
     for await (const { tensors } of batches) {
       const floats = new Map(names.map((name) => [name, floatsOf(tensors[name]!)]));
-      await Promise.all(
+      const added = await Promise.allSettled(
         watched.map(async (own) => {
           const { place, native } = own;
           const data = floats.get(place.value);
@@ -147,6 +147,8 @@ class Shows {
           }
         }),
       );
+      // Of several problems always the same is told.
+      for (const result of added) if (result.status === 'rejected') throw result.reason;
     }
   }
 }

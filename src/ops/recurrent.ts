@@ -4,6 +4,7 @@ import type { Bias } from '../lanes/mix.js';
 import type { Call, Rule } from '../lanes/rule.js';
 import { Frozen } from '../lanes/rule.js';
 import { equal, multiply } from '../onnx/dim.js';
+import { quantisesWhole } from './quantization.js';
 
 /** A recurrent operator: what it has more of than the others, and when a state that starts at zero stays there. */
 interface Cell {
@@ -17,6 +18,13 @@ interface Cell {
   /** Places in that list of the functions that must give 0 at 0: for the cell state, and beyond it for the hidden one. */
   readonly cellZero: readonly number[];
   readonly hiddenZero: readonly number[];
+  /** Places of scale and zero point of W and of R, where both are integers; both are turned then. */
+  readonly integers?: { readonly 1: Parameters; readonly 2: Parameters };
+}
+
+interface Parameters {
+  readonly scale: number;
+  readonly zeroPoint: number;
 }
 
 const INITIAL_HIDDEN = 5;
@@ -48,8 +56,14 @@ const AT_ZERO: Readonly<Record<string, 'zero' | 'not zero'>> = {
  */
 function recurrent(cell: Cell): Rule {
   return {
-    says: "a hidden lane is its row in every gate, the recurrent weight's column and its place in the states",
-    exact: 'yes; its state stays zero where the activations are zero at zero and it starts there',
+    says:
+      cell.integers === undefined
+        ? "a hidden lane is its row in every gate, the recurrent weight's column and its place in the states"
+        : 'as LSTM, weights turned; scales lie on the columns of both, or on directions; extremes set the scale of data and states',
+    exact:
+      cell.integers === undefined
+        ? 'yes; its state stays zero where the activations are zero at zero and it starts there'
+        : 'where the data and the states are zero in a removed lane',
     axes: (call) => {
       const { lanes, attributes } = call;
       const batchFirst = attributes.int('layout', 0) !== 0;
@@ -74,26 +88,15 @@ function recurrent(cell: Cell): Rule {
       );
       const hidden = lanes.unify([...gated.hidden, ...given.map((state) => state.hidden)]);
       lanes.contract(asData(hidden), gated.recurrent);
-      const [gates] = call.input(1).slice(1, 2);
-      for (let d = 0; d < directions; d++) {
-        const fixed = { axis: 0, index: d };
-        call.mixes({
-          ...{ data: 0, axis: 2, weight: 1, outputs: [1], input: 2, fixed },
-          bias: partOf(gates!, directions, 0),
-        });
-      }
-      const [states] = call.node.outputs;
-      if (directions === 1 && states !== undefined && states !== '')
-        // The states that are fed back are those that come out, one step earlier.
-        call.mixes({
-          ...{ data: 0, instead: states, axis: 3, weight: 2, outputs: [1], input: 2 },
-          fixed: { axis: 0, index: 0 },
-          bias: partOf(gates!, directions, 1),
-        });
+      if (cell.integers === undefined) mixesOf(call, directions);
       if (attributes.has('hidden_size')) call.restate({ attribute: 'hidden_size', kind: 'int' }, [hidden]);
 
       const rests = given.every((state) => isZero(state.hidden)) && gated.hidden.every(isZero);
       const zeros = zeroStates(call, cell, directions, hidden, rests);
+      if (cell.integers !== undefined) {
+        quantisesWhole(call, call.input(0));
+        if (!zeros.hidden) call.lanes.inexact(hidden, 'its extremes set the scale of the other states');
+      }
       const steps = plain(sequence.length);
       const work = [steps, batch, dirs, cell.gates, hidden];
       call.work([...work, gated.input]);
@@ -104,6 +107,25 @@ function recurrent(cell: Cell): Rule {
       return [all, final, state(zeros.cell)];
     },
   };
+}
+
+/** Of X by W, and of the states by R: they are fed back as they come out, one step earlier. */
+function mixesOf(call: Call, directions: number): void {
+  const [gates] = call.input(1).slice(1, 2);
+  for (let d = 0; d < directions; d++) {
+    const fixed = { axis: 0, index: d };
+    call.mixes({
+      ...{ data: 0, axis: 2, weight: 1, outputs: [1], input: 2, fixed },
+      bias: partOf(gates!, directions, 0),
+    });
+  }
+  const [states] = call.node.outputs;
+  if (directions === 1 && states !== undefined && states !== '')
+    call.mixes({
+      ...{ data: 0, instead: states, axis: 3, weight: 2, outputs: [1], input: 2 },
+      fixed: { axis: 0, index: 0 },
+      bias: partOf(gates!, directions, 1),
+    });
 }
 
 /** The first or second half of B: of a single direction, whose rows are those of one tensor. */
@@ -132,11 +154,12 @@ interface Ranked {
 /** What W, R, B and P say of the hidden lanes, once the gates are taken off. */
 function gatesOf(
   call: Call,
-  { gates, peepholes }: Cell,
+  cell: Cell,
   directions: number,
 ): { readonly input: Axis; readonly recurrent: Axis; readonly hidden: readonly Axis[] } {
-  const [weightDirections, weight, input] = ranked(call, 1, 3);
-  const [recurrentDirections, recurrentGates, recurrent] = ranked(call, 2, 3);
+  const { gates, peepholes } = cell;
+  const [weightDirections, weight, input] = weightOf(call, cell, 1);
+  const [recurrentDirections, recurrentGates, recurrent] = weightOf(call, cell, 2);
   const size = call.attributes.int('hidden_size') ?? recurrent.length;
   const vector = (index: number, count: number): readonly (readonly [Axis, Axis, number])[] =>
     call.optional(index) === undefined ? [] : [[...ranked(call, index, 2), count]];
@@ -145,6 +168,7 @@ function gatesOf(
     [recurrentDirections, recurrentGates, gates],
     ...vector(3, 2 * gates),
     ...(peepholes === undefined ? [] : vector(peepholes.operand, peepholes.gates)),
+    ...([1, 2] as const).flatMap((weight) => parametersOf(call, cell, weight, directions)),
   ] as const;
   const hidden = parts.map(([own, gated, count]) => {
     isDirections(call, own, directions);
@@ -155,6 +179,35 @@ function gatesOf(
     return lane;
   });
   return { input, recurrent, hidden };
+}
+
+/** Directions, gates and inputs of W or R. */
+function weightOf(call: Call, { integers }: Cell, index: 1 | 2): Ranked[3] {
+  const axes = ranked(call, index, 3);
+  if (integers === undefined) return axes;
+  const { scale, zeroPoint } = integers[index];
+  if (call.optional(zeroPoint) !== undefined && !call.isZeroConstant(zeroPoint))
+    throw new Frozen('operator', 'its weights are quantised about other numbers than zero');
+  if (call.input(scale).length === 1) call.quantised(index, { scale, zeroPoint, axis: 0 });
+  return [axes[0], axes[2], axes[1]];
+}
+
+/** Scales and zero points that lie on the gates; those of whole directions have no lanes. */
+function parametersOf(
+  call: Call,
+  { gates, integers }: Cell,
+  weight: 1 | 2,
+  directions: number,
+): (readonly [Axis, Axis, number])[] {
+  if (integers === undefined) return [];
+  const { scale, zeroPoint } = integers[weight];
+  return [scale, zeroPoint].flatMap((index) => {
+    if (call.optional(index) === undefined) return [];
+    call.parameter(index);
+    if (call.input(index).length === 2) return [[...ranked(call, index, 2), gates] as const];
+    isDirections(call, ranked(call, index, 1)[0], directions);
+    return [];
+  });
 }
 
 /** The initial states that are given, the directions taken off. */
@@ -213,13 +266,27 @@ function zeroStates(
  * exact: yes; the states of a removed lane are zero where g(0) = h(0) = 0.   restates: `hidden_size`.
  * source: https://onnx.ai/onnx/operators/onnx__LSTM.html
  */
-export const lstm: Rule = recurrent({
+const LSTM: Cell = {
   gates: 4,
   initialCell: 6,
   peepholes: { operand: 7, gates: 3 },
   activations: ['Sigmoid', 'Tanh', 'Tanh'],
   cellZero: [1],
   hiddenZero: [2],
+};
+export const lstm: Rule = recurrent(LSTM);
+
+/**
+ * DynamicQuantizeLSTM: LSTM of integer weights, turned; X and the states are quantised by their extremes at each step.
+ *
+ *   W [dirs i gates*h], R [dirs h gates*h], scales and zero points [dirs] or [dirs gates*h]; else as LSTM
+ *
+ * exact: where X and the states are zero in a removed lane.   frozen: zero points that are not 0.   restates: `hidden_size`.
+ * source: https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md
+ */
+export const dynamicQuantizeLstm: Rule = recurrent({
+  ...LSTM,
+  integers: { 1: { scale: 8, zeroPoint: 9 }, 2: { scale: 10, zeroPoint: 11 } },
 });
 
 /**

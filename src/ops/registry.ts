@@ -17,7 +17,7 @@ import * as padding from './padding.js';
 import { globalPool, maxPool, pool } from './pooling.js';
 import * as qlinear from './qlinear.js';
 import * as quantization from './quantization.js';
-import { gru, lstm, rnn } from './recurrent.js';
+import { dynamicQuantizeLstm, gru, lstm, rnn } from './recurrent.js';
 import * as reduction from './reduction.js';
 import * as reshaping from './reshaping.js';
 import * as resizing from './resizing.js';
@@ -201,6 +201,7 @@ export const rows: readonly Row[] = table([
   ['com.microsoft', 'DequantizeLinear', '1..', quantization.dequantizeLinear],
   ['com.microsoft', 'QLinearConv', '1..', integer.qlinearConv],
   ['com.microsoft', 'MatMulIntegerToFloat', '1..', integer.matMulIntegerToFloat],
+  ['com.microsoft', 'DynamicQuantizeLSTM', '1..', dynamicQuantizeLstm],
   ['com.microsoft', 'DynamicQuantizeMatMul', '1..', integer.dynamicQuantizeMatMul],
   ['com.microsoft', 'QGemm', '1..', integer.qgemm],
   ['com.microsoft', 'QLinearAdd', '1..', qlinear.qlinearAdd],

@@ -273,3 +273,28 @@ for (const dtype of ['int8', 'uint8'] as const) {
     await pruneAll(m.model(IMAGE, y, ['n', 2, 6, 6]), ['5', '5', '5', '5']);
   });
 }
+
+for (const [name, scales, zero] of [
+  ['a scale for each direction', [2], 0],
+  ['a scale for each column', [2, 4 * 5], 0],
+  ['zero points', [2], 3],
+] as const)
+  test(`DynamicQuantizeLSTM: ${name}`, async () => {
+    const m = new QuantisedModel(21 + scales.length);
+    const weight = (dims: readonly number[]): string => m.integers('int8', dims);
+    const parameters = (): readonly [string, string] => [
+      m.floats(scales, () => 0.006 * (1.2 + m.next())),
+      m.integers('int8', scales, () => zero),
+    ];
+    const rows = m.node('Relu', [m.node('MatMul', ['x', m.floats([6, 7])])]);
+    const bias = m.floats([2, 8 * 5]);
+    const weights = [weight([2, 7, 4 * 5]), weight([2, 5, 4 * 5]), bias, '', '', '', ''];
+    const attributes = { hidden_size: 5, direction: 'bidirectional' };
+    const inputs = [rows, ...weights, ...parameters(), ...parameters()];
+    const states = m.contrib('DynamicQuantizeLSTM', inputs, attributes);
+    const joined = m.node('ReduceMean', [states], { axes: [1], keepdims: 0 });
+    const y = m.node('MatMul', [joined, m.floats([5, 2])]);
+    const spec = m.model([{ name: 'x', shape: [4, 'n', 6] }], y, [4, 'n', 2]);
+    if (zero === 0) await pruneAll(spec, ['7', '5']);
+    else expect(await groupsOf(spec)).toEqual([]);
+  });
