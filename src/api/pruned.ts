@@ -74,7 +74,7 @@ export class PrunedModel implements Pruned {
 
 const NOTHING_REFITTED: Warning = {
   code: 'NOTHING_REFITTED',
-  text: 'no layer behind what was removed could be refitted to the samples: what stays is as it was cut. Refits need weights that are stored floats, or integers behind DequantizeLinear',
+  text: 'no layer behind what was removed could be refitted to the samples: what stays is as it was cut. Refits need weights that are stored floats, or integers behind DequantizeLinear, and that are not applied again to what they made',
 };
 
 const metadataOf = (planSha256: string): Edits['metadata'] => [
