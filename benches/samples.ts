@@ -48,7 +48,9 @@ try {
   console.log(`${samples} samples, ${macs} % of the multiply-adds left`);
   console.log(table.toString());
   if (pruned.reconstruction !== undefined)
-    console.log(`${pruned.reconstruction.layers} layers refitted on ${pruned.reconstruction.samples} samples`);
+    console.log(
+      `${pruned.reconstruction.layers} layers refitted on ${pruned.reconstruction.samples} samples`,
+    );
   console.log(`peak resident memory ${(process.resourceUsage().maxRSS / 1024).toFixed(0)} MiB`);
 } finally {
   rmSync(folder, { recursive: true, force: true });
