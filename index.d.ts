@@ -100,8 +100,11 @@ export declare class Moments {
   summary(job: Job): Promise<MomentsSummary>
   /** Covariances of the inputs, [in, in], and of inputs and targets, [in, out]. */
   covariances(job: Job): Promise<Float64Array[]>
-  /** Least-squares weights of the targets on the inputs that stay: `solve::ridge`, or without intercept. */
-  ridge(keep: Uint32Array, damping: number, intercept: boolean, job: Job): Promise<Refit>
+  /**
+   * Least-squares weights of the targets on the inputs that stay: `solve::ridge`, or without intercept; near weights
+   * [out, keep]: `solve::ridge_near`.
+   */
+  ridge(keep: Uint32Array, damping: number, intercept: boolean, near: Float64Array | undefined | null, job: Job): Promise<Refit>
   /** What weights [out, keep] and a bias leave of each target, as the mean of its square: `solve::Refit::errors`. */
   errors(keep: Uint32Array, weights: Float64Array, bias: Float64Array, job: Job): Promise<Float64Array>
   /** Entropies of blocks of inputs: `solve::information`. */

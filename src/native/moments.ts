@@ -150,15 +150,22 @@ export class NativeMoments {
    * Least-squares weights of the targets on the inputs that stay.
    *
    * options.intercept: with a bias, by default; false: the fit goes through zero.
+   * options.near: weights [out, keep] that damping pulls towards, in the place of zeros.
    * damping: λ as a share of the mean variance of the kept inputs, >= 0; raised where the covariance is not regular.
    * errors: OPTION_INVALID without samples or for a damping below 0.
    */
   ridge(
     keep: Uint32Array,
     damping: number,
-    { intercept = true, ...options }: NativeOptions & { readonly intercept?: boolean } = {},
+    {
+      intercept = true,
+      near,
+      ...options
+    }: NativeOptions & { readonly intercept?: boolean; readonly near?: Float64Array | undefined } = {},
   ): Promise<Refit> {
-    return this.#next('reconstruct', options, (job) => this.#moments.ridge(keep, damping, intercept, job));
+    return this.#next('reconstruct', options, (job) =>
+      this.#moments.ridge(keep, damping, intercept, near, job),
+    );
   }
 
   /** What a refit leaves of each target, as the mean of its square, over these samples: its own, or others held out. */

@@ -16,13 +16,18 @@ import type { Rewrites } from './rewrites.js';
 import type { Aftermath, Wanted } from './target.js';
 import { isUsable, joinedOf, partsOf, wantedOf } from './target.js';
 
-/** Dampings to choose from, as shares of the mean variance of a layer's inputs. The least is for lanes that others give exactly. */
-const DAMPINGS = [1e-6, 1e-4, 1e-3, 1e-2, 1e-1];
+/**
+ * Dampings to choose from, as shares of the mean variance of a layer's inputs. The least is for lanes that others give exactly, the
+ * largest for samples that say little beside the weights there are.
+ */
+const DAMPINGS = [1e-6, 1e-4, 1e-3, 1e-2, 1e-1, 1];
+/** Those of layers of many inputs: each costs the cube of the inputs. */
+const LARGE_DAMPINGS = [1e-3, 1e-2, 1];
 /** Every so-many-th batch says which damping is best, before it is fitted to like the others. */
 const HELD_OUT = 4;
 /** How often targets behind a ReLU are made anew. */
 const ROUNDS = 6;
-/** Layers of more inputs take this many instead, and the third and fourth of the dampings: each costs the cube of the inputs. */
+/** Layers of more inputs take fewer dampings, and this many rounds. */
 const LARGE = 640;
 const FEW_ROUNDS = 2;
 
@@ -94,15 +99,18 @@ export class Stage {
     const held = momentsFor(this.#inputs, columns);
     for (const { held: out, rows, wanted } of examples)
       await feed(out ? held : fits, rows, wanted.y, this.options);
-    const damping = await this.#damping(fits, held);
+    const near = await this.#near();
+    const ridge = (moments: NativeMoments, damping: number): Promise<Refit> =>
+      moments.ridge(this.#all, damping, { ...this.options, intercept: this.#intercept, near });
+    const damping = await this.#damping(fits, held, ridge);
     await fits.merge(held, this.options);
-    let refit = await this.#ridge(fits, damping);
+    let refit = await ridge(fits, damping);
     const parts = partsOf(examples[0]?.wanted);
     const targets = parts > 1 ? joinedOf(examples, columns) : [];
     for (let round = 0; parts > 1 && round < this.#rounds; round++) {
       await fits.clip(parts as 2 | 3, refit, this.options);
       for (const [i, { rows }] of examples.entries()) await feed(fits, rows, targets[i]!, this.options);
-      refit = await this.#ridge(fits, damping);
+      refit = await ridge(fits, damping);
     }
     return { refit, means: (await fits.summary(this.options)).inputMeans };
   }
@@ -217,21 +225,29 @@ export class Stage {
     return { x: taken(x, tensor.dims, site.axis, kept), dims: tensor.dims.with(site.axis, kept.length) };
   }
 
-  #ridge(moments: NativeMoments, damping: number): Promise<Refit> {
-    const keep = Uint32Array.from({ length: this.#inputs }, (_, index) => index);
-    return moments.ridge(keep, damping, { ...this.options, intercept: this.#intercept });
+  get #all(): Uint32Array {
+    return Uint32Array.from({ length: this.#inputs }, (_, index) => index);
+  }
+
+  /** The weights there are, where what is solved for stands in their place. */
+  async #near(): Promise<Float64Array | undefined> {
+    if (!this.#observed || this.mixture.size > 0) return;
+    return Float64Array.from(await this.rewrites.weights(this.layer));
   }
 
   /** The damping under which what was held out is answered best. */
-  async #damping(fits: NativeMoments, held: NativeMoments): Promise<number> {
+  async #damping(
+    fits: NativeMoments,
+    held: NativeMoments,
+    ridge: (moments: NativeMoments, damping: number) => Promise<Refit>,
+  ): Promise<number> {
     const { options } = this;
     let damping = 1e-3;
     const { count } = await held.summary(options);
     if (count === 0) return damping;
-    const keep = Uint32Array.from({ length: this.#inputs }, (_, index) => index);
     let least = Number.POSITIVE_INFINITY;
-    for (const candidate of this.#inputs > LARGE ? DAMPINGS.slice(2, 4) : DAMPINGS) {
-      const errors = await held.errors(keep, await this.#ridge(fits, candidate), options);
+    for (const candidate of this.#inputs > LARGE ? LARGE_DAMPINGS : DAMPINGS) {
+      const errors = await held.errors(this.#all, await ridge(fits, candidate), options);
       const error = errors.reduce((sum, value) => sum + value, 0);
       if (error < least) [least, damping] = [error, candidate];
     }

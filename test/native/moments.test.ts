@@ -23,6 +23,8 @@ test('batches are added in the order of the calls, and refitted', async () => {
   expect(refit.bias[0]).toBeCloseTo(1, 12);
   expect(refit.damping).toBe(0);
   expect((await moments.errors(all, refit))[0]).toBeCloseTo(0, 12);
+  const near = await moments.ridge(all, 1e9, { near: Float64Array.of(7, -3) });
+  expect([...near.weights].map((w) => w.toFixed(6))).toEqual(['7.000000', '-3.000000']);
   const kept = Uint32Array.of(0);
   expect((await moments.errors(kept, await moments.ridge(kept, 0)))[0]).toBeCloseTo(1, 12);
 

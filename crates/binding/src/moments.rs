@@ -180,20 +180,26 @@ impl Moments {
         }))
     }
 
-    /// Least-squares weights of the targets on the inputs that stay: `solve::ridge`, or without intercept.
+    /// Least-squares weights of the targets on the inputs that stay: `solve::ridge`, or without intercept; near weights
+    /// [out, keep]: `solve::ridge_near`.
     #[napi(ts_return_type = "Promise<Refit>")]
     pub fn ridge(
         &self,
         keep: Uint32Array,
         damping: f64,
         intercept: bool,
+        near: Option<Float64Array>,
         job: &Job,
     ) -> AsyncTask<Background<solve::Refit>> {
         let (moments, keep) = (self.moments.clone(), indices(&keep));
+        let near = near.map(|near| near.to_vec());
         AsyncTask::new(background(job, move |job| {
-            let solve = if intercept { solve::ridge } else { solve::ridge_through_zero };
             let moments = read(&moments, job)?;
-            solve(&moments, &keep, damping, job)
+            match near {
+                Some(near) => solve::ridge_near(&moments, &keep, &near, damping, intercept, job),
+                None if intercept => solve::ridge(&moments, &keep, damping, job),
+                None => solve::ridge_through_zero(&moments, &keep, damping, job),
+            }
         }))
     }
 

@@ -34,4 +34,4 @@ pub use moments::{Moments, Precision};
 pub use obs::{Consumer, Order, obs};
 pub use patches::Patches;
 pub use pending::Pending;
-pub use ridge::{Refit, ridge, ridge_through_zero};
+pub use ridge::{Refit, ridge, ridge_near, ridge_through_zero};

@@ -28,17 +28,47 @@ pub struct Refit {
 /// - cost: O(k³ + out·k²), k = keep.len()
 /// - source: He, Zhang, Sun 2017, least-squares reconstruction after channel pruning
 pub fn ridge(moments: &Moments, keep: &[usize], damping: f64, job: &Job) -> Result<Refit> {
-    solve(moments, keep, damping, true, job)
+    solve(moments, keep, None, damping, true, job)
 }
 
 /// The same without b': for layers that have no place for one. Moments are then taken about zero.
 pub fn ridge_through_zero(moments: &Moments, keep: &[usize], damping: f64, job: &Job) -> Result<Refit> {
-    solve(moments, keep, damping, false, job)
+    solve(moments, keep, None, damping, false, job)
 }
 
-fn solve(moments: &Moments, keep: &[usize], damping: f64, intercept: bool, job: &Job) -> Result<Refit> {
+/// Least squares that pull towards weights there are: `W' = (C_yK + λW)(C_KK + λI)⁻¹`. What the samples say nothing about stays as
+/// it was, where [`ridge`] would make it 0.
+///
+/// - `near`: W, [out, keep]
+/// - `intercept`: whether there is a b'
+/// - errors: as [`ridge`]; `INTERNAL` for weights of another length
+pub fn ridge_near(
+    moments: &Moments,
+    keep: &[usize],
+    near: &[f64],
+    damping: f64,
+    intercept: bool,
+    job: &Job,
+) -> Result<Refit> {
+    solve(moments, keep, Some(near), damping, intercept, job)
+}
+
+fn solve(
+    moments: &Moments,
+    keep: &[usize],
+    near: Option<&[f64]>,
+    damping: f64,
+    intercept: bool,
+    job: &Job,
+) -> Result<Refit> {
     moments.check()?;
     check_distinct(moments.inputs(), keep)?;
+    if let Some(near) = near
+        && near.len() != keep.len() * moments.outputs()
+    {
+        let what = format!("{} weights for {} inputs, {} targets", near.len(), keep.len(), moments.outputs());
+        return Err(Error::internal(what));
+    }
     let (mut means, mut targets) = (moments.input_means(), moments.output_means());
     let (mut own, mut cross) = (moments.covariance_of(keep), moments.cross_covariance_of(keep));
     if !intercept {
@@ -56,6 +86,13 @@ fn solve(moments: &Moments, keep: &[usize], damping: f64, intercept: bool, job: 
         targets.fill(0.0);
     }
     let damped = damped(&own, damping, job)?;
+    if let Some(near) = near {
+        for output in 0..targets.len() {
+            for i in 0..keep.len() {
+                cross[(i, output)] += damped.lambda * near[output * keep.len() + i];
+            }
+        }
+    }
     let solved = damped.factor.solve(cross);
     let mut weights = Vec::with_capacity(keep.len() * targets.len());
     let mut bias = Vec::with_capacity(targets.len());

@@ -1,6 +1,6 @@
 use crate::reference;
 use crate::samples::{Samples, assert_close};
-use espalier_solve::{Moments, Precision, ridge};
+use espalier_solve::{Moments, Precision, ridge, ridge_near, ridge_through_zero};
 use espalier_tensor::{Code, Job};
 
 #[test]
@@ -99,6 +99,53 @@ fn nothing_to_go_by_gives_the_means() {
     }
 }
 
+/// ‖y - Wx - b‖²/n + λ‖W - W₀‖² is least where its gradient is zero, whatever W₀ is.
+#[test]
+fn weights_that_are_near_leave_no_gradient() {
+    let samples = Samples::random(9, 60, 6, 2);
+    let keep = [4, 0, 3];
+    let near = [0.5, -2.0, 0.25, 1.0, 3.0, -0.75];
+    let (c, r) = reference::covariances(&samples);
+    let part: reference::Matrix = keep.iter().map(|&i| keep.iter().map(|&j| c[i][j]).collect()).collect();
+    for damping in [1e-3, 1.0] {
+        let lambda = reference::lambda(&part, damping);
+        let refit =
+            ridge_near(&samples.moments(), &keep, &near, damping, true, &Job::new()).expect("a refit");
+        for output in 0..2 {
+            let w = &refit.weights[output * 3..][..3];
+            for i in 0..3 {
+                let spread: f64 = (0..3).map(|j| part[i][j] * w[j]).sum();
+                let gradient = spread - r[keep[i]][output] + lambda * (w[i] - near[output * 3 + i]);
+                assert!(gradient.abs() < 1e-10, "{gradient}");
+            }
+        }
+    }
+}
+
+#[test]
+fn near_weights_stay_where_samples_say_nothing() {
+    let samples = Samples::random(10, 40, 5, 2).with(|x| x[2] = 3.0);
+    let moments = samples.moments();
+    let all = [0, 1, 2, 3, 4];
+    let near: Vec<f64> = (0..10).map(|i| f64::from(i) - 4.5).collect();
+    for intercept in [true, false] {
+        let of =
+            |near: &[f64]| ridge_near(&moments, &all, near, 1e-3, intercept, &Job::new()).expect("a refit");
+        let refit = of(&near);
+        if intercept {
+            assert_close(&[refit.weights[2], refit.weights[7]], &[near[2], near[7]], 1e-12);
+        }
+        let plain = if intercept {
+            ridge(&moments, &all, 1e-3, &Job::new())
+        } else {
+            ridge_through_zero(&moments, &all, 1e-3, &Job::new())
+        };
+        assert_eq!(of(&[0.0; 10]), plain.expect("a refit"));
+    }
+    let pulled = ridge_near(&moments, &all, &near, 1e9, true, &Job::new()).expect("a refit");
+    assert_close(&pulled.weights, &near, 1e-6);
+}
+
 #[test]
 fn what_cannot_be_is_refused() {
     let job = Job::new();
@@ -113,6 +160,8 @@ fn what_cannot_be_is_refused() {
     assert_eq!(ridge(&empty, &[0], 0.1, &job).expect_err("refused").code(), Code::OptionInvalid);
     let refit = ridge(&moments, &[0, 1], 0.1, &job).expect("a refit");
     assert_eq!(refit.errors(&moments, &[0]).expect_err("refused").code(), Code::Internal);
+    let near = ridge_near(&moments, &[0, 1], &[0.0], 0.1, true, &job);
+    assert_eq!(near.expect_err("refused").code(), Code::Internal);
     job.cancel();
     assert_eq!(code(&[1], 0.1), Code::Aborted);
 }
