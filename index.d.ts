@@ -392,6 +392,9 @@ export interface Responses {
   covariance: Float64Array
 }
 
+/** Patches of x [n, c, length...] as rows, those that `every` leaves: `solve::sampled`. On this thread, since it is a short copy. */
+export declare function sampled(x: Float32Array, patches: Patches): Float32Array
+
 export interface SaveOptions {
   /** Replace an existing output. */
   force: boolean

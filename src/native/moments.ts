@@ -244,6 +244,15 @@ export class NativeMoments {
   }
 }
 
+/**
+ * Patches of x [n, channels, length...] as rows [rows, channels · kernel...]: those that `every` leaves. On the calling thread.
+ *
+ * errors: INTERNAL where lengths do not fit.
+ */
+export function sampled(x: Float32Array, patches: Patches): Float32Array {
+  return callSync(() => addon().sampled(x, patches as Addon.Patches));
+}
+
 /** The best factors of products of q and k, from E q qᵀ and E k kᵀ, [dims, dims], for every number of dims. */
 export function factorise(
   left: Float64Array,

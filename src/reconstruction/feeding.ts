@@ -1,6 +1,6 @@
 import { EspalierError } from '../errors.js';
 import type { NativeOptions } from '../native/index.js';
-import type { NativeMoments, Patches } from '../native/moments.js';
+import { type NativeMoments, type Patches, sampled } from '../native/moments.js';
 import { halvesToNumbers } from '../runtime/dtypes.js';
 import type { Tensor } from '../runtime/runtime.js';
 import type { Layer, Site } from './layers.js';
@@ -53,17 +53,7 @@ export function rowsOf(layer: Layer, site: Site, x: Float32Array, dims: readonly
   const { window } = site;
   if (window === undefined && inner === 1 && every === 1) return { x, rows: before };
   if (window === undefined) {
-    const one = [1];
-    const patches = {
-      batch: before,
-      channels,
-      lengths: [inner],
-      kernel: one,
-      strides: one,
-      dilations: one,
-      pads: [0, 0],
-      every,
-    };
+    const patches = pointsOf(dims, site.axis, every);
     return { x, patches, rows: Math.ceil((before * inner) / every) };
   }
   const kernel = layer.layout.taps.map((axis) => layer.weight.dims[axis]!);
@@ -100,6 +90,58 @@ function padsOf(
   const small = totals.map((total) => Math.floor(total / 2));
   const large = totals.map((total) => Math.ceil(total / 2));
   return pads === 'SAME_UPPER' ? [...small, ...large] : [...large, ...small];
+}
+
+/** x of a site, of which each so-many-th position is looked at, and how its other values are then seen. */
+export interface Looked {
+  readonly rows: Rows;
+  /** Values at the outputs of the same positions, channels on this axis. */
+  readonly of: (data: Float32Array, dims: readonly number[], axis: number) => Values;
+}
+
+/** Elements and where their channels lie. */
+export interface Values {
+  readonly data: Float32Array;
+  readonly dims: readonly number[];
+  readonly axis: number;
+}
+
+/**
+ * Looks at each so-many-th position of a site. Where that takes less room than all of x, only these positions are there from then on,
+ * as rows.
+ */
+export function lookedAt(
+  layer: Layer,
+  site: Site,
+  x: Float32Array,
+  dims: readonly number[],
+  every: number,
+): Looked {
+  const found = rowsOf(layer, site, x, dims, every);
+  const { patches, rows } = found;
+  if (patches === undefined || every === 1 || every < layer.taps)
+    return { rows: found, of: (data, dims, axis) => ({ data, dims, axis }) };
+  return {
+    rows: { x: sampled(x, patches), rows },
+    of: (data, dims, axis) => {
+      const picked = sampled(data, pointsOf(dims, axis, every));
+      return { data: picked, dims: [rows, dims[axis]!], axis: 1 };
+    },
+  };
+}
+
+/** Each position by itself, whatever axes there are. */
+function pointsOf(dims: readonly number[], axis: number, every: number): Patches {
+  const product = (lengths: readonly number[]): number => lengths.reduce((all, own) => all * own, 1);
+  const one = [1];
+  return {
+    ...{
+      batch: product(dims.slice(0, axis)),
+      channels: dims[axis]!,
+      lengths: [product(dims.slice(axis + 1))],
+    },
+    ...{ kernel: one, strides: one, dilations: one, pads: [0, 0], every },
+  };
 }
 
 /** Adds a batch. y: [rows, out], or as the patches have it. */

@@ -5,7 +5,7 @@ import type { NativeModel, NativeOptions } from '../native/index.js';
 import { NativeMoments } from '../native/moments.js';
 import type { Runtime, Tensor } from '../runtime/runtime.js';
 import { numbersOf } from './contents.js';
-import { feed, float32, rowsOf } from './feeding.js';
+import { feed, float32, lookedAt, rowsOf } from './feeding.js';
 import { type Layer, mixesAll, weightOf } from './layers.js';
 import { matrixOf, placesOf } from './matrix.js';
 import { everyFor, shareOf, stridesFor } from './positions.js';
@@ -14,7 +14,7 @@ import { quietly } from './quietly.js';
 /** Layers of more inputs are left out: their second moments alone would be some hundred megabytes. */
 export const MOST_INPUTS = 6144;
 /** From so many inputs on products are made in single precision, which is right to 1e-6. */
-const SINGLE = 256;
+const SINGLE = 64;
 
 export const inputsOf = (layer: Layer): number => layer.channels * layer.taps;
 
@@ -86,7 +86,8 @@ export async function observe(
         const tensor = tensors[site.data]!;
         const x = float32(tensor, site.data);
         const { positions } = strides.get(layer)!;
-        await feed(own, rowsOf(layer, site, x, tensor.dims, positions), new Float32Array(0), quiet);
+        const { rows } = lookedAt(layer, site, x, tensor.dims, positions);
+        await feed(own, rows, new Float32Array(0), quiet);
       }
     at += 1;
   }

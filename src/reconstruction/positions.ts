@@ -5,11 +5,14 @@ const GATHERING = 512;
 /** Positions for each input of a layer at least, and of any layer at most. */
 const ROWS_EACH = 4;
 const ROWS_MOST = 524288;
-/** Where more positions are left out than these, whole batches are, so that they need not be handed over. */
-const EVERY = 8;
-/** One batch of these at least is looked at, and of so many samples. */
+/**
+ * Where positions are left out, whole batches are first, since the runtime need not hand over what nobody looks at: as long as one batch
+ * of these is looked at, and so many samples are.
+ */
 const MOST_STRIDE = 8;
-const SAMPLES = 64;
+const SAMPLES = 128;
+/** Both strides together leave out this share of what one would at least. */
+const CLOSE = 0.8;
 
 /** Positions of a layer's inputs on all data. */
 export interface Size {
@@ -48,7 +51,10 @@ export function stridesFor(
   every: number,
   samples: number,
 ): { readonly batches: number; readonly positions: number } {
-  const most = Math.min(MOST_STRIDE, Math.floor(samples / SAMPLES), Math.floor(every / EVERY));
-  const batches = Math.max(1, most);
-  return { batches, positions: Math.max(1, Math.floor(every / batches)) };
+  const most = Math.min(MOST_STRIDE, Math.floor(samples / SAMPLES), every);
+  for (let batches = most; batches > 1; batches--) {
+    const positions = Math.floor(every / batches);
+    if (batches * positions >= CLOSE * every) return { batches, positions };
+  }
+  return { batches: 1, positions: every };
 }

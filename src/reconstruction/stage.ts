@@ -3,7 +3,7 @@ import type { NativeMoments, Refit } from '../native/moments.js';
 import type { Tensor } from '../runtime/runtime.js';
 import type { Advance } from './advance.js';
 import { numbersOf } from './contents.js';
-import { feed, float32, type Rows, rowsOf, taken } from './feeding.js';
+import { feed, float32, lookedAt, type Rows, rowsOf, taken, type Values } from './feeding.js';
 import { everyOfGroups, solveGroups, thinned } from './grouped.js';
 import { type Layer, mixesAll, type Site, weightOf } from './layers.js';
 import { matrixOf, placesOf } from './matrix.js';
@@ -183,32 +183,42 @@ export class Stage {
     const every = mixesAll(layer)
       ? everyFor({ inputs: this.#inputs, rows: all, targets: this.#targets }, source.share)
       : everyOfGroups(layer.groups, this.#inputs, all);
-    const rows = rowsOf(layer, site, x, dims, every);
-    if (!this.#observed) return { rows, wanted: { y: float32(then.get(site.data)!, site.data) } };
+    const { rows, of } = mixesAll(layer)
+      ? lookedAt(layer, site, x, dims, every)
+      : { rows: rowsOf(layer, site, x, dims, every), of: asItIs };
+    const valuesOf = (tensors: ReadonlyMap<string, Tensor>, name: string, axis: number): Values =>
+      of(float32(tensors.get(name)!, name), tensors.get(name)!.dims, axis);
+    if (!this.#observed) return { rows, wanted: { y: valuesOf(then, site.data, site.axis).data } };
     const { value, axis } = site.output!;
-    const output = then.get(value)!;
-    const left = (name: string): Float32Array => {
-      const own = then.get(name)!;
-      return taken(float32(own, name), own.dims, axis, this.#outputs);
-    };
+    const output = valuesOf(then, value, axis);
     const y =
       this.mixture.size === 0
-        ? left(value)
-        : mixed(float32(output, value), output.dims, axis, this.#outputs, this.mixture);
+        ? taken(output.data, output.dims, output.axis, this.#outputs)
+        : mixed(output.data, output.dims, output.axis, this.#outputs, this.mixture);
     if (after === undefined) return { rows, wanted: { y } };
-    const inner = output.dims.slice(axis + 1).reduce((product, length) => product * length, 1);
+    const inner = output.dims.slice(output.axis + 1).reduce((product, length) => product * length, 1);
     const some = (values: Float64Array): Float64Array =>
       Float64Array.from(this.#outputs, (index) => values[index]!);
+    const { stream } = after;
     // One that is broadcast over the other is no stream.
-    const stream = after.stream === undefined ? output : then.get(after.stream)!;
-    if (stream.dims.join() !== output.dims.join()) return { rows, wanted: { y } };
-    const streams =
-      after.stream === undefined
-        ? undefined
-        : { original: left(after.stream), pruned: float32(now.get(after.stream)!, after.stream) };
+    if (stream !== undefined && then.get(stream)!.dims.join() !== then.get(value)!.dims.join())
+      return { rows, wanted: { y } };
+    const streams = stream === undefined ? undefined : this.#streams(valuesOf, then, now, stream, axis);
     if (streams !== undefined && streams.pruned.length !== y.length) return { rows, wanted: { y } };
     const own = { ...after, scale: some(after.scale), shift: some(after.shift) };
     return { rows, wanted: wantedOf(y, own, this.#outputs.length, inner, streams) };
+  }
+
+  #streams(
+    valuesOf: (tensors: ReadonlyMap<string, Tensor>, name: string, axis: number) => Values,
+    then: ReadonlyMap<string, Tensor>,
+    now: ReadonlyMap<string, Tensor>,
+    stream: string,
+    axis: number,
+  ): { readonly original: Float32Array; readonly pruned: Float32Array } {
+    const whole = valuesOf(then, stream, axis);
+    const original = taken(whole.data, whole.dims, whole.axis, this.#outputs);
+    return { original, pruned: valuesOf(now, stream, axis).data };
   }
 
   /** x of a site as the pruned model has it. A state that is fed back will be the original's, as far as the refit succeeds. */
@@ -276,6 +286,8 @@ export class Stage {
 }
 
 const NONE = new Float32Array(0);
+
+const asItIs = (data: Float32Array, dims: readonly number[], axis: number): Values => ({ data, dims, axis });
 
 /** A recurrent node, of whose states the weight is. */
 const makesItsData = ({ node, data }: Site): boolean => node.outputs.includes(data);

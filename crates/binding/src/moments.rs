@@ -6,7 +6,8 @@ use espalier_solve as solve;
 use espalier_tensor::{Code, Error, Result};
 use napi::Env;
 use napi::bindgen_prelude::{
-    AsyncTask, ClassInstance, Float32Array, Float64Array, Float64ArraySlice, Uint32Array, Uint32ArraySlice,
+    AsyncTask, ClassInstance, Float32Array, Float32ArraySlice, Float64Array, Float64ArraySlice, Uint32Array,
+    Uint32ArraySlice,
 };
 use napi_derive::napi;
 
@@ -301,6 +302,13 @@ pub fn removal_order(
             .collect();
         solve::obs(&consumers, damping, stay as usize, job)
     })))
+}
+
+/// Patches of x [n, c, length...] as rows, those that `every` leaves: `solve::sampled`. On this thread, since it is a short copy.
+#[napi(catch_unwind, ts_return_type = "Float32Array")]
+pub fn sampled<'env>(env: &'env Env, x: &[f32], patches: Patches) -> napi::Result<Float32ArraySlice<'env>> {
+    let rows = patches.convert().and_then(|patches| solve::sampled(x, &patches));
+    Float32ArraySlice::copy_from(env, &rows.map_err(|error| to_js(&error))?)
 }
 
 fn precision_of(name: Option<&str>) -> Result<solve::Precision> {

@@ -32,6 +32,6 @@ pub use information::{Information, information};
 pub use logits::{Logits, Responses, logits, responses};
 pub use moments::{Moments, Precision};
 pub use obs::{Consumer, Order, obs};
-pub use patches::Patches;
+pub use patches::{Patches, sampled};
 pub use pending::Pending;
 pub use ridge::{Refit, ridge, ridge_near, ridge_through_zero};

@@ -1,6 +1,6 @@
 //! Patches of a convolution's input, as samples.
 
-use crate::accumulate::Source;
+use crate::accumulate::{GATHERED, Source};
 use espalier_tensor::{Error, Result};
 use std::ops::Range;
 
@@ -50,6 +50,23 @@ impl Patches {
             .collect::<Option<_>>()
             .ok_or_else(|| Error::internal(format!("a kernel is longer than what it goes over: {self:?}")))
     }
+}
+
+/// The patches themselves, as rows: those that `every` leaves.
+///
+/// - `x`: [n, c, length...]
+/// - returns: [rows, c·kernel...]
+/// - errors: `INTERNAL` where the values contradict the geometry
+pub fn sampled(x: &[f32], patches: &Patches) -> Result<Vec<f32>> {
+    let inputs = patches.inputs();
+    let source = PatchSource::new(patches, x, &[], (inputs, 0))?;
+    let positions = source.positions();
+    let mut rows = vec![0.0; positions * inputs];
+    for (chunk, rows) in rows.chunks_mut((GATHERED * inputs).max(1)).enumerate() {
+        let start = chunk * GATHERED;
+        source.gather(start..start + rows.len() / inputs, rows, &mut []);
+    }
+    Ok(rows)
 }
 
 /// Patches with the values that they are of.
