@@ -26,6 +26,7 @@ export function evidenceOf(
   analysis: Analysis,
   options: Options,
   knowledge: Knowledge | undefined,
+  parts: boolean,
 ): Evidence {
   const { document } = analysis.graph;
   const shows = new Shows(native, analysis, options);
@@ -35,7 +36,7 @@ export function evidenceOf(
     gains: gainsOf(analysis.graph),
     hasData: options.data !== undefined,
     activations: (groups, histogram) => shows.of(groups, histogram),
-    prices: (groups) => pricesOf(knowledge, groups, options),
+    prices: (groups) => pricesOf(knowledge, groups, options, parts),
     trees: (groups, own) => growTrees(native, analysis, groups, { ...own, ...options, pairs: false }),
     seed: options.seed ?? 0,
   };
@@ -45,12 +46,13 @@ async function pricesOf(
   knowledge: Knowledge | undefined,
   groups: readonly Group[],
   options: Options,
+  parts: boolean,
 ): Promise<readonly (Priced | undefined)[]> {
   if (knowledge === undefined) throw new EspalierError('INTERNAL', 'prices were asked for without data');
   const rankings = await knowledge.rankings(groups, options);
   const priced: (Priced | undefined)[] = [];
   for (const [index, ranking] of rankings.entries()) {
-    const bits = ranking && (await knowledge.information(groups[index]!, options));
+    const bits = parts && ranking && (await knowledge.information(groups[index]!, options));
     priced.push(ranking && { order: ranking.order, damage: ranking.damage, ...(bits && { bits }) });
   }
   return priced;

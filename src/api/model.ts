@@ -123,7 +123,7 @@ class OpenModel implements Model {
     checkScoreOptions(given);
     const options = await loaded(given);
     const analysis = this.#analysis();
-    const worth = await this.#worth(analysis, analysis.groups, options);
+    const worth = await this.#worth(analysis, analysis.groups, options, true);
     return [...worth].map(([{ id, lanes }, own]) => ({
       id,
       lanes: lanes.length,
@@ -313,19 +313,21 @@ class OpenModel implements Model {
     groups: readonly Group[],
     options: ScoreOptions,
   ): Promise<ReadonlyMap<Group, Float64Array>> {
-    const worth = await this.#worth(analysis, groups, options);
+    const worth = await this.#worth(analysis, groups, options, false);
     return new Map([...worth].map(([group, own]) => [group, scoresOf(own)]));
   }
 
+  /** parts: whether what scores are made of is wanted too, where that takes time. */
   #worth(
     analysis: Analysis,
     groups: readonly Group[],
     options: ScoreOptions,
+    parts: boolean,
   ): Promise<ReadonlyMap<Group, Worth>> {
     const criterion = criterionNamed(options.criterion ?? defaultCriterion(options.data !== undefined));
     const knowledge = this.#knowledgeOf(analysis, options);
-    return this.#worths.of(analysis, groups, options, () => {
-      const evidence = evidenceOf(this.native, analysis, options, knowledge);
+    return this.#worths.of(analysis, groups, { ...options, parts }, () => {
+      const evidence = evidenceOf(this.native, analysis, options, knowledge, parts);
       return criterion.score(groups, optionsFor(criterion, options.criterionOptions), evidence);
     });
   }

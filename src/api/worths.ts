@@ -20,17 +20,17 @@ export class Worths {
   async of(
     analysis: Analysis,
     groups: readonly Group[],
-    options: ScoreOptions,
+    options: ScoreOptions & { readonly parts: boolean },
     compute: () => Promise<readonly Worth[]>,
   ): Promise<ReadonlyMap<Group, Worth>> {
-    const { data, runtime, criterion, criterionOptions, seed, samples } = options;
+    const { data, runtime, criterion, criterionOptions, seed, samples, parts } = options;
     const made = async (): Promise<ReadonlyMap<Group, Worth>> => {
       const worth = await compute();
       return new Map(groups.map((group, index) => [group, worth[index]!]));
     };
     if (data === undefined || typeof data === 'string') return made();
     const ids = groups.map(({ id }) => id);
-    const key = JSON.stringify([criterion, criterionOptions, seed, samples, ids]);
+    const key = JSON.stringify([criterion, criterionOptions, seed, samples, parts, ids]);
     const all = this.#known.get(data) ?? [];
     const known = all.find((own) => own.key === key && own.analysis === analysis && own.runtime === runtime);
     if (known !== undefined) return known.worth;

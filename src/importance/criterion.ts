@@ -47,7 +47,7 @@ export interface Priced {
   readonly order: Uint32Array;
   /** Once so many + 1 have left: what is lost, in shares of the layers' output variance, and of the products' energy. */
   readonly damage: Float64Array;
-  /** Where a layer reads them: by lane, in bits for each of its inputs at the first of the layers. */
+  /** Where a layer reads them, and what scores are made of is wanted: by lane, in bits for each of its inputs at the first of the layers. */
   readonly bits?: Bits;
 }
 

@@ -14,7 +14,7 @@ import { quietly } from './quietly.js';
 /** Layers of more inputs are left out: their second moments alone would be some hundred megabytes. */
 export const MOST_INPUTS = 6144;
 /** From so many inputs on products are made in single precision, which is right to 1e-6. */
-const SINGLE = 64;
+const SINGLE = 32;
 
 export const inputsOf = (layer: Layer): number => layer.channels * layer.taps;
 

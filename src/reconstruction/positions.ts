@@ -1,5 +1,5 @@
 /** What looking at the positions of all layers may cost, in products: positions beyond are left out, evenly. */
-const MOST_COST = 8e11;
+const MOST_COST = 4e11;
 /** Products in the time of which one input is gathered. */
 const GATHERING = 512;
 /** Positions for each input of a layer at least, and of any layer at most. */

@@ -274,13 +274,15 @@ export class Stage {
     const original = mixed(stored, [layer.outputs, channels], 0, this.#outputs, unshifted(this.mixture));
     const product = new Float64Array(rows * inputs);
     const intercept = shiftsOf(this.#outputs, this.mixture);
-    for (let row = 0; row < rows; row++)
+    for (let row = 0; row < rows; row++) {
+      const own = product.subarray(row * inputs, (row + 1) * inputs);
       for (let channel = 0; channel < channels; channel++) {
         const factor = original[row * channels + channel]!;
         intercept[row]! += factor * bias[channel]!;
-        for (let input = 0; input < inputs; input++)
-          product[row * inputs + input]! += factor * weights[channel * inputs + input]!;
+        const given = weights.subarray(channel * inputs, (channel + 1) * inputs);
+        for (let input = 0; input < inputs; input++) own[input]! += factor * given[input]!;
       }
+    }
     return rewrites.put(layer, { weights: product, intercept, means, observed: false });
   }
 }
