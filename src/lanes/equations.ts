@@ -17,12 +17,16 @@ export interface Compiled {
  */
 export class Equations {
   #parent = new Int32Array(1024);
+  /** By lane: `FROZEN` and `PRODUCT` of those in the maps below, for a quick look. */
+  #kinds = new Uint8Array(1024);
   #lanes = 0;
   readonly #products = new Map<number, readonly number[]>();
   readonly #frozen = new Map<number, Reason>();
   readonly #conjunctions: (readonly number[])[] = [];
   readonly #interned = new Map<string, number>();
-  /** Once nothing more is stated: the atoms of each label that was asked for. */
+  /** By lane: what a label of this one independent lane comes to. */
+  readonly #alone: (readonly number[] | undefined)[] = [];
+  /** Once nothing more is stated: the atoms of other labels that were asked for. */
   #settled: Map<number, readonly number[]> | undefined;
   #compiled = new WeakMap<Int32Array, Compiled>();
 
@@ -38,11 +42,16 @@ export class Equations {
       const grown = new Int32Array(Math.max(this.#lanes, this.#parent.length * 2));
       grown.set(this.#parent);
       this.#parent = grown;
+      const kinds = new Uint8Array(grown.length);
+      kinds.set(this.#kinds);
+      this.#kinds = kinds;
     }
     const labels = new Int32Array(count);
     for (let i = 0; i < count; i++) {
       this.#parent[first + i] = first + i;
       labels[i] = first + i + 1;
+      // Never with gaps, for which engines keep a slow table.
+      this.#alone.push(undefined);
     }
     return labels;
   }
@@ -66,6 +75,15 @@ export class Equations {
 
   /** The independent lanes that a label comes to, outermost first; empty where it is always kept. */
   atoms(label: number): readonly number[] {
+    if (label > 0) {
+      const root = this.#find(label - 1);
+      if (this.#kinds[root] === FROZEN) return NONE;
+      if (this.#kinds[root] === ATOM) {
+        const known = this.#alone[root] ?? [root];
+        this.#alone[root] = known;
+        return known;
+      }
+    }
     const known = this.#settled?.get(label);
     if (known !== undefined) return known;
     const atoms = this.#atomsOf(label);
@@ -97,12 +115,6 @@ export class Equations {
   }
 
   #atomsOf(label: number): readonly number[] {
-    if (label === 0) return NONE;
-    if (label > 0) {
-      const root = this.#find(label - 1);
-      if (this.#frozen.has(root)) return NONE;
-      if (!this.#products.has(root)) return [root];
-    }
     const found: number[] = [];
     for (const lane of this.#stated(label)) this.#collect(lane, found);
     return found;
@@ -119,7 +131,17 @@ export class Equations {
 
   freeze(label: number, reason: Reason): void {
     this.#settled = undefined;
-    for (const lane of this.atoms(label)) this.#frozen.set(lane, reason);
+    for (const lane of this.atoms(label)) this.#freeze(lane, reason);
+  }
+
+  #freeze(lane: number, reason: Reason): void {
+    this.#frozen.set(lane, reason);
+    this.#kinds[lane] = FROZEN;
+  }
+
+  #multiply(lane: number, factors: readonly number[]): void {
+    this.#products.set(lane, factors);
+    if (this.#kinds[lane] !== FROZEN) this.#kinds[lane] = PRODUCT;
   }
 
   /** Both labels survive together. `reason` is why a lane gets frozen that meets what is always kept. */
@@ -142,13 +164,13 @@ export class Equations {
     const onlyLeft = left.filter((lane) => !right.includes(lane));
     const onlyRight = right.filter((lane) => !left.includes(lane));
     if (left.length === 0 || right.length === 0) {
-      for (const lane of [...left, ...right]) this.#frozen.set(lane, reason);
+      for (const lane of [...left, ...right]) this.#freeze(lane, reason);
     } else if (onlyLeft.length === onlyRight.length) {
       for (const [i, lane] of onlyLeft.entries()) this.#tie(lane, onlyRight[i]!);
     } else if (onlyLeft.length === 1 && onlyRight.length > 1) {
-      this.#products.set(onlyLeft[0]!, onlyRight);
+      this.#multiply(onlyLeft[0]!, onlyRight);
     } else if (onlyRight.length === 1 && onlyLeft.length > 1) {
-      this.#products.set(onlyRight[0]!, onlyLeft);
+      this.#multiply(onlyRight[0]!, onlyLeft);
     } else {
       // Where one side only has more, what it has more is tied to what both have.
       const shared = left.find((lane) => right.includes(lane));
@@ -165,7 +187,7 @@ export class Equations {
   }
 
   #isAtom(root: number): boolean {
-    return !this.#products.has(root) && !this.#frozen.has(root);
+    return this.#kinds[root] === ATOM;
   }
 
   #stated(label: number): readonly number[] {
@@ -175,7 +197,7 @@ export class Equations {
 
   #collect(lane: number, into: number[]): void {
     const root = this.#find(lane);
-    if (this.#frozen.has(root)) return;
+    if (this.#kinds[root] === FROZEN) return;
     const parts = this.#products.get(root);
     if (parts !== undefined) for (const part of parts) this.#collect(part, into);
     else if (!into.includes(root)) into.push(root);
@@ -204,3 +226,4 @@ export class Equations {
 }
 
 const NONE: readonly number[] = [];
+const [ATOM, FROZEN, PRODUCT] = [0, 1, 2];
