@@ -4,9 +4,10 @@ import { EspalierError } from '../errors.js';
 import { criterionNamed, defaultCriterion, optionsFor } from '../importance/criteria.js';
 import { scoresOf, type Worth } from '../importance/criterion.js';
 import type { Analysis } from '../lanes/analysis.js';
-import { analyse, namesSomething } from '../lanes/analysis.js';
+import { analysing, namesSomething } from '../lanes/analysis.js';
 import { CostModel, isWeight } from '../lanes/cost.js';
 import type { Group } from '../lanes/groups.js';
+import { finished, type Steps } from '../lanes/steps.js';
 import type { Removal } from '../lanes/survivors.js';
 import { Widths } from '../lanes/widths.js';
 import type { LatencyModel } from '../latency/model.js';
@@ -34,8 +35,11 @@ import { inspect } from './inspect.js';
 import { Latencies, predictionOf } from './latency.js';
 import { checkPlanOptions, checkScoreOptions, policyFor } from './options.js';
 import { PrunedModel, sizeAfter } from './pruned.js';
+import { inSlices } from './slices.js';
 import { stabilityOf } from './stability.js';
 import { growTree } from './tree.js';
+import { checkTreeOptions } from './treeOptions.js';
+import { inTurn } from './turns.js';
 import type {
   CalibrationOptions,
   CallOptions,
@@ -122,8 +126,10 @@ class OpenModel implements Model {
   async score(given: ScoreOptions = {}): Promise<readonly GroupScore[]> {
     checkScoreOptions(given);
     const options = await loaded(given);
-    const analysis = this.#analysis();
-    const worth = await this.#worth(analysis, analysis.groups, options, true);
+    const worth = await inTurn(options, async () => {
+      const analysis = await this.#analysed([], options);
+      return this.#worth(analysis, analysis.groups, options, true);
+    });
     return [...worth].map(([{ id, lanes }, own]) => ({
       id,
       lanes: lanes.length,
@@ -132,7 +138,8 @@ class OpenModel implements Model {
   }
 
   async tree(options: TreeOptions): Promise<TreeReport> {
-    return growTree(this.native, this.#analysis(), options);
+    checkTreeOptions(options);
+    return inTurn(options, async () => growTree(this.native, await this.#analysed([], options), options));
   }
 
   writeWeightTerms(
@@ -150,12 +157,25 @@ class OpenModel implements Model {
   }
 
   async plan(options: PlanOptions): Promise<Plan> {
-    return (await (options.guard?.length ? this.prune(options) : this.#decide(options))).plan;
+    checkPlanOptions(options);
+    const decided = await inTurn(
+      options,
+      (): Promise<{ readonly plan: Plan }> =>
+        options.guard?.length ? this.#within(options) : this.#decide(options),
+    );
+    return decided.plan;
   }
 
   async prune(options: PlanOptions): Promise<Pruned> {
-    if (!options.guard?.length) return this.#prune(options);
     checkPlanOptions(options);
+    return inTurn(
+      options,
+      (): Promise<Pruned> => (options.guard?.length ? this.#within(options) : this.#prune(options)),
+    );
+  }
+
+  async #within(options: PlanOptions): Promise<Pruned> {
+    await this.#analysed([], options);
     const { size } = this.inspect();
     return prunedWithin({ native: this.native, file: this.file, size }, options, (amount) =>
       this.#prune(amount),
@@ -186,7 +206,7 @@ class OpenModel implements Model {
     checkPlanOptions(given);
     const options = await loaded(given);
     const policy = policyNamed(options.policy ?? policyFor(options));
-    const analysis = this.#analysis(options.keep);
+    const analysis = await this.#analysed(options.keep, options);
     const knowledge = this.#knowledgeOf(analysis, options);
     for (const glob of options.keep ?? []) {
       if (!namesSomething(this.graph, glob)) {
@@ -265,13 +285,15 @@ class OpenModel implements Model {
         'Apply it to the model it was made for, or make a new plan: espalier prune MODEL --plan FILE --dry-run',
       );
     }
-    const keep = checked.made.keep;
-    const analysis = this.#analysis(Array.isArray(keep) ? (keep as readonly string[]) : undefined);
+    const { keep } = checked.made;
+    const kept = Array.isArray(keep) ? (keep as readonly string[]) : undefined;
+    const analysis = await this.#analysed(kept, options);
     const decided = removalOfPlan(analysis, checked);
     const complete: Plan = { ...checked, ...planTables(analysis, decided.cuts) };
     const pruned = new PrunedModel(this.native, analysis, complete, decided);
     const knowledge = this.#knowledgeOf(analysis, options);
-    if (knowledge !== undefined) await pruned.refit((removed) => knowledge.reconstruct(removed, options));
+    if (knowledge !== undefined)
+      await inTurn(options, () => pruned.refit((removed) => knowledge.reconstruct(removed, options)));
     else if (checked.made.reconstruct === true) pruned.warnings.push(NOT_REFITTED);
     return pruned;
   }
@@ -284,14 +306,24 @@ class OpenModel implements Model {
     this.dispose();
   }
 
-  #analysis(keep: readonly string[] = []): Analysis {
-    const key = JSON.stringify(keep);
-    let analysis = this.#analyses.get(key);
-    if (analysis === undefined) {
-      analysis = analyse(this.graph, registry, (tensor) => this.native.numbers(tensor), keep);
-      this.#analyses.set(key, analysis);
-    }
-    return analysis;
+  #analysis(): Analysis {
+    return this.#analyses.get(keyOf([])) ?? this.#keep([], finished(this.#analysing([])));
+  }
+
+  /** The same without holding the event loop for long. */
+  async #analysed(keep: readonly string[] = [], { signal }: CallOptions = {}): Promise<Analysis> {
+    return this.#analyses.get(keyOf(keep)) ?? this.#keep(keep, await inSlices(this.#analysing(keep), signal));
+  }
+
+  #analysing(keep: readonly string[]): Steps<Analysis> {
+    return analysing(this.graph, registry, (tensor) => this.native.numbers(tensor), keep);
+  }
+
+  /** The first one, where several were at it. */
+  #keep(keep: readonly string[], analysis: Analysis): Analysis {
+    const known = this.#analyses.get(keyOf(keep)) ?? analysis;
+    this.#analyses.set(keyOf(keep), known);
+    return known;
   }
 
   /** What is known from these samples, as long as somebody has them. */
@@ -332,6 +364,8 @@ class OpenModel implements Model {
     });
   }
 }
+
+const keyOf = (keep: readonly string[]): string => JSON.stringify(keep);
 
 const NOT_REFITTED: Warning = {
   code: 'NOT_REFITTED',

@@ -1,8 +1,9 @@
 import type { Graph } from '../onnx/graph.js';
 import type { Group } from './groups.js';
-import { findGroups } from './groups.js';
+import { findingGroups } from './groups.js';
+import { finished, type Steps } from './steps.js';
 import type { ReadNumbers, Registry, Walk } from './walk.js';
-import { walk } from './walk.js';
+import { walking } from './walk.js';
 
 /** All that is known of a model's coupling: the walk, and the groups of lanes that can be cut. */
 export interface Analysis extends Walk {
@@ -14,15 +15,26 @@ export interface Analysis extends Walk {
  *
  * @param keep globs (`*` and `?`) of stored tensors, values or nodes that must stay whole
  */
-export function analyse(
+export const analyse = (
   graph: Graph,
   registry: Registry,
   read: ReadNumbers,
   keep: readonly string[] = [],
-): Analysis {
-  const found = walk(graph, registry, read);
-  for (const glob of keep) keepWhole(found, glob);
-  return { ...found, groups: findGroups(found) };
+): Analysis => finished(analysing(graph, registry, read, keep));
+
+/** `analyse`, in steps of about a node or a tensor each. */
+export function* analysing(
+  graph: Graph,
+  registry: Registry,
+  read: ReadNumbers,
+  keep: readonly string[] = [],
+): Steps<Analysis> {
+  const found = yield* walking(graph, registry, read);
+  for (const glob of keep) {
+    keepWhole(found, glob);
+    yield;
+  }
+  return { ...found, groups: yield* findingGroups(found) };
 }
 
 /** What a glob matches must stay whole: tensors by all of their axes, nodes by their weights, else by their outputs. */

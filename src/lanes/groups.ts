@@ -1,6 +1,7 @@
 import type { Slot } from './axis.js';
 import type { Reason, Why } from './reason.js';
 import type { Tensor } from './rule.js';
+import type { Steps } from './steps.js';
 import type { Walk } from './walk.js';
 
 /** Lanes that touch the same axes in the same way: what a policy ranks and keeps a part of. */
@@ -31,12 +32,13 @@ type Atoms = readonly (readonly (readonly number[])[])[];
  * Groups of all lanes that can be cut. Lanes are told apart by which slots they lie on, how often, as which factor, and
  * whether they are exact. Linear in the number of slots and lanes. Nothing may be stated afterwards.
  */
-export function findGroups(walk: Walk): Group[] {
+export function* findingGroups(walk: Walk): Steps<Group[]> {
   const { graph, lanes, slots } = walk;
-  const { atoms, members, groupOf, positionOf } = partitionSafely(walk);
+  const { atoms, members, groupOf, positionOf } = yield* partitionSafely(walk);
   const inexact = lanes.inexactAtoms();
-  const slotsOf = groupSlots(atoms, slots, groupOf, positionOf, members.length);
-  const factorsOf = groupFactors(atoms, groupOf, members.length);
+  yield;
+  const slotsOf = yield* groupSlots(atoms, slots, groupOf, positionOf, members.length);
+  const factorsOf = yield* groupFactors(atoms, groupOf, members.length);
   const name = namer(graph.nodes, graph.nameOf);
   return members.map((own, index) => {
     const reason = own.map((lane) => inexact.get(lane)).find((found) => found !== undefined);
@@ -52,22 +54,23 @@ export function findGroups(walk: Walk): Group[] {
 }
 
 /** Groups such that any non-empty part of each leaves something of every axis. */
-function partitionSafely({ lanes, slots, tensors }: Walk): Partition & { readonly atoms: Atoms } {
+function* partitionSafely({ lanes, slots, tensors }: Walk): Steps<Partition & { readonly atoms: Atoms }> {
   const passing = passingLabels(tensors.values(), new Set(slots.map((slot) => slot.labels)));
   for (;;) {
     lanes.equations.settle();
-    const atomsOf = (labels: Int32Array): Atoms[number] =>
-      Array.from(labels, (label) => lanes.equations.atoms(label));
-    const atoms: Atoms = slots.map((slot) => atomsOf(slot.labels));
-    const all: Atoms = [...atoms, ...passing.map(atomsOf)];
+    const all: Atoms[number][] = [];
+    for (const labels of [...slots.map((slot) => slot.labels), ...passing]) {
+      all.push(Array.from(labels, (label) => lanes.equations.atoms(label)));
+      yield;
+    }
+    const atoms: Atoms = all.slice(0, slots.length);
     const inexact = lanes.inexactAtoms();
-    const found = partition(
-      atoms,
-      classesOf(all, lanes.equations.lanes, (lane) => inexact.has(lane)),
-    );
+    yield;
+    const classes = yield* classesOf(all, lanes.equations.lanes, (lane) => inexact.has(lane));
+    const found = yield* partition(atoms, classes);
     const freeze = (lane: number, why: Why, text: string): void =>
       lanes.equations.freeze(lane + 1, { why, node: '', text });
-    const risky = incompleteProducts(all, found);
+    const risky = yield* incompleteProducts(all, found);
     for (const lane of risky) {
       freeze(
         lane,
@@ -96,9 +99,10 @@ function onlyCopies(atoms: Atoms, slots: readonly Slot[], { members, groupOf }: 
  * Axes on which every index is a product of lanes, but not every product is an index: the rows and columns that stay may
  * meet nowhere. Gives the lanes of the shorter factor, which must stay whole.
  */
-function incompleteProducts(atoms: Atoms, { members, groupOf }: Partition): number[] {
+function* incompleteProducts(atoms: Atoms, { members, groupOf }: Partition): Steps<number[]> {
   const risky = new Set<number>();
   for (const lists of atoms) {
+    yield;
     const cuttable = lists.map((list) => list.filter((lane) => groupOf[lane] !== -1));
     if (cuttable.length === 0 || cuttable.some((list) => list.length < 2)) continue;
     const tuples = new Map<string, Set<string>>();
@@ -136,13 +140,14 @@ function passingLabels(tensors: Iterable<Tensor>, known: ReadonlySet<Int32Array>
 const MOST_FACTORS = 16;
 
 /** Partition refinement: the class of a lane, by its number, says all that the axes say of it. */
-function classesOf(atoms: Atoms, lanes: number, isInexact: (lane: number) => boolean): Float64Array {
+function* classesOf(atoms: Atoms, lanes: number, isInexact: (lane: number) => boolean): Steps<Float64Array> {
   const classOf = new Float64Array(lanes);
   const counts = new Int32Array(lanes);
   const roles = new Int32Array(lanes);
   let next = 2;
   for (let lane = 0; lane < lanes; lane++) classOf[lane] = isInexact(lane) ? 1 : 0;
   for (const lists of atoms) {
+    yield;
     const seen: number[] = [];
     for (const list of lists) {
       for (const [place, lane] of list.entries()) {
@@ -178,12 +183,13 @@ interface Partition {
 }
 
 /** Lanes of one class are a group; groups and lanes are counted in the order in which they first lie on an axis. */
-function partition(atoms: Atoms, classOf: Float64Array): Partition {
+function* partition(atoms: Atoms, classOf: Float64Array): Steps<Partition> {
   const members: number[][] = [];
   const groupOf = new Int32Array(classOf.length).fill(-1);
   const positionOf = new Int32Array(classOf.length);
   const groups = new Map<number, number>();
   for (const lists of atoms) {
+    yield;
     for (const list of lists) {
       for (const lane of list) {
         if (groupOf[lane] !== -1) continue;
@@ -200,15 +206,16 @@ function partition(atoms: Atoms, classOf: Float64Array): Partition {
   return { members, groupOf, positionOf };
 }
 
-function groupSlots(
+function* groupSlots(
   atoms: Atoms,
   slots: readonly Slot[],
   groupOf: Int32Array,
   positionOf: Int32Array,
   groups: number,
-): GroupSlot[][] {
+): Steps<GroupSlot[][]> {
   const result: GroupSlot[][] = Array.from({ length: groups }, () => []);
   for (const [index, lists] of atoms.entries()) {
+    yield;
     const here = new Map<number, Int32Array>();
     for (const [at, list] of lists.entries()) {
       for (const lane of list) {
@@ -226,9 +233,14 @@ function groupSlots(
   return result;
 }
 
-function groupFactors(atoms: Atoms, groupOf: Int32Array, groups: number): Map<number, 'outer' | 'inner'>[] {
+function* groupFactors(
+  atoms: Atoms,
+  groupOf: Int32Array,
+  groups: number,
+): Steps<Map<number, 'outer' | 'inner'>[]> {
   const result = Array.from({ length: groups }, () => new Map<number, 'outer' | 'inner'>());
   for (const lists of atoms) {
+    yield;
     for (const list of lists) {
       if (list.length < 2) continue;
       for (const [place, lane] of list.entries()) {

@@ -14,6 +14,7 @@ import type { Mix, Scale } from './mix.js';
 import type { Why } from './reason.js';
 import type { Omission, Output, Restatement, Rule, Tensor, Work } from './rule.js';
 import { Frozen } from './rule.js';
+import { finished, type Steps } from './steps.js';
 
 /** The rule of an operator at an opset version, if there is one. */
 export type Registry = (domain: string, op: string, opset: number) => Rule | undefined;
@@ -52,9 +53,12 @@ const LENGTH_TYPES = new Set(['int64', 'int32']);
 const NOT_WEIGHTS = new Set(['int64', 'uint64', 'bool', 'string']);
 
 /** Walks the graph once, front to back: lanes are born in stored tensors, rules state how they are coupled. */
-export function walk(graph: Graph, registry: Registry, read: ReadNumbers): Walk {
-  return new Walker(graph, registry, read).run();
-}
+export const walk = (graph: Graph, registry: Registry, read: ReadNumbers): Walk =>
+  finished(walking(graph, registry, read));
+
+/** `walk`, node by node. */
+export const walking = (graph: Graph, registry: Registry, read: ReadNumbers): Steps<Walk> =>
+  new Walker(graph, registry, read).run();
 
 class Walker {
   readonly #lanes = new Lanes();
@@ -87,12 +91,18 @@ class Walker {
     readonly read: ReadNumbers,
   ) {}
 
-  run(): Walk {
+  *run(): Steps<Walk> {
     const { graph } = this;
     for (const input of graph.inputs) this.#tensors.set(input.name, this.#statedTensor(input));
     this.#findShared();
-    for (const [name, tensor] of graph.initializers) this.#tensors.set(name, this.#initializer(name, tensor));
-    for (const node of graph.nodes) this.#visit(node);
+    for (const [name, tensor] of graph.initializers) {
+      this.#tensors.set(name, this.#initializer(name, tensor));
+      yield;
+    }
+    for (const node of graph.nodes) {
+      this.#visit(node);
+      yield;
+    }
     this.#lanes.at = '';
     for (const output of graph.outputs) {
       this.#keepWhole(output.name, 'graph-output', `the model's output "${output.name}" shows`);
