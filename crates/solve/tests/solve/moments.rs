@@ -1,6 +1,6 @@
 use crate::reference;
 use crate::samples::{Samples, assert_close, covariances};
-use espalier_solve::{Moments, Patches, Precision};
+use espalier_solve::{Moments, Patches, Precision, sampled};
 use espalier_tensor::{Code, Job};
 
 #[test]
@@ -133,6 +133,8 @@ fn patches_are_rows_of_im2col() {
         found.add_patches(&x, &y, &patches, &Job::new()).expect("a batch");
 
         let rows = im2col(&x, &patches);
+        assert_eq!(sampled(&x, &patches).expect("rows"), rows);
+        assert_eq!(sampled(&x[1..], &patches).expect_err("refused").code(), Code::Internal);
         let targets: Vec<f32> = (0..3 * positions)
             .step_by(patches.every)
             .flat_map(|at| {
