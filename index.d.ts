@@ -338,7 +338,7 @@ export interface Patches {
   dilations: Array<number>
   /** Zeros before each axis, then after each. */
   pads: Array<number>
-  /** Takes each so-many-th position only; by default all. */
+  /** Of each so many positions one is taken; by default all. */
   every?: number
 }
 

@@ -7,7 +7,7 @@ import type { Analysis } from '../lanes/analysis.js';
 import { analysing, namesSomething } from '../lanes/analysis.js';
 import { CostModel, isWeight } from '../lanes/cost.js';
 import type { Group } from '../lanes/groups.js';
-import { finished, type Steps } from '../lanes/steps.js';
+import { finished, inSlices, type Steps } from '../lanes/steps.js';
 import type { Removal } from '../lanes/survivors.js';
 import { Widths } from '../lanes/widths.js';
 import type { LatencyModel } from '../latency/model.js';
@@ -35,7 +35,6 @@ import { inspect } from './inspect.js';
 import { Latencies, predictionOf } from './latency.js';
 import { checkPlanOptions, checkScoreOptions, policyFor } from './options.js';
 import { PrunedModel, sizeAfter } from './pruned.js';
-import { inSlices } from './slices.js';
 import { stabilityOf } from './stability.js';
 import { growTree } from './tree.js';
 import { checkTreeOptions } from './treeOptions.js';
@@ -199,6 +198,7 @@ class OpenModel implements Model {
 
   async stability(options: PlanOptions): Promise<Stability> {
     checkPlanOptions(options);
+    await this.#analysed([], options);
     return stabilityOf(options, this.inspect(), (half) => this.plan(half));
   }
 
@@ -276,6 +276,10 @@ class OpenModel implements Model {
   async apply(plan: Plan, given: CallOptions & CalibrationOptions = {}): Promise<Pruned> {
     const options = await loaded(given);
     const checked = checkPlan(plan);
+    return inTurn(options, () => this.#apply(checked, options));
+  }
+
+  async #apply(checked: Plan, options: CallOptions & CalibrationOptions): Promise<Pruned> {
     const sha256 = await this.sha256(quietly(options));
     if (checked.model.sha256 !== sha256) {
       throw new EspalierError(
@@ -292,8 +296,7 @@ class OpenModel implements Model {
     const complete: Plan = { ...checked, ...planTables(analysis, decided.cuts) };
     const pruned = new PrunedModel(this.native, analysis, complete, decided);
     const knowledge = this.#knowledgeOf(analysis, options);
-    if (knowledge !== undefined)
-      await inTurn(options, () => pruned.refit((removed) => knowledge.reconstruct(removed, options)));
+    if (knowledge !== undefined) await pruned.refit((removed) => knowledge.reconstruct(removed, options));
     else if (checked.made.reconstruct === true) pruned.warnings.push(NOT_REFITTED);
     return pruned;
   }
@@ -307,23 +310,23 @@ class OpenModel implements Model {
   }
 
   #analysis(): Analysis {
-    return this.#analyses.get(keyOf([])) ?? this.#keep([], finished(this.#analysing([])));
+    return finished(this.#analysing([]));
   }
 
   /** The same without holding the event loop for long. */
   async #analysed(keep: readonly string[] = [], { signal }: CallOptions = {}): Promise<Analysis> {
-    return this.#analyses.get(keyOf(keep)) ?? this.#keep(keep, await inSlices(this.#analysing(keep), signal));
+    return inSlices(this.#analysing(keep), signal);
   }
 
-  #analysing(keep: readonly string[]): Steps<Analysis> {
-    return analysing(this.graph, registry, (tensor) => this.native.numbers(tensor), keep);
-  }
-
-  /** The first one, where several were at it. */
-  #keep(keep: readonly string[], analysis: Analysis): Analysis {
-    const known = this.#analyses.get(keyOf(keep)) ?? analysis;
-    this.#analyses.set(keyOf(keep), known);
-    return known;
+  *#analysing(keep: readonly string[]): Steps<Analysis> {
+    const key = JSON.stringify(keep);
+    const known = this.#analyses.get(key);
+    if (known !== undefined) return known;
+    const analysis = yield* analysing(this.graph, registry, (tensor) => this.native.numbers(tensor), keep);
+    // Who asks beside `inSlices`, which carries out one after the other, may have been first.
+    const first = this.#analyses.get(key) ?? analysis;
+    this.#analyses.set(key, first);
+    return first;
   }
 
   /** What is known from these samples, as long as somebody has them. */
@@ -365,8 +368,6 @@ class OpenModel implements Model {
   }
 }
 
-const keyOf = (keep: readonly string[]): string => JSON.stringify(keep);
-
 const NOT_REFITTED: Warning = {
   code: 'NOT_REFITTED',
   text: 'the plan was made with a refit of what is left, and without data nothing is refitted: give the samples too (--data)',
@@ -391,6 +392,7 @@ async function damageBy(
     const order = Uint32Array.from(ascending(own));
     found.set(group, await knowledge.damage(group, order, presumed(own, order), quietly(options)));
   }
+  knowledge.forgetTrials();
   return found;
 }
 

@@ -12,7 +12,7 @@ export interface Patches {
   readonly dilations: readonly number[];
   /** Zeros before each axis, then after each, as ONNX has them. */
   readonly pads: readonly number[];
-  /** Takes each so-many-th position only, counted through the batch; by default all. */
+  /** Of each so many positions, counted through the batch, one is taken; by default all. */
   readonly every?: number;
 }
 

@@ -12,16 +12,20 @@ import { quietly } from './quietly.js';
 import { DAMPING, damageAlong, type Ranking, rank } from './ranking.js';
 import { feedsFor, matchOf, reconstruct, type Source } from './reconstruct.js';
 import type { Reconstructed, Removed } from './removed.js';
-import { sensitivity, Trials } from './sensitivity.js';
+import { lossOf, sensitivity, Trials } from './sensitivity.js';
+import { Shared } from './shared.js';
 
 /** What is known of a model from samples: computed when it is asked for, and kept. */
 export class Knowledge {
   readonly layers: readonly Layer[];
-  #observed: Promise<Observed> | undefined;
-  #logits: Promise<readonly Logits[]> | undefined;
-  #trials: Promise<Trials | undefined> | undefined;
+  readonly #observed = new Shared<Observed>();
+  readonly #logits = new Shared<readonly Logits[]>();
+  readonly #trials = new Shared<Trials | undefined>();
   readonly #rankings = new Map<Group, Ranking | undefined>();
-  readonly #sensitivities = new Map<string, number>();
+  /** By group and order: what the model's answers lose where half of the lanes are gone. */
+  readonly #losses = new Map<string, number>();
+  /** Whether trials would take too long. */
+  #untried = false;
 
   constructor(
     readonly native: NativeModel,
@@ -104,20 +108,21 @@ export class Knowledge {
     damage: Float64Array,
     options: NativeOptions,
   ): Promise<number> {
-    if (this.#trials === undefined) {
-      const tried = this.#tried(options);
-      // Whoever asks next, after an abort say, tries again.
-      tried.catch(() => (this.#trials = undefined));
-      this.#trials = tried;
-    }
-    const trials = await this.#trials;
-    if (trials === undefined) return 1;
+    if (this.#untried) return 1;
     const key = `${group.id}:${order.join()}`;
-    const known = this.#sensitivities.get(key);
-    if (known !== undefined) return known;
-    const factor = await sensitivity(trials, group, order, damage, quietly(options));
-    this.#sensitivities.set(key, factor);
-    return factor;
+    const known = this.#losses.get(key);
+    if (known !== undefined) return sensitivity(group, known, damage);
+    const trials = await this.#trials.get(() => this.#tried(options), options.signal);
+    this.#untried = trials === undefined;
+    if (trials === undefined) return 1;
+    const lost = await lossOf(trials, group, order, quietly(options));
+    this.#losses.set(key, lost);
+    return sensitivity(group, lost, damage);
+  }
+
+  /** Lets go of what only `damage` needs: it is much, and made again where it must be. */
+  forgetTrials(): void {
+    this.#trials.forget();
   }
 
   async #tried(options: NativeOptions): Promise<Trials | undefined> {
@@ -145,25 +150,13 @@ export class Knowledge {
 
   observed(options: NativeOptions): Promise<Observed> {
     const { native, layers, dataset, runtime, samples } = this;
-    if (this.#observed === undefined) {
-      const observed = observe(native, layers, dataset, runtime, {
-        ...options,
-        ...(samples !== undefined && { samples }),
-      });
-      observed.catch(() => (this.#observed = undefined));
-      this.#observed = observed;
-    }
-    return this.#observed;
+    const own = { ...options, ...(samples !== undefined && { samples }) };
+    return this.#observed.get(() => observe(native, layers, dataset, runtime, own), options.signal);
   }
 
   /** Products of queries and keys, and the dims that give them best. */
   logits(options: NativeOptions): Promise<readonly Logits[]> {
-    if (this.#logits === undefined) {
-      const logits = this.#products(quietly(options));
-      logits.catch(() => (this.#logits = undefined));
-      this.#logits = logits;
-    }
-    return this.#logits;
+    return this.#logits.get(() => this.#products(quietly(options)), options.signal);
   }
 
   async #products(options: NativeOptions): Promise<readonly Logits[]> {
@@ -171,7 +164,7 @@ export class Knowledge {
     const observed = await this.observed(options);
     const few = async (): Promise<Feeds> => {
       const { batch } = matchOf({ walk: analysis, dataset });
-      const samples = typeof batch === 'number' ? batch : Math.min(PROBED, observed.samples);
+      const samples = typeof batch === 'number' ? batch : Math.min(PROBED, observed.batch);
       const [feeds] = await feedsFor({ walk: analysis, dataset, samples, batch: samples }, options);
       return feeds!;
     };
@@ -184,7 +177,7 @@ export class Knowledge {
     const { samples: all, batch, bytes, rows, share } = await this.observed(options);
     const logits = await this.logits(options);
     const fixed = typeof matchOf({ walk: analysis, dataset }).batch === 'number';
-    const sizes = fixed ? { samples: all, batch } : batched(all, batch, bytes);
+    const sizes = batched(all, batch, bytes, fixed);
     const known = { bytes, fixed, rows, share, logits, all };
     return { native, walk: analysis, layers, dataset, runtime, ...known, ...sizes };
   }
@@ -209,11 +202,13 @@ function batched(
   samples: number,
   batch: number,
   bytes: number,
+  fixed: boolean,
 ): { readonly samples: number; readonly batch: number } {
   // Of all that layers read, about a tenth is there at one place; of that, several copies.
   const held = Math.max(FEWEST, Math.floor(HELD_BYTES / Math.max(1, bytes)));
+  if (fixed) return { samples: Math.min(samples, batch * Math.ceil(held / batch)), batch };
   const few = Math.min(samples, held);
   if (batch === 1) return { samples: few, batch };
   const fitting = Math.max(batch, Math.min(MOST_BATCH, Math.floor(BATCH_BYTES / Math.max(1, bytes))));
-  return { samples: few, batch: Math.max(1, Math.min(fitting, Math.ceil(few / 4))) };
+  return { samples: few, batch: Math.max(1, Math.min(fitting, Math.floor(few / 4))) };
 }

@@ -32,6 +32,9 @@ export interface Layer {
 /** Whether every output of a layer sees all channels of x. */
 export const mixesAll = ({ groups }: Layer): boolean => groups === 1;
 
+/** Whether what a layer answers is a value of the graph, at all of its nodes. */
+export const isObserved = ({ sites }: Layer): boolean => sites.every(({ output }) => output !== undefined);
+
 /** A layer's weight as it is stored. */
 export const weightOf = ({ weight: tensor, quantised }: Layer): Pick<Behind, 'tensor' | 'quantised'> => ({
   tensor,

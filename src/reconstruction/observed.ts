@@ -87,11 +87,16 @@ export async function observe(
         const x = float32(tensor, site.data);
         const { positions } = strides.get(layer)!;
         const { rows } = lookedAt(layer, site, x, tensor.dims, positions);
-        await feed(own, rows, new Float32Array(0), quiet);
+        await feed(own, rows, NONE, quiet);
       }
     at += 1;
   }
   for (const [layer, own] of moments) {
+    // No sample has come to it: nothing is known.
+    if ((await own.summary(quiet)).count === 0) {
+      moments.delete(layer);
+      continue;
+    }
     const places = placesOf(layer, layer.weight.dims);
     const weights = matrixOf(await numbersOf(native, weightOf(layer), quiet), places);
     await own.respond(weights, layer.outputs, quiet);
@@ -99,12 +104,14 @@ export async function observe(
   return { moments, samples, batch, bytes, rows, share };
 }
 
+const NONE = new Float32Array(0);
+
 type Tensors = Readonly<Record<string, Tensor>>;
 
 const rowsIn = (layer: Layer, tensors: Tensors): number =>
   layer.sites.reduce((sum, site) => {
     const tensor = tensors[site.data]!;
-    return sum + rowsOf(layer, site, float32(tensor, site.data), tensor.dims).rows;
+    return sum + rowsOf(layer, site, NONE, tensor.dims).rows;
   }, 0);
 
 const bytesOf = (tensors: Tensors): number =>

@@ -8,7 +8,7 @@ import type { Node } from '../onnx/graph.js';
 import type { Feeds, Runtime } from '../runtime/runtime.js';
 import { Advance } from './advance.js';
 import { Growth } from './growth.js';
-import { type Layer, mixesAll, type Readers, readersOf } from './layers.js';
+import { isObserved, type Layer, mixesAll, type Readers, readersOf } from './layers.js';
 import type { Logits } from './logits.js';
 import { type Mixture, mixturesOf } from './mixture.js';
 import { MOST_INPUTS } from './observed.js';
@@ -117,7 +117,7 @@ export class Reconstruction {
     const { native, walk, layers } = source;
     const readers = readersOf(walk.graph);
     const small = layers.filter((layer) => rewrites.keptChannels(layer).length * layer.taps <= MOST_INPUTS);
-    const turns = inTurn([...small, ...(manner.quick ? [] : scalingsOf(walk))], pruned.parts);
+    const turns = ordered([...small, ...(manner.quick ? [] : scalingsOf(walk))], pruned.parts);
     this.#mixtures = mixturesOf(source.logits, rewrites, new Set(turns.filter(isLayer)));
     const after = (turn: Turn): Aftermath | undefined =>
       turn.sites.length > 1
@@ -196,14 +196,13 @@ export class Reconstruction {
 export type Turn = Layer | Scaling;
 
 const isLayer = (turn: Turn): turn is Layer => 'weight' in turn;
-const isObserved = ({ sites }: Layer): boolean => sites.every(({ output }) => output !== undefined);
 
 /**
  * Layers such that each comes before all that read what it makes. A weight that is read again behind what it has made, or behind
  * a layer that has read that, has no turn: refitted late, it would change what others have been fitted to. Nor has what no output
  * needs.
  */
-export function inTurn<T extends Pick<Turn, 'sites'>>(layers: readonly T[], parts: Parts): T[] {
+export function ordered<T extends Pick<Turn, 'sites'>>(layers: readonly T[], parts: Parts): T[] {
   const before = (values: readonly string[]): ReadonlySet<number> =>
     new Set([...parts.between(values, new Set())].map(({ id }) => id));
   const makes = ({ sites }: T, ids: ReadonlySet<number>): boolean =>

@@ -1,6 +1,6 @@
 import type { Tensor } from '../runtime/runtime.js';
 import type { Advance } from './advance.js';
-import { type Layer, mixesAll, type Readers } from './layers.js';
+import { isObserved, type Layer, mixesAll, type Readers } from './layers.js';
 import type { Source } from './reconstruct.js';
 import { aftermathOf } from './target.js';
 
@@ -27,16 +27,20 @@ export class Recorded implements Teller {
     most: number,
   ): Promise<Recorded | undefined> {
     const wanted = new Set(walk.graph.outputs.map(({ name }) => name));
-    for (const layer of layers.filter(mixesAll))
+    for (const layer of layers.filter(mixesAll)) {
+      const observed = isObserved(layer);
       for (const site of layer.sites) {
-        wanted.add(site.output?.value ?? site.data);
+        wanted.add(observed ? site.output!.value : site.data);
         const { stream } = aftermathOf(walk, native, readers, site, layer.outputs);
         if (stream !== undefined) wanted.add(stream);
       }
+    }
     const batches: ReadonlyMap<string, Tensor>[] = [];
     try {
       await original.to([...wanted], async (batch, tensors) => {
-        const own = new Map([...wanted].map((name) => [name, tensors.get(name)!]));
+        // What is stored is no value that anybody computes.
+        const there = [...wanted].filter((name) => tensors.has(name));
+        const own = new Map(there.map((name) => [name, tensors.get(name)!]));
         batches[batch] = own;
         const bytes = [...own.values()].reduce(
           (sum, { data }) => sum + (ArrayBuffer.isView(data) ? data.byteLength : 0),

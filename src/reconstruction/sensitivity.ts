@@ -61,20 +61,25 @@ export class Trials {
   }
 }
 
+const triedOf = ({ lanes }: Group): number => Math.max(1, Math.floor(TRIED * lanes.length));
+
+/** What the model's answers lose for each unit of a group's predicted damage. lost: `lossOf`. */
+export const sensitivity = (group: Group, lost: number, damage: Float64Array): number =>
+  Math.max(LEAST, lost) / Math.max(damage[triedOf(group) - 1]!, LEAST);
+
 /**
- * What the model's answers lose for each unit of a group's predicted damage: half of its lanes leave, everything behind them is
+ * What the model's answers lose, as a share of their variance: half of a group's lanes leave, everything behind them is
  * refitted as it will be, and the model answers samples that nothing was fitted to. So errors that layers behind can make good
  * count for little.
  */
-export async function sensitivity(
+export async function lossOf(
   { source, feeds, original, fitted }: Trials,
   group: Group,
   order: Uint32Array,
-  damage: Float64Array,
   options: NativeOptions,
 ): Promise<number> {
   const { native, walk } = source;
-  const gone = Math.max(1, Math.floor(TRIED * group.lanes.length));
+  const gone = triedOf(group);
   const kept = [...order.subarray(gone)].sort((a, b) => a - b);
   const removal = removalOf(walk, new Map([[group, kept]]));
   const cuts = cutsOf(walk, removal);
@@ -99,8 +104,7 @@ export async function sensitivity(
       if (batch < fitted) return;
       for (const name of names) compare(original.get(name, batch), tensors.get(name), sums);
     });
-    const lost = sums.energy > 0 ? sums.error / sums.energy : 0;
-    return Math.max(LEAST, lost) / Math.max(damage[gone - 1]!, LEAST);
+    return sums.energy > 0 ? sums.error / sums.energy : 0;
   } finally {
     await pruned.close();
   }

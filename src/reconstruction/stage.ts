@@ -1,3 +1,4 @@
+import { inSlices, type Steps } from '../lanes/steps.js';
 import type { NativeOptions } from '../native/index.js';
 import type { NativeMoments, Refit } from '../native/moments.js';
 import type { Tensor } from '../runtime/runtime.js';
@@ -5,7 +6,7 @@ import type { Advance } from './advance.js';
 import { numbersOf } from './contents.js';
 import { feed, float32, lookedAt, type Rows, rowsOf, taken, type Values } from './feeding.js';
 import { everyOfGroups, solveGroups, thinned } from './grouped.js';
-import { type Layer, mixesAll, type Site, weightOf } from './layers.js';
+import { isObserved, type Layer, mixesAll, type Site, weightOf } from './layers.js';
 import { matrixOf, placesOf } from './matrix.js';
 import { type Mixture, mixed, NO_MIXTURE, shiftsOf, unshifted } from './mixture.js';
 import { momentsFor } from './observed.js';
@@ -43,6 +44,9 @@ export class Stage {
   readonly #inputs: number;
   readonly #outputs: readonly number[];
   readonly #observed: boolean;
+  /** As the first batch has it: the last one may be smaller. Of groups, also which samples are looked at. */
+  readonly #every = new Map<Site, number>();
+  readonly #samplesEvery = new Map<Site, number>();
 
   constructor(
     readonly layer: Layer,
@@ -57,7 +61,7 @@ export class Stage {
   ) {
     this.#inputs = rewrites.keptChannels(layer).length * layer.taps;
     this.#outputs = rewrites.keptOutputs(layer);
-    this.#observed = layer.sites.every(({ output }) => output !== undefined);
+    this.#observed = isObserved(layer);
   }
 
   /** `aftermath`: where there is one site. `pending`: layers that have not had their turn, this one among them. */
@@ -70,6 +74,8 @@ export class Stage {
         ? aftermath
         : undefined;
     const examples = await this.#examples(after);
+    // No sample comes to it.
+    if (examples.every(({ rows }) => rows.rows === 0)) return;
     const { refit, means } = mixesAll(layer)
       ? await this.#solve(examples)
       : await this.#solveGroups(examples);
@@ -159,15 +165,22 @@ export class Stage {
     then: ReadonlyMap<string, Tensor>,
     now: ReadonlyMap<string, Tensor>,
   ): readonly [then: ReadonlyMap<string, Tensor>, now: ReadonlyMap<string, Tensor>] {
-    const { layer, source } = this;
+    const { layer } = this;
     if (mixesAll(layer)) return [then, now];
     const { dims } = now.get(site.data)!;
-    const { rows } = rowsOf(layer, site, NONE, dims);
-    const every = everyOfGroups(layer.groups, this.#inputs, (rows * source.samples) / source.batch);
+    const every = once(this.#samplesEvery, site, () =>
+      everyOfGroups(layer.groups, this.#inputs, this.#rowsIn(site, dims)),
+    );
     const names = [site.data, ...then.keys()];
     const some = (of: ReadonlyMap<string, Tensor>): ReadonlyMap<string, Tensor> =>
       thinned(of, names, Math.min(every, dims[0]!));
     return [some(then), some(now)];
+  }
+
+  /** Of all samples, where a whole batch has these dims. */
+  #rowsIn(site: Site, dims: readonly number[]): number {
+    const { samples, batch } = this.source;
+    return (rowsOf(this.layer, site, NONE, dims).rows * samples) / batch;
   }
 
   #example(
@@ -178,11 +191,12 @@ export class Stage {
   ): Pick<Example, 'rows' | 'wanted'> {
     const { layer, source } = this;
     const { x, dims } = this.#inputsAt(site, then, now);
-    const whole = rowsOf(layer, site, x, dims);
-    const all = (whole.rows * source.samples) / source.batch;
-    const every = mixesAll(layer)
-      ? everyFor({ inputs: this.#inputs, rows: all, targets: this.#targets }, source.share)
-      : everyOfGroups(layer.groups, this.#inputs, all);
+    const every = once(this.#every, site, () => {
+      const rows = this.#rowsIn(site, dims);
+      return mixesAll(layer)
+        ? everyFor({ inputs: this.#inputs, rows, targets: this.#targets }, source.share)
+        : everyOfGroups(layer.groups, this.#inputs, rows);
+    });
     const { rows, of } = mixesAll(layer)
       ? lookedAt(layer, site, x, dims, every)
       : { rows: rowsOf(layer, site, x, dims, every), of: asItIs };
@@ -274,20 +288,30 @@ export class Stage {
     const original = mixed(stored, [layer.outputs, channels], 0, this.#outputs, unshifted(this.mixture));
     const product = new Float64Array(rows * inputs);
     const intercept = shiftsOf(this.#outputs, this.mixture);
-    for (let row = 0; row < rows; row++) {
-      const own = product.subarray(row * inputs, (row + 1) * inputs);
-      for (let channel = 0; channel < channels; channel++) {
-        const factor = original[row * channels + channel]!;
-        intercept[row]! += factor * bias[channel]!;
-        const given = weights.subarray(channel * inputs, (channel + 1) * inputs);
-        for (let input = 0; input < inputs; input++) own[input]! += factor * given[input]!;
+    const multiplying = function* (): Steps<void> {
+      for (let row = 0; row < rows; row++) {
+        const own = product.subarray(row * inputs, (row + 1) * inputs);
+        for (let channel = 0; channel < channels; channel++) {
+          const factor = original[row * channels + channel]!;
+          intercept[row]! += factor * bias[channel]!;
+          const given = weights.subarray(channel * inputs, (channel + 1) * inputs);
+          for (let input = 0; input < inputs; input++) own[input]! += factor * given[input]!;
+        }
+        yield;
       }
-    }
+    };
+    await inSlices(multiplying(), this.options.signal);
     return rewrites.put(layer, { weights: product, intercept, means, observed: false });
   }
 }
 
 const NONE = new Float32Array(0);
+
+function once<K, V>(known: Map<K, V>, key: K, compute: () => V): V {
+  const value = known.get(key) ?? compute();
+  known.set(key, value);
+  return value;
+}
 
 const asItIs = (data: Float32Array, dims: readonly number[], axis: number): Values => ({ data, dims, axis });
 

@@ -1,9 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { setImmediate as turnOfLoop } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { inSlices } from '../../src/api/slices.js';
 import { inTurn } from '../../src/api/turns.js';
-import type { Steps } from '../../src/lanes/steps.js';
+import { inSlices, type Steps } from '../../src/lanes/steps.js';
 
 const places = Math.max(2, availableParallelism());
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { PlanOptions, Progress, Runtime } from '../../src/index.js';
 import { onnxruntime, openModel } from '../../src/index.js';
+import { Builder } from '../support/builder.js';
 import type { Step } from '../support/convnets.js';
 import { growConvnet } from '../support/convnets.js';
 import { encodeModel } from '../support/onnx.js';
@@ -114,4 +115,44 @@ test('what a listener of progress throws comes back', async () => {
     if (phase === 'reconstruct' && done > 0) throw problem;
   };
   await expect(pruned({ onProgress })).rejects.toBe(problem);
+});
+
+test('whoever aborts takes nobody with it who waits for the same', async () => {
+  using model = await openModel(bytes);
+  const controller = new AbortController();
+  const leaves = model.prune({
+    ...options,
+    signal: controller.signal,
+    onProgress: ({ phase }) => {
+      if (phase === 'calibrate') controller.abort(new Error('enough'));
+    },
+  });
+  const stays = model.prune(options);
+  await expect(leaves).rejects.toThrow('enough');
+  expect(await (await stays).toBytes()).toEqual(await pruned());
+});
+
+test('a weight that two nodes share, of which one adds what is computed', async () => {
+  const b = new Builder();
+  const hidden = (name: string): string =>
+    b.node('Relu', `${name}.relu`, [b.node('Gemm', name, ['x', b.weight(`${name}.w`, [6, 24])])]);
+  const [left, right] = [hidden('left'), hidden('right')];
+  const shared = b.weight('shared.w', [24, 8]);
+  const addend = b.node('Gemm', 'addend', ['x', b.weight('addend.w', [6, 8])]);
+  b.nodes.push(
+    { op: 'Gemm', inputs: [left, shared, b.weight('shared.b', [8])], outputs: ['y'], name: 'plain' },
+    { op: 'Gemm', inputs: [right, shared, addend], outputs: ['z'], name: 'adding' },
+  );
+  const spec = {
+    opset: 13,
+    nodes: b.nodes,
+    initializers: b.initializers,
+    inputs: [{ name: 'x', shape: ['n', 6] }],
+    outputs: ['y', 'z'].map((name) => ({ name, shape: ['n', 8] })),
+  };
+  using model = await openModel(encodeModel(spec));
+  const result = await model.prune({ data: datasetFor(spec, 200), macs: 0.6, roundTo: 1 });
+  expect(result.after.macs).toBeLessThanOrEqual(0.6 * result.before.macs);
+  const session = await onnxruntime().load(await result.toBytes());
+  await session.dispose();
 });

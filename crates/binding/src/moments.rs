@@ -35,6 +35,7 @@ impl Held {
     fn settled(&mut self, job: &espalier_tensor::Job) -> Result<&mut solve::Moments> {
         let moments = Arc::make_mut(&mut self.moments);
         self.pending.settle(moments, job)?;
+        self.pending.release();
         Ok(moments)
     }
 }
@@ -59,7 +60,7 @@ pub struct Patches {
     pub dilations: Vec<u32>,
     /// Zeros before each axis, then after each.
     pub pads: Vec<u32>,
-    /// Takes each so-many-th position only; by default all.
+    /// Of each so many positions one is taken; by default all.
     pub every: Option<u32>,
 }
 

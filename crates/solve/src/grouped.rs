@@ -3,7 +3,7 @@
 use crate::accumulate::Source;
 use crate::damping::damped;
 use crate::moments::{Moments, Precision};
-use crate::patches::Patches;
+use crate::patches::{Patches, taken};
 use crate::ridge::Refit;
 use crate::rows::check_finite;
 use espalier_tensor::{Error, Job, Result};
@@ -298,8 +298,8 @@ impl Source for GroupSource<'_> {
 
 impl GroupSource<'_> {
     fn one(&self, position: usize, x: &mut [f32], y: &mut [f32]) {
-        let Windows { channels, outputs, planes, taps, parts, every, .. } = *self.windows;
-        let position = position * every;
+        let Windows { batch, channels, outputs, planes, taps, parts, every, .. } = *self.windows;
+        let position = taken(position, every, batch * planes.1);
         let (image, at) = (position / planes.1, position % planes.1);
         for part in 0..parts {
             let first = (image * parts + part) * outputs.1 + self.group * outputs.0;

@@ -20,14 +20,32 @@ pub struct Patches {
     pub dilations: Vec<usize>,
     /// Zeros before and after each axis.
     pub pads: Vec<(usize, usize)>,
-    /// Takes each so-many-th position only, counted through the batch; 1 takes all.
+    /// Of each so many positions, counted through the batch, one is taken: [`Patches::taken`]. 1 takes all.
     pub every: usize,
+}
+
+/// 2³² over the golden ratio: multiples of it, as fractions of 2³², lie evenly.
+const GOLDEN: u32 = 0x9E37_79B9;
+
+/// See [`Patches::taken`].
+pub(crate) fn taken(index: usize, every: usize, positions: usize) -> usize {
+    let start = index * every;
+    let width = every.min(positions - start) as u64;
+    start + ((u64::from((index as u32).wrapping_mul(GOLDEN)) * width) >> 32) as usize
 }
 
 impl Patches {
     /// Inputs of a patch: channels times the kernel's taps.
     pub fn inputs(&self) -> usize {
         self.channels * self.kernel.iter().product::<usize>()
+    }
+
+    /// Which position is taken of the so-many-th `every`: another place in each, since the same would be the same columns of a map
+    /// whose width has a common factor with `every`.
+    ///
+    /// - `positions`: of the whole batch
+    pub fn taken(&self, index: usize, positions: usize) -> usize {
+        taken(index, self.every, positions)
     }
 
     /// The spatial lengths of the output.
@@ -125,12 +143,13 @@ impl Source for PatchSource<'_> {
     }
 
     fn gather(&self, positions: Range<usize>, x: &mut [f32], y: &mut [f32]) {
-        let Patches { channels, every, .. } = self.patches;
+        let Patches { channels, batch, .. } = self.patches;
         let (plane, output_plane) = self.planes;
         let taps = self.taps.len();
         // Channel by channel: what neighbours read lies in one plane.
         let places: Vec<(usize, usize)> = positions
-            .map(|position| (position * every / output_plane, position * every % output_plane))
+            .map(|index| self.patches.taken(index, batch * output_plane))
+            .map(|position| (position / output_plane, position % output_plane))
             .collect();
         for channel in 0..self.outputs {
             for (y, (image, at)) in y.chunks_exact_mut(self.outputs).zip(&places) {

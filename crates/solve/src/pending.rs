@@ -68,6 +68,12 @@ impl Pending {
         Ok(())
     }
 
+    /// Gives back the memory that waiting takes, until samples wait again.
+    pub fn release(&mut self) {
+        self.x.shrink_to_fit();
+        self.y.shrink_to_fit();
+    }
+
     fn targets(&self, moments: &Moments) -> usize {
         self.clipped.as_ref().map_or(1, |(parts, _)| *parts) * moments.outputs()
     }

@@ -142,8 +142,8 @@ fn targets_of_patches_are_those_of_their_rows() {
             let refit = first_refit(&found);
 
             let rows = im2col(&x, &patches);
-            let places: Vec<usize> = (0..3 * positions)
-                .step_by(every)
+            let places: Vec<usize> = (0..(3 * positions).div_ceil(every))
+                .map(|index| patches.taken(index, 3 * positions))
                 .flat_map(|at| {
                     (0..outputs).map(move |o| (at / positions * outputs + o) * positions + at % positions)
                 })

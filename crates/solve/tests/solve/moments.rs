@@ -80,7 +80,8 @@ pub fn im2col(x: &[f32], p: &Patches) -> Vec<f32> {
     };
     let mut rows = Vec::new();
     let (positions, taps) = (out.iter().product::<usize>(), p.kernel.iter().product::<usize>());
-    for position in (0..p.batch * positions).step_by(p.every) {
+    for index in 0..(p.batch * positions).div_ceil(p.every) {
+        let position = p.taken(index, p.batch * positions);
         let (image, position) = (position / positions, at(position % positions, &out));
         for channel in 0..p.channels {
             for tap in 0..taps {
@@ -135,8 +136,8 @@ fn patches_are_rows_of_im2col() {
         let rows = im2col(&x, &patches);
         assert_eq!(sampled(&x, &patches).expect("rows"), rows);
         assert_eq!(sampled(&x[1..], &patches).expect_err("refused").code(), Code::Internal);
-        let targets: Vec<f32> = (0..3 * positions)
-            .step_by(patches.every)
+        let targets: Vec<f32> = (0..(3 * positions).div_ceil(patches.every))
+            .map(|index| patches.taken(index, 3 * positions))
             .flat_map(|at| {
                 (0..outputs).map(move |o| (at / positions * outputs + o) * positions + at % positions)
             })
@@ -194,4 +195,30 @@ fn what_does_not_fit_is_refused_and_adds_nothing() {
     assert_eq!(Moments::new(1 << 20, 1, Precision::Double).expect_err("refused").code(), Code::OptionInvalid);
     job.cancel();
     assert_eq!(moments.add(&[0.0; 2], &[0.0], job).expect_err("stopped").code(), Code::Aborted);
+}
+
+/// One of each `every`, and of a map whose width they divide not always the same columns.
+#[test]
+fn positions_are_spread() {
+    for (every, width, height) in [(1, 8, 8), (2, 32, 32), (8, 8, 8), (7, 56, 56), (64, 64, 40)] {
+        let patches = Patches {
+            batch: 4,
+            channels: 1,
+            lengths: vec![height, width],
+            kernel: vec![1, 1],
+            strides: vec![1, 1],
+            dilations: vec![1, 1],
+            pads: vec![(0, 0); 2],
+            every,
+        };
+        let positions = 4 * width * height;
+        let count = positions.div_ceil(every);
+        let taken: Vec<usize> = (0..count).map(|index| patches.taken(index, positions)).collect();
+        assert!(taken.iter().enumerate().all(|(index, at)| at / every == index && *at < positions));
+        let mut columns = vec![0; width];
+        taken.iter().for_each(|at| columns[at % width] += 1);
+        let (fewest, most) = (columns.iter().min().expect("one"), columns.iter().max().expect("one"));
+        let mean = count as f64 / width as f64;
+        assert!(f64::from(*fewest) > 0.5 * mean - 2.0 && f64::from(*most) < 1.5 * mean + 2.0, "{columns:?}");
+    }
 }
