@@ -7,7 +7,7 @@ import type { Analysis } from '../lanes/analysis.js';
 import { analysing, namesSomething } from '../lanes/analysis.js';
 import { CostModel, isWeight } from '../lanes/cost.js';
 import type { Group } from '../lanes/groups.js';
-import { finished, inSlices, type Steps } from '../lanes/steps.js';
+import { finished, inSlices, type Steps, turnOfLoop } from '../lanes/steps.js';
 import type { Removal } from '../lanes/survivors.js';
 import { Widths } from '../lanes/widths.js';
 import type { LatencyModel } from '../latency/model.js';
@@ -183,6 +183,7 @@ class OpenModel implements Model {
 
   async #prune(options: PlanOptions): Promise<PrunedModel> {
     const { analysis, plan, decided, latency, knowledge } = await this.#decide(options);
+    await turnOfLoop();
     const pruned = new PrunedModel(this.native, analysis, plan, decided);
     if (knowledge !== undefined) await pruned.refit((removed) => knowledge.reconstruct(removed, options));
     if (latency !== undefined) Object.assign(pruned, { latency });
@@ -240,6 +241,7 @@ class OpenModel implements Model {
       policy.weighs && knowledge !== undefined
         ? await damageBy(knowledge, groups, scores, options)
         : undefined;
+    await turnOfLoop();
     const kept = policy.allocate({
       groups,
       scores,
@@ -252,8 +254,11 @@ class OpenModel implements Model {
       (group) => (kept.get(group)?.length ?? group.lanes.length) === group.lanes.length,
     );
     if (nothingLeaves && options.ratio !== undefined) throw tooCoarse(analysis, groups, options);
+    await turnOfLoop();
     const removal = removalOf(analysis, kept);
+    await turnOfLoop();
     const cuts = cutsOf(analysis, removal);
+    await turnOfLoop();
     const plan: Plan = {
       format: 'espalier-plan',
       version: 1,

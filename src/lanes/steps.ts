@@ -9,6 +9,9 @@ export function finished<T>(steps: Steps<T>): T {
   }
 }
 
+/** Lets the event loop turn between pieces of work. */
+export const turnOfLoop = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
 /** Milliseconds for which the event loop is held at a time. */
 const SLICE = 4;
 
@@ -36,7 +39,7 @@ export async function inSlices<T>(steps: Steps<T>, signal?: AbortSignal): Promis
         const step = steps.next();
         if (step.done) return step.value;
       } while (performance.now() < until);
-      await new Promise(setImmediate);
+      await turnOfLoop();
     }
   } finally {
     setImmediate(leave);
