@@ -1,11 +1,12 @@
-import { writeFileSync } from 'node:fs';
+import { closeSync, ftruncateSync, openSync, writeFileSync, writeSync } from 'node:fs';
+import { basename } from 'node:path';
 import { Builder } from '../test/support/builder.js';
-import type { ModelSpec } from '../test/support/onnx.js';
+import type { ModelSpec, TensorSpec } from '../test/support/onnx.js';
 import { encodeModel } from '../test/support/onnx.js';
+import { random } from '../test/support/random.js';
 
 /** Residual blocks of two 3x3 convolutions, then a linear layer. */
-export function convnet(blocks: number, width: number): ModelSpec {
-  const b = new Builder();
+export function convnet(blocks: number, width: number, b = new Builder()): ModelSpec {
   const conv = (name: string, x: string, channels: number, from: number): string => {
     const inputs = [
       x,
@@ -98,9 +99,47 @@ export function transformer(blocks: number, width: number): ModelSpec {
 /** A convolutional network of about so many bytes; returns its path. */
 export function writeConvnet(path: string, bytes: number): string {
   const width = 256;
-  writeFileSync(
-    path,
-    encodeModel(convnet(Math.max(1, Math.round(bytes / (4 * 2 * 9 * width * width))), width)),
-  );
+  writeFileSync(path, encodeModel(convnet(blocksOf(bytes, width), width)));
+  return path;
+}
+
+const blocksOf = (bytes: number, width: number): number =>
+  Math.max(1, Math.round(bytes / (4 * 2 * 9 * width * width)));
+
+/** Weights without their data. */
+class Shapes extends Builder {
+  override weight(name: string, dims: readonly number[]): string {
+    this.initializers.push({ name, dims, data: new Float32Array() });
+    return name;
+  }
+}
+
+/**
+ * A convolutional network of about so many bytes whose weights lie beside it, in `<path>.data`; returns its path.
+ *
+ * `sparse`: all of them are zeros that take no place on the disk.
+ */
+export function writeLarge(path: string, bytes: number, sparse: boolean): string {
+  const width = bytes > 1e9 ? 1024 : bytes > 1e7 ? 256 : 32;
+  const location = `${basename(path)}.data`;
+  const file = openSync(`${path}.data`, 'wx');
+  const next = random(1);
+  // Bell-shaped about 0, as trained weights are; drawn once, since drawing takes longer than writing.
+  const drawn = Float32Array.from({ length: 1 << 20 }, () => 0.05 * (next() + next() + next()));
+  let offset = 0;
+  const placed = (tensor: TensorSpec): TensorSpec => {
+    const length = tensor.dims.reduce((product, dim) => product * dim, 1);
+    const elsewhere = { location, offset };
+    for (let start = 0; !sparse && start < length; start += drawn.length) {
+      const part = drawn.subarray(0, Math.min(length - start, drawn.length));
+      writeSync(file, part, 0, part.byteLength, offset + 4 * start);
+    }
+    offset += 4 * length;
+    return { ...tensor, elsewhere };
+  };
+  const spec = convnet(blocksOf(bytes, width), width, new Shapes());
+  writeFileSync(path, encodeModel({ ...spec, initializers: spec.initializers.map(placed) }));
+  ftruncateSync(file, offset);
+  closeSync(file);
   return path;
 }

@@ -1,23 +1,37 @@
-// Whole processes, Node's start included: espalier prune against cp of the same files.
+// Whole processes: espalier prune beside cp of as many bytes as it reads and writes.
 //
-//   npm run bench -- [MODEL.onnx ...] [--runs N] [--quick]
+//   npm run bench -- [MODEL.onnx ...] [--megabytes 100,2000] [--runs N] [--cold] [--keep FOLDER] [--quick]
 //
-// Without a model a convolutional network of 100 MB is made; --quick makes a small one and runs once. Ratios are of one
-// run of this command: the machine's own speed cancels out.
+//   MODEL.onnx ...  models to prune; by default convolutional networks of these sizes are made
+//   --megabytes M   100 by default; from 4000 on the weights are a sparse file, whose zeros cost no disk to read
+//   --runs N        medians of so many; 5 by default
+//   --cold          also with nothing of the files in the system's page cache (Linux)
+//   --keep FOLDER   where to make models and outputs; by default a temporary folder
+//   --quick         small and once
+//
+// `start` is espalier --version, `inspect` start and the analysis of the graph, `prune` all. What prune takes beyond inspect is
+// compared with `cp` of the model, and of what was written, to new files. Ratios are of one run of this command: the
+// machine's own speed cancels out.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
-import { writeConvnet } from './models.js';
+import { writeLarge } from './models.js';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const cli = join(here, '..', 'dist', 'cli', 'main.js');
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { runs: { type: 'string', default: '5' }, quick: { type: 'boolean', default: false } },
+  options: {
+    megabytes: { type: 'string', default: '100' },
+    runs: { type: 'string' },
+    cold: { type: 'boolean', default: false },
+    keep: { type: 'string' },
+    quick: { type: 'boolean', default: false },
+  },
 });
 /** What a measured process used: seconds and bytes. */
 interface Usage {
@@ -26,8 +40,8 @@ interface Usage {
   readonly rss: number;
 }
 
-const runs = values.quick ? 1 : Number(values.runs);
-const work = mkdtempSync(join(tmpdir(), 'espalier-bench-'));
+const runs = Number(values.runs ?? (values.quick ? 1 : 5));
+const work = mkdtempSync(join(values.keep ?? tmpdir(), 'espalier-bench-'));
 
 const median = (numbers: readonly number[]): number =>
   numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)]!;
@@ -55,55 +69,79 @@ function node(args: readonly string[]): Usage {
   return { wall, ...JSON.parse(readFileSync(usage, 'utf8')) };
 }
 
-function measure(model: string): Record<string, string> {
-  const files = [model, ...[`${model}.data`].filter(existsSync)];
-  const bytes = files.reduce((sum, file) => sum + statSync(file).size, 0);
+/** A model and its data. */
+const filesOf = (model: string): string[] => [model, ...[`${model}.data`].filter(existsSync)];
+
+const bytesOf = (files: readonly string[]): number =>
+  files.reduce((sum, file) => sum + statSync(file).size, 0);
+
+/** Takes files out of the system's page cache. */
+function forget(files: readonly string[]): void {
+  for (const file of files)
+    timed('dd', [`if=${file}`, `of=${file}`, 'oflag=nocache', 'conv=notrunc,fdatasync', 'count=0']);
+}
+
+function copied(files: readonly string[], cold: boolean): number {
+  if (cold) forget(files);
+  const to = (file: string): string => join(work, `copy-${basename(file)}`);
+  const wall = files.reduce((sum, file) => sum + timed('cp', ['--sparse=never', file, to(file)]).wall, 0);
+  for (const file of files) rmSync(to(file));
+  return wall;
+}
+
+function measure(model: string, cold: boolean): Record<string, string> {
+  const files = filesOf(model);
   const out = join(work, 'out.onnx');
-  const samples = { start: [] as Usage[], prune: [] as Usage[], copy: [] as { wall: number }[] };
+  const samples = { node: [], start: [], inspect: [], prune: [] } as Record<string, Usage[]>;
+  const copies: number[] = [];
+  let written = 0;
   for (let run = 0; run < runs + 1; run++) {
-    const start = node([cli, '--version']);
-    const prune = node([
-      cli,
-      'prune',
-      model,
-      '-o',
-      out,
-      '--ratio',
-      '0.5',
-      '--criterion',
-      'entropy',
-      '--force',
-      '--quiet',
-    ]);
-    let wall = 0;
-    for (const file of files) wall += timed('cp', [file, join(work, 'copy')]).wall;
+    const of = (args: readonly string[]): Usage => {
+      if (cold) forget(files);
+      return node(args);
+    };
+    const bare = of([join(here, 'usage.mjs')]);
+    const start = of([cli, '--version']);
+    const inspect = of([cli, 'inspect', model]);
+    const options = ['--ratio', '0.5', '--criterion', 'entropy', '--quiet'];
+    const prune = of([cli, 'prune', model, '-o', out, ...options]);
+    written = bytesOf(filesOf(out));
+    const copy = copied(files, cold) + copied(filesOf(out), false);
+    for (const file of filesOf(out)) rmSync(file);
     if (run === 0 && runs > 1) continue; // warms the page cache
-    samples.start.push(start);
-    samples.prune.push(prune);
-    samples.copy.push({ wall });
+    Object.entries({ node: bare, start, inspect, prune }).forEach(([name, usage]) => {
+      samples[name]!.push(usage);
+    });
+    copies.push(copy);
   }
-  const of = (name: 'start' | 'prune', key: keyof Usage): number =>
-    median(samples[name].map((sample) => sample[key]));
-  const copy = median(samples.copy.map((sample) => sample.wall));
+  const of = (name: string, key: keyof Usage): number => median(samples[name]!.map((sample) => sample[key]));
+  const beyond = of('prune', 'wall') - of('inspect', 'wall');
+  const copy = median(copies);
   return {
-    model: basename(model),
-    size: `${(bytes / 1e6).toFixed(0)} MB`,
-    'prune, wall s': of('prune', 'wall').toFixed(2),
-    'prune, CPU s': of('prune', 'cpu').toFixed(2),
+    model: `${basename(model)}${cold ? ', cold' : ''}`,
+    'MB in, out': `${(bytesOf(files) / 1e6).toFixed(0)}, ${(written / 1e6).toFixed(0)}`,
+    'start s': of('start', 'wall').toFixed(2),
+    inspect: of('inspect', 'wall').toFixed(2),
+    prune: of('prune', 'wall').toFixed(2),
+    beyond: beyond.toFixed(2),
+    cp: copy.toFixed(2),
+    'beyond / cp': (beyond / copy).toFixed(2),
+    'CPU s': of('prune', 'cpu').toFixed(2),
     'peak MiB': (of('prune', 'rss') / 2 ** 20).toFixed(0),
-    'start alone, wall s': of('start', 'wall').toFixed(2),
-    'start, peak MiB': (of('start', 'rss') / 2 ** 20).toFixed(0),
-    'cp, wall s': copy.toFixed(2),
-    'prune / cp': (of('prune', 'wall') / copy).toFixed(1),
+    'above node': ((of('prune', 'rss') - of('node', 'rss')) / 2 ** 20).toFixed(0),
   };
 }
 
 try {
+  if (values.keep !== undefined) mkdirSync(values.keep, { recursive: true });
+  const sizes = values.quick ? [1] : values.megabytes.split(',').map(Number);
   const models =
     positionals.length > 0
       ? positionals
-      : [writeConvnet(join(work, 'convnet.onnx'), values.quick ? 1e6 : 1e8)];
-  const rows = models.map(measure);
+      : sizes.map((size) => writeLarge(join(work, `convnet-${size}MB.onnx`), size * 1e6, size >= 4000));
+  const rows = models.flatMap((model) =>
+    (values.cold ? [false, true] : [false]).map((cold) => measure(model, cold)),
+  );
   const table = new Table({ head: Object.keys(rows[0]!), style: { head: [], border: [] } });
   for (const row of rows) table.push(Object.values(row));
   const commit = execFileSync('git', ['-C', here, 'rev-parse', '--short', 'HEAD'], {

@@ -1,7 +1,6 @@
 import type { Analysis } from '../lanes/analysis.js';
 import type { CostModel } from '../lanes/cost.js';
 import type { LatencyModel } from '../latency/model.js';
-import { latencyOf } from '../latency/model.js';
 import type { NativeModel } from '../native/index.js';
 import type { Survivors } from '../onnx/values.js';
 import { onnxruntime } from '../runtime/onnxruntime.js';
@@ -25,6 +24,7 @@ export class Latencies {
   ): Promise<LatencyModel> {
     const key = [analysis, named(runtime), threads];
     if (this.#last?.key.every((part, i) => part === key[i])) return this.#last.model;
+    const { latencyOf } = await import('../latency/model.js');
     const model = await latencyOf(this.#native, analysis, costs, sha256, {
       runtime,
       ...(threads !== undefined && { threads }),

@@ -17,7 +17,6 @@ import type { Graph } from '../onnx/graph.js';
 import { readGraph } from '../onnx/graph.js';
 import { registry } from '../ops/registry.js';
 import type { Plan } from '../plan/plan.js';
-import { checkPlan } from '../plan/read.js';
 import { presumed } from '../policy/allocate.js';
 import { policyNamed } from '../policy/policies.js';
 import type { Budget } from '../policy/policy.js';
@@ -206,6 +205,21 @@ class OpenModel implements Model {
   async #decide(given: PlanOptions): Promise<Decision> {
     checkPlanOptions(given);
     const options = await loaded(given);
+    // The hash reads the whole file: it runs beside the analysis and the scoring, and ends where they fail.
+    const stopping = new AbortController();
+    const stop = (): void => stopping.abort(options.signal?.reason);
+    options.signal?.addEventListener('abort', stop, { once: true });
+    const sha256 = this.sha256({ ...quietly(options), signal: stopping.signal });
+    sha256.catch(() => {}); // told where it is waited for
+    try {
+      return await this.#decideFor(sha256, options);
+    } finally {
+      options.signal?.removeEventListener('abort', stop);
+      stop();
+    }
+  }
+
+  async #decideFor(hash: Promise<string>, options: PlanOptions): Promise<Decision> {
     const policy = policyNamed(options.policy ?? policyFor(options));
     const analysis = await this.#analysed(options.keep, options);
     const knowledge = this.#knowledgeOf(analysis, options);
@@ -228,11 +242,8 @@ class OpenModel implements Model {
     // Both factors of a product may be cut where it is known what both cost once all is refitted.
     const known = policy.weighs === true && refits ? await knowledge.rankings(allowed, options) : [];
     const groups = allowed.filter((group, index) => single.has(group) || known[index] !== undefined);
-    // The hash reads the whole file: it runs beside the scoring.
-    const [sha256, scores] = await Promise.all([
-      this.sha256(quietly(options)),
-      this.#scores(analysis, groups, options),
-    ]);
+    const scores = await this.#scores(analysis, groups, options);
+    const sha256 = await hash;
     const costs = new CostModel(analysis);
     const latency =
       options.latency === undefined ? undefined : await this.#latencies.of(analysis, costs, sha256, options);
@@ -280,6 +291,7 @@ class OpenModel implements Model {
 
   async apply(plan: Plan, given: CallOptions & CalibrationOptions = {}): Promise<Pruned> {
     const options = await loaded(given);
+    const { checkPlan } = await import('../plan/read.js');
     const checked = checkPlan(plan);
     return inTurn(options, () => this.#apply(checked, options));
   }

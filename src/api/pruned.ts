@@ -4,12 +4,12 @@ import { BITS, CostModel } from '../lanes/cost.js';
 import type { Removal } from '../lanes/survivors.js';
 import type { Edits } from '../native/edits.js';
 import type { NativeModel } from '../native/index.js';
+import { VERSION } from '../package.js';
 import type { Plan } from '../plan/plan.js';
 import type { Reconstructed, Removed } from '../reconstruction/removed.js';
 import type { Cuts } from '../surgery/cuts.js';
 import { cutsOf } from '../surgery/cuts.js';
 import { editsOf } from '../surgery/edits.js';
-import { VERSION } from '../version.js';
 import type { CallOptions, Pruned, ReconstructionReport, Size, Warning } from './types.js';
 
 /** A pruned model before it is written: the original, and the edits that make it smaller. */

@@ -1,6 +1,8 @@
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import type * as Addon from '../../index.d.ts';
 import { EspalierError } from '../errors.js';
+import { ROOT } from '../package.js';
 
 let loaded: typeof Addon | undefined;
 
@@ -12,7 +14,7 @@ let loaded: typeof Addon | undefined;
 export function addon(): typeof Addon {
   if (loaded === undefined) {
     try {
-      loaded = createRequire(import.meta.url)('../../native/index.cjs') as typeof Addon;
+      loaded = createRequire(import.meta.url)(join(ROOT, 'native', 'index.cjs')) as typeof Addon;
     } catch (cause) {
       throw new EspalierError(
         'ADDON_MISSING',

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { shared } from './models.js';
 
-const built = new URL('../../dist/runtime/onnxruntime.js', import.meta.url);
+const built = new URL('../../dist/index.js', import.meta.url);
 
 /** Runs a script that loads a model, starts a run of many samples, and then does something else. */
 const whileRunning = (act: string) =>

@@ -10,8 +10,8 @@ use espalier_tensor::{Code, Error, Model, Result};
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
-/// Counts that are held at a time, of all groups together: 128 MiB.
-const HELD: usize = 32 << 20;
+/// Counts that are held at a time, of all groups together: 16 MiB, which 16,384 classes of 256 bins need.
+const HELD: usize = 4 << 20;
 /// Counts that a thread holds of its own: 1 MiB, so that they stay in a core's own cache.
 const OWN: usize = 1 << 18;
 /// Counts left free behind those of each index, a cache line: one bin of many indices must not lie at a power of two apart,
@@ -22,11 +22,11 @@ const ROW: u64 = 1024;
 /// Values of one index that lie next to each other: from so many on they are counted as one run.
 const RUN: usize = 64;
 
-/// Classes of one group, with the counts of each, end to end.
+/// Classes of one group that are counted together.
+#[derive(Debug, PartialEq)]
 struct Window {
     group: usize,
     classes: Range<usize>,
-    counts: Mutex<Vec<u32>>,
 }
 
 impl Window {
@@ -39,10 +39,16 @@ impl Window {
     }
 }
 
+/// A window, and the counts of each of its classes, end to end.
+struct Counted<'c> {
+    window: &'c Window,
+    counts: Mutex<&'c mut [u32]>,
+}
+
 /// Calls `join(group, classes, counts)` until every class of every group was in it; `counts` holds `bins` counts for each.
 /// - `placed`: for each slice of each group its bins, all with `bins` of them
 /// - errors: `MODEL_TOO_LARGE` where a class has more values than a count holds
-/// - memory: 128 MiB, or the bins of one class where that is more; what a class window does not hold is read again
+/// - memory: 16 MiB, or the bins of one class where that is more; what a window does not hold is read again
 pub(crate) fn counts_of(
     model: &Model,
     run: &Run,
@@ -53,14 +59,25 @@ pub(crate) fn counts_of(
 ) -> Result<()> {
     let batches = batches(groups, bins);
     for batch in &batches {
-        run.job
-            .expect(parts_of(model, groups, placed, batch, bins)?.iter().map(|part| part.bytes(model)).sum());
+        let parts = parts_of(model, groups, placed, batch.iter().map(|window| (window, ())), bins)?;
+        run.job.expect(parts.iter().map(|part| part.bytes(model)).sum());
     }
-    for mut batch in batches {
-        for window in &mut batch {
-            window.counts = Mutex::new(vec![0; window.classes.len() * bins]);
+    let length = |window: &Window| window.classes.len() * bins;
+    // One memory for all batches, written to from the start: what a system gives as zeros it gives again, page by page,
+    // once they are written.
+    let mut held = Vec::new();
+    for batch in &batches {
+        held.clear();
+        held.resize(batch.iter().map(length).sum(), 0u32);
+        let mut rest = held.as_mut_slice();
+        let mut counted = Vec::with_capacity(batch.len());
+        for window in batch {
+            let (counts, others) = rest.split_at_mut(length(window));
+            counted.push(Counted { window, counts: Mutex::new(counts) });
+            rest = others;
         }
-        let parts = parts_of(model, groups, placed, &batch, bins)?;
+        let windows = counted.iter().map(|counted| (counted.window, counted));
+        let parts = parts_of(model, groups, placed, windows, bins)?;
         sweep(
             model,
             run,
@@ -70,9 +87,9 @@ pub(crate) fn counts_of(
             |_, ()| Ok(()),
         )?;
         drop(parts);
-        for window in batch {
-            let counts = window.counts.into_inner().unwrap_or_else(PoisonError::into_inner);
-            join(window.group, window.classes, &counts);
+        for Counted { window, counts } in counted {
+            let counts = counts.into_inner().unwrap_or_else(PoisonError::into_inner);
+            join(window.group, window.classes.clone(), counts);
         }
     }
     Ok(())
@@ -92,7 +109,7 @@ fn batches(groups: &[Group], bins: usize) -> Vec<Vec<Window>> {
             }
             let end = (start + room).min(*classes);
             if let Some(batch) = batches.last_mut() {
-                batch.push(Window { group, classes: start..end, counts: Mutex::default() });
+                batch.push(Window { group, classes: start..end });
             }
             room -= end - start;
             start = end;
@@ -103,20 +120,20 @@ fn batches(groups: &[Group], bins: usize) -> Vec<Vec<Window>> {
 
 /// What a part counts into, and by which bins.
 #[derive(Clone, Copy)]
-struct Owner<'a> {
-    window: &'a Window,
+struct Owner<T> {
+    into: T,
     bins: Bins,
 }
 
-fn parts_of<'a>(
+fn parts_of<'a, T: Copy>(
     model: &Model,
     groups: &'a [Group],
     placed: &[Vec<Option<Bins>>],
-    batch: &'a [Window],
+    windows: impl Iterator<Item = (&'a Window, T)>,
     bins: usize,
-) -> Result<Vec<Part<'a, Owner<'a>>>> {
+) -> Result<Vec<Part<'a, Owner<T>>>> {
     let mut parts = Vec::new();
-    for window in batch {
+    for (window, into) in windows {
         let mut values = vec![0u64; window.classes.len()];
         for (slice, placed) in groups[window.group].slices.iter().zip(&placed[window.group]) {
             let view = View::new(model, slice)?;
@@ -131,7 +148,7 @@ fn parts_of<'a>(
             // A thread counts for so many indices on its own, unless that leaves rows too short to be read singly.
             let own = (OWN / bins).max(1);
             let most = if (own as u64).saturating_mul(view.inner) < ROW { usize::MAX } else { own };
-            let owner = Owner { window, bins: placed };
+            let owner = Owner { into, bins: placed };
             let wanted = |class| window.place(class).is_some();
             parts.extend(Part::of_slice(view, &slice.classes, most, owner, wanted));
         }
@@ -139,7 +156,7 @@ fn parts_of<'a>(
     Ok(parts)
 }
 
-fn count(model: &Model, run: &Run, part: &Part<Owner>, scratch: &mut Scratch) -> Result<()> {
+fn count(model: &Model, run: &Run, part: &Part<Owner<&Counted>>, scratch: &mut Scratch) -> Result<()> {
     let own = part.classes.len() * part.owner.bins.count();
     // Clearing and adding up counts of one's own is cheap, but not for a few values.
     if own <= OWN && own as u64 <= 8 * part.task.elements() {
@@ -150,8 +167,8 @@ fn count(model: &Model, run: &Run, part: &Part<Owner>, scratch: &mut Scratch) ->
 }
 
 /// Into counts of one's own, which are then added to the window's.
-fn count_apart(model: &Model, run: &Run, part: &Part<Owner>, scratch: &mut Scratch) -> Result<()> {
-    let Owner { window, bins } = part.owner;
+fn count_apart(model: &Model, run: &Run, part: &Part<Owner<&Counted>>, scratch: &mut Scratch) -> Result<()> {
+    let Owner { into: Counted { window, counts: all }, bins } = part.owner;
     let Scratch { values, bins: indices, counts, .. } = scratch;
     let (columns, width) = (part.task.columns(), part.task.width());
     counts.clear();
@@ -175,7 +192,7 @@ fn count_apart(model: &Model, run: &Run, part: &Part<Owner>, scratch: &mut Scrat
         }
         Ok(())
     })?;
-    let mut all = window.counts.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut all = all.lock().unwrap_or_else(PoisonError::into_inner);
     for (&class, counts) in part.classes.iter().zip(counts.chunks_exact(stride)) {
         if let Some(place) = window.place(class) {
             for (all, count) in all[place * bins.count()..][..bins.count()].iter_mut().zip(counts) {
@@ -187,14 +204,14 @@ fn count_apart(model: &Model, run: &Run, part: &Part<Owner>, scratch: &mut Scrat
 }
 
 /// Straight into the window's counts, one thread at a time; only the bins are found side by side.
-fn count_together(model: &Model, run: &Run, part: &Part<Owner>, scratch: &mut Scratch) -> Result<()> {
-    let Owner { window, bins } = part.owner;
+fn count_together(model: &Model, run: &Run, part: &Part<Owner<&Counted>>, scratch: &mut Scratch) -> Result<()> {
+    let Owner { into: Counted { window, counts: all }, bins } = part.owner;
     let Scratch { values, bins: indices, .. } = scratch;
     let (columns, width) = (part.task.columns(), part.task.width());
     part.view.read(model, &part.task, values, |_, column, values| {
         let indices = &mut indices[..values.len()];
         bin_indices(run.isa, values, bins, indices);
-        let mut all = window.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = all.lock().unwrap_or_else(PoisonError::into_inner);
         for_each_index(columns, width, column, indices, |index, indices| {
             if let Some(place) = window.place(part.classes[index]) {
                 let counts = &mut all[place * bins.count()..][..bins.count()];

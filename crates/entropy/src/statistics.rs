@@ -17,8 +17,8 @@ use rayon::prelude::*;
 /// - errors: `NON_FINITE` with the tensor and the place of the first value of a class that is not finite (as f32);
 ///   `OPTION_INVALID`; `MODEL_UNSUPPORTED` for strings and complex numbers; `MODEL_TOO_LARGE` where a class has 2³²
 ///   values to count; `FILE_UNREADABLE`; `ABORTED`; `INTERNAL` where a group contradicts the model
-/// - cost: each slice is read once, for an entropy or a variance twice, with a few MiB for each thread and 128 MiB for all counts.
-///   More counts than that (131,072 classes with 256 bins) are made in turns, which reads slices again
+/// - cost: each slice is read once, for an entropy or a variance twice, with a few MiB for each thread and 16 MiB for all counts.
+///   More counts than that (16,384 classes with 256 bins) are made in turns, which may read slices again
 /// - the same bits on any number of threads and any instruction set
 pub fn statistics(model: &Model, groups: &[Group], statistic: Statistic, run: &Run) -> Result<Vec<Vec<f64>>> {
     let compute = || {

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io;
+use std::sync::Mutex;
 
 use espalier_tensor::{Error, Job, Model, Result};
 use rayon::prelude::*;
@@ -9,8 +10,15 @@ use rayon::prelude::*;
 use crate::gather::Window;
 use crate::piece::{self, Piece};
 
-/// Bytes written at a time by each thread.
-const BLOCK: usize = 4 << 20;
+/// Bytes written at a time by each thread: with what they are gathered from, they stay in a core's own cache.
+const BLOCK: usize = 1 << 20;
+
+/// Memory that a thread works in; kept from block to block.
+#[derive(Default)]
+struct Scratch {
+    block: Vec<u8>,
+    window: Window,
+}
 
 /// Pieces one after the other.
 pub(crate) struct Stream<'p> {
@@ -70,14 +78,20 @@ impl<'p> Stream<'p> {
     pub fn to_file(&self, file: &File, job: &Job, fail: &(dyn Fn(io::Error) -> Error + Sync)) -> Result<()> {
         file.set_len(self.length).map_err(fail)?;
         let blocks = self.length.div_ceil(BLOCK as u64);
-        let scratch = || (vec![0; BLOCK.min(self.length as usize)], Window::default());
-        (0..blocks).into_par_iter().try_for_each_init(scratch, |(buffer, window), block| {
+        let spare = Mutex::new(Vec::<Scratch>::new());
+        (0..blocks).into_par_iter().try_for_each(|block| {
             job.check()?;
             let at = block * BLOCK as u64;
             let length = (self.length - at).min(BLOCK as u64) as usize;
-            self.read(at, &mut buffer[..length], window)?;
-            write_at(file, at, &buffer[..length]).map_err(fail)?;
+            let mut scratch = spare.lock().ok().and_then(|mut spare| spare.pop()).unwrap_or_default();
+            scratch.block.resize(length, 0);
+            let bytes = scratch.block.as_mut_slice();
+            self.read(at, bytes, &mut scratch.window)?;
+            write_at(file, at, bytes).map_err(fail)?;
             job.advance(length as u64);
+            if let Ok(mut spare) = spare.lock() {
+                spare.push(scratch);
+            }
             Ok(())
         })
     }
