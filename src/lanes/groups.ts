@@ -60,7 +60,9 @@ function* partitionSafely({ lanes, slots, tensors }: Walk): Steps<Partition & { 
     lanes.equations.settle();
     const all: Atoms[number][] = [];
     for (const labels of [...slots.map((slot) => slot.labels), ...passing]) {
-      all.push(Array.from(labels, (label) => lanes.equations.atoms(label)));
+      const lists = new Array<readonly number[]>(labels.length);
+      for (let i = 0; i < labels.length; i++) lists[i] = lanes.equations.atoms(labels[i]!);
+      all.push(lists);
       yield;
     }
     const atoms: Atoms = all.slice(0, slots.length);
@@ -90,7 +92,8 @@ function onlyCopies(atoms: Atoms, slots: readonly Slot[], { members, groupOf }: 
   const stored = new Set<number>();
   for (const [index, slot] of slots.entries()) {
     if (slot.use !== undefined) continue;
-    for (const list of atoms[index]!) for (const lane of list) stored.add(groupOf[lane]!);
+    for (const list of atoms[index]!)
+      for (let place = 0; place < list.length; place++) stored.add(groupOf[list[place]!]!);
   }
   return members.flatMap((lanes, group) => (stored.has(group) ? [] : lanes));
 }
@@ -103,8 +106,11 @@ function* incompleteProducts(atoms: Atoms, { members, groupOf }: Partition): Ste
   const risky = new Set<number>();
   for (const lists of atoms) {
     yield;
-    const cuttable = lists.map((list) => list.filter((lane) => groupOf[lane] !== -1));
-    if (cuttable.length === 0 || cuttable.some((list) => list.length < 2)) continue;
+    const isCuttable = (lane: number): boolean => groupOf[lane] !== -1;
+    // Most axes are no products, which their first index tells.
+    if (!lists.every((list) => list.length > 1 && list.filter(isCuttable).length > 1)) continue;
+    const cuttable = lists.map((list) => list.filter(isCuttable));
+    if (cuttable.length === 0) continue;
     const tuples = new Map<string, Set<string>>();
     for (const list of cuttable) {
       const groups = list.map((lane) => groupOf[lane]!).join();
@@ -150,7 +156,8 @@ function* classesOf(atoms: Atoms, lanes: number, isInexact: (lane: number) => bo
     yield;
     const seen: number[] = [];
     for (const list of lists) {
-      for (const [place, lane] of list.entries()) {
+      for (let place = 0; place < list.length; place++) {
+        const lane = list[place]!;
         if (counts[lane] === 0) {
           seen.push(lane);
           roles[lane] =
@@ -160,14 +167,19 @@ function* classesOf(atoms: Atoms, lanes: number, isInexact: (lane: number) => bo
       }
     }
     const here = new Map<number, Map<number, number>>();
+    let last = { before: -1, role: -1, refined: -1 };
     for (const lane of seen) {
       const before = classOf[lane]!;
       const role = counts[lane]! * MOST_FACTORS ** 2 + roles[lane]!;
-      const split = here.get(before) ?? new Map<number, number>();
-      here.set(before, split);
-      const refined = split.get(role) ?? next++;
-      split.set(role, refined);
-      classOf[lane] = refined;
+      // Neighbours are mostly alike.
+      if (before !== last.before || role !== last.role) {
+        const split = here.get(before) ?? new Map<number, number>();
+        here.set(before, split);
+        const refined = split.get(role) ?? next++;
+        split.set(role, refined);
+        last = { before, role, refined };
+      }
+      classOf[lane] = last.refined;
       counts[lane] = 0;
     }
   }
@@ -191,7 +203,8 @@ function* partition(atoms: Atoms, classOf: Float64Array): Steps<Partition> {
   for (const lists of atoms) {
     yield;
     for (const list of lists) {
-      for (const lane of list) {
+      for (let place = 0; place < list.length; place++) {
+        const lane = list[place]!;
         if (groupOf[lane] !== -1) continue;
         const group = groups.get(classOf[lane]!) ?? groups.size;
         groups.set(classOf[lane]!, group);
@@ -217,8 +230,10 @@ function* groupSlots(
   for (const [index, lists] of atoms.entries()) {
     yield;
     const here = new Map<number, Int32Array>();
-    for (const [at, list] of lists.entries()) {
-      for (const lane of list) {
+    for (let at = 0; at < lists.length; at++) {
+      const list = lists[at]!;
+      for (let place = 0; place < list.length; place++) {
+        const lane = list[place]!;
         const group = groupOf[lane]!;
         let map = here.get(group);
         if (map === undefined) {

@@ -38,7 +38,7 @@ export class Removal implements Survivors {
   /** The indices that stay, ascending. */
   indices(labels: Int32Array): number[] {
     const kept: number[] = [];
-    for (const [index, label] of labels.entries()) if (this.keeps(label)) kept.push(index);
+    for (let index = 0; index < labels.length; index++) if (this.keeps(labels[index]!)) kept.push(index);
     return kept;
   }
 }
