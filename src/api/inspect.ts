@@ -1,5 +1,6 @@
 import type { Analysis } from '../lanes/analysis.js';
 import { CostModel, isWeight } from '../lanes/cost.js';
+import { KEPT } from '../lanes/equations.js';
 import type { Reason } from '../lanes/reason.js';
 import { Removal } from '../lanes/survivors.js';
 import type { ValueDocument } from '../native/document.js';
@@ -60,7 +61,7 @@ function frozenReports({ slots, graph, lanes }: Analysis): FrozenReport[] {
     const reasons = new Map<string, Reason>();
     let indices = 0;
     for (const label of slot.labels) {
-      if (lanes.equations.atoms(label).length > 0) continue;
+      if (lanes.equations.atom(label) !== KEPT) continue;
       indices += 1;
       const reason = lanes.equations.frozenBecause(label);
       if (reason !== undefined) reasons.set(`${reason.why}/${reason.node}`, reason);

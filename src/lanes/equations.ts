@@ -24,8 +24,6 @@ export class Equations {
   readonly #frozen = new Map<number, Reason>();
   readonly #conjunctions: (readonly number[])[] = [];
   readonly #interned = new Map<string, number>();
-  /** By lane: what a label of this one independent lane comes to. */
-  readonly #alone: (readonly number[] | undefined)[] = [];
   /** Once nothing more is stated: the atoms of other labels that were asked for. */
   #settled: Map<number, readonly number[]> | undefined;
   #compiled = new WeakMap<Int32Array, Compiled>();
@@ -50,8 +48,6 @@ export class Equations {
     for (let i = 0; i < count; i++) {
       this.#parent[first + i] = first + i;
       labels[i] = first + i + 1;
-      // Never with gaps, for which engines keep a slow table.
-      this.#alone.push(undefined);
     }
     return labels;
   }
@@ -75,20 +71,32 @@ export class Equations {
 
   /** The independent lanes that a label comes to, outermost first; empty where it is always kept. */
   atoms(label: number): readonly number[] {
-    if (label > 0) {
-      const root = this.#find(label - 1);
-      if (this.#kinds[root] === FROZEN) return NONE;
-      if (this.#kinds[root] === ATOM) {
-        const known = this.#alone[root] ?? [root];
-        this.#alone[root] = known;
-        return known;
-      }
-    }
+    const single = this.#single(label);
+    if (single !== SEVERAL) return single === KEPT ? NONE : [single];
     const known = this.#settled?.get(label);
     if (known !== undefined) return known;
     const atoms = this.#atomsOf(label);
     this.#settled?.set(label, atoms);
     return atoms;
+  }
+
+  /**
+   * As `atoms`, without a list where there is one lane or none: that lane, `KEPT` where the label is always kept, `SEVERAL`
+   * where it is a product.
+   */
+  atom(label: number): number {
+    const single = this.#single(label);
+    if (single !== SEVERAL) return single;
+    const atoms = this.atoms(label);
+    return atoms.length > 1 ? SEVERAL : (atoms[0] ?? KEPT);
+  }
+
+  /** As `atom`, but `SEVERAL` also where only a closer look tells. */
+  #single(label: number): number {
+    if (label <= 0) return label === 0 ? KEPT : SEVERAL;
+    const root = this.#find(label - 1);
+    if (this.#kinds[root] === ATOM) return root;
+    return this.#kinds[root] === FROZEN ? KEPT : SEVERAL;
   }
 
   /** Labels sorted by what they come to: one lane, a product of several; those left out are always kept. */
@@ -98,9 +106,9 @@ export class Equations {
       const lanes: number[] = [];
       const products: number[] = [];
       for (const label of labels) {
-        const atoms = this.atoms(label);
-        if (atoms.length === 1) lanes.push(atoms[0]!);
-        else if (atoms.length > 1) products.push(label);
+        const atom = this.atom(label);
+        if (atom >= 0) lanes.push(atom);
+        else if (atom === SEVERAL) products.push(label);
       }
       found = { lanes: Int32Array.from(lanes), products: Int32Array.from(products) };
       if (this.#settled !== undefined) this.#compiled.set(labels, found);
@@ -224,6 +232,10 @@ export class Equations {
     return at;
   }
 }
+
+/** What `Equations.atom` says of labels that are not one lane. */
+export const KEPT = -1;
+export const SEVERAL = -2;
 
 const NONE: readonly number[] = [];
 const [ATOM, FROZEN, PRODUCT] = [0, 1, 2];

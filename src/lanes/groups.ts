@@ -1,4 +1,5 @@
 import type { Slot } from './axis.js';
+import { type Equations, SEVERAL } from './equations.js';
 import type { Reason, Why } from './reason.js';
 import type { Tensor } from './rule.js';
 import type { Steps } from './steps.js';
@@ -25,8 +26,43 @@ export interface GroupSlot {
   readonly lanes: Int32Array;
 }
 
-/** Independent lanes of each index of an axis, frozen ones left out; one entry for each axis. */
-type Atoms = readonly (readonly (readonly number[])[])[];
+/** The independent lanes on an axis, frozen ones left out. Large models have millions of indices, nearly all of one lane. */
+interface Lanes {
+  /** By index: its lane, `KEPT`, or `SEVERAL`. */
+  readonly single: Int32Array;
+  /** By index: the factors, outermost first, where there are several. */
+  readonly products: ReadonlyMap<number, readonly number[]>;
+}
+
+/** One entry for each axis. */
+type Atoms = readonly Lanes[];
+
+function lanesOf(labels: Int32Array, equations: Equations): Lanes {
+  const single = new Int32Array(labels.length);
+  const products = new Map<number, readonly number[]>();
+  for (let index = 0; index < labels.length; index++) {
+    const atom = equations.atom(labels[index]!);
+    single[index] = atom;
+    if (atom === SEVERAL) products.set(index, equations.atoms(labels[index]!));
+  }
+  return { single, products };
+}
+
+/** Calls `visit` with every lane on an axis: by index, then by place among the `count` factors of it. */
+function each(
+  { single, products }: Lanes,
+  visit: (lane: number, index: number, place: number, count: number) => void,
+): void {
+  for (let index = 0; index < single.length; index++) {
+    const lane = single[index]!;
+    if (lane >= 0) visit(lane, index, 0, 1);
+    else if (lane === SEVERAL) {
+      const factors = products.get(index)!;
+      for (let place = 0; place < factors.length; place++)
+        visit(factors[place]!, index, place, factors.length);
+    }
+  }
+}
 
 /**
  * Groups of all lanes that can be cut. Lanes are told apart by which slots they lie on, how often, as which factor, and
@@ -58,11 +94,9 @@ function* partitionSafely({ lanes, slots, tensors }: Walk): Steps<Partition & { 
   const passing = passingLabels(tensors.values(), new Set(slots.map((slot) => slot.labels)));
   for (;;) {
     lanes.equations.settle();
-    const all: Atoms[number][] = [];
+    const all: Lanes[] = [];
     for (const labels of [...slots.map((slot) => slot.labels), ...passing]) {
-      const lists = new Array<readonly number[]>(labels.length);
-      for (let i = 0; i < labels.length; i++) lists[i] = lanes.equations.atoms(labels[i]!);
-      all.push(lists);
+      all.push(lanesOf(labels, lanes.equations));
       yield;
     }
     const atoms: Atoms = all.slice(0, slots.length);
@@ -92,8 +126,7 @@ function onlyCopies(atoms: Atoms, slots: readonly Slot[], { members, groupOf }: 
   const stored = new Set<number>();
   for (const [index, slot] of slots.entries()) {
     if (slot.use !== undefined) continue;
-    for (const list of atoms[index]!)
-      for (let place = 0; place < list.length; place++) stored.add(groupOf[list[place]!]!);
+    each(atoms[index]!, (lane) => stored.add(groupOf[lane]!));
   }
   return members.flatMap((lanes, group) => (stored.has(group) ? [] : lanes));
 }
@@ -104,13 +137,11 @@ function onlyCopies(atoms: Atoms, slots: readonly Slot[], { members, groupOf }: 
  */
 function* incompleteProducts(atoms: Atoms, { members, groupOf }: Partition): Steps<number[]> {
   const risky = new Set<number>();
-  for (const lists of atoms) {
+  for (const { single, products } of atoms) {
     yield;
-    const isCuttable = (lane: number): boolean => groupOf[lane] !== -1;
-    // Most axes are no products, which their first index tells.
-    if (!lists.every((list) => list.length > 1 && list.filter(isCuttable).length > 1)) continue;
-    const cuttable = lists.map((list) => list.filter(isCuttable));
-    if (cuttable.length === 0) continue;
+    if (products.size < single.length || products.size === 0) continue;
+    const cuttable = [...products.values()].map((list) => list.filter((lane) => groupOf[lane] !== -1));
+    if (cuttable.some((list) => list.length < 2)) continue;
     const tuples = new Map<string, Set<string>>();
     for (const list of cuttable) {
       const groups = list.map((lane) => groupOf[lane]!).join();
@@ -142,30 +173,26 @@ function passingLabels(tensors: Iterable<Tensor>, known: ReadonlySet<Int32Array>
   return [...found];
 }
 
-/** Factors in one label, and their number: more than fits is told apart no further. */
+/** Factors in one label, and their number: more than fits is told apart no further. Two such numbers fit in a byte. */
 const MOST_FACTORS = 16;
 
 /** Partition refinement: the class of a lane, by its number, says all that the axes say of it. */
-function* classesOf(atoms: Atoms, lanes: number, isInexact: (lane: number) => boolean): Steps<Float64Array> {
-  const classOf = new Float64Array(lanes);
+function* classesOf(atoms: Atoms, lanes: number, isInexact: (lane: number) => boolean): Steps<Int32Array> {
+  const classOf = new Int32Array(lanes);
   const counts = new Int32Array(lanes);
-  const roles = new Int32Array(lanes);
+  const roles = new Uint8Array(lanes);
   let next = 2;
   for (let lane = 0; lane < lanes; lane++) classOf[lane] = isInexact(lane) ? 1 : 0;
-  for (const lists of atoms) {
+  for (const axis of atoms) {
     yield;
     const seen: number[] = [];
-    for (const list of lists) {
-      for (let place = 0; place < list.length; place++) {
-        const lane = list[place]!;
-        if (counts[lane] === 0) {
-          seen.push(lane);
-          roles[lane] =
-            Math.min(place, MOST_FACTORS - 1) * MOST_FACTORS + Math.min(list.length, MOST_FACTORS - 1);
-        }
-        counts[lane]! += 1;
+    each(axis, (lane, _, place, count) => {
+      if (counts[lane] === 0) {
+        seen.push(lane);
+        roles[lane] = Math.min(place, MOST_FACTORS - 1) * MOST_FACTORS + Math.min(count, MOST_FACTORS - 1);
       }
-    }
+      counts[lane]! += 1;
+    });
     const here = new Map<number, Map<number, number>>();
     let last = { before: -1, role: -1, refined: -1 };
     for (const lane of seen) {
@@ -195,26 +222,23 @@ interface Partition {
 }
 
 /** Lanes of one class are a group; groups and lanes are counted in the order in which they first lie on an axis. */
-function* partition(atoms: Atoms, classOf: Float64Array): Steps<Partition> {
+function* partition(atoms: Atoms, classOf: Int32Array): Steps<Partition> {
   const members: number[][] = [];
   const groupOf = new Int32Array(classOf.length).fill(-1);
   const positionOf = new Int32Array(classOf.length);
   const groups = new Map<number, number>();
-  for (const lists of atoms) {
+  for (const axis of atoms) {
     yield;
-    for (const list of lists) {
-      for (let place = 0; place < list.length; place++) {
-        const lane = list[place]!;
-        if (groupOf[lane] !== -1) continue;
-        const group = groups.get(classOf[lane]!) ?? groups.size;
-        groups.set(classOf[lane]!, group);
-        const own = members[group] ?? [];
-        members[group] = own;
-        groupOf[lane] = group;
-        positionOf[lane] = own.length;
-        own.push(lane);
-      }
-    }
+    each(axis, (lane) => {
+      if (groupOf[lane] !== -1) return;
+      const group = groups.get(classOf[lane]!) ?? groups.size;
+      groups.set(classOf[lane]!, group);
+      const own = members[group] ?? [];
+      members[group] = own;
+      groupOf[lane] = group;
+      positionOf[lane] = own.length;
+      own.push(lane);
+    });
   }
   return { members, groupOf, positionOf };
 }
@@ -227,23 +251,19 @@ function* groupSlots(
   groups: number,
 ): Steps<GroupSlot[][]> {
   const result: GroupSlot[][] = Array.from({ length: groups }, () => []);
-  for (const [index, lists] of atoms.entries()) {
+  for (const [at, axis] of atoms.entries()) {
     yield;
     const here = new Map<number, Int32Array>();
-    for (let at = 0; at < lists.length; at++) {
-      const list = lists[at]!;
-      for (let place = 0; place < list.length; place++) {
-        const lane = list[place]!;
-        const group = groupOf[lane]!;
-        let map = here.get(group);
-        if (map === undefined) {
-          map = new Int32Array(lists.length).fill(-1);
-          here.set(group, map);
-        }
-        map[at] = positionOf[lane]!;
+    each(axis, (lane, index) => {
+      const group = groupOf[lane]!;
+      let map = here.get(group);
+      if (map === undefined) {
+        map = new Int32Array(axis.single.length).fill(-1);
+        here.set(group, map);
       }
-    }
-    for (const [group, lanes] of here) result[group]!.push({ slot: slots[index]!, lanes });
+      map[index] = positionOf[lane]!;
+    });
+    for (const [group, lanes] of here) result[group]!.push({ slot: slots[at]!, lanes });
   }
   return result;
 }
@@ -254,13 +274,12 @@ function* groupFactors(
   groups: number,
 ): Steps<Map<number, 'outer' | 'inner'>[]> {
   const result = Array.from({ length: groups }, () => new Map<number, 'outer' | 'inner'>());
-  for (const lists of atoms) {
+  for (const { products } of atoms) {
     yield;
-    for (const list of lists) {
-      if (list.length < 2) continue;
-      for (const [place, lane] of list.entries()) {
+    for (const factors of products.values()) {
+      for (const [place, lane] of factors.entries()) {
         const own = groupOf[lane]!;
-        for (const [other, partner] of list.entries()) {
+        for (const [other, partner] of factors.entries()) {
           const group = groupOf[partner]!;
           if (group !== own && !result[own]!.has(group))
             result[own]!.set(group, other > place ? 'inner' : 'outer');

@@ -1,5 +1,5 @@
 import type { Survivors } from '../onnx/values.js';
-import type { Equations } from './equations.js';
+import { type Equations, KEPT, SEVERAL } from './equations.js';
 
 /** What is left once some independent lanes are removed. Nothing may be stated about lanes any more. */
 export class Removal implements Survivors {
@@ -19,8 +19,9 @@ export class Removal implements Survivors {
   }
 
   keeps(label: number): boolean {
-    for (const lane of this.equations.atoms(label)) if (this.#removed[lane] === 1) return false;
-    return true;
+    const atom = this.equations.atom(label);
+    if (atom !== SEVERAL) return atom === KEPT || this.#removed[atom] !== 1;
+    return this.equations.atoms(label).every((lane) => this.#removed[lane] !== 1);
   }
 
   count(labels: Int32Array): number {
