@@ -204,7 +204,12 @@ fn count_apart(model: &Model, run: &Run, part: &Part<Owner<&Counted>>, scratch: 
 }
 
 /// Straight into the window's counts, one thread at a time; only the bins are found side by side.
-fn count_together(model: &Model, run: &Run, part: &Part<Owner<&Counted>>, scratch: &mut Scratch) -> Result<()> {
+fn count_together(
+    model: &Model,
+    run: &Run,
+    part: &Part<Owner<&Counted>>,
+    scratch: &mut Scratch,
+) -> Result<()> {
     let Owner { into: Counted { window, counts: all }, bins } = part.owner;
     let Scratch { values, bins: indices, .. } = scratch;
     let (columns, width) = (part.task.columns(), part.task.width());

@@ -1,6 +1,7 @@
 //! Sums down the columns of a matrix: for axes whose indices lie close together, such as the second of [out, in].
 
 use crate::isa::{Isa, Kernel};
+use crate::prefetch::{LINE, ask};
 use crate::sums::{Abs, Square, Term, Value};
 use std::marker::PhantomData;
 
@@ -46,7 +47,19 @@ impl<T: Term> Kernel for Columns<'_, T> {
         for quad in &mut quads {
             let (ab, cd) = quad.split_at(2 * columns);
             let ((a, b), (c, d)) = (ab.split_at(columns), cd.split_at(columns));
-            for ((((sum, &a), &b), &c), &d) in sums.iter_mut().zip(a).zip(b).zip(c).zip(d) {
+            let (sums, last) = sums.as_chunks_mut::<LINE>();
+            let rows = [a, b, c, d].map(|row| row.as_chunks::<LINE>());
+            let [(a, a_last), (b, b_last), (c, c_last), (d, d_last)] = rows;
+            for ((((sums, a), b), c), d) in sums.iter_mut().zip(a).zip(b).zip(c).zip(d) {
+                for line in [a, b, c, d] {
+                    ask(line, 4 * columns);
+                }
+                for ((((sum, &a), &b), &c), &d) in sums.iter_mut().zip(a).zip(b).zip(c).zip(d) {
+                    *sum = *sum + T::of(a) + T::of(b) + T::of(c) + T::of(d);
+                }
+            }
+            for ((((sum, &a), &b), &c), &d) in last.iter_mut().zip(a_last).zip(b_last).zip(c_last).zip(d_last)
+            {
                 *sum = *sum + T::of(a) + T::of(b) + T::of(c) + T::of(d);
             }
         }

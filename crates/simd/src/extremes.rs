@@ -1,6 +1,7 @@
 //! The smallest and the largest value, and the first that is not finite.
 
 use crate::isa::{Isa, Kernel};
+use crate::prefetch::{LINE, STRETCH, behind};
 
 /// What [`extremes`] finds.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -71,7 +72,15 @@ impl Kernel for Kernels<'_> {
         let mut max = [f32::NEG_INFINITY; PARTS];
         let mut rare = Extremes::NONE;
         let (blocks, tail) = self.0.as_chunks::<BLOCK>();
+        let mut stretch = self.0;
         for (b, block) in blocks.iter().enumerate() {
+            let turn = b % (STRETCH / BLOCK) * (BLOCK / LINE);
+            if turn == 0 {
+                stretch = &self.0[b * BLOCK..];
+            }
+            for line in 0..BLOCK / LINE {
+                behind(stretch, turn + line);
+            }
             if all_finite(block) {
                 for part in block.as_chunks::<PARTS>().0 {
                     for ((min, max), &v) in min.iter_mut().zip(&mut max).zip(part) {

@@ -1,6 +1,7 @@
 //! Counts of values in bins of equal width.
 
 use crate::isa::{Isa, Kernel};
+use crate::prefetch::{LINE, STRETCH, behind};
 
 /// Bins of equal width from `min` to `max`.
 ///
@@ -126,20 +127,25 @@ impl Kernel for Histogram<'_> {
             return;
         }
         let mut sets = [[0u32; NARROW]; 4];
-        for block in x.chunks(BLOCK) {
-            let indices = &mut indices[..block.len()];
-            Indices(block, bins, indices).blocks();
-            let (quads, rest) = indices.as_chunks::<4>();
-            // Masked and not checked: below `NARROW` bins the mask changes nothing.
-            for quad in quads {
-                for (set, &index) in sets.iter_mut().zip(quad) {
+        for stretch in x.chunks(STRETCH) {
+            for (b, block) in stretch.chunks(BLOCK).enumerate() {
+                for line in 0..BLOCK / LINE {
+                    behind(stretch, b * BLOCK / LINE + line);
+                }
+                let indices = &mut indices[..block.len()];
+                Indices(block, bins, indices).blocks();
+                let (quads, rest) = indices.as_chunks::<4>();
+                // Masked and not checked: below `NARROW` bins the mask changes nothing.
+                for quad in quads {
+                    for (set, &index) in sets.iter_mut().zip(quad) {
+                        let count = &mut set[usize::from(index) & (NARROW - 1)];
+                        *count = count.wrapping_add(1);
+                    }
+                }
+                for (set, &index) in sets.iter_mut().zip(rest) {
                     let count = &mut set[usize::from(index) & (NARROW - 1)];
                     *count = count.wrapping_add(1);
                 }
-            }
-            for (set, &index) in sets.iter_mut().zip(rest) {
-                let count = &mut set[usize::from(index) & (NARROW - 1)];
-                *count = count.wrapping_add(1);
             }
         }
         let [a, b, c, d] = &sets;

@@ -9,8 +9,10 @@ pub enum Isa {
     Scalar,
     /// The blocked form, compiled for what the target promises: SSE2, NEON, or WebAssembly's SIMD where it is on.
     Baseline,
-    /// The blocked form, compiled for AVX2.
+    /// The blocked form, compiled for AVX2 and FMA.
     Avx2(Avx2),
+    /// The blocked form, compiled for AVX-512: F, BW, DQ and VL, which every CPU since Skylake-X has together.
+    Avx512(Avx512),
 }
 
 /// Proof that the running CPU has AVX2: only [`Isa::available`] and [`Isa::best`] make one.
@@ -20,7 +22,25 @@ pub struct Avx2(());
 impl Avx2 {
     fn detect() -> Option<Self> {
         #[cfg(target_arch = "x86_64")]
-        if std::is_x86_feature_detected!("avx2") {
+        if std::is_x86_feature_detected!("avx2") && std::is_x86_feature_detected!("fma") {
+            return Some(Self(()));
+        }
+        None
+    }
+}
+
+/// Proof that the running CPU has AVX-512: only [`Isa::available`] and [`Isa::best`] make one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Avx512(());
+
+impl Avx512 {
+    fn detect() -> Option<Self> {
+        #[cfg(target_arch = "x86_64")]
+        if std::is_x86_feature_detected!("avx512f")
+            && std::is_x86_feature_detected!("avx512bw")
+            && std::is_x86_feature_detected!("avx512dq")
+            && std::is_x86_feature_detected!("avx512vl")
+        {
             return Some(Self(()));
         }
         None
@@ -30,12 +50,14 @@ impl Avx2 {
 impl Isa {
     /// The fastest that the running CPU has. Detection is cached, so this is cheap to call.
     pub fn best() -> Self {
-        Avx2::detect().map_or(Self::Baseline, Self::Avx2)
+        let avx2 = || Avx2::detect().map(Self::Avx2);
+        Avx512::detect().map(Self::Avx512).or_else(avx2).unwrap_or(Self::Baseline)
     }
 
     /// All that the running CPU has, slowest first.
     pub fn available() -> Vec<Self> {
-        [Self::Scalar, Self::Baseline].into_iter().chain(Avx2::detect().map(Self::Avx2)).collect()
+        let (avx2, avx512) = (Avx2::detect().map(Self::Avx2), Avx512::detect().map(Self::Avx512));
+        [Self::Scalar, Self::Baseline].into_iter().chain(avx2).chain(avx512).collect()
     }
 
     /// Runs the definition, or the blocked form compiled for this instruction set.
@@ -47,8 +69,11 @@ impl Isa {
             #[cfg(target_arch = "x86_64")]
             // SAFETY: an `Avx2` is only made where the running CPU has it.
             Self::Avx2(_) => unsafe { with_avx2(kernel) },
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: an `Avx512` is only made where the running CPU has it.
+            Self::Avx512(_) => unsafe { with_avx512(kernel) },
             #[cfg(not(target_arch = "x86_64"))]
-            Self::Avx2(_) => kernel.blocks(),
+            Self::Avx2(_) | Self::Avx512(_) => kernel.blocks(),
         }
     }
 }
@@ -59,6 +84,7 @@ impl fmt::Display for Isa {
             Self::Scalar => "scalar",
             Self::Baseline => "baseline",
             Self::Avx2(_) => "avx2",
+            Self::Avx512(_) => "avx512",
         })
     }
 }
@@ -76,7 +102,13 @@ pub(crate) trait Kernel {
 }
 
 #[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2")]
+#[target_feature(enable = "avx2,fma")]
 fn with_avx2<K: Kernel>(kernel: K) -> K::Output {
+    kernel.blocks()
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+fn with_avx512<K: Kernel>(kernel: K) -> K::Output {
     kernel.blocks()
 }

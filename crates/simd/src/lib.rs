@@ -12,13 +12,14 @@ mod isa;
 mod joint;
 mod log2;
 mod moments;
+mod prefetch;
 mod sums;
 
 pub use columns::{abs_sum_columns, square_sum_columns, value_sum_columns};
 pub use entropy_terms::entropy_terms;
 pub use extremes::{Extremes, extremes};
 pub use histogram::{Bins, bin_indices, histogram};
-pub use isa::{Avx2, Isa};
+pub use isa::{Avx2, Avx512, Isa};
 pub use joint::{MOST_CODE_BITS, joint_histogram};
 pub use log2::log2;
 pub use moments::{PowerSums, power_sums};

@@ -1,6 +1,7 @@
 //! Sums over a run of values: of themselves, of magnitudes, of squares; and of two runs the squared distance.
 
 use crate::isa::{Isa, Kernel};
+use crate::prefetch::{LINE, STRETCH, behind};
 use std::marker::PhantomData;
 
 /// Partial sums. Part of the definition: every instruction set adds in this order.
@@ -81,14 +82,19 @@ impl<T: Term> Kernel for Sum<'_, T> {
     #[inline(always)]
     fn blocks(self) -> f64 {
         let mut parts = [0.0; PARTS];
-        let (blocks, tail) = self.0.as_chunks::<PARTS>();
-        for block in blocks {
-            for (part, &v) in parts.iter_mut().zip(block) {
+        for stretch in self.0.chunks(STRETCH) {
+            let (blocks, tail) = stretch.as_chunks::<PARTS>();
+            for (b, block) in blocks.iter().enumerate() {
+                for line in 0..PARTS / LINE {
+                    behind(stretch, b * PARTS / LINE + line);
+                }
+                for (part, &v) in parts.iter_mut().zip(block) {
+                    *part += T::of(v);
+                }
+            }
+            for (part, &v) in parts.iter_mut().zip(tail) {
                 *part += T::of(v);
             }
-        }
-        for (part, &v) in parts.iter_mut().zip(tail) {
-            *part += T::of(v);
         }
         parts.iter().sum()
     }
