@@ -1,5 +1,6 @@
 //! Elements as numbers: every real type to f32 or f64.
 
+use espalier_simd::{Isa, widen_bf16, widen_f16, widen_f64, widen_i4, widen_i8, widen_u4, widen_u8};
 use half::{bf16, f16};
 
 use crate::DType;
@@ -26,6 +27,24 @@ impl Number for f64 {
     fn from_f32(value: f32) -> f64 {
         f64::from(value)
     }
+}
+
+/// As [`numbers`], by the fastest instructions of this machine for the types that weights have.
+pub(crate) fn floats(dtype: DType, bytes: &[u8], skip: usize, out: &mut [f32]) -> bool {
+    fn each<const SIZE: usize>(bytes: &[u8], out: &mut [f32], widen: fn(Isa, &[[u8; SIZE]], &mut [f32])) {
+        widen(Isa::best(), bytes.as_chunks::<SIZE>().0, out);
+    }
+    match dtype {
+        DType::Float16 => each(bytes, out, widen_f16),
+        DType::BFloat16 => each(bytes, out, widen_bf16),
+        DType::Float64 => each(bytes, out, widen_f64),
+        DType::Int8 => each(bytes, out, widen_i8),
+        DType::UInt8 => each(bytes, out, widen_u8),
+        DType::Int4 if skip == 0 => widen_i4(Isa::best(), bytes, out),
+        DType::UInt4 if skip == 0 => widen_u4(Isa::best(), bytes, out),
+        _ => return numbers(dtype, bytes, skip, out),
+    }
+    true
 }
 
 /// Elements to numbers, each rounded once to the nearest.

@@ -3,7 +3,7 @@ use std::sync::{Arc, OnceLock};
 
 use crate::external::Folder;
 use crate::onnx::{Data, Id, Index, Tensor};
-use crate::{Code, Error, Job, Result, Source, decode, digest, document, onnx, typed};
+use crate::{Code, DType, Error, Job, Result, Source, decode, digest, document, onnx, typed};
 
 /// Elements decoded at a time.
 const BLOCK: usize = 16 * 1024;
@@ -108,7 +108,7 @@ impl Model {
     ///   of 64 Ki elements or more
     pub fn read_elements_f32(&self, id: Id, start: u64, out: &mut [f32]) -> Result<()> {
         let tensor = self.tensor(id)?;
-        if tensor.dtype == crate::DType::Float32 {
+        if tensor.dtype == DType::Float32 {
             let offset = start.checked_mul(4).ok_or_else(|| Error::internal("position overflows"))?;
             self.read_bytes(id, offset, bytemuck::cast_slice_mut(out))?;
             if cfg!(target_endian = "big") {
@@ -116,15 +116,21 @@ impl Model {
             }
             return Ok(());
         }
-        self.read_elements(id, start, out)
+        self.read_elements(id, start, out, decode::floats)
     }
 
     /// As [`Model::read_elements_f32`], to f64: exact for every type but 64-bit integers beyond 2^53.
     pub fn read_elements_f64(&self, id: Id, start: u64, out: &mut [f64]) -> Result<()> {
-        self.read_elements(id, start, out)
+        self.read_elements(id, start, out, decode::numbers)
     }
 
-    fn read_elements<N: decode::Number>(&self, id: Id, start: u64, out: &mut [N]) -> Result<()> {
+    fn read_elements<N>(
+        &self,
+        id: Id,
+        start: u64,
+        out: &mut [N],
+        decode: fn(DType, &[u8], usize, &mut [N]) -> bool,
+    ) -> Result<()> {
         let tensor = self.tensor(id)?;
         if !tensor.dtype.is_numeric() {
             let what = format!("its elements are {}, not real numbers", tensor.dtype);
@@ -145,7 +151,7 @@ impl Model {
             let stop = (first + block.len() as u64) * bits;
             buffer.resize((stop.div_ceil(8) - offset) as usize, 0);
             self.read_bytes(id, offset, &mut buffer)?;
-            decode::numbers(tensor.dtype, &buffer, skip, block);
+            decode(tensor.dtype, &buffer, skip, block);
             first += block.len() as u64;
         }
         Ok(())

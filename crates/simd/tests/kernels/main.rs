@@ -7,3 +7,4 @@ mod inputs;
 mod joint;
 mod moments;
 mod sums;
+mod widen;
