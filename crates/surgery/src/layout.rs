@@ -18,18 +18,38 @@ pub(crate) struct Layout {
     pub data: Vec<Piece>,
 }
 
-/// The edited model, laid out. `data_name`: what the file of its external data will be called; none puts everything
-/// into the .onnx file.
+/// Where data goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// All of it into the .onnx file.
+    Inside,
+    /// What is external stays so, in the file of this name.
+    Beside(String),
+    /// All large data of initializers into the file of this name.
+    AllBeside(String),
+}
+
+/// The edited model, laid out.
 ///
 /// errors: `INTERNAL` for edits that do not fit the model or each other; `MODEL_UNSUPPORTED`
-pub(crate) fn layout(model: &Model, edits: &Edits, data_name: Option<String>) -> Result<Layout> {
+pub(crate) fn layout(model: &Model, edits: &Edits, place: Place) -> Result<Layout> {
     let index = model.index();
     let has_external = model.tensors().iter().any(|tensor| tensor.external.is_some());
     if has_external && index.has_training {
         let what = "it has graphs for training, whose external data is not read";
         return Err(Error::new(Code::ModelUnsupported, what));
     }
-    let mut file = data_name.map(DataFile::new);
+    let moves = matches!(place, Place::AllBeside(_));
+    let mut file = match place {
+        Place::Inside => None,
+        Place::Beside(name) | Place::AllBeside(name) => Some(DataFile::new(name)),
+    };
+    // Runtimes look for data in other files where it is that of initializers, and not everywhere else.
+    let movable: HashSet<Id> = if moves {
+        index.graphs.iter().flat_map(|graph| graph.initializers.iter().copied()).collect()
+    } else {
+        HashSet::new()
+    };
     let mut splices = Splices::new(index);
     let gone = match &edits.part {
         Some(part) => part::part(index, part, &mut splices)?,
@@ -43,10 +63,11 @@ pub(crate) fn layout(model: &Model, edits: &Edits, data_name: Option<String>) ->
         let content = contents.remove(&id);
         // Data of a node that is gone goes too.
         if !splices.is_removed(tensor.message) {
-            tensors::rewrite(model, id, content, file.as_mut(), &mut splices)?;
+            let file = file.as_mut().filter(|_| tensor.external.is_some() || movable.contains(&id));
+            tensors::rewrite(model, id, content, file, &mut splices)?;
         }
     }
-    initializers(model, edits, file.as_mut(), &mut splices)?;
+    initializers(model, edits, file.as_mut(), moves, &mut splices)?;
     let left = edits.value_infos.iter().filter(|edit| !gone.contains(&edit.value));
     values::value_infos(model, left, &mut splices)?;
     values::outputs(index, edits, &mut splices)?;
@@ -84,13 +105,14 @@ fn initializers(
     model: &Model,
     edits: &Edits,
     mut file: Option<&mut DataFile>,
+    moves: bool,
     splices: &mut Splices,
 ) -> Result<()> {
     for copy in &edits.copies {
         let kept = copy.selections.iter().collect::<Vec<_>>();
         let content = Content::copied(model, copy.tensor, &kept)?;
         let external = model.tensor(copy.tensor)?.external.as_ref();
-        let beside = external.zip(file.as_deref_mut());
+        let beside = file.as_deref_mut().filter(|_| moves || external.is_some()).map(|file| (external, file));
         let (dtype, dims) = (content.dtype, content.dims.clone());
         let pieces = tensors::initializer(model, &copy.name, content, beside)?;
         insert(model, copy.graph, pieces, &copy.name, dtype, &dims, splices)?;

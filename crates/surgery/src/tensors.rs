@@ -14,6 +14,8 @@ use crate::{FloatEdit, IntegerEdit, Kept};
 
 /// External data begins at multiples of this.
 const ALIGNMENT: u64 = 64;
+/// Bytes of data from which on it is moved out of a model that is too large: what runtimes read to infer shapes is smaller.
+const MOVED: u64 = 1024;
 
 /// What a tensor is to hold.
 pub(crate) struct Content {
@@ -131,7 +133,7 @@ impl DataFile {
     }
 
     /// Appends data and returns the fields that say where it is.
-    fn append(&mut self, model: &Model, piece: Piece, others: &External) -> Result<Vec<u8>> {
+    fn append(&mut self, model: &Model, piece: Piece, was: Option<&External>) -> Result<Vec<u8>> {
         let length = piece.length();
         let key = match &piece {
             Piece::Tensor { tensor, bytes } => match model.tensor(*tensor)?.data {
@@ -164,14 +166,16 @@ impl DataFile {
         entry("offset", &offset.to_string());
         entry("length", &length.to_string());
         // A checksum is of the file that the data was in.
-        for (key, value) in others.others.iter().filter(|(key, _)| key != "checksum") {
+        let others = was.iter().flat_map(|was| &was.others);
+        for (key, value) in others.filter(|(key, _)| key != "checksum") {
             entry(key, value);
         }
         Ok(fields)
     }
 }
 
-/// Rewrites a stored tensor: with another content, and with its external data moved to `file` (none: into the model).
+/// Rewrites a stored tensor: with another content, and with its external data moved to `file` (none: into the model). Given a
+/// file, data that lies in the model moves there too where it is large.
 pub(crate) fn rewrite(
     model: &Model,
     id: Id,
@@ -187,15 +191,27 @@ pub(crate) fn rewrite(
         splices.replace_all(tensor.message, &spans.dims, dims, message.body.start);
     }
     let Some(external) = &tensor.external else {
-        if let Some(content) = content {
-            splices.replace_all(tensor.message, &spans.data, content.inline(), message.body.end);
-        }
+        let stored = || (tensor.dtype != DType::String).then(|| Content::whole(id, tensor));
+        let fields = match (file, content) {
+            (Some(file), content) => match content.or_else(stored) {
+                Some(Content { data: NewData::Raw(piece), .. }) if piece.length() >= MOVED => {
+                    let mut fields = file.append(model, piece, None)?;
+                    write::integer(&mut fields, 14, 1);
+                    vec![Piece::Literal(fields)]
+                }
+                Some(content) => content.inline(),
+                None => return Ok(()),
+            },
+            (None, Some(content)) => content.inline(),
+            (None, None) => return Ok(()),
+        };
+        splices.replace_all(tensor.message, &spans.data, fields, message.body.end);
         return Ok(());
     };
     let content = content.unwrap_or_else(|| Content::whole(id, tensor));
     match (file, content.data) {
         (Some(file), NewData::Raw(piece)) => {
-            let fields = file.append(model, piece, external)?;
+            let fields = file.append(model, piece, Some(external))?;
             let fields = vec![Piece::Literal(fields)];
             splices.replace_all(tensor.message, &spans.external, fields, message.body.end);
         }
@@ -208,20 +224,20 @@ pub(crate) fn rewrite(
     Ok(())
 }
 
-/// A new initializer of a graph. `beside`: the external data of the tensor it was made from.
+/// A new initializer of a graph. `beside`: where its data goes, and what was said of that of the tensor it was made from.
 pub(crate) fn initializer(
     model: &Model,
     name: &str,
     content: Content,
-    beside: Option<(&External, &mut DataFile)>,
+    beside: Option<(Option<&External>, &mut DataFile)>,
 ) -> Result<Vec<Piece>> {
     let mut head = dims(&content.dims);
     write::integer(&mut head, 2, i64::from(content.dtype.to_onnx()));
     write::bytes(&mut head, 8, name.as_bytes());
     let mut body = vec![Piece::Literal(head)];
     match (beside, content.data) {
-        (Some((external, file)), NewData::Raw(piece)) => {
-            let mut fields = file.append(model, piece, external)?;
+        (Some((was, file)), NewData::Raw(piece)) => {
+            let mut fields = file.append(model, piece, was)?;
             write::integer(&mut fields, 14, 1);
             body.push(Piece::Literal(fields));
         }
