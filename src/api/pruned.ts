@@ -62,9 +62,9 @@ export class PrunedModel implements Pruned {
   async save(
     path: string,
     options: CallOptions & { readonly force?: boolean } = {},
-  ): Promise<{ readonly bytes: number }> {
+  ): Promise<{ readonly bytes: number; readonly externalBytes: number }> {
     const { bytes, externalBytes } = await this.#native.save(path, this.#edits, options);
-    return { bytes: bytes + externalBytes };
+    return { bytes: bytes + externalBytes, externalBytes };
   }
 
   toBytes(options: CallOptions = {}): Promise<Uint8Array> {

@@ -190,11 +190,16 @@ export interface Pruned {
   readonly guard?: GuardReport;
   /** What was refitted, where something was. */
   readonly reconstruction?: ReconstructionReport;
-  /** Writes it (temporary file beside, then renamed). Without `force` an existing file is an error. */
+  /**
+   * Writes it (temporary file beside, then renamed). Without `force` an existing file is an error.
+   *
+   * External data, and all large data of a model of 2 GiB or more, goes to one file beside it, `<path>.data`. `bytes` are those of
+   * both files, `externalBytes` those of the second: 0 where there is none.
+   */
   save(
     path: string,
     options?: CallOptions & { readonly force?: boolean },
-  ): Promise<{ readonly bytes: number }>;
+  ): Promise<{ readonly bytes: number; readonly externalBytes: number }>;
   /** The model as bytes, external data inlined. */
   toBytes(options?: CallOptions): Promise<Uint8Array>;
 }

@@ -44,10 +44,11 @@ async function apply(file: string, planFile: string, options: Options, terminal:
     try {
       const calibration = { ...(data !== undefined && { data }), ...(samples !== undefined && { samples }) };
       const pruned = await model.apply(plan, { ...calibration, ...call });
-      const { bytes } = await pruned.save(output, { force, ...call });
+      const { bytes, externalBytes } = await pruned.save(output, { force, ...call });
       return {
         file,
         output,
+        data: externalBytes > 0 ? `${output}.data` : null,
         plan: null,
         before: pruned.before,
         after: { ...pruned.after, bytes },

@@ -15,6 +15,8 @@ export interface Outcome {
   readonly file: string;
   /** The file that was written, if one was. */
   readonly output: string | null;
+  /** The file of its external data, where it has some. */
+  readonly data: string | null;
   readonly plan: string | null;
   readonly before: Size;
   readonly after: Size;
@@ -63,7 +65,7 @@ export async function printOutcome(
   const { before, after, groups, guard, latency, stability, verification } = outcome;
   const told = new Set(verification?.warnings.map(({ code }) => code));
   const lanes = groups.reduce((sum, group) => sum + group.lanes - group.kept, 0);
-  const written = [outcome.output, outcome.plan].filter((path) => path !== null);
+  const written = [outcome.output, outcome.data, outcome.plan].filter((path) => path !== null);
   terminal.print(
     sections(
       sizesReport(before, after, verification),

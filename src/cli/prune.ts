@@ -170,6 +170,7 @@ async function finish(
   return {
     file,
     output: target ?? null,
+    data: saved !== undefined && saved.externalBytes > 0 ? `${target}.data` : null,
     plan: plan ?? null,
     before: pruned.before,
     after: saved === undefined ? pruned.after : { ...pruned.after, bytes: saved.bytes },

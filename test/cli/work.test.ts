@@ -1,9 +1,10 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Outcome } from '../../src/cli/outcome.js';
 import type { Verification } from '../../src/verify/types.js';
+import { writeLarge } from '../hostile/large.js';
 import { espalier, folder, mlp, samples, withoutRuntime } from './espalier.js';
 
 let home: string;
@@ -54,6 +55,25 @@ describe('prune', () => {
     expect(stderr).toContain('espalier verify');
     const verified = await espalier(['verify', at('mlp.onnx'), at('half.onnx'), '--runs', '2', '--json']);
     expect(JSON.parse(verified.stdout)).toMatchObject({ ok: true, bytes: { ratio: expect.any(Number) } });
+  });
+
+  test('external data lies beside the model, and is told of', async () => {
+    const model = writeLarge(home, 16, true, 'beside.onnx');
+    const args = ['prune', model, '--ratio', '0.5', '--json', '-o'];
+    const beside = JSON.parse((await espalier([...args, at('beside-half.onnx')])).stdout);
+    expect(beside).toMatchObject({ output: at('beside-half.onnx'), data: at('beside-half.onnx.data') });
+    const bytes = ['', '.data'].map((end) => statSync(at(`beside-half.onnx${end}`)).size);
+    expect(beside.after.bytes).toBe(bytes[0]! + bytes[1]!);
+    const { stdout } = await espalier([
+      'prune',
+      at('mlp.onnx'),
+      '--ratio',
+      '0.5',
+      '--json',
+      '-o',
+      at('alone.onnx'),
+    ]);
+    expect(JSON.parse(stdout)).toMatchObject({ output: at('alone.onnx'), data: null });
   });
 
   test('with samples it compares, and with labels it tells the accuracy', async () => {
