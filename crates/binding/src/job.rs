@@ -18,8 +18,7 @@ impl Job {
     /// `threads`: at most so many; by default one for each core.
     #[napi(constructor)]
     pub fn new(threads: Option<u32>) -> Job {
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let threads = threads.map(|threads| (threads as usize).clamp(1, cores));
+        let threads = threads.map(|threads| (threads as usize).clamp(1, cores()));
         Job { work: Work { job: Arc::new(espalier_tensor::Job::new()), threads } }
     }
 
@@ -63,10 +62,7 @@ impl Work {
     ) -> napi::Result<T> {
         let guarded = || {
             self.job.check()?;
-            match pool(self.threads)? {
-                Some(pool) => pool.install(|| compute(&self.job)),
-                None => compute(&self.job),
-            }
+            pool(self.threads)?.install(|| compute(&self.job))
         };
         let result = catch_unwind(AssertUnwindSafe(guarded));
         result
@@ -81,21 +77,40 @@ fn message(panic: &(dyn Any + Send)) -> String {
     format!("a panic: {}", text.unwrap_or("without a message"))
 }
 
-/// The pool of so many threads, made on first use and kept; none is rayon's own, one thread for each core.
-fn pool(threads: Option<usize>) -> Result<Option<Arc<ThreadPool>>> {
+/// The pool of so many threads, made on first use and kept; by default one thread for each core.
+fn pool(threads: Option<usize>) -> Result<Arc<ThreadPool>> {
     static POOLS: Mutex<Option<HashMap<usize, Arc<ThreadPool>>>> = Mutex::new(None);
-    let Some(threads) = threads else { return Ok(None) };
+    let threads = threads.unwrap_or_else(cores);
     let mut pools = POOLS.lock().unwrap_or_else(PoisonError::into_inner);
     let pools = pools.get_or_insert_default();
     if let Some(pool) = pools.get(&threads) {
-        return Ok(Some(pool.clone()));
+        return Ok(pool.clone());
     }
-    let built = ThreadPoolBuilder::new().num_threads(threads).build();
+    let built = ThreadPoolBuilder::new().num_threads(threads).start_handler(|_| step_back()).build();
     let built = built.map_err(|error| {
         Error::new(Code::OptionInvalid, format!("cannot start {threads} threads: {error}"))
             .todo("Ask for fewer threads.")
     })?;
     let pool = Arc::new(built);
     pools.insert(threads, pool.clone());
-    Ok(Some(pool))
+    Ok(pool)
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// How much nicer than others the threads of a pool are.
+const NICER: i32 = 5;
+
+/// Lets the event loop go first where it wants to run on a core that this thread has: on Linux, where each thread has a
+/// niceness of its own.
+fn step_back() {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::process::{getpriority_process, setpriority_process};
+        let thread = Some(rustix::thread::gettid());
+        // Where it is refused, nothing but time is lost.
+        let _ = getpriority_process(thread).and_then(|nice| setpriority_process(thread, nice + NICER));
+    }
 }
