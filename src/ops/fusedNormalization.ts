@@ -99,6 +99,7 @@ export const fusedGroupNorm: Rule = {
     const { lanes, attributes } = call;
     const x = call.input(0);
     const place = attributes.int('channels_last', 1) === 0 ? 1 : x.length - 1;
+    if (x.length < 2) throw new Frozen('mismatch', 'its input has no channels');
     const along = (axis: Axis): Axis[] => x.map((_, d) => (d === place ? axis : plain(1)));
     const skip = call.optional(3) === undefined ? [] : [call.input(3)];
     const addends = skip.map((own) => {

@@ -97,8 +97,9 @@ function placesOfNonZero(call: Call): readonly Output[] {
 function uniqueOf(call: Call): readonly Output[] {
   const x = call.optional(0);
   const count = openAxis(call, 0);
-  const along = call.attributes.int('axis');
-  const axes = along === undefined ? [count] : x?.axes?.with(along, count);
+  const along = (rank: number): number => call.attributes.axis('axis', rank);
+  const flat = call.attributes.int('axis') === undefined;
+  const axes = flat ? [count] : x?.axes?.with(along(x.axes.length), count);
   const list = { axes: [count], dtype: 'int64' };
   return [{ axes, dtype: x?.dtype }, list, { axes: [openAxis(call, 1)], dtype: 'int64' }, list];
 }

@@ -25,6 +25,13 @@ const CASES: Readonly<Record<string, readonly [nodes: readonly NodeSpec[], extra
       [node('Shape', ['x'], 's'), node('Reshape', ['s', 'k'], 't'), node('Transpose', ['t'], 'r')],
       [integers('k', [3, 5])],
     ],
+    'values that are each there once, along an axis that there is not': [
+      [node('Unique', ['x'], 'r', { axis: 2 ** 40 })],
+    ],
+    'channels of a scalar': [
+      [{ ...node('SkipGroupNorm', ['k', 'g', 'g', 'x'], 'r', { groups: 1 }), domain: 'com.microsoft' }],
+      [floats('k', [], () => 1), floats('g', [3], () => 1)],
+    ],
     'contents that do not fit together': [
       [node('Shape', ['x'], 's'), node('Add', ['s', 'k'], 't'), node('Reshape', ['x', 't'], 'r')],
       [integers('k', [1, 2, 3])],

@@ -1,13 +1,17 @@
 //! Moments, refit and order at a size that large layers have, on one thread and on all, in one run:
 //! `cargo bench -p espalier-solve`. GFLOP/s count the arithmetic of the plain algorithm, a symmetric half where there is one.
+//! With `--bench solve -- --python PYTHON` NumPy does the same beside it, on all threads (conditional entropies: the inverse that they take).
 
 use espalier_solve::{Consumer, Moments, Patches, Precision, information, obs, ridge};
 use espalier_tensor::Job;
+use std::collections::HashMap;
 use std::hint::black_box;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 fn main() {
     let quick = std::env::args().any(|argument| argument == "--test");
+    let python = std::env::args().skip_while(|argument| argument != "--python").nth(1);
     let spent = if quick { Duration::ZERO } else { Duration::from_millis(1500) };
     let (n, rows, outputs, channels) = if quick { (96, 256, 32, 8) } else { (2048, 8192, 512, 64) };
     let mut random = fastrand::Rng::with_seed(1);
@@ -33,9 +37,12 @@ fn main() {
 
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     println!("\n{n} inputs, {outputs} targets, {rows} samples");
-    println!("{:36}{:>24}{:>24}", "", "1 thread", format!("{cores} threads"));
+    let numpy = python.map(|python| by_numpy(&python, [n, rows, outputs], spent));
+    let last = if numpy.is_some() { "NumPy, its ms of ours" } else { "" };
+    println!("{:36}{:>24}{:>24}{last:>26}", "", "1 thread", format!("{cores} threads"));
     let row = |name: &str, operations: f64, run: &(dyn Fn() + Sync)| {
         print!("{name:36}");
+        let mut ours = f64::INFINITY;
         for threads in [1, cores] {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
             let (began, mut best) = (Instant::now(), Duration::MAX);
@@ -49,6 +56,10 @@ fn main() {
             }
             let seconds = best.as_secs_f64();
             print!("{:>9.1} ms {:>5.0} GFLOP/s", seconds * 1e3, operations / seconds / 1e9);
+            ours = ours.min(seconds * 1e3);
+        }
+        if let Some(theirs) = numpy.as_ref().and_then(|numpy| numpy.get(name)) {
+            print!("{theirs:>15.1} ms {:>6.2} x", theirs / ours);
         }
         println!();
     };
@@ -81,4 +92,20 @@ fn main() {
             black_box(obs(&[consumer], 1e-3, 0, job).expect("an order"));
         });
     }
+}
+
+/// Milliseconds by name.
+fn by_numpy(python: &str, sizes: [usize; 3], spent: Duration) -> HashMap<String, f64> {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/peer.py");
+    let output = Command::new(python)
+        .arg(script)
+        .args(sizes.map(|size| size.to_string()))
+        .arg(spent.as_secs_f64().to_string())
+        .stderr(Stdio::inherit())
+        .output()
+        .expect("a Python with NumPy and SciPy");
+    let lines = String::from_utf8(output.stdout).expect("text");
+    let line =
+        |line: &str| Some((line.split('\t').next()?.to_owned(), line.split('\t').nth(1)?.parse().ok()?));
+    lines.lines().filter_map(line).collect()
 }
