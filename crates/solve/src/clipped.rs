@@ -1,10 +1,10 @@
 //! Targets of which only what lies between two bounds is seen: what a ReLU, or any function that clips, lets through.
 
-use crate::accumulate::{Element, GATHERED, SAMPLES, Source, add_cross, lay, shifted};
+use crate::accumulate::{Element, GATHERED, Source, add_cross, samples_of};
 use crate::ridge::Refit;
 use espalier_tensor::{Job, Result};
 use faer::linalg::matmul::matmul;
-use faer::prelude::{Mat, MatMut, MatRef};
+use faer::prelude::{Mat, MatMut, Reborrow, ReborrowMut};
 use faer::{Accum, Par};
 use rayon::prelude::*;
 
@@ -53,42 +53,43 @@ pub(crate) fn accumulate_clipped<T: Element>(
             refit.bias[i] + row.iter().zip(targets.pivots.0).map(|(w, p)| w * p).sum::<f64>()
         })
         .collect();
-    let samples = ((1 << 22) / (inputs + outputs).max(1)).clamp(256, SAMPLES);
+    let samples = samples_of::<T>(inputs + outputs);
     let positions = source.positions();
-    let mut x = Mat::<T>::zeros(samples.min(positions), inputs);
-    let mut y = Mat::<T>::zeros(samples.min(positions), outputs);
+    let mut x = Mat::<T>::zeros(inputs, samples.min(positions));
+    let mut y = Mat::<T>::zeros(rows, samples.min(positions));
     for start in (0..positions).step_by(samples) {
         job.check()?;
         let count = samples.min(positions - start);
         let pivots = targets.pivots;
-        let chunks = x.as_mut().subrows_mut(0, count).par_row_chunks_mut(GATHERED);
-        let chunks = chunks.zip(y.as_mut().subrows_mut(0, count).par_row_chunks_mut(GATHERED));
+        let chunks = x.as_mut().subcols_mut(0, count).par_col_chunks_mut(GATHERED);
+        let chunks = chunks.zip(y.as_mut().subcols_mut(0, count).par_col_chunks_mut(GATHERED));
         let partial: Vec<(Vec<f64>, Vec<f64>)> = chunks
             .enumerate()
-            .map(|(index, (x, y))| {
-                let (first, count) = (start + index * GATHERED, x.nrows());
-                let mut from_x = vec![0.0; inputs * count];
-                let mut wanted = vec![0.0; parts * outputs * count];
-                source.gather(first..first + count, &mut from_x, &mut wanted);
-                let from_x = shifted::<T>(&from_x, pivots.0);
-                let mut answers = Mat::<T>::zeros(rows, count);
-                let columns = MatRef::from_column_major_slice(&from_x, inputs, count);
-                matmul(&mut answers, Accum::Replace, &weights, columns, T::number(1.0), Par::Seq);
-                let mut targets = Vec::with_capacity(outputs * count);
+            .map(|(index, (mut x, mut y))| {
+                let (first, columns) = (start + index * GATHERED, x.ncols());
+                let mut from_x = vec![0.0; inputs * columns];
+                let mut wanted = vec![0.0; parts * outputs * columns];
+                source.gather(first..first + columns, &mut from_x, &mut wanted);
+                for column in 0..columns {
+                    let from_x = &from_x[column * inputs..][..inputs];
+                    let to = x.rb_mut().col_mut(column).iter_mut();
+                    for ((to, &value), &pivot) in to.zip(from_x).zip(pivots.0) {
+                        *to = T::shifted(value, pivot);
+                    }
+                }
+                matmul(y.rb_mut(), Accum::Replace, &weights, x.rb(), T::number(1.0), Par::Seq);
                 let (mut sums, mut squares) = (vec![0.0; outputs], vec![0.0; outputs]);
-                for (sample, wanted) in wanted.chunks(parts * outputs).enumerate() {
+                for (column, wanted) in wanted.chunks(parts * outputs).enumerate() {
                     for i in 0..outputs {
                         let bound = |part: usize| f64::from(wanted[part * outputs + i]);
                         let high = if parts > 2 { bound(2) } else { f64::INFINITY };
-                        let answer = answers[(i, sample)].double() + bias[i];
+                        let answer = y[(i, column)].double() + bias[i];
                         let value = T::number(seen(bound(0), bound(1), high, answer) - pivots.1[i]);
-                        targets.push(value);
+                        y[(i, column)] = value;
                         sums[i] += value.double();
                         squares[i] += value.double() * value.double();
                     }
                 }
-                lay(&from_x, x);
-                lay(&targets, y);
                 (sums, squares)
             })
             .collect();
@@ -96,7 +97,7 @@ pub(crate) fn accumulate_clipped<T: Element>(
             targets.y.iter_mut().zip(sums).for_each(|(to, from)| *to += from);
             targets.squares.iter_mut().zip(squares).for_each(|(to, from)| *to += from);
         }
-        let (x, y) = (x.as_ref().subrows(0, count), y.as_ref().subrows(0, count));
+        let (x, y) = (x.as_ref().subcols(0, count), y.as_ref().subcols(0, count));
         add_cross(targets.cross.as_mut(), x, y);
         job.advance(count as u64);
     }
