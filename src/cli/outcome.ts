@@ -39,6 +39,18 @@ export interface Outcome {
   readonly verification?: Verification;
 }
 
+/** What `printOutcome` needs: the second call costs nothing. */
+export const loadReports = () =>
+  Promise.all([
+    import('../report/sizes.js'),
+    import('../report/table.js'),
+    import('../report/warnings.js'),
+    import('../report/verification.js'),
+    import('../report/guard.js'),
+    import('../report/latency.js'),
+    import('../report/stability.js'),
+  ]);
+
 export async function printOutcome(
   terminal: Terminal,
   outcome: Outcome,
@@ -53,15 +65,7 @@ export async function printOutcome(
     { guardReport },
     { latencyReport },
     { stabilityReport },
-  ] = await Promise.all([
-    import('../report/sizes.js'),
-    import('../report/table.js'),
-    import('../report/warnings.js'),
-    import('../report/verification.js'),
-    import('../report/guard.js'),
-    import('../report/latency.js'),
-    import('../report/stability.js'),
-  ]);
+  ] = await loadReports();
   const { before, after, groups, guard, latency, stability, verification } = outcome;
   const told = new Set(verification?.warnings.map(({ code }) => code));
   const lanes = groups.reduce((sum, group) => sum + group.lanes - group.kept, 0);

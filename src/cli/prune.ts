@@ -8,7 +8,7 @@ import { checkData, checkPruned, readData } from './check.js';
 import { addCriterion, criterionOf } from './criterion.js';
 import { checkOutput, writeOutput } from './files.js';
 import { guardOption } from './guard.js';
-import { type Outcome, printOutcome } from './outcome.js';
+import { loadReports, type Outcome, printOutcome } from './outcome.js';
 import { type Terminal, type WorkOptions, work } from './terminal.js';
 import { addOptions, collect, option, parseBytes, parseName, parseNumber, parseWhole } from './values.js';
 
@@ -162,7 +162,9 @@ async function finish(
   const { target, plan, force, dataset, labels } = to;
   // The very text that the model's metadata hold the hash of.
   if (plan !== undefined) await writeOutput(plan, JSON.stringify(pruned.plan));
-  const saved = target === undefined ? undefined : await pruned.save(target, { force, ...call });
+  const saving = target === undefined ? undefined : pruned.save(target, { force, ...call });
+  // While other threads write, this one has nothing else to do.
+  const [saved] = await Promise.all([saving, loadReports()]);
   const check =
     dataset === undefined
       ? undefined
