@@ -191,3 +191,23 @@ fn read_at(file: &File, mut offset: u64, mut out: &mut [u8]) -> io::Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A disk that fails answers a read with an error, as a file does that is open for writing only.
+    #[test]
+    fn a_read_that_fails_tells_of_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("in.onnx");
+        std::fs::write(&path, [1; 64]).unwrap();
+        let open = Source::open(&path).unwrap();
+        let broken = File::options().write(true).open(&path).unwrap();
+        let source = Source { bytes: Bytes::File(broken), ..open };
+        let error = source.read(0, &mut [0; 8]).unwrap_err();
+        assert_eq!(error.code(), Code::FileUnreadable);
+        assert!(error.what().starts_with("cannot read it: "), "{}", error.what());
+        assert_eq!(error.place().file.as_deref(), path.to_str());
+    }
+}
