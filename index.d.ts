@@ -69,7 +69,7 @@ export declare class Model {
   floats(tensor: number, job: Job): Promise<Float32Array>
   /** SHA-256 of the .onnx file, in hexadecimal. */
   sha256(job: Job): Promise<string>
-  /** Writes the edited model to `path`, its external data (if it has any) to `path` + ".data". */
+  /** Writes the edited model to `path`; its external data, and all large data of 2 GiB or more, to `path` + ".data". */
   save(path: string, edits: Edits, options: SaveOptions, job: Job): Promise<SaveResult>
   /** The edited model in memory, its external data moved into it. */
   saveToBytes(edits: Edits, job: Job): Promise<Uint8Array>

@@ -1,12 +1,12 @@
 // Whole processes: espalier prune beside cp of as many bytes as it reads and writes.
 //
-//   npm run bench -- [MODEL.onnx ...] [--megabytes 100,2000] [--runs N] [--cold] [--keep FOLDER] [--quick]
+//   npm run bench -- [MODEL.onnx ...] [--megabytes 100,2000] [--runs N] [--cold] [--folder FOLDER] [--quick]
 //
 //   MODEL.onnx ...  models to prune; by default convolutional networks of these sizes are made
 //   --megabytes M   100 by default; from 4000 on the weights are a sparse file, whose zeros cost no disk to read
 //   --runs N        medians of so many; 5 by default
 //   --cold          also with nothing of the files in the system's page cache (Linux)
-//   --keep FOLDER   where to make models and outputs; by default a temporary folder
+//   --folder F      where to make models and outputs, for the time of the run; by default a temporary folder
 //   --quick         small and once
 //
 // `start` is espalier --version, `inspect` start and the analysis of the graph, `prune` all. What prune takes beyond inspect is
@@ -29,7 +29,7 @@ const { values, positionals } = parseArgs({
     megabytes: { type: 'string', default: '100' },
     runs: { type: 'string' },
     cold: { type: 'boolean', default: false },
-    keep: { type: 'string' },
+    folder: { type: 'string' },
     quick: { type: 'boolean', default: false },
   },
 });
@@ -40,8 +40,9 @@ interface Usage {
   readonly rss: number;
 }
 
+if (values.folder !== undefined) mkdirSync(values.folder, { recursive: true });
 const runs = Number(values.runs ?? (values.quick ? 1 : 5));
-const work = mkdtempSync(join(values.keep ?? tmpdir(), 'espalier-bench-'));
+const work = mkdtempSync(join(values.folder ?? tmpdir(), 'espalier-bench-'));
 
 const median = (numbers: readonly number[]): number =>
   numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)]!;
@@ -84,7 +85,9 @@ function forget(files: readonly string[]): void {
 function copied(files: readonly string[], cold: boolean): number {
   if (cold) forget(files);
   const to = (file: string): string => join(work, `copy-${basename(file)}`);
-  const wall = files.reduce((sum, file) => sum + timed('cp', ['--sparse=never', file, to(file)]).wall, 0);
+  // GNU's cp leaves holes where there are some, and what is pruned has none.
+  const whole = process.platform === 'linux' ? ['--sparse=never'] : [];
+  const wall = files.reduce((sum, file) => sum + timed('cp', [...whole, file, to(file)]).wall, 0);
   for (const file of files) rmSync(to(file));
   return wall;
 }
@@ -133,7 +136,6 @@ function measure(model: string, cold: boolean): Record<string, string> {
 }
 
 try {
-  if (values.keep !== undefined) mkdirSync(values.keep, { recursive: true });
   const sizes = values.quick ? [1] : values.megabytes.split(',').map(Number);
   const models =
     positionals.length > 0

@@ -84,6 +84,10 @@ const metadataOf = (planSha256: string): Edits['metadata'] => [
 
 /** Bytes that a new initializer, operand or node needs beside its data and names, at most. */
 const OVERHEAD = 64;
+/** Less than this is in one file: protobuf's limit, with room for what is said of sizes. */
+const MOST_INSIDE = 2 ** 31 - 2 ** 16;
+/** What says where a tensor's data lies: a file's name, an offset and a length. */
+const PLACE = 512;
 /** External tensors begin at multiples of this. */
 const ALIGNMENT = 64;
 
@@ -109,7 +113,10 @@ export function sizeAfter(analysis: Analysis, costs: CostModel, removal: Removal
     written.attributes.length * OVERHEAD +
     written.valueInfos.length * 8;
   const aligned = document.tensors.reduce((sum, tensor) => sum + (tensor.external ? ALIGNMENT : 0), 0);
-  const bytes =
+  const together =
     document.bytes + document.externalBytes - (whole.tensorBytes - left.tensorBytes) + text + added + aligned;
+  // Beyond it data that lay in the model goes beside it, and each tensor says where.
+  const stored = document.tensors.length + written.copies.length;
+  const bytes = together < MOST_INSIDE ? together : together + stored * (ALIGNMENT + PLACE);
   return { params: left.params, macs: left.macs, bytes };
 }

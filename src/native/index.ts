@@ -53,10 +53,10 @@ export class NativeModel {
   }
 
   /**
-   * Writes the edited model to a path; external data, where the model has some, to one file beside it, `<name>.data`.
-   * On every error, and when it is aborted, nothing is left behind and what was there before still is.
+   * Writes the edited model to a path; external data, where the model has some, to one file beside it, `<name>.data`, and all
+   * large data of a model of 2 GiB or more. On every error, and when it is aborted, nothing is left behind and what was there before still is.
    *
-   * errors: OUTPUT_EXISTS without `force`, OUTPUT_UNWRITABLE, FILE_UNREADABLE.
+   * errors: OUTPUT_EXISTS without `force`, OUTPUT_UNWRITABLE, FILE_UNREADABLE, MODEL_TOO_LARGE (2 GiB without its data).
    */
   save(
     path: string,

@@ -1,7 +1,7 @@
 use std::any::Any;
 use std::collections::HashMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::{Arc, Mutex, Once, PoisonError};
 
 use espalier_tensor::{Code, Error, Result};
 use napi_derive::napi;
@@ -62,7 +62,10 @@ impl Work {
     ) -> napi::Result<T> {
         let guarded = || {
             self.job.check()?;
-            pool(self.threads)?.install(|| compute(&self.job))
+            match pool(self.threads)? {
+                Some(pool) => pool.install(|| compute(&self.job)),
+                None => compute(&self.job),
+            }
         };
         let result = catch_unwind(AssertUnwindSafe(guarded));
         result
@@ -77,14 +80,20 @@ fn message(panic: &(dyn Any + Send)) -> String {
     format!("a panic: {}", text.unwrap_or("without a message"))
 }
 
-/// The pool of so many threads, made on first use and kept; by default one thread for each core.
-fn pool(threads: Option<usize>) -> Result<Arc<ThreadPool>> {
+/// The pool of so many threads, made on first use and kept. None is rayon's own, one thread for each core, to which a call
+/// goes only where it has something to share out: what it does alone stays on Node's thread, and holds up no other call.
+fn pool(threads: Option<usize>) -> Result<Option<Arc<ThreadPool>>> {
+    static OWN: Once = Once::new();
     static POOLS: Mutex<Option<HashMap<usize, Arc<ThreadPool>>>> = Mutex::new(None);
-    let threads = threads.unwrap_or_else(cores);
+    let Some(threads) = threads else {
+        // Where it cannot be made so, rayon makes it as it likes.
+        OWN.call_once(|| drop(ThreadPoolBuilder::new().start_handler(|_| step_back()).build_global()));
+        return Ok(None);
+    };
     let mut pools = POOLS.lock().unwrap_or_else(PoisonError::into_inner);
     let pools = pools.get_or_insert_default();
     if let Some(pool) = pools.get(&threads) {
-        return Ok(pool.clone());
+        return Ok(Some(pool.clone()));
     }
     let built = ThreadPoolBuilder::new().num_threads(threads).start_handler(|_| step_back()).build();
     let built = built.map_err(|error| {
@@ -93,14 +102,23 @@ fn pool(threads: Option<usize>) -> Result<Arc<ThreadPool>> {
     })?;
     let pool = Arc::new(built);
     pools.insert(threads, pool.clone());
-    Ok(pool)
+    Ok(Some(pool))
 }
 
 fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// How much nicer than others the threads of a pool are.
+/// What one thread does for long, on a thread that steps back. It waits for it.
+pub(crate) fn apart<T: Send>(compute: impl FnOnce() -> T + Send) -> T {
+    let stepping_back = || {
+        step_back();
+        compute()
+    };
+    std::thread::scope(|scope| scope.spawn(stepping_back).join()).unwrap_or_else(|panic| resume_unwind(panic))
+}
+
+/// How much nicer than others our threads are.
 const NICER: i32 = 5;
 
 /// Lets the event loop go first where it wants to run on a core that this thread has: on Linux, where each thread has a

@@ -10,7 +10,7 @@ use napi_derive::napi;
 use crate::background::{Background, IntoJs, background};
 use crate::edits::Edits;
 use crate::error::to_js;
-use crate::job::Job;
+use crate::job::{Job, apart};
 
 /// Most elements that `numbers` hands over.
 const MOST_NUMBERS: u64 = 1 << 20;
@@ -68,10 +68,10 @@ impl Model {
     #[napi(ts_return_type = "Promise<string>")]
     pub fn sha256(&self, job: &Job) -> napi::Result<AsyncTask<Background<String>>> {
         let model = self.get()?;
-        Ok(AsyncTask::new(background(job, move |job| model.sha256(job))))
+        Ok(AsyncTask::new(background(job, move |job| apart(|| model.sha256(job)))))
     }
 
-    /// Writes the edited model to `path`, its external data (if it has any) to `path` + ".data".
+    /// Writes the edited model to `path`; its external data, and all large data of 2 GiB or more, to `path` + ".data".
     #[napi(ts_return_type = "Promise<SaveResult>")]
     pub fn save(
         &self,

@@ -11,7 +11,7 @@ pub enum Isa {
     Baseline,
     /// The blocked form, compiled for AVX2 and FMA.
     Avx2(Avx2),
-    /// The blocked form, compiled for AVX-512: F, BW, DQ and VL, which every CPU since Skylake-X has together.
+    /// The blocked form, compiled for AVX-512: F, BW, DQ and VL, which CPUs that have it have together since Skylake-X.
     Avx512(Avx512),
 }
 

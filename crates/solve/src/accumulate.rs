@@ -90,7 +90,8 @@ pub(crate) struct Sums<'a> {
     pub count: &'a mut u64,
 }
 
-/// Samples of a block: [`TILE`] inputs of them fill a core's own cache, and all of them are no more than 32 MiB.
+/// Samples of a block: of many values so few that [`TILE`] of them stay in a core's own cache, of few enough that there is
+/// something to share out.
 pub(crate) fn samples_of<T: Element>(values: usize) -> usize {
     let whole = (1 << 19) / values.max(1);
     ((1 << 22) / values.max(1)).min(whole.max(1024)).clamp(256, T::SAMPLES)
@@ -99,7 +100,7 @@ pub(crate) fn samples_of<T: Element>(values: usize) -> usize {
 /// Adds all samples of a source.
 ///
 /// - errors: `ABORTED` between blocks
-/// - cost: in² + 2·in·out a sample, and 32 MiB
+/// - cost: in² + 2·in·out a sample; memory 32 MiB (256 samples where that is more), and a few MiB for each thread
 pub(crate) fn accumulate<T: Element>(sums: &mut Sums<'_>, source: &impl Source, job: &Job) -> Result<()> {
     let (inputs, outputs) = (sums.x.len(), sums.y.len());
     let samples = samples_of::<T>(inputs + outputs);

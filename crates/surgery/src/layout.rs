@@ -112,7 +112,10 @@ fn initializers(
         let kept = copy.selections.iter().collect::<Vec<_>>();
         let content = Content::copied(model, copy.tensor, &kept)?;
         let external = model.tensor(copy.tensor)?.external.as_ref();
-        let beside = file.as_deref_mut().filter(|_| moves || external.is_some()).map(|file| (external, file));
+        let beside = file
+            .as_deref_mut()
+            .filter(|_| external.is_some() || moves && content.is_large())
+            .map(|file| (external, file));
         let (dtype, dims) = (content.dtype, content.dims.clone());
         let pieces = tensors::initializer(model, &copy.name, content, beside)?;
         insert(model, copy.graph, pieces, &copy.name, dtype, &dims, splices)?;

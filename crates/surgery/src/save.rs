@@ -128,6 +128,7 @@ mod tests {
     use super::*;
     use crate::{FloatEdit, Kept, NewCopy, Select};
     use espalier_tensor::DType;
+    use espalier_tensor::onnx::Data;
     use tempfile::TempDir;
 
     const LIMIT: u64 = 4000;
@@ -135,8 +136,11 @@ mod tests {
     /// 4,096 bytes of weights that are cut to half, as many that stay, a small vector, and strings.
     fn large() -> Model {
         let words = bare_tensor("words", DType::String, &[2]).bytes(6, b"a").bytes(6, b"b");
-        let tensors =
-            [counting("cut", &[16, 64]), counting("whole", &[1024]), counting("small", &[4]), words];
+        // As some writers do: the place is said after the data, and was another before.
+        let place = Message::new().bytes(1, "location").bytes(2, "gone.bin");
+        let whole = counting("whole", &[1024]).message(13, place).int(14, 0);
+        let typed = bare_tensor("typed", DType::Int64, &[2]).packed(7, &[3, 4]);
+        let tensors = [counting("cut", &[16, 64]), whole, counting("small", &[4]), words, typed];
         model_of(&tensors).open().unwrap()
     }
 
@@ -149,25 +153,30 @@ mod tests {
     fn data_goes_beside_a_model_that_would_be_too_large() {
         let folder = TempDir::new().unwrap();
         let out = folder.path().join("out.onnx");
-        let copy = NewCopy { graph: 0, tensor: 1, name: "copy".to_owned(), selections: Vec::new() };
+        let copy =
+            |tensor, name: &str| NewCopy { graph: 0, tensor, name: name.to_owned(), selections: Vec::new() };
+        let copies = vec![copy(1, "copy"), copy(2, "small copy")];
         let refilled = FloatEdit { tensor: 2, dims: vec![2], values: vec![0.5, -0.5] };
-        let edits = Edits { copies: vec![copy], contents: vec![refilled], ..edits() };
+        let edits = Edits { copies, contents: vec![refilled], ..edits() };
         let saved = save_within(&large(), &edits, &out, false, LIMIT, &Job::new()).unwrap();
         assert!(saved.bytes < LIMIT, "{} bytes", saved.bytes);
         // The copy shares the data of what it copies.
         assert_eq!(saved.external_bytes, 2048 + 4096);
         let after = Model::open(&out, &Job::new()).unwrap();
         let beside = |id: usize| after.tensors()[id].external.as_ref().map(|e| e.location.as_str());
-        assert_eq!((0..5).map(beside).collect::<Vec<_>>(), {
+        assert_eq!((0..7).map(beside).collect::<Vec<_>>(), {
             let data = Some("out.onnx.data");
-            [data, data, None, None, data]
+            [data, data, None, None, None, data, None]
         });
         let even: Vec<f64> = (0..1024).step_by(2).map(f64::from).collect();
         assert_eq!(after.read_numbers(0, 4096).unwrap(), even);
         assert_eq!(after.read_numbers(1, 4096).unwrap()[1023], 1023.0);
         assert_eq!(after.read_numbers(2, 4096).unwrap(), [0.5, -0.5]);
         assert_eq!(after.read_strings(3).unwrap(), [b"a", b"b"]);
-        assert_eq!(after.read_numbers(4, 4096).unwrap()[1023], 1023.0);
+        assert_eq!(after.read_numbers(4, 4096).unwrap(), [3.0, 4.0]);
+        // What was not edited and stays is as it was, typed fields too.
+        assert!(matches!(after.tensor(4).unwrap().data, Data::Typed(_)));
+        assert_eq!(after.read_numbers(5, 4096).unwrap()[1023], 1023.0);
     }
 
     #[test]

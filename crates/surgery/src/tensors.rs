@@ -18,12 +18,14 @@ const ALIGNMENT: u64 = 64;
 const MOVED: u64 = 1024;
 
 /// What a tensor is to hold.
+#[derive(Clone)]
 pub(crate) struct Content {
     pub dtype: DType,
     pub dims: Vec<u64>,
     data: NewData,
 }
 
+#[derive(Clone)]
 enum NewData {
     /// In the form of `raw_data`.
     Raw(Piece),
@@ -90,6 +92,18 @@ impl Content {
                 data: NewData::Raw(Piece::Literal(bytes)),
             })
             .map_err(|error| error.in_tensor(&tensor.name))
+    }
+
+    /// Its data, where it is worth a place outside the model.
+    pub fn large(self) -> Option<Piece> {
+        match self.data {
+            NewData::Raw(piece) if piece.length() >= MOVED => Some(piece),
+            _ => None,
+        }
+    }
+
+    pub fn is_large(&self) -> bool {
+        matches!(&self.data, NewData::Raw(piece) if piece.length() >= MOVED)
     }
 
     /// Its data as fields: `raw_data` or `string_data`.
@@ -191,21 +205,19 @@ pub(crate) fn rewrite(
         splices.replace_all(tensor.message, &spans.dims, dims, message.body.start);
     }
     let Some(external) = &tensor.external else {
-        let stored = || (tensor.dtype != DType::String).then(|| Content::whole(id, tensor));
-        let fields = match (file, content) {
-            (Some(file), content) => match content.or_else(stored) {
-                Some(Content { data: NewData::Raw(piece), .. }) if piece.length() >= MOVED => {
-                    let mut fields = file.append(model, piece, None)?;
-                    write::integer(&mut fields, 14, 1);
-                    vec![Piece::Literal(fields)]
-                }
-                Some(content) => content.inline(),
-                None => return Ok(()),
-            },
-            (None, Some(content)) => content.inline(),
-            (None, None) => return Ok(()),
-        };
-        splices.replace_all(tensor.message, &spans.data, fields, message.body.end);
+        let whole = || (tensor.dtype != DType::String).then(|| Content::whole(id, tensor));
+        let beside = file.and_then(|file| content.clone().or_else(whole)?.large().map(|piece| (file, piece)));
+        if let Some((file, piece)) = beside {
+            let mut fields = file.append(model, piece, None)?;
+            write::integer(&mut fields, 14, 1);
+            splices.replace_all(tensor.message, &spans.data, vec![Piece::Literal(fields)], message.body.end);
+            // What was said of where the data lies holds no more, and the last word would count.
+            for said in spans.external.iter().chain(&spans.location) {
+                splices.replace(tensor.message, said.clone(), Vec::new());
+            }
+        } else if let Some(content) = content {
+            splices.replace_all(tensor.message, &spans.data, content.inline(), message.body.end);
+        }
         return Ok(());
     };
     let content = content.unwrap_or_else(|| Content::whole(id, tensor));
