@@ -10,13 +10,22 @@ type Compute<T> = Box<dyn FnOnce(&espalier_tensor::Job) -> Result<T> + Send>;
 pub struct Background<T> {
     work: Work,
     compute: Option<Compute<T>>,
+    alone: bool,
 }
 
 pub(crate) fn background<T: Send>(
     job: &Job,
     compute: impl FnOnce(&espalier_tensor::Job) -> Result<T> + Send + 'static,
 ) -> Background<T> {
-    Background { work: job.work(), compute: Some(Box::new(compute)) }
+    Background { work: job.work(), compute: Some(Box::new(compute)), alone: false }
+}
+
+/// As [`background`], for what is short and shares nothing out.
+pub(crate) fn background_alone<T: Send>(
+    job: &Job,
+    compute: impl FnOnce(&espalier_tensor::Job) -> Result<T> + Send + 'static,
+) -> Background<T> {
+    Background { alone: true, ..background(job, compute) }
 }
 
 /// A result, on its way to JavaScript.
@@ -31,10 +40,11 @@ impl<'env, T: IntoJs> ScopedTask<'env> for Background<T> {
 
     fn compute(&mut self) -> napi::Result<T> {
         let compute = self.compute.take();
-        self.work.run(|job| match compute {
+        let once = |job: &espalier_tensor::Job| match compute {
             Some(compute) => compute(job),
             None => Err(espalier_tensor::Error::internal("a call that ran already")),
-        })
+        };
+        if self.alone { self.work.run_alone(once) } else { self.work.run(once) }
     }
 
     fn resolve(&mut self, env: &'env Env, output: T) -> napi::Result<T::Js<'env>> {

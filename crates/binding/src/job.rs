@@ -1,7 +1,7 @@
 use std::any::Any;
 use std::collections::HashMap;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::{Arc, Mutex, Once, PoisonError};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use espalier_tensor::{Code, Error, Result};
 use napi_derive::napi;
@@ -60,14 +60,21 @@ impl Work {
         &self,
         compute: impl FnOnce(&espalier_tensor::Job) -> Result<T> + Send,
     ) -> napi::Result<T> {
-        let guarded = || {
+        // All of it: a pool that a call comes to for parts of its work alone spins while it does the others.
+        self.guarded(|| pool(self.threads)?.install(|| compute(&self.job)))
+    }
+
+    /// Runs `compute`, which is short and shares nothing out, right here: it waits for no other call.
+    pub fn run_alone<T>(&self, compute: impl FnOnce(&espalier_tensor::Job) -> Result<T>) -> napi::Result<T> {
+        self.guarded(|| compute(&self.job))
+    }
+
+    fn guarded<T>(&self, compute: impl FnOnce() -> Result<T>) -> napi::Result<T> {
+        let checked = || {
             self.job.check()?;
-            match pool(self.threads)? {
-                Some(pool) => pool.install(|| compute(&self.job)),
-                None => compute(&self.job),
-            }
+            compute()
         };
-        let result = catch_unwind(AssertUnwindSafe(guarded));
+        let result = catch_unwind(AssertUnwindSafe(checked));
         result
             .unwrap_or_else(|panic| Err(Error::internal(message(&*panic))))
             .map_err(|error| crate::error::to_js(&error))
@@ -80,20 +87,14 @@ fn message(panic: &(dyn Any + Send)) -> String {
     format!("a panic: {}", text.unwrap_or("without a message"))
 }
 
-/// The pool of so many threads, made on first use and kept. None is rayon's own, one thread for each core, to which a call
-/// goes only where it has something to share out: what it does alone stays on Node's thread, and holds up no other call.
-fn pool(threads: Option<usize>) -> Result<Option<Arc<ThreadPool>>> {
-    static OWN: Once = Once::new();
+/// The pool of so many threads, made on first use and kept; by default one thread for each core.
+fn pool(threads: Option<usize>) -> Result<Arc<ThreadPool>> {
     static POOLS: Mutex<Option<HashMap<usize, Arc<ThreadPool>>>> = Mutex::new(None);
-    let Some(threads) = threads else {
-        // Where it cannot be made so, rayon makes it as it likes.
-        OWN.call_once(|| drop(ThreadPoolBuilder::new().start_handler(|_| step_back()).build_global()));
-        return Ok(None);
-    };
+    let threads = threads.unwrap_or_else(cores);
     let mut pools = POOLS.lock().unwrap_or_else(PoisonError::into_inner);
     let pools = pools.get_or_insert_default();
     if let Some(pool) = pools.get(&threads) {
-        return Ok(Some(pool.clone()));
+        return Ok(pool.clone());
     }
     let built = ThreadPoolBuilder::new().num_threads(threads).start_handler(|_| step_back()).build();
     let built = built.map_err(|error| {
@@ -102,20 +103,11 @@ fn pool(threads: Option<usize>) -> Result<Option<Arc<ThreadPool>>> {
     })?;
     let pool = Arc::new(built);
     pools.insert(threads, pool.clone());
-    Ok(Some(pool))
+    Ok(pool)
 }
 
 fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
-}
-
-/// What one thread does for long, on a thread that steps back. It waits for it.
-pub(crate) fn apart<T: Send>(compute: impl FnOnce() -> T + Send) -> T {
-    let stepping_back = || {
-        step_back();
-        compute()
-    };
-    std::thread::scope(|scope| scope.spawn(stepping_back).join()).unwrap_or_else(|panic| resume_unwind(panic))
 }
 
 /// How much nicer than others our threads are.

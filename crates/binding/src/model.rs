@@ -7,10 +7,10 @@ use napi::Env;
 use napi::bindgen_prelude::{AsyncTask, Float32ArraySlice, Float64ArraySlice};
 use napi_derive::napi;
 
-use crate::background::{Background, IntoJs, background};
+use crate::background::{Background, IntoJs, background, background_alone};
 use crate::edits::Edits;
 use crate::error::to_js;
-use crate::job::{Job, apart};
+use crate::job::Job;
 
 /// Most elements that `numbers` hands over.
 const MOST_NUMBERS: u64 = 1 << 20;
@@ -25,14 +25,16 @@ pub struct Model {
 #[napi(ts_return_type = "Promise<Model>")]
 pub fn open_file(path: String, job: &Job) -> AsyncTask<Background<Model>> {
     let path = PathBuf::from(path);
-    AsyncTask::new(background(job, move |job| espalier_tensor::Model::open(&path, job).map(Model::new)))
+    AsyncTask::new(background_alone(job, move |job| espalier_tensor::Model::open(&path, job).map(Model::new)))
 }
 
 /// Opens a model in memory. The bytes are copied.
 #[napi(ts_return_type = "Promise<Model>")]
 pub fn open_bytes(bytes: &[u8], job: &Job) -> AsyncTask<Background<Model>> {
     let bytes: Arc<[u8]> = bytes.into();
-    AsyncTask::new(background(job, move |job| espalier_tensor::Model::from_bytes(bytes, job).map(Model::new)))
+    AsyncTask::new(background_alone(job, move |job| {
+        espalier_tensor::Model::from_bytes(bytes, job).map(Model::new)
+    }))
 }
 
 #[napi]
@@ -55,7 +57,7 @@ impl Model {
     #[napi(ts_return_type = "Promise<Float32Array>")]
     pub fn floats(&self, tensor: u32, job: &Job) -> napi::Result<AsyncTask<Background<Vec<f32>>>> {
         let model = self.get()?;
-        Ok(AsyncTask::new(background(job, move |_| {
+        Ok(AsyncTask::new(background_alone(job, move |_| {
             let id = tensor as usize;
             let elements = model.tensor(id)?.elements;
             let mut floats = vec![0.0; elements as usize];
@@ -68,7 +70,7 @@ impl Model {
     #[napi(ts_return_type = "Promise<string>")]
     pub fn sha256(&self, job: &Job) -> napi::Result<AsyncTask<Background<String>>> {
         let model = self.get()?;
-        Ok(AsyncTask::new(background(job, move |job| apart(|| model.sha256(job)))))
+        Ok(AsyncTask::new(background(job, move |job| model.sha256(job))))
     }
 
     /// Writes the edited model to `path`; its external data, and all large data of 2 GiB or more, to `path` + ".data".
