@@ -1,6 +1,6 @@
 import type { TensorDocument } from '../native/document.js';
 import type { Dim } from '../onnx/dim.js';
-import { symbol } from '../onnx/dim.js';
+import { equal, ratioOf, symbol } from '../onnx/dim.js';
 import type { Node } from '../onnx/graph.js';
 import type { Element, Values } from '../onnx/values.js';
 import { isLiteral, literal, numbersNow } from '../onnx/values.js';
@@ -137,6 +137,12 @@ export class NodeCall implements Call {
     const operand = typeof where === 'number' ? this.operands[where] : undefined;
     const stated =
       options.stated ?? operand?.values?.elements ?? wanted.map((want) => literal(elementOf(want).now));
+    for (const [i, want] of wanted.entries()) {
+      const said = elementOf(stated[i] ?? want);
+      if (isReachable(elementOf(want), said)) continue;
+      const content = { dims: [2], elements: [elementOf(want), said] };
+      this.lanes.freezeContent(content, 'unknown-shape', 'an open length is computed with it');
+    }
     this.restatements.push({
       node: this.node,
       where: typeof where === 'number' ? { operand: where } : where,
@@ -295,3 +301,17 @@ export class NodeCall implements Call {
 const isAxis = (length: Axis | Dim | Element): length is Axis =>
   typeof length === 'object' && 'factors' in length;
 const elementOf = (length: Axis | Element): Element => (isAxis(length) ? lengthOf(length) : length);
+
+/** Removals at their extremes: of each axis one index is left, or one is gone. */
+const PROBES = [
+  { count: (labels: Int32Array) => Math.min(1, labels.length) },
+  { count: (labels: Int32Array) => Math.max(1, labels.length - 1) },
+];
+
+/** Can what is wanted be computed from what is said, whatever leaves? Open lengths only by a constant factor. */
+const isReachable = (wanted: Element, said: Element): boolean =>
+  typeof wanted.now === 'number' ||
+  PROBES.every((probe) => {
+    const [want, have] = [wanted.after(probe), said.after(probe)];
+    return typeof want === 'number' || equal(want, have) || ratioOf(want, have) !== undefined;
+  });

@@ -159,6 +159,24 @@ export const modulo = (a: Dim, b: Dim): Dim => (quotient(a, b) === undefined ? o
 export const minimum = (a: Dim, b: Dim): Dim => (equal(a, b) ? a : opaque('min', a, b));
 export const maximum = (a: Dim, b: Dim): Dim => (equal(a, b) ? a : opaque('max', a, b));
 
+/** wanted / stated as a fraction [p, q], where the two are open and differ by a constant factor only. */
+export function ratioOf(wanted: Dim, stated: Dim): readonly [number, number] | undefined {
+  if (
+    !(wanted instanceof Polynomial) ||
+    !(stated instanceof Polynomial) ||
+    wanted.terms.size !== stated.terms.size
+  )
+    return undefined;
+  let ratio: readonly [number, number] | undefined;
+  for (const [key, term] of wanted.terms) {
+    const other = stated.terms.get(key);
+    if (other === undefined) return undefined;
+    if (ratio === undefined) ratio = [term.coefficient, other.coefficient];
+    else if (ratio[0] * other.coefficient !== ratio[1] * term.coefficient) return undefined;
+  }
+  return ratio;
+}
+
 /** The number that a length comes to. */
 export function evaluate(dim: Dim, assign: Assignment): number {
   if (typeof dim === 'number') return dim;

@@ -4,7 +4,7 @@ import type { Removal } from '../lanes/survivors.js';
 import type { Walk } from '../lanes/walk.js';
 import type { Edits, NewAttribute, NewLiteral, NewNode } from '../native/edits.js';
 import type { Dim } from '../onnx/dim.js';
-import { equal, Polynomial } from '../onnx/dim.js';
+import { equal, ratioOf } from '../onnx/dim.js';
 import type { Node } from '../onnx/graph.js';
 import type { Element } from '../onnx/values.js';
 import type { Names } from './names.js';
@@ -165,24 +165,6 @@ function writeOperand(
     0,
   );
   draft.inputs.push({ node: node.id, index: operand, name: current });
-}
-
-/** wanted / stated as a fraction, where the two differ by a constant factor only. */
-function ratioOf(wanted: Dim, stated: Dim): readonly [number, number] | undefined {
-  if (
-    !(wanted instanceof Polynomial) ||
-    !(stated instanceof Polynomial) ||
-    wanted.terms.size !== stated.terms.size
-  )
-    return undefined;
-  let ratio: readonly [number, number] | undefined;
-  for (const [key, term] of wanted.terms) {
-    const other = stated.terms.get(key);
-    if (other === undefined) return undefined;
-    if (ratio === undefined) ratio = [term.coefficient, other.coefficient];
-    else if (ratio[0] * other.coefficient !== ratio[1] * term.coefficient) return undefined;
-  }
-  return ratio;
 }
 
 /** New initializers, one for each content. */

@@ -32,6 +32,17 @@ const CASES: Readonly<Record<string, readonly [nodes: readonly NodeSpec[], extra
       [{ ...node('SkipGroupNorm', ['k', 'g', 'g', 'x'], 'r', { groups: 1 }), domain: 'com.microsoft' }],
       [floats('k', [], () => 1), floats('g', [3], () => 1)],
     ],
+    'the largest of lengths, of which one is open and one leaves': [
+      [
+        node('MatMul', ['x', 'u'], 'g'),
+        node('Shape', ['g'], 's'),
+        node('ReduceMax', ['s'], 'm', { keepdims: 1 }),
+        node('Concat', ['m', 'k'], 't', { axis: 0 }),
+        node('ConstantOfShape', ['m'], 'o'),
+        node('Reshape', ['o', 't'], 'r'),
+      ],
+      [integers('k', [1]), floats('u', [3, 4], () => 0.5)],
+    ],
     'contents that do not fit together': [
       [node('Shape', ['x'], 's'), node('Add', ['s', 'k'], 't'), node('Reshape', ['x', 't'], 'r')],
       [integers('k', [1, 2, 3])],
