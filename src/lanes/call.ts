@@ -308,7 +308,7 @@ const PROBES = [
   { count: (labels: Int32Array) => Math.max(1, labels.length - 1) },
 ];
 
-/** Can what is wanted be computed from what is said, whatever leaves? Open lengths only by a constant factor. */
+/** Can what is wanted be computed from what is said, as far as the probes tell? Open lengths only by a constant factor. */
 const isReachable = (wanted: Element, said: Element): boolean =>
   typeof wanted.now === 'number' ||
   PROBES.every((probe) => {
