@@ -114,7 +114,7 @@ fn initializers(
         let external = model.tensor(copy.tensor)?.external.as_ref();
         let beside = file
             .as_deref_mut()
-            .filter(|_| external.is_some() || moves && content.is_large())
+            .filter(|_| external.is_some() || moves && content.large().is_some())
             .map(|file| (external, file));
         let (dtype, dims) = (content.dtype, content.dims.clone());
         let pieces = tensors::initializer(model, &copy.name, content, beside)?;

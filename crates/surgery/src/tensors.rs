@@ -18,14 +18,12 @@ const ALIGNMENT: u64 = 64;
 const MOVED: u64 = 1024;
 
 /// What a tensor is to hold.
-#[derive(Clone)]
 pub(crate) struct Content {
     pub dtype: DType,
     pub dims: Vec<u64>,
     data: NewData,
 }
 
-#[derive(Clone)]
 enum NewData {
     /// In the form of `raw_data`.
     Raw(Piece),
@@ -95,15 +93,11 @@ impl Content {
     }
 
     /// Its data, where it is worth a place outside the model.
-    pub fn large(self) -> Option<Piece> {
-        match self.data {
+    pub fn large(&self) -> Option<&Piece> {
+        match &self.data {
             NewData::Raw(piece) if piece.length() >= MOVED => Some(piece),
             _ => None,
         }
-    }
-
-    pub fn is_large(&self) -> bool {
-        matches!(&self.data, NewData::Raw(piece) if piece.length() >= MOVED)
     }
 
     /// Its data as fields: `raw_data` or `string_data`.
@@ -205,8 +199,13 @@ pub(crate) fn rewrite(
         splices.replace_all(tensor.message, &spans.dims, dims, message.body.start);
     }
     let Some(external) = &tensor.external else {
-        let whole = || (tensor.dtype != DType::String).then(|| Content::whole(id, tensor));
-        let beside = file.and_then(|file| content.clone().or_else(whole)?.large().map(|piece| (file, piece)));
+        let large = |content: &Content| content.large().cloned();
+        let piece = match &content {
+            Some(content) => large(content),
+            None if tensor.dtype == DType::String => None,
+            None => large(&Content::whole(id, tensor)),
+        };
+        let beside = file.zip(piece);
         if let Some((file, piece)) = beside {
             let mut fields = file.append(model, piece, None)?;
             write::integer(&mut fields, 14, 1);
