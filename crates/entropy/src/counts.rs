@@ -176,9 +176,9 @@ fn count_apart(model: &Model, run: &Run, part: &Part<Owner<&Counted>>, scratch: 
     counts.resize(part.classes.len() * stride, 0);
     part.view.read(model, &part.task, values, |_, column, values| {
         if width >= RUN {
-            for_each_index(columns, width, column, values, |index, values| {
+            for_each_index(columns, width, column, values.len(), |index, own| {
                 let counts = &mut counts[index * stride..][..bins.count()];
-                histogram(run.isa, values, bins, counts);
+                histogram(run.isa, values.part(own), bins, counts);
             });
         } else {
             let indices = &mut indices[..values.len()];
@@ -217,10 +217,10 @@ fn count_together(
         let indices = &mut indices[..values.len()];
         bin_indices(run.isa, values, bins, indices);
         let mut all = all.lock().unwrap_or_else(PoisonError::into_inner);
-        for_each_index(columns, width, column, indices, |index, indices| {
+        for_each_index(columns, width, column, indices.len(), |index, own| {
             if let Some(place) = window.place(part.classes[index]) {
                 let counts = &mut all[place * bins.count()..][..bins.count()];
-                indices.iter().for_each(|&bin| counts[usize::from(bin)] += 1);
+                indices[own].iter().for_each(|&bin| counts[usize::from(bin)] += 1);
             }
         });
         Ok(())

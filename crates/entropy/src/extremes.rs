@@ -59,16 +59,17 @@ fn extremes_of<T>(model: &Model, run: &Run, part: &Part<T>, scratch: &mut Scratc
         // Where all indices count, a block is one row.
         let whole = runs.len() == 1 && runs[0].len() == columns;
         let length = if whole { values.len() } else { columns };
-        for (r, values) in values.chunks(length).enumerate() {
+        for (r, first) in (0..values.len()).step_by(length).enumerate() {
+            let values = values.part(first..values.len().min(first + length));
             for stretch in &runs {
                 let start = stretch.start.saturating_sub(column).min(values.len());
                 let end = stretch.end.saturating_sub(column).min(values.len());
                 let end = if whole { values.len() } else { end };
-                let extremes = espalier_simd::extremes(run.isa, &values[start..end]);
+                let extremes = espalier_simd::extremes(run.isa, values.part(start..end));
                 if let Some(offset) = extremes.non_finite {
                     let (row, column) = (row + r as u64, column + start + offset);
                     let element = view.element(task, row + (column / columns) as u64, column % columns);
-                    return Err(non_finite(model, view.tensor, element, values[start + offset]));
+                    return Err(non_finite(model, view.tensor, element, values.value(start + offset)));
                 }
                 found = found.and(extremes, 0);
             }

@@ -5,9 +5,10 @@ use crate::run::Run;
 use crate::sweep::{Part, Scratch, non_finite, sweep};
 use crate::view::View;
 use espalier_simd::{
-    Isa, abs_sum, abs_sum_columns, square_sum, square_sum_columns, value_sum, value_sum_columns,
+    Elements, Isa, abs_sum, abs_sum_columns, square_sum, square_sum_columns, value_sum, value_sum_columns,
 };
 use espalier_tensor::{Error, Model, Result};
+use std::ops::Range;
 
 /// Values of one index that lie next to each other: from so many on they are summed as one run, below it column by
 /// column. Part of the definition, since it is part of the order.
@@ -22,7 +23,7 @@ pub(crate) enum Term {
 }
 
 impl Term {
-    fn sum(self, isa: Isa, x: &[f32]) -> f64 {
+    fn sum(self, isa: Isa, x: Elements) -> f64 {
         match self {
             Term::Value => value_sum(isa, x),
             Term::Abs => abs_sum(isa, x),
@@ -30,7 +31,7 @@ impl Term {
         }
     }
 
-    fn sum_columns(self, isa: Isa, x: &[f32], sums: &mut [f64]) {
+    fn sum_columns(self, isa: Isa, x: Elements, sums: &mut [f64]) {
         match self {
             Term::Value => value_sum_columns(isa, x, sums),
             Term::Abs => abs_sum_columns(isa, x, sums),
@@ -84,8 +85,8 @@ pub(crate) fn sums_of_part<T>(
     let mut sums = vec![0.0; part.classes.len()];
     if width >= RUN {
         part.view.read(model, &part.task, values, |_, column, values| {
-            for_each_index(part.task.columns(), width, column, values, |index, values| {
-                sums[index] += term.sum(run.isa, values);
+            for_each_index(part.task.columns(), width, column, values.len(), |index, own| {
+                sums[index] += term.sum(run.isa, values.part(own));
             });
             Ok(())
         })?;
@@ -108,21 +109,20 @@ pub(crate) fn sums_of_part<T>(
     Ok(sums)
 }
 
-/// Calls `work(index, values)` for every stretch of a block that belongs to one index.
-/// - `values`: from `column` on, in rows of `columns`; `width` columns for each index
-pub(crate) fn for_each_index<T>(
+/// Calls `work(index, own)` for every stretch of a block that belongs to one index.
+/// - `length`: values of the block, from `column` on, in rows of `columns`; `width` columns for each index
+pub(crate) fn for_each_index(
     columns: usize,
     width: usize,
     column: usize,
-    values: &[T],
-    mut work: impl FnMut(usize, &[T]),
+    length: usize,
+    mut work: impl FnMut(usize, Range<usize>),
 ) {
-    let (mut index, mut skip, mut rest) = (column / width, column % width, values);
-    while !rest.is_empty() {
-        let (stretch, others) = rest.split_at((width - skip).min(rest.len()));
-        work(index, stretch);
+    let (mut index, mut start, mut end) = (column / width, 0, width - column % width);
+    while start < length {
+        work(index, start..end.min(length));
         index = if (index + 1) * width == columns { 0 } else { index + 1 };
-        (skip, rest) = (0, others);
+        (start, end) = (end, end + width);
     }
 }
 
@@ -132,9 +132,9 @@ fn first_non_finite<T>(model: &Model, part: &Part<T>, buffer: &mut [f32]) -> Res
     let mut found = None;
     view.read(model, task, buffer, |row, column, values| {
         let broken =
-            |&(i, v): &(usize, &f32)| part.classes[(column + i) % columns / width] >= 0 && !v.is_finite();
+            |&(i, v): &(usize, f32)| part.classes[(column + i) % columns / width] >= 0 && !v.is_finite();
         if found.is_none() {
-            found = values.iter().enumerate().find(broken).map(|(i, &v)| {
+            found = (0..values.len()).map(|i| (i, values.value(i))).find(broken).map(|(i, v)| {
                 let element =
                     view.element(task, row + ((column + i) / columns) as u64, (column + i) % columns);
                 non_finite(model, view.tensor, element, v)

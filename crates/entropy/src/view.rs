@@ -4,6 +4,7 @@
 
 use crate::request::Slice;
 use crate::scaling::Scaling;
+use espalier_simd::Elements;
 use espalier_tensor::{Model, Result};
 use std::ops::Range;
 
@@ -67,8 +68,8 @@ impl<'a> View<'a> {
         tasks
     }
 
-    /// Calls `work` with the task's values in blocks: `work(row, column, values)`, where the values begin at `column`
-    /// of `row` and either stay in that row or are whole rows. Where an index has no more values in a row than the
+    /// Calls `work` with the task's elements in blocks: `work(row, column, elements)`, where the elements begin at `column`
+    /// of `row` and either stay in that row or are whole rows. Where an index has no more elements in a row than the
     /// buffer holds, they are not torn apart.
     /// - `buffer`: [`BLOCK`] values
     pub fn read(
@@ -76,7 +77,7 @@ impl<'a> View<'a> {
         model: &Model,
         task: &Task,
         buffer: &mut [f32],
-        mut work: impl FnMut(u64, usize, &[f32]) -> Result<()>,
+        mut work: impl FnMut(u64, usize, Elements) -> Result<()>,
     ) -> Result<()> {
         let (columns, width) = (task.columns(), task.width());
         let rows = (buffer.len() / columns).max(1) as u64;
@@ -85,18 +86,38 @@ impl<'a> View<'a> {
             for column in (0..columns).step_by(step) {
                 let start = self.element(task, block.start, column);
                 let width = (columns - column).min(step);
-                let values = &mut buffer[..(block.end - block.start) as usize * width];
-                if task.rows_touch(self) {
-                    self.numbers(model, start, values)?;
+                let length = (block.end - block.start) as usize * width;
+                if task.rows_touch(self) || block.end == block.start + 1 {
+                    work(block.start, column, self.elements(model, start, length, width, buffer)?)?;
                 } else {
+                    let values = &mut buffer[..length];
                     for (row, values) in block.clone().zip(values.chunks_exact_mut(width)) {
                         self.numbers(model, self.element(task, row, column), values)?;
                     }
+                    work(block.start, column, Elements::F32(values))?;
                 }
-                work(block.start, column, values)?;
             }
         }
         Ok(())
+    }
+
+    /// The tensor's elements from one on: as they are stored, where that is what they stand for.
+    fn elements<'b>(
+        &self,
+        model: &Model,
+        start: u64,
+        length: usize,
+        width: usize,
+        buffer: &'b mut [f32],
+    ) -> Result<Elements<'b>> {
+        // Kernels are slow where rows begin within a byte.
+        let begins = |element: u64| (element * model.tensors()[self.tensor].dtype.bits()).is_multiple_of(8);
+        if self.scaling.is_none() && begins(start) && begins(width as u64) {
+            return model.read_stored(self.tensor, start, length, buffer);
+        }
+        let values = &mut buffer[..length];
+        self.numbers(model, start, values)?;
+        Ok(Elements::F32(values))
     }
 
     /// The tensor's numbers from an element on: what its integers stand for, where something is known of that.

@@ -2,9 +2,10 @@
 //! `cargo bench -p espalier-simd`. With `--test` each runs once, so that none can rot.
 
 use espalier_simd::{
-    Bins, Isa, abs_sum, abs_sum_columns, bin_indices, entropy_terms, extremes, histogram, square_sum,
-    square_sum_columns,
+    Bins, Elements, Isa, Nibbles, abs_sum, abs_sum_columns, bin_indices, entropy_terms, extremes, histogram,
+    square_sum, square_sum_columns,
 };
+use half::{bf16, f16};
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
@@ -75,6 +76,98 @@ fn main() {
             );
         }
         println!("{:20}{:>10.2} GB/s", "fastest full read", gigabytes(&x, reads));
+    }
+    types(if quick { 4096 } else { 128 << 20 }, spent);
+}
+
+/// Kernels of stored elements, in turns with their definitions and with reads of the same bytes.
+fn types(bytes: usize, spent: Duration) {
+    let scratch = Scratch::new(bytes);
+    println!(
+        "\n{bytes} bytes of each type, one thread: GB/s, times the definition, percent of the fastest read"
+    );
+    print!("{:10}", "");
+    for (name, _) in KERNELS {
+        print!("{name:>24}");
+    }
+    println!("{:>10}", "read");
+    for (name, x) in scratch.types() {
+        print!("{name:10}");
+        let mut reads = Duration::MAX;
+        for (_, kernel) in KERNELS {
+            let mut best = [Duration::MAX; 2];
+            let began = Instant::now();
+            loop {
+                let of_bytes = black_box(&scratch.floats[..]);
+                reads = reads.min(timed(|| _ = black_box(read::<false>(of_bytes))));
+                reads = reads.min(timed(|| _ = black_box(read::<true>(of_bytes))));
+                reads = reads.min(timed(|| _ = black_box(read_side_by_side(of_bytes))));
+                best[0] = best[0].min(timed(|| kernel(Isa::best(), black_box(x))));
+                best[0] = best[0].min(timed(|| kernel(Isa::best(), black_box(x))));
+                if best[1] == Duration::MAX {
+                    best[1] = timed(|| kernel(Isa::Scalar, black_box(x)));
+                }
+                if began.elapsed() >= spent {
+                    break;
+                }
+            }
+            let [fastest, scalar] = best.map(|time| time.as_secs_f64());
+            print!(
+                "{:>10.2} {:>6.1}x {:>4.0}%",
+                bytes as f64 / fastest / 1e9,
+                scalar / fastest,
+                100.0 * reads.as_secs_f64() / fastest
+            );
+        }
+        println!("{:>10.2}", bytes as f64 / reads.as_secs_f64() / 1e9);
+    }
+}
+
+type OfElements = fn(Isa, Elements);
+
+const KERNELS: [(&str, OfElements); 6] = [
+    ("abs_sum", |isa, x| _ = black_box(abs_sum(isa, x))),
+    ("square_sum", |isa, x| _ = black_box(square_sum(isa, x))),
+    ("512 columns", |isa, x| abs_sum_columns(isa, x, black_box(&mut [0.0; 512]))),
+    ("8192 columns", |isa, x| abs_sum_columns(isa, x, black_box(&mut [0.0; 8192]))),
+    ("extremes", |isa, x| _ = black_box(extremes(isa, x))),
+    ("histogram", |isa, x| histogram(isa, x, Bins::new(-0.1, 0.1, BINS), black_box(&mut [0; BINS]))),
+];
+
+/// The same weights in every type.
+struct Scratch {
+    floats: Vec<f32>,
+    halves: Vec<[u8; 2]>,
+    brains: Vec<[u8; 2]>,
+    doubles: Vec<[u8; 8]>,
+    bytes: Vec<u8>,
+}
+
+impl Scratch {
+    fn new(bytes: usize) -> Self {
+        let floats = weights(bytes / 4);
+        let repeated = || floats.iter().cycle();
+        Self {
+            halves: repeated().take(bytes / 2).map(|&v| f16::from_f32(v).to_le_bytes()).collect(),
+            brains: repeated().take(bytes / 2).map(|&v| bf16::from_f32(v).to_le_bytes()).collect(),
+            doubles: repeated().take(bytes / 8).map(|&v| f64::from(v).to_le_bytes()).collect(),
+            bytes: repeated().take(bytes).map(|&v| (v * 1270.0) as i8 as u8).collect(),
+            floats,
+        }
+    }
+
+    fn types(&self) -> [(&str, Elements<'_>); 8] {
+        let nibbles = Nibbles::new(&self.bytes, 0, 2 * self.bytes.len());
+        [
+            ("float32", Elements::F32(&self.floats)),
+            ("float16", Elements::F16(&self.halves)),
+            ("bfloat16", Elements::BF16(&self.brains)),
+            ("float64", Elements::F64(&self.doubles)),
+            ("int8", Elements::I8(&self.bytes)),
+            ("uint8", Elements::U8(&self.bytes)),
+            ("int4", Elements::I4(nibbles)),
+            ("uint4", Elements::U4(nibbles)),
+        ]
     }
 }
 

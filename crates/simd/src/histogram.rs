@@ -1,7 +1,8 @@
 //! Counts of values in bins of equal width.
 
-use crate::isa::{Isa, Kernel};
-use crate::prefetch::{LINE, STRETCH, behind};
+use crate::elements::Elements;
+use crate::isa::{Instructions, Isa, Kernel};
+use crate::source::{BLOCK, Buffer, Source, with_source};
 
 /// Bins of equal width from `min` to `max`.
 ///
@@ -60,65 +61,74 @@ impl Bins {
 
 /// `indices[i]` = the bin of `x[i]`.
 /// - panics: where the lengths differ
-pub fn bin_indices(isa: Isa, x: &[f32], bins: Bins, indices: &mut [u16]) {
+pub fn bin_indices<'a>(isa: Isa, x: impl Into<Elements<'a>>, bins: Bins, indices: &mut [u16]) {
+    let x = x.into();
     assert_eq!(x.len(), indices.len(), "one index for each value");
-    isa.run(Indices(x, bins, indices));
+    with_source!(x, x => isa.run(Indices(x, bins, indices)));
 }
 
 /// Adds to `counts[b]` how many values of `x` lie in bin `b`.
 /// - `counts`: one for each bin; wraps beyond `u32::MAX`
 /// - panics: where `counts` is shorter or longer
-pub fn histogram(isa: Isa, x: &[f32], bins: Bins, counts: &mut [u32]) {
+pub fn histogram<'a>(isa: Isa, x: impl Into<Elements<'a>>, bins: Bins, counts: &mut [u32]) {
+    let x = x.into();
     assert_eq!(counts.len(), bins.count(), "one count for each bin");
-    isa.run(Histogram(x, bins, counts));
+    with_source!(x, x => isa.run(Histogram(x, bins, counts)));
 }
 
-struct Indices<'a>(&'a [f32], Bins, &'a mut [u16]);
+struct Indices<'a, S>(S, Bins, &'a mut [u16]);
 
-impl Kernel for Indices<'_> {
+impl<S: Source> Kernel for Indices<'_, S> {
     type Output = ();
 
     fn scalar(self) {
-        for (index, &v) in self.2.iter_mut().zip(self.0) {
-            *index = self.1.index(v) as u16;
+        for (i, index) in self.2.iter_mut().enumerate() {
+            *index = self.1.index(self.0.value(i)) as u16;
         }
     }
 
     #[inline(always)]
-    fn blocks(self) {
+    fn blocks<I: Instructions>(self, with: I) {
         let Self(x, bins, indices) = self;
-        for (index, &v) in indices.iter_mut().zip(x) {
-            *index = bins.index_fast(v);
+        let mut buffer = Buffer::new();
+        for (b, indices) in indices.chunks_mut(BLOCK).enumerate() {
+            place(x.block(with, b * BLOCK, &mut buffer), bins, indices);
         }
     }
 }
 
-struct Histogram<'a>(&'a [f32], Bins, &'a mut [u32]);
+#[inline(always)]
+fn place(x: &[f32], bins: Bins, indices: &mut [u16]) {
+    for (index, &v) in indices.iter_mut().zip(x) {
+        *index = bins.index_fast(v);
+    }
+}
 
-/// Values whose bins are found before any of them is counted.
-const BLOCK: usize = 256;
+struct Histogram<'a, S>(S, Bins, &'a mut [u32]);
+
 /// As many bins as have four sets of counts each, so that neighbours of equal value do not wait for one another.
 const NARROW: usize = 256;
 
-impl Kernel for Histogram<'_> {
+impl<S: Source> Kernel for Histogram<'_, S> {
     type Output = ();
 
     fn scalar(self) {
-        for &v in self.0 {
-            let count = &mut self.2[self.1.index(v)];
+        for i in 0..self.0.len() {
+            let count = &mut self.2[self.1.index(self.0.value(i))];
             *count = count.wrapping_add(1);
         }
     }
 
     #[inline(always)]
-    fn blocks(self) {
+    fn blocks<I: Instructions>(self, with: I) {
         let Self(x, bins, counts) = self;
-        let mut indices = [0u16; BLOCK];
+        let (mut buffer, mut indices) = (Buffer::new(), [0u16; BLOCK]);
         // Below this the four sets cost more to clear and to add than they save.
         if bins.count() > NARROW || x.len() < 2 * BLOCK {
-            for block in x.chunks(BLOCK) {
+            for start in (0..x.len()).step_by(BLOCK) {
+                let block = x.block(with, start, &mut buffer);
                 let indices = &mut indices[..block.len()];
-                Indices(block, bins, indices).blocks();
+                place(block, bins, indices);
                 for &index in &*indices {
                     let count = &mut counts[usize::from(index)];
                     *count = count.wrapping_add(1);
@@ -127,25 +137,21 @@ impl Kernel for Histogram<'_> {
             return;
         }
         let mut sets = [[0u32; NARROW]; 4];
-        for stretch in x.chunks(STRETCH) {
-            for (b, block) in stretch.chunks(BLOCK).enumerate() {
-                for line in 0..BLOCK / LINE {
-                    behind(stretch, b * BLOCK / LINE + line);
-                }
-                let indices = &mut indices[..block.len()];
-                Indices(block, bins, indices).blocks();
-                let (quads, rest) = indices.as_chunks::<4>();
-                // Masked and not checked: below `NARROW` bins the mask changes nothing.
-                for quad in quads {
-                    for (set, &index) in sets.iter_mut().zip(quad) {
-                        let count = &mut set[usize::from(index) & (NARROW - 1)];
-                        *count = count.wrapping_add(1);
-                    }
-                }
-                for (set, &index) in sets.iter_mut().zip(rest) {
+        for start in (0..x.len()).step_by(BLOCK) {
+            let block = x.block(with, start, &mut buffer);
+            let indices = &mut indices[..block.len()];
+            place(block, bins, indices);
+            let (quads, rest) = indices.as_chunks::<4>();
+            // Masked and not checked: below `NARROW` bins the mask changes nothing.
+            for quad in quads {
+                for (set, &index) in sets.iter_mut().zip(quad) {
                     let count = &mut set[usize::from(index) & (NARROW - 1)];
                     *count = count.wrapping_add(1);
                 }
+            }
+            for (set, &index) in sets.iter_mut().zip(rest) {
+                let count = &mut set[usize::from(index) & (NARROW - 1)];
+                *count = count.wrapping_add(1);
             }
         }
         let [a, b, c, d] = &sets;

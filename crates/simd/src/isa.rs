@@ -1,5 +1,6 @@
 //! Instruction sets, and the one place where a kernel is compiled for one that the target does not promise.
 
+use crate::widen::f16_to_f32;
 use std::fmt;
 
 /// What a kernel runs on. Only the speed depends on it.
@@ -9,7 +10,7 @@ pub enum Isa {
     Scalar,
     /// The blocked form, compiled for what the target promises: SSE2, NEON, or WebAssembly's SIMD where it is on.
     Baseline,
-    /// The blocked form, compiled for AVX2 and FMA.
+    /// The blocked form, compiled for AVX2, FMA and F16C, which CPUs that have the first have together.
     Avx2(Avx2),
     /// The blocked form, compiled for AVX-512: F, BW, DQ and VL, which CPUs that have it have together since Skylake-X.
     Avx512(Avx512),
@@ -22,7 +23,10 @@ pub struct Avx2(());
 impl Avx2 {
     fn detect() -> Option<Self> {
         #[cfg(target_arch = "x86_64")]
-        if std::is_x86_feature_detected!("avx2") && std::is_x86_feature_detected!("fma") {
+        if std::is_x86_feature_detected!("avx2")
+            && std::is_x86_feature_detected!("fma")
+            && std::is_x86_feature_detected!("f16c")
+        {
             return Some(Self(()));
         }
         None
@@ -65,15 +69,15 @@ impl Isa {
     pub(crate) fn run<K: Kernel>(self, kernel: K) -> K::Output {
         match self {
             Self::Scalar => kernel.scalar(),
-            Self::Baseline => kernel.blocks(),
+            Self::Baseline => kernel.blocks(Baseline),
             #[cfg(target_arch = "x86_64")]
             // SAFETY: an `Avx2` is only made where the running CPU has it.
-            Self::Avx2(_) => unsafe { with_avx2(kernel) },
+            Self::Avx2(proof) => unsafe { with_avx2(kernel, proof) },
             #[cfg(target_arch = "x86_64")]
             // SAFETY: an `Avx512` is only made where the running CPU has it.
-            Self::Avx512(_) => unsafe { with_avx512(kernel) },
+            Self::Avx512(proof) => unsafe { with_avx512(kernel, proof) },
             #[cfg(not(target_arch = "x86_64"))]
-            Self::Avx2(_) | Self::Avx512(_) => kernel.blocks(),
+            Self::Avx2(_) | Self::Avx512(_) => kernel.blocks(Baseline),
         }
     }
 }
@@ -98,17 +102,62 @@ pub(crate) trait Kernel {
 
     /// The same result, bit for bit: plain code over fixed arrays that compiles to vector instructions. It and all
     /// that it calls must be `#[inline(always)]`, so that it is compiled for its caller's instruction set.
-    fn blocks(self) -> Self::Output;
+    /// - `with`: what that has an instruction for
+    fn blocks<I: Instructions>(self, with: I) -> Self::Output;
+}
+
+/// What some instruction sets do in one instruction and plain code does not compile to.
+pub(crate) trait Instructions: Copy {
+    /// IEEE 754 binary16, little-endian, as f32. A NaN becomes quiet.
+    #[inline(always)]
+    fn halves(self, x: &[[u8; 2]; 16]) -> [f32; 16] {
+        x.map(f16_to_f32)
+    }
+}
+
+#[derive(Clone, Copy)]
+pub(crate) struct Baseline;
+
+impl Instructions for Baseline {}
+
+impl Instructions for Avx2 {
+    #[cfg(target_arch = "x86_64")]
+    #[inline(always)]
+    fn halves(self, x: &[[u8; 2]; 16]) -> [f32; 16] {
+        use std::arch::x86_64::{_mm_loadu_si128, _mm256_cvtph_ps, _mm256_storeu_ps};
+        let mut out = [0.0; 16];
+        for (x, out) in x.as_chunks::<8>().0.iter().zip(out.as_chunks_mut::<8>().0) {
+            // SAFETY: an `Avx2` is only made where the running CPU has F16C; 16 bytes are read and 32 written.
+            unsafe {
+                _mm256_storeu_ps(out.as_mut_ptr(), _mm256_cvtph_ps(_mm_loadu_si128(x.as_ptr().cast())));
+            }
+        }
+        out
+    }
+}
+
+impl Instructions for Avx512 {
+    #[cfg(target_arch = "x86_64")]
+    #[inline(always)]
+    fn halves(self, x: &[[u8; 2]; 16]) -> [f32; 16] {
+        use std::arch::x86_64::{_mm256_loadu_si256, _mm512_cvtph_ps, _mm512_storeu_ps};
+        let mut out = [0.0; 16];
+        // SAFETY: an `Avx512` is only made where the running CPU has AVX-512F; 32 bytes are read and 64 written.
+        unsafe {
+            _mm512_storeu_ps(out.as_mut_ptr(), _mm512_cvtph_ps(_mm256_loadu_si256(x.as_ptr().cast())));
+        }
+        out
+    }
 }
 
 #[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,fma")]
-fn with_avx2<K: Kernel>(kernel: K) -> K::Output {
-    kernel.blocks()
+#[target_feature(enable = "avx2,fma,f16c")]
+fn with_avx2<K: Kernel>(kernel: K, proof: Avx2) -> K::Output {
+    kernel.blocks(proof)
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-fn with_avx512<K: Kernel>(kernel: K) -> K::Output {
-    kernel.blocks()
+fn with_avx512<K: Kernel>(kernel: K, proof: Avx512) -> K::Output {
+    kernel.blocks(proof)
 }

@@ -1,6 +1,6 @@
 //! Counts of pairs of small codes: the joint histogram of two variables.
 
-use crate::isa::{Isa, Kernel};
+use crate::isa::{Instructions, Isa, Kernel};
 
 /// The most bits of a code.
 pub const MOST_CODE_BITS: u32 = 6;
@@ -49,7 +49,7 @@ impl Kernel for Joint<'_> {
     }
 
     #[inline(always)]
-    fn blocks(self) {
+    fn blocks<I: Instructions>(self, _: I) {
         let Self { a, b, bits, counts } = self;
         for (a, b) in a.chunks(ROWS).zip(b.chunks(ROWS)) {
             match bits {

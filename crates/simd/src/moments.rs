@@ -1,6 +1,6 @@
 //! Sums over a run of values that their mean, spread, magnitude and sparseness follow from.
 
-use crate::isa::{Isa, Kernel};
+use crate::isa::{Instructions, Isa, Kernel};
 
 /// Partial sums. Part of the definition: every instruction set adds in this order.
 const PARTS: usize = 8;
@@ -69,7 +69,7 @@ impl Kernel for Sums<'_> {
     }
 
     #[inline(always)]
-    fn blocks(self) -> PowerSums {
+    fn blocks<I: Instructions>(self, _: I) -> PowerSums {
         let mut parts = Parts::default();
         let (blocks, tail) = self.0.as_chunks::<PARTS>();
         for block in blocks {

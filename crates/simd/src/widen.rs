@@ -1,60 +1,60 @@
 //! Stored elements to f32, each rounded once to the nearest.
 
-use crate::isa::{Isa, Kernel};
+use crate::elements::{Elements, Nibbles};
+use crate::integers::{I8, Nibble, U8};
+use crate::isa::{Instructions, Isa, Kernel};
+use crate::source::{CHUNK, Source, with_source};
 use std::marker::PhantomData;
 
-/// IEEE 754 binary16, little-endian. A NaN keeps its sign and payload and becomes quiet.
-/// - panics: where the lengths differ, as all in here
-pub fn widen_f16(isa: Isa, x: &[[u8; 2]], out: &mut [f32]) {
-    widen::<F16, 2>(isa, x, out);
+/// `out[i]` = the value of element `i`.
+/// - panics: where the lengths differ
+pub fn widen<'a>(isa: Isa, x: impl Into<Elements<'a>>, out: &mut [f32]) {
+    let x = x.into();
+    assert_eq!(x.len(), out.len(), "one number for each element");
+    with_source!(x, x => isa.run(Widen(x, out)));
 }
 
-/// bfloat16, little-endian: the upper half of an f32. A NaN becomes quiet.
-pub fn widen_bf16(isa: Isa, x: &[[u8; 2]], out: &mut [f32]) {
-    widen::<BFloat16, 2>(isa, x, out);
-}
+struct Widen<'a, S>(S, &'a mut [f32]);
 
-/// IEEE 754 binary64, little-endian: rounded to the nearest, ties to even.
-pub fn widen_f64(isa: Isa, x: &[[u8; 8]], out: &mut [f32]) {
-    widen::<F64, 8>(isa, x, out);
-}
+impl<S: Source> Kernel for Widen<'_, S> {
+    type Output = ();
 
-/// Two's complement in a byte.
-pub fn widen_i8(isa: Isa, x: &[[u8; 1]], out: &mut [f32]) {
-    widen::<I8, 1>(isa, x, out);
-}
+    fn scalar(self) {
+        for (i, out) in self.1.iter_mut().enumerate() {
+            *out = self.0.value(i);
+        }
+    }
 
-/// A byte.
-pub fn widen_u8(isa: Isa, x: &[[u8; 1]], out: &mut [f32]) {
-    widen::<U8, 1>(isa, x, out);
-}
-
-/// Two's complement in four bits, two to a byte, the first in the lower half; `out` may be one shorter than they are.
-/// - panics: where the lengths do not fit
-pub fn widen_i4(isa: Isa, x: &[u8], out: &mut [f32]) {
-    assert_eq!(x.len(), out.len().div_ceil(2), "two elements a byte");
-    isa.run(Nibbles::<I4>(x, out, PhantomData));
-}
-
-/// Four bits, as [`widen_i4`].
-pub fn widen_u4(isa: Isa, x: &[u8], out: &mut [f32]) {
-    assert_eq!(x.len(), out.len().div_ceil(2), "two elements a byte");
-    isa.run(Nibbles::<U4>(x, out, PhantomData));
-}
-
-/// An element of `SIZE` bytes.
-trait Element<const SIZE: usize> {
-    /// The definition.
-    fn defined(bytes: [u8; SIZE]) -> f32;
-
-    /// The same without branches, where the definition has some.
     #[inline(always)]
-    fn straight(bytes: [u8; SIZE]) -> f32 {
-        Self::defined(bytes)
+    fn blocks<I: Instructions>(self, with: I) {
+        self.0.fill(with, 0, self.1);
     }
 }
 
-struct F16;
+/// A type of `SIZE` bytes.
+pub(crate) trait Element<const SIZE: usize>: Copy {
+    /// The definition.
+    fn defined(bytes: [u8; SIZE]) -> f32;
+
+    /// The same of some, but that a NaN may be another one.
+    #[inline(always)]
+    fn chunk<I: Instructions>(with: I, x: &[[u8; SIZE]; CHUNK]) -> [f32; CHUNK] {
+        let mut out = [0.0; CHUNK];
+        Self::fill(with, x, &mut out);
+        out
+    }
+
+    /// The same of many.
+    #[inline(always)]
+    fn fill<I: Instructions>(_: I, x: &[[u8; SIZE]], out: &mut [f32]) {
+        for (out, &bytes) in out.iter_mut().zip(x) {
+            *out = Self::defined(bytes);
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+pub(crate) struct F16;
 impl Element<2> for F16 {
     fn defined(bytes: [u8; 2]) -> f32 {
         let bits = u32::from(u16::from_le_bytes(bytes));
@@ -69,23 +69,36 @@ impl Element<2> for F16 {
     }
 
     #[inline(always)]
-    fn straight(bytes: [u8; 2]) -> f32 {
-        /// What the exponents of the two formats differ by.
-        const BIAS: u32 = (127 - 15) << 23;
-        const HIDDEN: u32 = 1 << 23;
-        let bits = u32::from(u16::from_le_bytes(bytes));
-        let (sign, magnitude) = ((bits & 0x8000) << 16, (bits & 0x7fff) << 13);
-        // A subnormal is the fraction of a number whose hidden bit is then taken off.
-        let small = f32::from_bits(magnitude + BIAS + HIDDEN) - f32::from_bits(BIAS + HIDDEN);
-        let quiet = if magnitude > 0x1f << 23 { 1 << 22 } else { 0 };
-        let special = magnitude | 0xff << 23 | quiet;
-        let normal = magnitude + BIAS;
-        let value = if magnitude < HIDDEN { small.to_bits() } else { normal };
-        f32::from_bits(sign | if magnitude >= 0x1f << 23 { special } else { value })
+    fn fill<I: Instructions>(with: I, x: &[[u8; 2]], out: &mut [f32]) {
+        let ((blocks, last), (out, out_last)) = (x.as_chunks(), out.as_chunks_mut());
+        for (out, block) in out.iter_mut().zip(blocks) {
+            *out = with.halves(block);
+        }
+        for (out, &bytes) in out_last.iter_mut().zip(last) {
+            *out = f16_to_f32(bytes);
+        }
     }
 }
 
-struct BFloat16;
+/// IEEE 754 binary16 to f32 in integers, without branches.
+#[inline(always)]
+pub(crate) fn f16_to_f32(bytes: [u8; 2]) -> f32 {
+    /// What the exponents of the two formats differ by.
+    const BIAS: u32 = (127 - 15) << 23;
+    const HIDDEN: u32 = 1 << 23;
+    let bits = u32::from(u16::from_le_bytes(bytes));
+    let (sign, magnitude) = ((bits & 0x8000) << 16, (bits & 0x7fff) << 13);
+    // A subnormal is the fraction of a number whose hidden bit is then taken off.
+    let small = f32::from_bits(magnitude + BIAS + HIDDEN) - f32::from_bits(BIAS + HIDDEN);
+    let quiet = if magnitude > 0x1f << 23 { 1 << 22 } else { 0 };
+    let special = magnitude | 0xff << 23 | quiet;
+    let normal = magnitude + BIAS;
+    let value = if magnitude < HIDDEN { small.to_bits() } else { normal };
+    f32::from_bits(sign | if magnitude >= 0x1f << 23 { special } else { value })
+}
+
+#[derive(Clone, Copy)]
+pub(crate) struct BFloat16;
 impl Element<2> for BFloat16 {
     #[inline(always)]
     fn defined(bytes: [u8; 2]) -> f32 {
@@ -93,9 +106,19 @@ impl Element<2> for BFloat16 {
         let quiet = if bits & 0x7fff_ffff > 0xff << 23 { 1 << 22 } else { 0 };
         f32::from_bits(bits | quiet)
     }
+
+    #[inline(always)]
+    fn chunk<I: Instructions>(_: I, x: &[[u8; 2]; CHUNK]) -> [f32; CHUNK] {
+        let mut out = [0.0; CHUNK];
+        for (out, &bytes) in out.iter_mut().zip(x) {
+            *out = f32::from_bits(u32::from(u16::from_le_bytes(bytes)) << 16);
+        }
+        out
+    }
 }
 
-struct F64;
+#[derive(Clone, Copy)]
+pub(crate) struct F64;
 impl Element<8> for F64 {
     #[inline(always)]
     fn defined(bytes: [u8; 8]) -> f32 {
@@ -103,7 +126,6 @@ impl Element<8> for F64 {
     }
 }
 
-struct I8;
 impl Element<1> for I8 {
     #[inline(always)]
     fn defined([byte]: [u8; 1]) -> f32 {
@@ -111,7 +133,6 @@ impl Element<1> for I8 {
     }
 }
 
-struct U8;
 impl Element<1> for U8 {
     #[inline(always)]
     fn defined([byte]: [u8; 1]) -> f32 {
@@ -119,72 +140,78 @@ impl Element<1> for U8 {
     }
 }
 
-/// Half a byte.
-trait Nibble {
-    /// - `upper`: the element in the upper half of a byte; its lower half is 0
-    fn of(upper: u8) -> f32;
-}
+/// Elements of whole bytes.
+#[derive(Clone, Copy)]
+pub(crate) struct Wide<'a, E, const SIZE: usize>(&'a [[u8; SIZE]], PhantomData<E>);
 
-struct I4;
-impl Nibble for I4 {
-    #[inline(always)]
-    fn of(upper: u8) -> f32 {
-        f32::from(upper as i8 >> 4)
+impl<'a, E, const SIZE: usize> Wide<'a, E, SIZE> {
+    pub fn new(x: &'a [[u8; SIZE]]) -> Self {
+        Self(x, PhantomData)
     }
 }
 
-struct U4;
-impl Nibble for U4 {
+impl<E: Element<SIZE>, const SIZE: usize> Source for Wide<'_, E, SIZE> {
+    const BITS: usize = 8 * SIZE;
+
     #[inline(always)]
-    fn of(upper: u8) -> f32 {
-        f32::from(upper >> 4)
+    fn len(self) -> usize {
+        self.0.len()
     }
-}
 
-fn widen<E: Element<SIZE>, const SIZE: usize>(isa: Isa, x: &[[u8; SIZE]], out: &mut [f32]) {
-    assert_eq!(x.len(), out.len(), "one number for each element");
-    isa.run(Widen::<E, SIZE>(x, out, PhantomData));
-}
+    #[inline(always)]
+    fn value(self, i: usize) -> f32 {
+        E::defined(self.0[i])
+    }
 
-struct Widen<'a, E, const SIZE: usize>(&'a [[u8; SIZE]], &'a mut [f32], PhantomData<E>);
+    #[inline(always)]
+    fn fill<I: Instructions>(self, with: I, start: usize, out: &mut [f32]) {
+        E::fill(with, &self.0[start..start + out.len()], out);
+    }
 
-impl<E: Element<SIZE>, const SIZE: usize> Kernel for Widen<'_, E, SIZE> {
-    type Output = ();
-
-    fn scalar(self) {
-        for (out, &bytes) in self.1.iter_mut().zip(self.0) {
-            *out = E::defined(bytes);
+    #[inline(always)]
+    fn chunk<I: Instructions>(self, with: I, start: usize) -> [f32; CHUNK] {
+        match self.0[start..].first_chunk() {
+            Some(chunk) => E::chunk(with, chunk),
+            None => panic!("{CHUNK} elements from {start} on of {}", self.0.len()),
         }
     }
 
     #[inline(always)]
-    fn blocks(self) {
-        for (out, &bytes) in self.1.iter_mut().zip(self.0) {
-            *out = E::straight(bytes);
-        }
+    fn address(self, i: usize) -> *const u8 {
+        self.0.as_ptr().wrapping_add(i).cast()
     }
 }
 
-struct Nibbles<'a, N>(&'a [u8], &'a mut [f32], PhantomData<N>);
+/// Elements of four bits.
+#[derive(Clone, Copy)]
+pub(crate) struct Narrow<'a, N>(Nibbles<'a>, PhantomData<N>);
 
-impl<N: Nibble> Kernel for Nibbles<'_, N> {
-    type Output = ();
+impl<'a, N> Narrow<'a, N> {
+    pub fn new(x: Nibbles<'a>) -> Self {
+        Self(x, PhantomData)
+    }
+}
 
-    fn scalar(self) {
-        for (i, out) in self.1.iter_mut().enumerate() {
-            let byte = self.0[i / 2];
-            *out = N::of(if i % 2 == 0 { byte << 4 } else { byte & 0xf0 });
-        }
+impl<N: Nibble> Source for Narrow<'_, N> {
+    const BITS: usize = 4;
+
+    #[inline(always)]
+    fn len(self) -> usize {
+        self.0.len()
     }
 
     #[inline(always)]
-    fn blocks(self) {
-        let (pairs, last) = self.1.as_chunks_mut::<2>();
-        for (pair, &byte) in pairs.iter_mut().zip(self.0) {
-            *pair = [N::of(byte << 4), N::of(byte & 0xf0)];
-        }
-        if let ([out], Some(&byte)) = (last, self.0.last()) {
-            *out = N::of(byte << 4);
-        }
+    fn value(self, i: usize) -> f32 {
+        f32::from(N::value(self.0.half(i)).into())
+    }
+
+    #[inline(always)]
+    fn fill<I: Instructions>(self, _: I, start: usize, out: &mut [f32]) {
+        self.0.unpack::<N>(start, out);
+    }
+
+    #[inline(always)]
+    fn address(self, i: usize) -> *const u8 {
+        self.0.address(i)
     }
 }

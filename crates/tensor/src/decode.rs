@@ -1,6 +1,6 @@
 //! Elements as numbers: every real type to f32 or f64.
 
-use espalier_simd::{Isa, widen_bf16, widen_f16, widen_f64, widen_i4, widen_i8, widen_u4, widen_u8};
+use espalier_simd::{Elements, Isa, Nibbles, widen};
 use half::{bf16, f16};
 
 use crate::DType;
@@ -29,20 +29,28 @@ impl Number for f64 {
     }
 }
 
+/// Makes what kernels take of bytes, a number of elements to skip, and how many there are behind these: as [`numbers`].
+pub(crate) type ToElements = fn(&[u8], usize, usize) -> Elements<'_>;
+
+/// None for types that no kernel knows.
+pub(crate) fn to_elements(dtype: DType) -> Option<ToElements> {
+    Some(match dtype {
+        DType::Float16 => |bytes, _, _| Elements::F16(bytes.as_chunks().0),
+        DType::BFloat16 => |bytes, _, _| Elements::BF16(bytes.as_chunks().0),
+        DType::Float64 => |bytes, _, _| Elements::F64(bytes.as_chunks().0),
+        DType::Int8 => |bytes, _, _| Elements::I8(bytes),
+        DType::UInt8 => |bytes, _, _| Elements::U8(bytes),
+        DType::Int4 => |bytes, skip, length| Elements::I4(Nibbles::new(bytes, skip, length)),
+        DType::UInt4 => |bytes, skip, length| Elements::U4(Nibbles::new(bytes, skip, length)),
+        _ => return None,
+    })
+}
+
 /// As [`numbers`], by the fastest instructions of this machine for the types that weights have.
 pub(crate) fn floats(dtype: DType, bytes: &[u8], skip: usize, out: &mut [f32]) -> bool {
-    fn each<const SIZE: usize>(bytes: &[u8], out: &mut [f32], widen: fn(Isa, &[[u8; SIZE]], &mut [f32])) {
-        widen(Isa::best(), bytes.as_chunks::<SIZE>().0, out);
-    }
-    match dtype {
-        DType::Float16 => each(bytes, out, widen_f16),
-        DType::BFloat16 => each(bytes, out, widen_bf16),
-        DType::Float64 => each(bytes, out, widen_f64),
-        DType::Int8 => each(bytes, out, widen_i8),
-        DType::UInt8 => each(bytes, out, widen_u8),
-        DType::Int4 if skip == 0 => widen_i4(Isa::best(), bytes, out),
-        DType::UInt4 if skip == 0 => widen_u4(Isa::best(), bytes, out),
-        _ => return numbers(dtype, bytes, skip, out),
+    match to_elements(dtype) {
+        Some(to_elements) => widen(Isa::best(), to_elements(bytes, skip, out.len()), out),
+        None => return numbers(dtype, bytes, skip, out),
     }
     true
 }

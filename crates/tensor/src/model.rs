@@ -1,6 +1,8 @@
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
+use espalier_simd::Elements;
+
 use crate::external::Folder;
 use crate::onnx::{Data, Id, Index, Tensor};
 use crate::{Code, DType, Error, Job, Result, Source, decode, digest, document, onnx, typed};
@@ -117,6 +119,36 @@ impl Model {
             return Ok(());
         }
         self.read_elements(id, start, out, decode::floats)
+    }
+
+    /// The `length` elements from `start` on as kernels take them: as they are stored, where kernels know the type and
+    /// `buffer` has room for them, else as f32.
+    ///
+    /// - `buffer`: `length` numbers at least; what they are afterwards is not said
+    /// - errors, cost: as of [`Model::read_elements_f32`]
+    pub fn read_stored<'a>(
+        &self,
+        id: Id,
+        start: u64,
+        length: usize,
+        buffer: &'a mut [f32],
+    ) -> Result<Elements<'a>> {
+        let tensor = self.tensor(id)?;
+        let end = start.checked_add(length as u64).filter(|end| *end <= tensor.elements);
+        if let (Some(end), Some(to_elements)) = (end, decode::to_elements(tensor.dtype)) {
+            // In range: the tensor's bits were counted without overflow when it was indexed.
+            let bits = tensor.dtype.bits();
+            let (first, skip) = (start * bits / 8, (start * bits % 8 / bits) as usize);
+            let bytes = ((end * bits).div_ceil(8) - first) as usize;
+            if bytes <= size_of_val(buffer) {
+                let bytes = &mut bytemuck::cast_slice_mut(buffer)[..bytes];
+                self.read_bytes(id, first, bytes)?;
+                return Ok(to_elements(bytes, skip, length));
+            }
+        }
+        let values = &mut buffer[..length];
+        self.read_elements_f32(id, start, values)?;
+        Ok(Elements::F32(values))
     }
 
     /// As [`Model::read_elements_f32`], to f64: exact for every type but 64-bit integers beyond 2^53.

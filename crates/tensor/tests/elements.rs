@@ -93,6 +93,16 @@ fn any_range_of_elements_is_that_part_of_all() {
                     *a == b || (a.is_nan() && b.is_nan())
                 });
                 assert!(same, "{dtype} {start}..{end}");
+                for room in [end - start, 32] {
+                    let mut buffer = vec![-1f32; room];
+                    let stored = model.read_stored(0, start as u64, end - start, &mut buffer).unwrap();
+                    assert_eq!(stored.len(), floats.len(), "{dtype} {start}..{end}");
+                    let same = |(i, float): (usize, &f32)| {
+                        let value = stored.value(i);
+                        value == *float || (value.is_nan() && float.is_nan())
+                    };
+                    assert!(floats.iter().enumerate().all(same), "{dtype} {start}..{end}");
+                }
             }
         }
     }
@@ -122,6 +132,10 @@ fn what_cannot_be_read_says_so() {
     let code = |result: espalier_tensor::Result<()>| result.unwrap_err().code();
     assert_eq!(code(model.read_elements_f32(0, 1, &mut [0.0; 4])), Code::Internal);
     assert_eq!(code(model.read_elements_f32(0, u64::MAX, &mut [0.0; 4])), Code::Internal);
+    let stored = |id, start| model.read_stored(id, start, 4, &mut [0.0; 4]).map(|_| ());
+    assert_eq!(code(stored(0, 1)), Code::Internal);
+    assert_eq!(code(stored(0, u64::MAX)), Code::Internal);
+    assert_eq!(code(stored(2, 0)), Code::ModelUnsupported);
     assert_eq!(code(model.read_elements_f64(0, u64::MAX, &mut [0.0; 4])), Code::Internal);
     assert_eq!(code(model.read_elements_f64(9, 0, &mut [])), Code::Internal);
     assert_eq!(code(model.read_elements_f64(1, 0, &mut [])), Code::ModelUnsupported);

@@ -6,5 +6,5 @@ mod histogram;
 mod inputs;
 mod joint;
 mod moments;
+mod stored;
 mod sums;
-mod widen;
