@@ -8,6 +8,8 @@
 //   --cold          also with nothing of the files in the system's page cache (Linux)
 //   --folder F      where to make models and outputs, for the time of the run; by default a temporary folder
 //   --quick         small and once
+//   --python P      also the peers that this Python has: onnxsim on the same models (benches/peers.py)
+//   --torch NAME    with it: Torch-Pruning on this model of torchvision, such as resnet50
 //
 // `start` is espalier --version, `inspect` start and the analysis of the graph, `prune` all. What prune takes beyond inspect is
 // compared with `cp` of the model, and of what was written, to new files. Ratios are of one run of this command: the
@@ -31,6 +33,8 @@ const { values, positionals } = parseArgs({
     cold: { type: 'boolean', default: false },
     folder: { type: 'string' },
     quick: { type: 'boolean', default: false },
+    python: { type: 'string' },
+    torch: { type: 'string' },
   },
 });
 /** What a measured process used: seconds and bytes. */
@@ -68,6 +72,24 @@ function node(args: readonly string[]): Usage {
     ESPALIER_USAGE: usage,
   });
   return { wall, ...JSON.parse(readFileSync(usage, 'utf8')) };
+}
+
+/** A peer's whole process; the reason where it has none. */
+function peer(name: string, model: string): Usage | string {
+  const usage = join(work, 'usage.json');
+  const used: Usage[] = [];
+  for (let run = 0; run < Math.min(runs, 3) + 1; run++) {
+    rmSync(usage, { force: true });
+    try {
+      const args = [join(here, 'peers.py'), name, model, join(work, 'peer.onnx')];
+      const { wall } = timed(values.python!, args, { ESPALIER_USAGE: usage });
+      if (run > 0 || runs === 1) used.push({ wall, ...JSON.parse(readFileSync(usage, 'utf8')) });
+    } catch (error) {
+      return (error as Error).message.trim().split('\n').at(-1)!;
+    }
+  }
+  const of = (key: keyof Usage): number => median(used.map((usage) => usage[key]));
+  return { wall: of('wall'), cpu: of('cpu'), rss: of('rss') };
 }
 
 /** A model and its data. */
@@ -153,6 +175,24 @@ try {
     `${cpus()[0]!.model}, ${cpus().length} cores, Node ${process.version}, commit ${commit}, medians of ${runs}`,
   );
   console.log(table.toString());
+  if (values.python !== undefined) {
+    const asked = [...models.map((model) => ['onnxsim', model]), ['torch-pruning', values.torch ?? '']];
+    const peers = new Table({
+      head: ['peer', 'model', 's', 'CPU s', 'peak MiB'],
+      style: { head: [], border: [] },
+    });
+    for (const [name, model] of asked.filter(([, model]) => model !== '')) {
+      const used = peer(name!, model!);
+      peers.push([
+        name!,
+        basename(model!),
+        ...(typeof used === 'string'
+          ? [{ content: used, colSpan: 3 }]
+          : [used.wall.toFixed(2), used.cpu.toFixed(2), (used.rss / 2 ** 20).toFixed(0)]),
+      ]);
+    }
+    console.log(peers.toString());
+  }
 } finally {
   rmSync(work, { recursive: true, force: true });
 }
