@@ -36,7 +36,7 @@ const BYTES: usize = 64;
 
 impl<'a> Nibbles<'a> {
     /// - `skip`: 1 where the first byte's lower half is not one of them
-    /// - panics: where there are not as many bytes as `length` elements take
+    /// - panics: where `skip` is above 1, or `bytes` are not as many as `skip + length` elements take
     pub fn new(bytes: &'a [u8], skip: usize, length: usize) -> Self {
         assert!(skip < 2 && bytes.len() == (skip + length).div_ceil(2), "two elements a byte");
         Self { bytes, skip, length }
@@ -153,6 +153,7 @@ impl<'a> Elements<'a> {
     /// The value of one of them.
     /// - panics: where there are not so many
     pub fn value(self, i: usize) -> f32 {
+        assert!(i < self.len(), "element {i} of {}", self.len());
         with_source!(self, x => x.value(i))
     }
 }

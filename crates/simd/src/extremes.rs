@@ -78,6 +78,9 @@ impl<S: Source> Kernel for Floats<S> {
 
     #[inline(always)]
     fn blocks<I: Instructions>(self, with: I) -> Extremes {
+        if self.0.len() < BLOCK {
+            return one_by_one(self.0.block(with, 0, &mut Buffer::new()).iter().copied());
+        }
         let mut min = [f32::INFINITY; PARTS];
         let mut max = [f32::NEG_INFINITY; PARTS];
         let (mut rare, mut buffer) = (Extremes::NONE, Buffer::new());

@@ -142,7 +142,7 @@ impl<S: Source> Kernel for Histogram<'_, S> {
             let indices = &mut indices[..block.len()];
             place(block, bins, indices);
             let (quads, rest) = indices.as_chunks::<4>();
-            // Masked and not checked: below `NARROW` bins the mask changes nothing.
+            // Masked and not checked: up to `NARROW` bins the mask changes nothing.
             for quad in quads {
                 for (set, &index) in sets.iter_mut().zip(quad) {
                     let count = &mut set[usize::from(index) & (NARROW - 1)];

@@ -101,7 +101,7 @@ pub(crate) trait Kernel {
     fn scalar(self) -> Self::Output;
 
     /// The same result, bit for bit: plain code over fixed arrays that compiles to vector instructions. It and all
-    /// that it calls must be `#[inline(always)]`, so that it is compiled for its caller's instruction set.
+    /// of what it calls that is to be fast must be `#[inline(always)]`, to be compiled for its caller's instruction set.
     /// - `with`: what that has an instruction for
     fn blocks<I: Instructions>(self, with: I) -> Self::Output;
 }

@@ -60,7 +60,7 @@ pub(crate) trait Source: Copy {
         }
     }
 
-    /// At most [`BLOCK`] values from element `start` on, a multiple of [`BLOCK`]; and memory is asked for others behind them.
+    /// At most [`BLOCK`] values from element `start` on; and memory is asked for others behind them.
     #[inline(always)]
     fn block<'a, I: Instructions>(self, with: I, start: usize, buffer: &'a mut Buffer) -> &'a [f32]
     where

@@ -133,23 +133,39 @@ impl<S: Source, T: Term> Kernel for Sum<S, T> {
 
     #[inline(always)]
     fn blocks<I: Instructions>(self, with: I) -> f64 {
-        let (mut parts, mut tail) = ([0.0; PARTS], [0.0; PARTS]);
         let x = self.0;
+        let mut parts = [0.0; PARTS];
         let whole = x.len() / PARTS * PARTS;
+        if let Some(values) = x.stored() {
+            let (blocks, tail) = values.as_chunks::<PARTS>();
+            for (b, block) in blocks.iter().enumerate() {
+                x.ask(b * PARTS, PARTS);
+                add::<T>(&mut parts, block);
+            }
+            add::<T>(&mut parts, tail);
+            return parts.iter().sum();
+        }
         for start in (0..whole).step_by(PARTS) {
             x.ask(start, PARTS);
-            for (c, parts) in parts.as_chunks_mut::<CHUNK>().0.iter_mut().enumerate() {
-                for (part, v) in parts.iter_mut().zip(x.chunk(with, start + c * CHUNK)) {
-                    *part += T::of(v);
-                }
-            }
+            let (first, second) = (x.chunk(with, start), x.chunk(with, start + CHUNK));
+            add::<T>(&mut parts[..CHUNK], &first);
+            add::<T>(&mut parts[CHUNK..], &second);
         }
-        let tail = &mut tail[..x.len() - whole];
-        x.fill(with, whole, tail);
-        for (part, &mut v) in parts.iter_mut().zip(tail) {
-            *part += T::of(v);
+        if whole < x.len() {
+            let mut values = [0.0; PARTS];
+            let values = &mut values[..x.len() - whole];
+            x.fill(with, whole, values);
+            add::<T>(&mut parts, values);
         }
         parts.iter().sum()
+    }
+}
+
+/// Adds a value to each part.
+#[inline(always)]
+fn add<T: Term>(parts: &mut [f64], values: &[f32]) {
+    for (part, &v) in parts.iter_mut().zip(values) {
+        *part += T::of(v);
     }
 }
 
