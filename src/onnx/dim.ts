@@ -103,8 +103,11 @@ export function multiply(a: Dim, b: Dim): Dim {
 
 export const product = (dims: readonly Dim[]): Dim => dims.reduce(multiply, 1);
 
+/** Two that are no number at all, such as weights may be, are one. */
 export const equal = (a: Dim, b: Dim): boolean =>
-  typeof a === 'number' || typeof b === 'number' ? a === b : a === b || a.text === b.text;
+  typeof a === 'number' || typeof b === 'number'
+    ? a === b || (Number.isNaN(a) && Number.isNaN(b))
+    : a === b || a.text === b.text;
 
 /** a / b where it comes out even for every assignment; undefined otherwise. b may be a number or a single term. */
 export function quotient(a: Dim, b: Dim): Dim | undefined {

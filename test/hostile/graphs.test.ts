@@ -63,3 +63,23 @@ test.each(Object.entries(CASES))('what cannot be followed is frozen: %s', async 
   using again = await openModel(await pruned.toBytes());
   again.inspect();
 });
+
+test('a weight that is NaN is cut like others, and written once', async () => {
+  const bytes = encodeModel({
+    opset: 17,
+    nodes: [node('MatMul', ['x', 'w'], 'h'), node('Add', ['h', 'b'], 'g'), node('MatMul', ['g', 'v'], 'y')],
+    initializers: [
+      floats('w', [3, 6], () => 0.5),
+      floats('b', [6], () => NaN),
+      floats('v', [6, 2], () => 0.5),
+    ],
+    inputs: [{ name: 'x', shape: ['n', 3] }],
+    outputs: [{ name: 'y', shape: ['n', 2] }],
+  });
+  using model = await openModel(bytes);
+  for (const seed of [0, 1, 2, 3]) {
+    const pruned = await model.prune({ ratio: 0.5, criterion: 'random', seed });
+    using again = await openModel(await pruned.toBytes());
+    expect(again.inspect().size.params).toBe(pruned.after.params);
+  }
+});
