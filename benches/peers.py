@@ -45,6 +45,8 @@ if __name__ == "__main__":
     except ModuleNotFoundError as error:
         print(error, file=sys.stderr)
         sys.exit(3)
+    # Of ru_maxrss: bytes on macOS, KiB elsewhere.
+    UNIT = 1 if sys.platform == "darwin" else 1024
     used = resource.getrusage(resource.RUSAGE_SELF)
     with open(os.environ["ESPALIER_USAGE"], "w") as file:
-        json.dump({"cpu": used.ru_utime + used.ru_stime, "rss": used.ru_maxrss * 1024}, file)
+        json.dump({"cpu": used.ru_utime + used.ru_stime, "rss": used.ru_maxrss * UNIT}, file)

@@ -8,7 +8,7 @@
 //   --cold          also with nothing of the files in the system's page cache (Linux)
 //   --folder F      where to make models and outputs, for the time of the run; by default a temporary folder
 //   --quick         small and once
-//   --python P      also the peers that this Python has: onnxsim on the same models (benches/peers.py)
+//   --python P      also the peers that this Python has: onnxsim on the same models (benches/peers.py); medians of 3 at most
 //   --torch NAME    with it: Torch-Pruning on this model of torchvision, such as resnet50
 //
 // `start` is espalier --version, `inspect` start and the analysis of the graph, `prune` all. What prune takes beyond inspect is
@@ -78,7 +78,8 @@ function node(args: readonly string[]): Usage {
 function peer(name: string, model: string): Usage | string {
   const usage = join(work, 'usage.json');
   const used: Usage[] = [];
-  for (let run = 0; run < Math.min(runs, 3) + 1; run++) {
+  const most = Math.min(runs, 3);
+  for (let run = 0; run < (runs === 1 ? 1 : most + 1); run++) {
     rmSync(usage, { force: true });
     try {
       const args = [join(here, 'peers.py'), name, model, join(work, 'peer.onnx')];
@@ -120,7 +121,7 @@ function measure(model: string, cold: boolean): Record<string, string> {
   const samples = { node: [], start: [], inspect: [], prune: [] } as Record<string, Usage[]>;
   const copies: number[] = [];
   let written = 0;
-  for (let run = 0; run < runs + 1; run++) {
+  for (let run = 0; run < (runs === 1 ? 1 : runs + 1); run++) {
     const of = (args: readonly string[]): Usage => {
       if (cold) forget(files);
       return node(args);
