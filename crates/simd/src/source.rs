@@ -97,14 +97,6 @@ impl Source for &[f32] {
     }
 
     #[inline(always)]
-    fn chunk<I: Instructions>(self, _: I, start: usize) -> [f32; CHUNK] {
-        match self[start..].first_chunk() {
-            Some(chunk) => *chunk,
-            None => panic!("{CHUNK} values from {start} on of {}", self.len()),
-        }
-    }
-
-    #[inline(always)]
     fn stored<'a>(self) -> Option<&'a [f32]>
     where
         Self: 'a,

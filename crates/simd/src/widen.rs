@@ -170,10 +170,9 @@ impl<E: Element<SIZE>, const SIZE: usize> Source for Wide<'_, E, SIZE> {
 
     #[inline(always)]
     fn chunk<I: Instructions>(self, with: I, start: usize) -> [f32; CHUNK] {
-        match self.0[start..].first_chunk() {
-            Some(chunk) => E::chunk(with, chunk),
-            None => panic!("{CHUNK} elements from {start} on of {}", self.0.len()),
-        }
+        let mut chunk = [[0; SIZE]; CHUNK];
+        chunk.copy_from_slice(&self.0[start..start + CHUNK]);
+        E::chunk(with, &chunk)
     }
 
     #[inline(always)]
