@@ -1,3 +1,4 @@
+import { answeredBy } from '../compare/standIns.js';
 import type { Tensor } from '../runtime/runtime.js';
 import type { Advance } from './advance.js';
 import { isObserved, type Layer, mixesAll, type Readers } from './layers.js';
@@ -26,7 +27,7 @@ export class Recorded implements Teller {
     readers: Readers,
     most: number,
   ): Promise<Recorded | undefined> {
-    const wanted = new Set(walk.graph.outputs.map(({ name }) => name));
+    const wanted = new Set(answeredBy(walk.graph.document));
     for (const layer of layers.filter(mixesAll)) {
       const observed = isObserved(layer);
       for (const site of layer.sites) {

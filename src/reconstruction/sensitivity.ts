@@ -1,9 +1,10 @@
+import { lossBetween } from '../compare/loss.js';
+import { answeredBy } from '../compare/standIns.js';
 import { CostModel } from '../lanes/cost.js';
 import type { Group } from '../lanes/groups.js';
 import { NO_EDITS } from '../native/edits.js';
 import type { NativeOptions } from '../native/index.js';
-import { isFloat, numbersOf } from '../runtime/dtypes.js';
-import type { Feeds, Tensor } from '../runtime/runtime.js';
+import type { Feeds } from '../runtime/runtime.js';
 import { cutsOf } from '../surgery/cuts.js';
 import { editsOf } from '../surgery/edits.js';
 import { removalOf } from '../surgery/removal.js';
@@ -98,13 +99,17 @@ export async function lossOf(
   );
   try {
     await work.run(original, pruned, { quick: true, fitted });
-    const names = walk.graph.outputs.map(({ name }) => name);
-    const sums = { error: 0, energy: 0 };
+    const names = answeredBy(walk.graph.document);
+    const losses: number[] = [];
     await pruned.to(names, async (batch, tensors) => {
       if (batch < fitted) return;
-      for (const name of names) compare(original.get(name, batch), tensors.get(name), sums);
+      for (const name of names) {
+        const [wanted, got] = [original.get(name, batch), tensors.get(name)];
+        const lost = wanted && got && lossBetween(wanted, got);
+        if (lost !== undefined) losses.push(lost.loss);
+      }
     });
-    return sums.energy > 0 ? sums.error / sums.energy : 0;
+    return losses.length > 0 ? losses.reduce((sum, loss) => sum + loss, 0) / losses.length : 0;
   } finally {
     await pruned.close();
   }
@@ -112,23 +117,3 @@ export async function lossOf(
 
 /** What counts as no damage at all. */
 const LEAST = 1e-9;
-
-/** Adds squared differences, as shares of the output's own variance. */
-function compare(
-  wanted: Tensor | undefined,
-  got: Tensor | undefined,
-  sums: { error: number; energy: number },
-): void {
-  if (wanted === undefined || got === undefined || !isFloat(wanted.type)) return;
-  const [a, b] = [numbersOf(wanted), numbersOf(got)];
-  let mean = 0;
-  for (let i = 0; i < a.length; i++) mean += a[i]! / a.length;
-  let [error, energy] = [0, 0];
-  for (let i = 0; i < a.length; i++) {
-    error += (a[i]! - b[i]!) ** 2;
-    energy += (a[i]! - mean) ** 2;
-  }
-  if (!Number.isFinite(error) || !(energy > 0)) return;
-  sums.error += error / energy;
-  sums.energy += 1;
-}

@@ -1,0 +1,105 @@
+import type { GraphDocument, ModelDocument, NodeDocument } from '../native/document.js';
+import { behindSuppression, nameOf } from './suppression.js';
+
+/**
+ * An output of a model that is no tensor, which runtimes do not hand over (onnxruntime-node and -web say "Non tensor type is
+ * temporarily not supported"), and the tensors that it is made of.
+ */
+export interface StandIn {
+  /** The output: a sequence, a map, a sequence of maps or an optional. */
+  readonly output: string;
+  /** The values of the main graph that it holds, in order: what is compared in its stead. Nothing where they cannot be told. */
+  readonly values: readonly string[];
+  /** Why there are none, in plain words. */
+  readonly why?: string;
+}
+
+type Follow = (node: NodeDocument, follow: (value: string) => readonly string[]) => readonly string[];
+
+/** Operators whose answer is no tensor, and the tensors that it is made of. */
+const MADE_OF: Readonly<Record<string, Follow>> = {
+  'ai.onnx.ml.ZipMap': ({ inputs }) => inputs.slice(0, 1),
+  SequenceConstruct: ({ inputs }) => inputs,
+  SequenceInsert: ({ inputs }, follow) => [...follow(inputs[0]!), inputs[1]!],
+  SequenceErase: ({ inputs }, follow) => follow(inputs[0]!),
+  SequenceEmpty: () => [],
+  SplitToSequence: ({ inputs }) => inputs.slice(0, 1),
+  Optional: ({ inputs }, follow) => inputs.slice(0, 1).flatMap(follow),
+  Identity: ({ inputs }, follow) => inputs.slice(0, 1).flatMap(follow),
+};
+
+/** Operators whose answers are of whatever kind the graphs in them, or their operands, give. */
+const ANY_KIND: ReadonlySet<string> = new Set(['If', 'Loop', 'Scan', 'SequenceMap', 'OptionalGetElement']);
+
+const makersOf = ({ nodes }: GraphDocument): ReadonlyMap<string, NodeDocument> =>
+  new Map(nodes.flatMap((node) => node.outputs.map((output) => [output, node] as const)));
+
+/**
+ * The outputs of a model that are no tensors, as far as the graph tells.
+ *
+ * @param others names of outputs that the runtime could not hand over; by default what the file says
+ */
+export function standInsOf({ graph }: ModelDocument, others?: ReadonlySet<string>): readonly StandIn[] {
+  const makers = makersOf(graph);
+  const odd = graph.outputs.filter(({ name, dtype }) => {
+    if (others !== undefined) return others.has(name);
+    return dtype === null && !isTensor(makers, name);
+  });
+  return odd.map(({ name }): StandIn => {
+    const values = [...new Set(madeOf(makers, name))].filter((value) => value !== '' && value !== name);
+    if (values.length > 0) return { output: name, values };
+    const maker = makers.get(name);
+    const by = maker === undefined ? 'no node' : `node ${maker.name || maker.outputs[0]} (${maker.op})`;
+    return {
+      output: name,
+      values,
+      why: `it is made by ${by}, and what it holds is no value of the main graph`,
+    };
+  });
+}
+
+/** The values that a value consists of: itself, where it is a tensor. */
+function madeOf(makers: ReadonlyMap<string, NodeDocument>, value: string): readonly string[] {
+  const maker = makers.get(value);
+  const rule = maker && MADE_OF[nameOf(maker)];
+  // A node that feeds itself is found by those who read the graph.
+  const others = new Map(makers);
+  others.delete(value);
+  return rule === undefined ? [value] : rule(maker!, (inner) => madeOf(others, inner));
+}
+
+/** Of what has no stated type: whether a node makes it that gives tensors alone. */
+function isTensor(makers: ReadonlyMap<string, NodeDocument>, value: string): boolean {
+  const maker = makers.get(value);
+  if (maker === undefined) return true;
+  if (nameOf(maker) === 'Identity') {
+    const others = new Map(makers);
+    others.delete(value);
+    return isTensor(others, maker.inputs[0]!);
+  }
+  return !(nameOf(maker) in MADE_OF || ANY_KIND.has(nameOf(maker)));
+}
+
+/**
+ * The tensors that say what a model answers, for those who judge by numbers: its outputs, what those that are no tensors are made
+ * of, and instead of outputs behind a non-maximum suppression the boxes and scores that it chooses from, which are as many
+ * whatever it chooses.
+ */
+export function answeredBy(document: ModelDocument): readonly string[] {
+  const odd = new Map(standInsOf(document).map(({ output, values }) => [output, values]));
+  const tensors = document.graph.outputs.flatMap(({ name }) => odd.get(name) ?? [name]);
+  const behind = behindSuppression(document);
+  return [...new Set(tensors.flatMap((name) => (behind.get(name)?.length ? behind.get(name)! : [name])))];
+}
+
+/** The classes that a tensor of scores [samples, classes] is said to be about: the labels of the ZipMap that reads it. */
+export function classNamesOf({ graph }: ModelDocument): ReadonlyMap<string, readonly (string | number)[]> {
+  const names = new Map<string, readonly (string | number)[]>();
+  for (const node of graph.nodes) {
+    if (nameOf(node) !== 'ai.onnx.ml.ZipMap') continue;
+    for (const attribute of Object.values(node.attributes))
+      if ((attribute.type === 'strings' || attribute.type === 'ints') && attribute.value.length > 0)
+        names.set(node.inputs[0]!, attribute.value);
+  }
+  return names;
+}
