@@ -20,6 +20,7 @@ export function inspect(analysis: Analysis): Inspection {
     nodes: graph.nodes.length,
     size: { params, macs, bytes: document.bytes + document.externalBytes },
     assumed: costs.assumed,
+    lengths: costs.lengths,
     inputs: graph.inputs.map(valueReport),
     outputs: graph.outputs.map(valueReport),
     groups: groupReports(analysis, costs),

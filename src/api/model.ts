@@ -7,6 +7,7 @@ import type { Analysis } from '../lanes/analysis.js';
 import { analysing, namesSomething } from '../lanes/analysis.js';
 import { CostModel, isWeight } from '../lanes/cost.js';
 import type { Group } from '../lanes/groups.js';
+import type { Lengths } from '../lanes/lengths.js';
 import { finished, inSlices, type Steps, turnOfLoop } from '../lanes/steps.js';
 import type { Removal } from '../lanes/survivors.js';
 import { Widths } from '../lanes/widths.js';
@@ -32,7 +33,8 @@ import { evidenceOf } from './evidence.js';
 import { prunedWithin } from './guarded.js';
 import { inspect } from './inspect.js';
 import { Latencies, predictionOf } from './latency.js';
-import { checkPlanOptions, checkScoreOptions, policyFor } from './options.js';
+import { lengthsIn, lengthsOf, lengthTexts } from './lengths.js';
+import { checkPlanOptions, checkScoreOptions, checkShapeOptions, policyFor } from './options.js';
 import { PrunedModel, sizeAfter } from './pruned.js';
 import { stabilityOf } from './stability.js';
 import { growTree } from './tree.js';
@@ -43,11 +45,13 @@ import type {
   CallOptions,
   GroupScore,
   Inspection,
+  InspectOptions,
   LatencyPrediction,
   Model,
   PlanOptions,
   Pruned,
   ScoreOptions,
+  ShapeOptions,
   Stability,
   TreeOptions,
   TreeReport,
@@ -83,8 +87,12 @@ interface Decision {
   readonly knowledge?: Knowledge;
 }
 
+type ApplyOptions = CallOptions & CalibrationOptions & ShapeOptions;
+
 class OpenModel implements Model {
   readonly #analyses = new Map<string, Analysis>();
+  /** By samples, the lengths that they were seen to have. */
+  readonly #lengths = new WeakMap<Dataset, Map<string, Lengths>>();
   readonly #worths = new Worths();
   readonly #knowledge = new WeakMap<
     Dataset,
@@ -110,9 +118,20 @@ class OpenModel implements Model {
     return this.graph.file;
   }
 
-  inspect(): Inspection {
-    this.#inspection ??= inspect(this.#analysis());
-    return this.#inspection;
+  inspect(): Inspection;
+  inspect(options: InspectOptions): Promise<Inspection>;
+  inspect(given?: InspectOptions): Inspection | Promise<Inspection> {
+    if (given === undefined) {
+      this.#inspection ??= inspect(this.#analysis());
+      return this.#inspection;
+    }
+    return this.#inspectWith(given);
+  }
+
+  async #inspectWith(given: InspectOptions): Promise<Inspection> {
+    checkShapeOptions(given);
+    const options = await loaded(given);
+    return inTurn(options, async () => inspect(await this.#measured([], options)));
   }
 
   async sha256(options: CallOptions = {}): Promise<string> {
@@ -125,7 +144,7 @@ class OpenModel implements Model {
     checkScoreOptions(given);
     const options = await loaded(given);
     const worth = await inTurn(options, async () => {
-      const analysis = await this.#analysed([], options);
+      const analysis = await this.#measured([], options);
       return this.#worth(analysis, analysis.groups, options, true);
     });
     return [...worth].map(([{ id, lanes }, own]) => ({
@@ -221,7 +240,7 @@ class OpenModel implements Model {
 
   async #decideFor(hash: Promise<string>, options: PlanOptions): Promise<Decision> {
     const policy = policyNamed(options.policy ?? policyFor(options));
-    const analysis = await this.#analysed(options.keep, options);
+    const analysis = await this.#measured(options.keep, options);
     const knowledge = this.#knowledgeOf(analysis, options);
     for (const glob of options.keep ?? []) {
       if (!namesSomething(this.graph, glob)) {
@@ -274,7 +293,7 @@ class OpenModel implements Model {
       format: 'espalier-plan',
       version: 1,
       model: { sha256, file: this.file },
-      made: madeWith(options, policy.name, refits),
+      made: madeWith(options, policy.name, refits, costs),
       groups: analysis.groups.flatMap((group) => {
         const positions = kept.get(group);
         if (positions === undefined || positions.length === group.lanes.length) return [];
@@ -289,14 +308,15 @@ class OpenModel implements Model {
     return { analysis, plan, decided: { removal, cuts }, ...(refits && { knowledge }), ...predicted };
   }
 
-  async apply(plan: Plan, given: CallOptions & CalibrationOptions = {}): Promise<Pruned> {
+  async apply(plan: Plan, given: ApplyOptions = {}): Promise<Pruned> {
+    checkShapeOptions(given);
     const options = await loaded(given);
     const { checkPlan } = await import('../plan/read.js');
     const checked = checkPlan(plan);
     return inTurn(options, () => this.#apply(checked, options));
   }
 
-  async #apply(checked: Plan, options: CallOptions & CalibrationOptions): Promise<Pruned> {
+  async #apply(checked: Plan, options: ApplyOptions): Promise<Pruned> {
     const sha256 = await this.sha256(quietly(options));
     if (checked.model.sha256 !== sha256) {
       throw new EspalierError(
@@ -308,7 +328,7 @@ class OpenModel implements Model {
     }
     const { keep } = checked.made;
     const kept = Array.isArray(keep) ? (keep as readonly string[]) : undefined;
-    const analysis = await this.#analysed(kept, options);
+    const analysis = await this.#measured(kept, options, lengthsIn(checked.made.lengths));
     const decided = removalOfPlan(analysis, checked);
     const complete: Plan = { ...checked, ...planTables(analysis, decided.cuts) };
     const pruned = new PrunedModel(this.native, analysis, complete, decided);
@@ -333,6 +353,34 @@ class OpenModel implements Model {
   /** The same without holding the event loop for long. */
   async #analysed(keep: readonly string[] = [], { signal }: CallOptions = {}): Promise<Analysis> {
     return inSlices(this.#analysing(keep), signal);
+  }
+
+  /** The same with the lengths that shapes and samples show; `otherwise`: those that a plan was made at. */
+  async #measured(
+    keep: readonly string[] = [],
+    options: ApplyOptions = {},
+    otherwise: Lengths = new Map(),
+  ): Promise<Analysis> {
+    const analysis = await this.#analysed(keep, options);
+    const found = await this.#lengthsOf(analysis, options);
+    const lengths = new Map([...otherwise, ...found]);
+    if (lengths.size === 0) return analysis;
+    const key = JSON.stringify([keep, [...lengths].sort(([a], [b]) => (a < b ? -1 : 1))]);
+    const measured = this.#analyses.get(key) ?? { ...analysis, lengths };
+    this.#analyses.set(key, measured);
+    return measured;
+  }
+
+  /** What is seen of the same samples again is the same. */
+  async #lengthsOf(analysis: Analysis, options: ApplyOptions): Promise<Lengths> {
+    const { data, shape = {}, samples } = options;
+    if (data === undefined || typeof data === 'string') return lengthsOf(this.native, analysis, options);
+    const known = this.#lengths.get(data) ?? new Map<string, Lengths>();
+    this.#lengths.set(data, known);
+    const key = JSON.stringify([Object.entries(shape), samples]);
+    const lengths = known.get(key) ?? (await lengthsOf(this.native, analysis, options));
+    known.set(key, lengths);
+    return lengths;
   }
 
   *#analysing(keep: readonly string[]): Steps<Analysis> {
@@ -453,9 +501,16 @@ function budgetOf(
   };
 }
 
-function madeWith(options: PlanOptions, policy: string, reconstruct: boolean): Plan['made'] {
+function madeWith(
+  options: PlanOptions,
+  policy: string,
+  reconstruct: boolean,
+  costs: CostModel,
+): Plan['made'] {
   const { ratio, macs, params, bytes, latency, exact, roundTo, keep } = options;
-  const given = { ratio, macs, params, bytes, latency, exact, roundTo, keep };
+  const texts = lengthTexts(costs.lengths);
+  const lengths = texts.length > 0 ? texts : undefined;
+  const given = { ratio, macs, params, bytes, latency, exact, roundTo, keep, lengths };
   return {
     criterion: criterionNamed(options.criterion ?? defaultCriterion(options.data !== undefined)).name,
     ...options.criterionOptions,

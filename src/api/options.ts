@@ -2,7 +2,7 @@ import { EspalierError } from '../errors.js';
 import { checkGuards } from '../guard/check.js';
 import { checkNeeds, criterionNamed, defaultCriterion, optionsFor } from '../importance/criteria.js';
 import { policyNamed } from '../policy/policies.js';
-import type { PlanOptions, ScoreOptions } from './types.js';
+import type { PlanOptions, ScoreOptions, ShapeOptions } from './types.js';
 
 const refuse = (what: string, todo: string): EspalierError =>
   new EspalierError('OPTION_INVALID', what, {}, todo);
@@ -24,9 +24,22 @@ export function checkScoreOptions(options: ScoreOptions): void {
   }
 }
 
+/** Whether shapes are lengths at all; the model says whether they are its own. errors: OPTION_INVALID */
+export function checkShapeOptions({ shape }: ShapeOptions): void {
+  if (shape === undefined) return;
+  const todo =
+    "Give each input's lengths, such as { input: [1, 3, 640, 640] }; on the command line input=1x3x640x640.";
+  if (typeof shape !== 'object' || shape === null || Array.isArray(shape))
+    throw refuse('shape must be an object of inputs and their lengths', todo);
+  for (const [name, lengths] of Object.entries(shape))
+    if (!Array.isArray(lengths) || !lengths.every((length) => Number.isSafeInteger(length) && length >= 1))
+      throw refuse(`shape of "${name}" must be whole numbers from 1 on, not ${String(lengths)}`, todo);
+}
+
 /** errors: OPTION_INVALID, before any file is touched. */
 export function checkPlanOptions(options: PlanOptions): void {
   checkScoreOptions(options);
+  checkShapeOptions(options);
   checkGuards(options.guard ?? [], options);
   const { ratio, macs, params, bytes, latency, roundTo, policy } = options;
   if (ratio !== undefined && !(ratio > 0 && ratio < 1)) {

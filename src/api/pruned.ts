@@ -18,6 +18,7 @@ export class PrunedModel implements Pruned {
   after: Size;
   reconstruction?: ReconstructionReport;
   readonly warnings: Warning[];
+  readonly lengths: CostModel['lengths'];
   readonly #measure: (edits: Edits) => Size;
   readonly #native: NativeModel;
   #edits: Edits;
@@ -34,6 +35,7 @@ export class PrunedModel implements Pruned {
     this.#edits = editsOf(analysis, removal, cuts, metadataOf(hash));
     this.#removed = { removal, cuts, edits: this.#edits };
     const costs = new CostModel(analysis);
+    this.lengths = costs.lengths;
     const { document } = analysis.graph;
     const whole = costs.of();
     this.before = { params: whole.params, macs: whole.macs, bytes: document.bytes + document.externalBytes };

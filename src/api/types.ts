@@ -1,6 +1,7 @@
 import type { Dataset } from '../calibration/data.js';
 import type { Guard, GuardReport } from '../guard/types.js';
 import type { Combination, CombinedPart } from '../importance/combined.js';
+import type { Length, LengthSource } from '../lanes/lengths.js';
 import type { Reason } from '../lanes/reason.js';
 import type { Plan } from '../plan/plan.js';
 import type { Runtime } from '../runtime/runtime.js';
@@ -35,7 +36,7 @@ export interface Warning {
 export interface Size {
   /** Elements of all stored tensors of floating-point or quantised weights. */
   readonly params: number;
-  /** Multiply-accumulates of one forward pass with every unknown length at its assumed value. */
+  /** Multiply-accumulates of one forward pass with every open length at its assumed value. */
   readonly macs: number;
   /** Bytes of the .onnx file and its external data. */
   readonly bytes: number;
@@ -50,6 +51,8 @@ export interface Inspection {
   readonly size: Size;
   /** Lengths that the file leaves open, and what `size.macs` takes for them. */
   readonly assumed: Readonly<Record<string, number>>;
+  /** The same, and how each is known: by `data`, by `shape`, or by its name alone. */
+  readonly lengths: Readonly<Record<string, Length>>;
   readonly inputs: readonly ValueReport[];
   readonly outputs: readonly ValueReport[];
   readonly groups: readonly GroupReport[];
@@ -93,7 +96,7 @@ export interface FrozenReport {
   readonly reasons: readonly Reason[];
 }
 
-export type { Combination, CombinedPart, Guard, GuardReport, Reason };
+export type { Combination, CombinedPart, Guard, GuardReport, Length, LengthSource, Reason };
 
 /** Samples that show what the model does, and what runs it on them. */
 export interface CalibrationOptions {
@@ -104,6 +107,18 @@ export interface CalibrationOptions {
   /** By default onnxruntime-node, or onnxruntime-web where only that is installed. */
   readonly runtime?: Runtime;
 }
+
+/** What lengths are, where a model leaves them open. */
+export interface ShapeOptions {
+  /**
+   * Shapes of inputs, such as `{ input: [1, 3, 640, 640] }`: multiply-adds are counted at these lengths. What they leave open `data`
+   * decide, and then names. Errors: OPTION_INVALID where an input has no such shape.
+   */
+  readonly shape?: Readonly<Record<string, readonly number[]>>;
+}
+
+/** What an inspection may look at beside the model. */
+export interface InspectOptions extends CallOptions, CalibrationOptions, ShapeOptions {}
 
 export interface ScoreOptions extends CallOptions, CalibrationOptions {
   /** A name from `criteria()`, or what `combine` gave; default 'information' with data, else 'entropy'. */
@@ -123,7 +138,7 @@ export interface GroupScore {
   readonly parts?: Readonly<Record<string, Float64Array>>;
 }
 
-export interface PlanOptions extends ScoreOptions {
+export interface PlanOptions extends ScoreOptions, ShapeOptions {
   /** A name from `policies()`; default 'uniform' with a ratio; with a budget 'allocate' where there are data, else 'global'. */
   readonly policy?: string;
   /** Fraction of every prunable axis to remove, 0 < ratio < 1. */
@@ -184,6 +199,8 @@ export interface Pruned {
   readonly before: Size;
   readonly after: Size;
   readonly warnings: readonly Warning[];
+  /** Open lengths that the multiply-adds of `before` and `after` are counted at, and how each is known. */
+  readonly lengths: Readonly<Record<string, Length>>;
   /** What was predicted, where a budget of latency was given. */
   readonly latency?: LatencyPrediction;
   /** How its guards were kept, where some were given. */
@@ -227,6 +244,8 @@ export interface Stability {
 export interface Model {
   readonly file: string;
   inspect(): Inspection;
+  /** The same, with multiply-adds counted at the lengths that `shape` and `data` show. Errors: OPTION_INVALID, DATA_MISMATCH. */
+  inspect(options: InspectOptions): Promise<Inspection>;
   /** sha256 of the .onnx file, hexadecimal. */
   sha256(options?: CallOptions): Promise<string>;
   score(options?: ScoreOptions): Promise<readonly GroupScore[]>;
@@ -245,7 +264,7 @@ export interface Model {
    * Replays a plan. With `data` what is left is refitted on them, as `prune` does: with the same samples the same model comes out.
    * Errors: PLAN_STALE for another model's plan, PLAN_MALFORMED.
    */
-  apply(plan: Plan, options?: CallOptions & CalibrationOptions): Promise<Pruned>;
+  apply(plan: Plan, options?: CallOptions & CalibrationOptions & ShapeOptions): Promise<Pruned>;
   /** Closes the file. */
   dispose(): void;
   [Symbol.dispose](): void;

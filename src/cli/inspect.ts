@@ -3,18 +3,25 @@ import { toJson } from '../report/json.js';
 import { type Terminal, type WorkOptions, work } from './terminal.js';
 import { addOptions, option } from './values.js';
 
+interface Options extends WorkOptions {
+  readonly data?: string;
+  readonly shape?: Readonly<Record<string, readonly number[]>>;
+}
+
 /** `espalier inspect MODEL`: what is in a model, what of it can be pruned, and why the rest cannot. */
 export function addInspect(program: Command, terminal: Terminal): void {
   const command = program
     .command('inspect')
     .description('what is in a model: size, multiply-adds, groups of lanes, what is frozen and why')
     .argument('<MODEL>', 'an .onnx file')
-    .action(async (file: string, options: WorkOptions) => {
+    .action(async (file: string, options: Options) => {
       const { openModel } = await import('../api/model.js');
       const inspection = await work(terminal, options, async (call) => {
         const model = await openModel(file, call);
         try {
-          return model.inspect();
+          const { data, shape } = options;
+          const given = { ...(data !== undefined && { data }), ...(shape !== undefined && { shape }) };
+          return await model.inspect({ ...given, ...call });
         } finally {
           model.dispose();
         }
@@ -23,5 +30,5 @@ export function addInspect(program: Command, terminal: Terminal): void {
       const { inspectionReport } = await import('../report/inspection.js');
       terminal.print(inspectionReport(inspection, terminal.width));
     });
-  addOptions(command, option.json(), option.quiet());
+  addOptions(command, option.data(), option.shape(), option.json(), option.quiet());
 }

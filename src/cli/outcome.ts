@@ -1,6 +1,7 @@
 import type {
   GuardReport,
   LatencyPrediction,
+  Length,
   ReconstructionReport,
   Size,
   Stability,
@@ -35,6 +36,8 @@ export interface Outcome {
   readonly stability?: Stability;
   /** What was refitted on --data. */
   readonly reconstruction?: ReconstructionReport;
+  /** Open lengths that multiply-adds are counted at, and how each is known. */
+  readonly lengths: Readonly<Record<string, Length>>;
   readonly warnings: readonly Warning[];
   readonly verification?: Verification;
 }
@@ -49,6 +52,7 @@ export const loadReports = () =>
     import('../report/guard.js'),
     import('../report/latency.js'),
     import('../report/stability.js'),
+    import('../report/lengths.js'),
   ]);
 
 export async function printOutcome(
@@ -65,6 +69,7 @@ export async function printOutcome(
     { guardReport },
     { latencyReport },
     { stabilityReport },
+    { lengthsReport },
   ] = await loadReports();
   const { before, after, groups, guard, latency, stability, verification } = outcome;
   const told = new Set(verification?.warnings.map(({ code }) => code));
@@ -73,6 +78,7 @@ export async function printOutcome(
   terminal.print(
     sections(
       sizesReport(before, after, verification),
+      lengthsReport(outcome.lengths, 1),
       outcome.reconstruction &&
         `${counted(outcome.reconstruction.layers, 'layer')} refitted on ${counted(outcome.reconstruction.samples, 'sample')}`,
       `${counted(lanes, 'lane')} of ${counted(groups.length, 'group')} removed${written.length > 0 ? `; written: ${written.join(', ')}` : ''}`,

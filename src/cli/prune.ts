@@ -29,6 +29,7 @@ interface Options extends WorkOptions {
   readonly dryRun?: boolean;
   readonly data?: string;
   readonly samples?: number;
+  readonly shape?: Readonly<Record<string, readonly number[]>>;
   readonly labels?: string;
   readonly guard?: readonly Guard[];
   readonly stability?: boolean;
@@ -53,6 +54,7 @@ export function addPrune(program: Command, terminal: Terminal): void {
       parseNumber,
     )
     .option('--bytes <N>', 'leave at most this many bytes: 2MB, 500kB, 1MiB', parseBytes)
+    .addOption(option.shape())
     .optionsGroup('What:');
   addCriterion(command)
     .option(
@@ -180,17 +182,33 @@ async function finish(
     ...(pruned.latency !== undefined && { latency: pruned.latency }),
     ...(pruned.guard !== undefined && { guard: pruned.guard }),
     ...(pruned.reconstruction && { reconstruction: pruned.reconstruction }),
+    lengths: pruned.lengths,
     warnings: [...pruned.warnings, ...(check?.warnings ?? [])],
     ...(check?.verification !== undefined && { verification: check.verification }),
   };
 }
 
 function planOptions(options: Options): PlanOptions {
-  const { samples, ratio, macs, params, latency, bytes, policy, exact, roundTo, keep, seed, guard, labels } =
-    options;
+  const {
+    samples,
+    ratio,
+    macs,
+    params,
+    latency,
+    bytes,
+    policy,
+    exact,
+    roundTo,
+    keep,
+    seed,
+    guard,
+    labels,
+    shape,
+  } = options;
   return {
     ...criterionOf({ ...options }),
     ...(samples !== undefined && { samples }),
+    ...(shape !== undefined && { shape }),
     ...(ratio !== undefined && { ratio }),
     ...(macs !== undefined && { macs }),
     ...(params !== undefined && { params }),

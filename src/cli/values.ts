@@ -56,6 +56,19 @@ export const collect = (value: string, before: readonly string[] = []): readonly
   value,
 ];
 
+/** `NAME=1x3x640x640`, of several inputs one after the other. Names may hold any character. */
+export function collectShape(
+  text: string,
+  before: Readonly<Record<string, readonly number[]>> = {},
+): Readonly<Record<string, readonly number[]>> {
+  const [, name = '', list = ''] = /^(.+)=([^=]*)$/s.exec(text) ?? [];
+  const lengths = list.split(/[x,]/i).map((length) => (/^\d+$/.test(length) ? Number(length) : 0));
+  if (name === '' || !lengths.every((length) => Number.isSafeInteger(length) && length >= 1))
+    throw new InvalidArgumentError('Give an input and its lengths, like input=1x3x640x640.');
+  if (Object.hasOwn(before, name)) throw new InvalidArgumentError(`It is the second one for "${name}".`);
+  return { ...before, [name]: lengths };
+}
+
 /** Options that mean the same everywhere. */
 export const option = {
   json: () => new Option('--json', 'print one JSON document'),
@@ -73,6 +86,11 @@ export const option = {
       'samples: .npz or a folder of .npy, arrays named as the inputs, first axis = sample',
     ),
   labels: () => new Option('--labels <NAME>', 'the array in --data that holds class labels'),
+  shape: () =>
+    new Option(
+      '--shape <NAME=DIMS>',
+      'the shape of an input, for lengths that the model leaves open: input=1x3x640x640; may be repeated',
+    ).argParser(collectShape),
   samples: () => new Option('--samples <N>', 'use at most this many samples').argParser(parseWhole(1)),
 } as const;
 

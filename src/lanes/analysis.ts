@@ -1,6 +1,7 @@
 import type { Graph } from '../onnx/graph.js';
 import type { Group } from './groups.js';
 import { findingGroups } from './groups.js';
+import type { Lengths } from './lengths.js';
 import { finished, type Steps } from './steps.js';
 import type { ReadNumbers, Registry, Walk } from './walk.js';
 import { walking } from './walk.js';
@@ -8,6 +9,8 @@ import { walking } from './walk.js';
 /** All that is known of a model's coupling: the walk, and the groups of lanes that can be cut. */
 export interface Analysis extends Walk {
   readonly groups: readonly Group[];
+  /** What is known of lengths that the file leaves open; the others are guessed by their names. */
+  readonly lengths?: Lengths;
 }
 
 /**

@@ -1,8 +1,9 @@
 import type { TensorDocument } from '../native/document.js';
 import type { Assignment } from '../onnx/dim.js';
-import { evaluate, freeSymbols } from '../onnx/dim.js';
+import { evaluate } from '../onnx/dim.js';
 import type { Survivors } from '../onnx/values.js';
 import type { Slot } from './axis.js';
+import { guessing, type Length, type Lengths, openLengths } from './lengths.js';
 import type { Walk } from './walk.js';
 
 /** What a model costs. */
@@ -15,35 +16,31 @@ export interface Cost {
   readonly tensorBytes: number;
 }
 
-/** A length that the file leaves open counts as this much: one sample, and a plausible extent of anything else. */
-const ASSUMED_BATCH = 1;
-const ASSUMED_OTHER = 224;
-
 /** Computes what a model costs under any removal. */
 export class CostModel {
-  /** Lengths that the file leaves open, and what is assumed for them. */
+  /** Open lengths that multiply-accumulates depend on, what they are taken to be, and how that is known. */
+  readonly lengths: Readonly<Record<string, Length>>;
+  /** The same as numbers. */
   readonly assumed: Readonly<Record<string, number>>;
-  /** What is assumed of any open length. */
+  /** What any open length is taken to be. */
   readonly assign: Assignment;
   readonly #slots = new Map<number, Slot[]>();
 
-  constructor(readonly walk: Walk) {
+  /** `lengths`: what is known of open ones; the others are guessed by their names. */
+  constructor(readonly walk: Walk & { readonly lengths?: Lengths }) {
     for (const slot of walk.slots) {
       if (slot.use !== undefined) continue;
       const list = this.#slots.get(slot.tensor);
       if (list === undefined) this.#slots.set(slot.tensor, [slot]);
       else list.push(slot);
     }
-    const names = new Set<string>();
-    for (const piece of walk.work) for (const length of piece.lengths) freeSymbols(length.now, names);
-    const batches = new Set(
-      walk.graph.inputs.flatMap((input) =>
-        typeof input.shape?.[0] === 'string' ? [input.shape[0]] : [`${input.name}.0`],
-      ),
-    );
-    const isBatch = (name: string): boolean => batches.has(name) || batches.has(name.replace(/#\d+$/, ''));
-    this.assign = (name) => (isBatch(name) ? ASSUMED_BATCH : ASSUMED_OTHER);
-    this.assumed = Object.fromEntries([...names].map((name) => [name, this.assign(name)]));
+    const guess = guessing(walk);
+    const lengthOf = (name: string): Length =>
+      walk.lengths?.get(name) ?? { length: guess(name), from: 'guess' };
+    this.assign = (name) => lengthOf(name).length;
+    const names = [...openLengths(walk)];
+    this.lengths = Object.fromEntries(names.map((name) => [name, lengthOf(name)]));
+    this.assumed = Object.fromEntries(names.map((name) => [name, this.assign(name)]));
   }
 
   /** The cost of what a removal leaves; `undefined` removes nothing. */

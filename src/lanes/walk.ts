@@ -307,7 +307,8 @@ class Walker {
   #statedLength(length: number | string | null, otherwise: string): Dim {
     if (typeof length === 'number' && length >= 0) return length;
     if (typeof length === 'number') return symbol(`${otherwise}#${this.#unknowns++}`);
-    return symbol(length ?? `${otherwise}#${this.#unknowns++}`);
+    // A name without characters is none.
+    return symbol(length || `${otherwise}#${this.#unknowns++}`);
   }
 }
 

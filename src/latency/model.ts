@@ -2,6 +2,7 @@ import { observe } from '../calibration/observed.js';
 import type { Analysis } from '../lanes/analysis.js';
 import type { CostModel } from '../lanes/cost.js';
 import type { NativeModel } from '../native/index.js';
+import { evaluate } from '../onnx/dim.js';
 import type { Survivors } from '../onnx/values.js';
 import type { Feeds, LoadOptions, Runtime, Session, Tensor } from '../runtime/runtime.js';
 import { Bench, zerosOf } from './bench.js';
@@ -150,7 +151,7 @@ const leastOf = (a: number | undefined, b: number | undefined): number | undefin
 /** Of one run of the original on zeros; undefined where it does not run on them. */
 async function wholeOf(
   model: NativeModel,
-  { graph }: Analysis,
+  { graph, tensors }: Analysis,
   costs: CostModel,
   bench: Bench,
   load: LoadOptions,
@@ -158,11 +159,13 @@ async function wholeOf(
   const feedsFor = (session: Session): Feeds | undefined => {
     const feeds: Record<string, Tensor> = {};
     for (const { name, dtype } of session.inputs) {
-      const shape = graph.inputs.find((input) => input.name === name)?.shape ?? undefined;
-      if (dtype === 'other' || dtype === 'string' || shape === undefined) return undefined;
-      const lengthAt = (length: number | string | null, axis: number): number =>
-        typeof length === 'number' ? length : costs.assign(length ?? `${name}.${axis}`);
-      feeds[name] = zerosOf(dtype, shape.map(lengthAt));
+      const isInput = graph.inputs.some((input) => input.name === name);
+      const axes = isInput ? tensors.get(name)?.axes : undefined;
+      if (dtype === 'other' || dtype === 'string' || axes === undefined) return undefined;
+      feeds[name] = zerosOf(
+        dtype,
+        axes.map(({ length }) => evaluate(length, costs.assign)),
+      );
     }
     return feeds;
   };

@@ -1,4 +1,5 @@
 import type { FrozenReport, Inspection, ValueReport } from '../api/types.js';
+import { lengthsReport } from './lengths.js';
 import { bytes, count, macs, percent, share } from './numbers.js';
 import { facts, sections, table } from './table.js';
 import { warningLines } from './warnings.js';
@@ -15,18 +16,18 @@ export function inspectionReport(inspection: Inspection, width?: number): string
 }
 
 function overview(inspection: Inspection): string {
-  const { size, shares, opsets, assumed } = inspection;
+  const { size, shares, opsets, lengths } = inspection;
   const opset = opsets
     .map(({ domain, version }) => `${domain === '' ? 'ai.onnx' : domain} ${version}`)
     .join(', ');
-  const guesses = Object.entries(assumed).map(([name, length]) => `${name} = ${length}`);
+  const assumed = lengthsReport(lengths);
   const inexact = shares.inexact > 0 ? ` (${percent(shares.exact)} exactly)` : '';
   return facts([
     ['model', inspection.file],
     ['made by', inspection.producer === '' ? '-' : inspection.producer],
     ['format', `IR ${inspection.irVersion}, opset ${opset}, ${inspection.nodes} nodes`],
     ['size', `${count(size.params)} parameters, ${macs(size.macs)}, ${bytes(size.bytes)}`],
-    ...(guesses.length > 0 ? [['assumed', `for the multiply-adds: ${guesses.join(', ')}`] as const] : []),
+    ...(assumed === undefined ? [] : [['assumed', assumed] as const]),
     ['inputs', values(inspection.inputs)],
     ['outputs', values(inspection.outputs)],
     ['prunable', `${percent(shares.prunable)} of the parameters${inexact}, frozen ${percent(shares.frozen)}`],

@@ -30,6 +30,19 @@ describe('inspect', () => {
     });
   });
 
+  test('at lengths that samples or a shape show', async () => {
+    const guessed = await espalier(['inspect', at('mlp.onnx')]);
+    expect(guessed.stdout).toMatch(/^assumed +for the multiply-adds: \S+ = 1 \(guessed by name/m);
+    const sampled = await espalier(['inspect', at('mlp.onnx'), '--data', at('samples.npz')]);
+    expect(sampled.stdout).toMatch(/^assumed .* = 1 \(as the samples have it\)/m);
+    const stated = await espalier(['inspect', at('mlp.onnx'), '--shape', 'x=5x4']);
+    expect(stated.stdout).toMatch(/^assumed .* = 5 \(as given\)/m);
+    const wrong = await espalier(['inspect', at('mlp.onnx'), '--shape', 'x=5x7']);
+    expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining('axis 1 is 7') });
+    const unread = await espalier(['prune', at('mlp.onnx'), '--shape', 'x', '--ratio', '0.5', '--dry-run']);
+    expect(unread).toMatchObject({ code: 2, stderr: expect.stringContaining('input=1x3x640x640') });
+  });
+
   test('a file that is missing, and one that is no model', async () => {
     const missing = await espalier(['inspect', at('nowhere.onnx'), '--json']);
     expect(missing).toMatchObject({ code: 1, stderr: expect.stringContaining('FILE_NOT_FOUND') });

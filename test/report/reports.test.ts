@@ -56,6 +56,7 @@ const inspection: Inspection = {
   nodes: 9,
   size: { params: 1000, macs: 5000, bytes: 4100 },
   assumed: { N: 1 },
+  lengths: { N: { length: 1, from: 'guess' } },
   inputs: [{ name: 'x', dtype: 'float32', shape: ['N', 3] }],
   outputs: [{ name: 'y', dtype: 'float32', shape: ['N', 10] }],
   groups: [

@@ -1,0 +1,21 @@
+import type { Length, LengthSource } from '../api/types.js';
+
+const SOURCES: Readonly<Record<LengthSource, string>> = {
+  samples: 'as the samples have it',
+  shape: 'as given',
+  guess: 'guessed by name: give --data or --shape',
+};
+
+/**
+ * At which lengths multiply-adds were counted, and how these are known; undefined where there are none to tell of.
+ * `beyond`: lengths up to this one are left out, such as a batch of one sample.
+ */
+export function lengthsReport(lengths: Readonly<Record<string, Length>>, beyond = 0): string | undefined {
+  const all = Object.entries(lengths).filter(([, { length }]) => length > beyond);
+  const parts = Object.entries(SOURCES).flatMap(([source, words]) => {
+    const own = all.filter(([, { from }]) => from === source);
+    const texts = own.map(([name, { length }]) => `${name} = ${length}`);
+    return texts.length === 0 ? [] : [`${texts.join(', ')} (${words})`];
+  });
+  return parts.length === 0 ? undefined : `for the multiply-adds: ${parts.join('; ')}`;
+}
