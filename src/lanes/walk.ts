@@ -1,11 +1,11 @@
 import type { TensorDocument, ValueDocument } from '../native/document.js';
-import type { Dim } from '../onnx/dim.js';
+import type { Dim, Given } from '../onnx/dim.js';
 import { symbol } from '../onnx/dim.js';
 import type { Graph, Node } from '../onnx/graph.js';
 import type { Values } from '../onnx/values.js';
 import { literals } from '../onnx/values.js';
 import type { Slot } from './axis.js';
-import { plain } from './axis.js';
+import { isLabelled, plain } from './axis.js';
 import type { Store } from './call.js';
 import { NodeCall } from './call.js';
 import type { Contraction } from './contraction.js';
@@ -49,6 +49,15 @@ export interface Walk {
 const MOST_INTEGERS = 1 << 16;
 const MOST_FLOATS = 16;
 const LENGTH_TYPES = new Set(['int64', 'int32']);
+/** What data decides is followed in vectors as short as shapes are. */
+const MOST_GIVEN = 16;
+const GIVEN_AS: Readonly<Record<string, Given>> = {
+  int64: 'integer',
+  int32: 'integer',
+  float64: 'real',
+  float32: 'real',
+  float16: 'real',
+};
 /** Types that never hold weights: indices, masks, text. */
 const NOT_WEIGHTS = new Set(['int64', 'uint64', 'bool', 'string']);
 
@@ -93,7 +102,7 @@ class Walker {
 
   *run(): Steps<Walk> {
     const { graph } = this;
-    for (const input of graph.inputs) this.#tensors.set(input.name, this.#statedTensor(input));
+    for (const input of graph.inputs) this.#set(input.name, this.#statedTensor(input));
     this.#findShared();
     for (const [name, tensor] of graph.initializers) {
       this.#tensors.set(name, this.#initializer(name, tensor));
@@ -147,7 +156,7 @@ class Walker {
         const output = outputs[index];
         if (output === undefined) throw new Frozen('no-rule', `its output ${index} is not accounted for`);
         const tensor = asTensor(output);
-        this.#tensors.set(name, rule.moves ? tensor : withoutSlots(tensor));
+        this.#set(name, rule.moves ? tensor : withoutSlots(tensor));
       }
       call.freezeUntaken();
       if (outputs.some((output) => asTensor(output).values === undefined)) call.keepLost();
@@ -175,6 +184,25 @@ class Walker {
       const found = asTensor(problem.outputs[index] ?? { axes: undefined });
       this.#tensors.set(name, stated === undefined ? withoutSlots(found) : this.#statedTensor(stated));
     }
+  }
+
+  /** A value is this. What no rule computes of a single number, or of a few, is a symbol for each: data decides it. */
+  #set(name: string, tensor: Tensor): void {
+    const { axes, values, dtype } = tensor;
+    const count = axes?.length === 0 ? 1 : axes?.length === 1 ? axes[0]!.length : undefined;
+    const given = dtype === undefined ? 'real' : GIVEN_AS[dtype];
+    const follows =
+      values === undefined &&
+      given !== undefined &&
+      typeof count === 'number' &&
+      count <= MOST_GIVEN &&
+      !axes!.some(isLabelled);
+    if (!follows) {
+      this.#tensors.set(name, tensor);
+      return;
+    }
+    const elements = Array.from({ length: count }, (_, i) => symbol(`${name}[${i}]`, undefined, given));
+    this.#tensors.set(name, { ...tensor, values: literals(axes!.length === 0 ? [] : [count], elements) });
   }
 
   /** Nothing of a value may change, neither its axes nor the lengths that it speaks of. */

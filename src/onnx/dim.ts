@@ -11,7 +11,11 @@ export interface Unknown {
   readonly name: string;
   /** What it computes from other symbols; absent for a free one. */
   readonly value?: (assign: Assignment) => number;
+  /** Data decides it: a count, at least 0; an integer of any sign; any number. Absent for lengths that are no one's. */
+  readonly given?: Given;
 }
+
+export type Given = 'count' | 'integer' | 'real';
 
 /** A number for each free symbol. */
 export type Assignment = (name: string) => number;
@@ -42,20 +46,45 @@ export class Polynomial {
   }
 }
 
-export const symbol = (name: string, value?: Unknown['value']): Dim =>
-  new Polynomial(
-    new Map([[name, { factors: [value === undefined ? { name } : { name, value }], coefficient: 1 }]]),
+export function symbol(name: string, value?: Unknown['value'], given?: Given): Dim {
+  const unknown = { name, ...(value !== undefined && { value }), ...(given !== undefined && { given }) };
+  return new Polynomial(new Map([[name, { factors: [unknown], coefficient: 1 }]]));
+}
+
+const givenAs = (dim: Dim, kinds: readonly Given[]): boolean =>
+  typeof dim !== 'number' &&
+  [...dim.terms.values()].some(({ factors }) =>
+    factors.some(({ given }) => given !== undefined && kinds.includes(given)),
   );
+
+const subtracts = (dim: Dim): boolean =>
+  typeof dim !== 'number' && [...dim.terms.values()].some(({ coefficient }) => coefficient < 0);
+
+/** Computed from a number that data decides. */
+export const isGiven = (dim: Dim): boolean => givenAs(dim, ['count', 'integer', 'real']);
+/** Computed from a number that data decides and that may be negative: it need not be a length. */
+export const isSigned = (dim: Dim): boolean =>
+  givenAs(dim, ['integer', 'real']) || (isGiven(dim) && subtracts(dim));
+/** Computed from a number that data decides and that need not be an integer. */
+const isReal = (dim: Dim): boolean => givenAs(dim, ['real']);
+
+/** A number as the length that it states: what may be negative is 0 there at least. */
+export const asLength = (dim: Dim): Dim => (isSigned(dim) ? maximum(dim, 0) : dim);
 
 /** Beyond so many terms, or characters, a length is not followed any more. */
 const MOST_TERMS = 256;
 const MOST_TEXT = 4096;
 
 /** A length that computes more than is followed: as if the file left it open. The same from the same. */
-function beyond(kind: string, a: Dim, b: Dim): Dim {
+function beyond(kind: string, a: Dim, b: Dim, given = givenTogether(a, b)): Dim {
   const digest = createHash('sha256').update(`${kind}(${a}, ${b})`).digest('hex');
-  return symbol(`${kind}#${digest.slice(0, 16)}`);
+  return symbol(`${kind}#${digest.slice(0, 16)}`, undefined, given);
 }
+
+const givenTogether = (a: Dim, b: Dim): Given | undefined => {
+  if (isReal(a) || isReal(b)) return 'real';
+  return isGiven(a) || isGiven(b) ? 'integer' : undefined;
+};
 
 const isLong = (dim: Dim): boolean => typeof dim !== 'number' && dim.text.length > MOST_TEXT;
 
@@ -148,17 +177,32 @@ const COMPUTE: Readonly<Record<Opaque, (a: number, b: number) => number>> = {
 /** A function of lengths that has no polynomial form: a number where both are, else a symbol named by its text. */
 function opaque(kind: Opaque, a: Dim, b: Dim): Dim {
   if (typeof a === 'number' && typeof b === 'number') return unsigned(COMPUTE[kind](a, b));
+  const given = givenBy(kind, a, b);
   const name = `${kind}(${a}, ${b})`;
-  if (name.length > MOST_TEXT) return beyond(kind, a, b);
-  return symbol(name, (assign) => COMPUTE[kind](evaluate(a, assign), evaluate(b, assign)));
+  if (name.length > MOST_TEXT) return beyond(kind, a, b, given);
+  return symbol(name, (assign) => COMPUTE[kind](evaluate(a, assign), evaluate(b, assign)), given);
 }
 
-export const floorDivide = (a: Dim, b: Dim): Dim => quotient(a, b) ?? opaque('floor', a, b);
-export const ceilDivide = (a: Dim, b: Dim): Dim => quotient(a, b) ?? opaque('ceil', a, b);
+/** What is known of a function of numbers that data decides. */
+function givenBy(kind: Opaque, a: Dim, b: Dim): Given | undefined {
+  if (!isGiven(a) && !isGiven(b)) return undefined;
+  const atLeastZero = (dim: Dim): boolean => (typeof dim === 'number' ? dim >= 0 : !isSigned(dim));
+  const rounds = kind !== 'mod' && kind !== 'min' && kind !== 'max';
+  const integer = rounds || (!isReal(a) && !isReal(b));
+  const sides = [atLeastZero(a), atLeastZero(b)];
+  if (integer && (kind === 'max' ? sides.some(Boolean) : sides.every(Boolean))) return 'count';
+  return integer ? 'integer' : 'real';
+}
+
+/** a / b where both are integers and it comes out even. */
+const evenly = (a: Dim, b: Dim): Dim | undefined => (isReal(a) || isReal(b) ? undefined : quotient(a, b));
+
+export const floorDivide = (a: Dim, b: Dim): Dim => evenly(a, b) ?? opaque('floor', a, b);
+export const ceilDivide = (a: Dim, b: Dim): Dim => evenly(a, b) ?? opaque('ceil', a, b);
 /** Integer division of ONNX's Div, which rounds towards zero. */
-export const truncatedDivide = (a: Dim, b: Dim): Dim => quotient(a, b) ?? opaque('truncate', a, b);
-export const roundDivide = (a: Dim, b: Dim): Dim => quotient(a, b) ?? opaque('round', a, b);
-export const modulo = (a: Dim, b: Dim): Dim => (quotient(a, b) === undefined ? opaque('mod', a, b) : 0);
+export const truncatedDivide = (a: Dim, b: Dim): Dim => evenly(a, b) ?? opaque('truncate', a, b);
+export const roundDivide = (a: Dim, b: Dim): Dim => evenly(a, b) ?? opaque('round', a, b);
+export const modulo = (a: Dim, b: Dim): Dim => (evenly(a, b) === undefined ? opaque('mod', a, b) : 0);
 export const minimum = (a: Dim, b: Dim): Dim => (equal(a, b) ? a : opaque('min', a, b));
 export const maximum = (a: Dim, b: Dim): Dim => (equal(a, b) ? a : opaque('max', a, b));
 

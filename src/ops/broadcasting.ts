@@ -3,6 +3,7 @@ import { isLabelled, isZero, plain, withZero } from '../lanes/axis.js';
 import type { Lanes } from '../lanes/lanes.js';
 import type { Call, Tensor } from '../lanes/rule.js';
 import { Frozen } from '../lanes/rule.js';
+import { equal, maximum } from '../onnx/dim.js';
 import type { Element, Values } from '../onnx/values.js';
 import { literal } from '../onnx/values.js';
 
@@ -35,12 +36,18 @@ export function broadcast(lanes: Lanes, operands: readonly Axes[], zero: ZeroLaw
         `its operands' axes of lengths ${[...lengths].join(' and ')} cannot be broadcast`,
       );
     }
-    const united = lanes.unify(parts);
     return withZero(
-      united,
+      longest(lanes.unify(parts), parts),
       zero(column.map((axis) => axis.length !== 1 && isLabelled(axis) && isZero(axis))),
     );
   });
+}
+
+/** Of lengths that are open in different ways each may be 1, where the axis is broadcast along it. */
+function longest(united: Axis, parts: readonly Axis[]): Axis {
+  if (typeof united.length === 'number' || isLabelled(united)) return united;
+  const length = parts.map((axis) => axis.length).reduce(maximum);
+  return equal(length, united.length) ? united : plain(length);
 }
 
 /** Content computed element by element, with broadcasting; undefined where one operand's content is not known. */

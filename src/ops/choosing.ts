@@ -3,18 +3,19 @@ import { isLabelled, isZero, plain, withZero } from '../lanes/axis.js';
 import type { Call, Rule } from '../lanes/rule.js';
 import { Frozen } from '../lanes/rule.js';
 import type { Dim } from '../onnx/dim.js';
+import { asLength } from '../onnx/dim.js';
 import { literal, numbersNow } from '../onnx/values.js';
 import { openAxis } from './frozen.js';
 
 /**
- * The single number that an operand states: what it is in the original stays, whatever it was computed from. A new
- * length where only data says.
+ * The length that an operand states: what it is in the original stays, whatever it was computed from. A new length where
+ * only data says.
  */
 export function statedNumber(call: Call, index: number): Dim {
   const [element] = call.values(index)?.elements ?? [];
   if (element === undefined) return openAxis(call, index).length;
   call.restate(index, [literal(element.now)]);
-  return element.now;
+  return asLength(element.now);
 }
 
 /**

@@ -163,14 +163,17 @@ export const less = truth(neverZero, (a, b) => a < b);
 export const lessOrEqual = truth(neverZero, (a, b) => a <= b);
 export const greater = truth(neverZero, (a, b) => a > b);
 export const greaterOrEqual = truth(neverZero, (a, b) => a >= b);
-/** Lengths are never negative, so that one which is open is no -1. */
+/** Lengths are never negative, so that one which is open is no -1; a number that data decides may be. */
 export const equality = several(
   neverZero,
   () => (a, b) => {
     if (equal(a!, b!)) return 1;
     const differ =
       [a!, b!].every((side) => typeof side === 'number') ||
-      [a!, b!].some((side) => typeof side === 'number' && side < 0);
+      [
+        [a!, b!],
+        [b!, a!],
+      ].some(([side, other]) => typeof side === 'number' && side < 0 && !dim.isSigned(other!));
     return differ ? 0 : undefined;
   },
   'bool',
@@ -324,7 +327,7 @@ function castValues(
 ): Values | undefined {
   if (to === undefined) return undefined;
   if (to === 'bool' && from !== 'bool') return mapValues([values], lifted(plainly((x) => (x === 0 ? 0 : 1))));
-  if (!to.includes('int') || !isFloat(from)) return values;
+  if (!to.includes('int') || !(isFloat(from) || from === undefined)) return values;
   return mapValues(
     [values],
     lifted((x) => dim.truncatedDivide(x!, 1)),

@@ -19,6 +19,12 @@ export const freezes = (reason: string, outputs: (call: Call) => readonly Output
 export const openAxis = (call: Call, place: number): Axis =>
   plain(call.openLength(`${call.node.name}.${place}#`));
 
+/** What becomes of axis `place` of the data where only data says: its own lanes stay whole, and its length is open. */
+export function openInstead(call: Call, axis: Axis, place: number, text: string): Axis {
+  call.lanes.freeze(axis, 'data-dependent', text);
+  return openAxis(call, place);
+}
+
 /** The outputs have the lengths of operand 0. */
 export const likeInput = (call: Call): readonly Output[] => {
   const axes = call.optional(0)?.axes;

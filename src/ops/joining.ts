@@ -3,10 +3,11 @@ import { isZero, lengthOf, withZero } from '../lanes/axis.js';
 import type { Call, Output, Rule } from '../lanes/rule.js';
 import { Frozen } from '../lanes/rule.js';
 import type { Dim } from '../onnx/dim.js';
-import { add, ceilDivide, multiply, subtract } from '../onnx/dim.js';
+import { add, asLength, ceilDivide, multiply, subtract } from '../onnx/dim.js';
 import type { Element } from '../onnx/values.js';
 import { lift, literal } from '../onnx/values.js';
 import { cutAlong, joinAlong } from './contents.js';
+import { openInstead } from './frozen.js';
 
 /**
  * Concat: along `axis` the inputs' lanes lie end to end; each other axis is one axis, shared by all.
@@ -45,7 +46,7 @@ function splitInto(
   along: number,
   lengths: readonly Dim[],
 ): { readonly outputs: Output[]; readonly parts: Axis[] } {
-  const parts = call.lanes.cut(x[along]!, lengths);
+  const parts = call.lanes.cut(x[along]!, lengths.map(asLength));
   const { values, dtype } = call.optional(0)!;
   const starts = lengths.map((_, i) => lengths.slice(0, i).reduce(add, 0));
   const outputs = parts.map((part, i): Output => {
@@ -75,6 +76,15 @@ function equalParts(axis: Axis, count: number, opset: number): Element[] {
   );
 }
 
+/** Parts whose lengths data decides. */
+function anyParts(call: Call, x: Axes, along: number): Output[] {
+  const { dtype } = call.optional(0)!;
+  return call.node.outputs.map((_, i) => ({
+    axes: x.with(along, openInstead(call, x[along]!, i, 'is cut where data says')),
+    dtype,
+  }));
+}
+
 /**
  * Split: Concat read backwards. Lengths are an attribute before opset 13, operand 1 since; without either, parts are equal.
  *
@@ -92,6 +102,8 @@ function splitRule(lengths: 'attribute' | 'operand'): Rule {
     axes: (call) => {
       const x = call.input(0);
       const along = call.attributes.axis('axis', x.length, 0);
+      if (lengths === 'operand' && call.optional(1) !== undefined && call.values(1) === undefined)
+        return anyParts(call, x, along);
       const operand =
         lengths === 'operand' && call.optional(1) !== undefined ? call.known(1).elements : undefined;
       const stated =

@@ -1,9 +1,10 @@
 import { isLabelled, isZero, lengthOf, plain, withZero } from '../lanes/axis.js';
 import type { Call, Rule } from '../lanes/rule.js';
 import { axisWithin, Frozen } from '../lanes/rule.js';
-import { add } from '../onnx/dim.js';
+import { add, asLength } from '../onnx/dim.js';
 import type { Element } from '../onnx/values.js';
 import { literal, numbersNow } from '../onnx/values.js';
+import { openInstead } from './frozen.js';
 
 /**
  * Pad: along an axis with lanes, padding gets lanes of its own; elsewhere lanes pass.
@@ -16,7 +17,8 @@ import { literal, numbersNow } from '../onnx/values.js';
 function padRule(
   padsOf: (call: Call) => {
     readonly pads: readonly Element[];
-    readonly axes?: readonly number[];
+    /** Which axes it pads: all of them by default; "data" where only data says. */
+    readonly axes?: readonly number[] | 'data';
     readonly zero: boolean;
     readonly where: Parameters<Call['restate']>[0];
   },
@@ -27,6 +29,8 @@ function padRule(
     axes: (call) => {
       const x = call.input(0);
       const { pads, axes: stated, zero, where } = padsOf(call);
+      if (stated === 'data')
+        return [x.map((axis, d) => openInstead(call, axis, d, 'is padded where data says'))];
       const axes = stated ?? x.map((_, d) => d);
       if (pads.length !== 2 * axes.length)
         throw new Frozen('mismatch', `pads ${pads.length / 2} axes of ${axes.length}`);
@@ -48,7 +52,7 @@ function padRule(
           mode === 'constant';
         if (!isLabelled(axis) || !plainly) {
           call.lanes.freeze(axis, 'operator', `is padded${mode === 'constant' ? '' : ` by ${mode}`}`);
-          y[d] = plain(add(axis.length, add(before, after)));
+          y[d] = plain(asLength(add(axis.length, add(before, after))));
           continue;
         }
         const front = call.lanes.fresh(before, zero);
@@ -72,7 +76,7 @@ export const padByAttribute: Rule = padRule((call) => ({
 
 /** Pad since opset 11: pads, value and (since 18) axes are operands. */
 export const padByOperand: Rule = padRule((call) => {
-  const axes = call.optional(3) === undefined ? undefined : numbersNow(call.known(3));
+  const axes = call.optional(3) === undefined ? undefined : (numbersNow(call.known(3)) ?? 'data');
   const absent = call.optional(2) === undefined;
   return {
     pads: call.known(1).elements,
@@ -92,8 +96,11 @@ export const tile: Rule = {
     const { elements } = call.known(1);
     if (elements.length !== x.length)
       throw new Frozen('mismatch', `repeats ${elements.length} axes of ${x.length}`);
-    return [
-      x.map((axis, d) => (elements[d]!.now === 1 ? axis : call.lanes.merge([plain(elements[d]!.now), axis]))),
-    ];
+    const repeats = elements.map(({ now }) => asLength(now));
+    call.restate(
+      1,
+      elements.map(({ now }) => literal(now)),
+    );
+    return [x.map((axis, d) => (repeats[d] === 1 ? axis : call.lanes.merge([plain(repeats[d]!), axis])))];
   },
 };

@@ -1,4 +1,4 @@
-import type { Axis } from '../lanes/axis.js';
+import type { Axes, Axis } from '../lanes/axis.js';
 import { isLabelled, isZero, plain, withZero } from '../lanes/axis.js';
 import type { Call, Rule } from '../lanes/rule.js';
 import { axisWithin, Frozen } from '../lanes/rule.js';
@@ -6,13 +6,16 @@ import type { Dim } from '../onnx/dim.js';
 import * as dim from '../onnx/dim.js';
 import type { Values } from '../onnx/values.js';
 import { lift, numbersNow } from '../onnx/values.js';
+import { openInstead } from './frozen.js';
 
-/** The axes that a reduction runs over: an attribute in old operator sets, an operand in new ones, else all. */
-function reducedAxes(call: Call, rank: number): ReadonlySet<number> {
+/**
+ * The axes that a reduction runs over: an attribute in old operator sets, an operand in new ones, else all. Undefined
+ * where data decides.
+ */
+function reducedAxes(call: Call, rank: number): ReadonlySet<number> | undefined {
   const operand = call.optional(1) === undefined ? undefined : call.known(1);
   const stated = call.attributes.ints('axes') ?? (operand && numbersNow(operand));
-  if (stated === undefined && operand !== undefined)
-    throw new Frozen('data-dependent', 'its axes depend on data');
+  if (stated === undefined && operand !== undefined) return undefined;
   if (stated === undefined || stated.length === 0) {
     const none = call.attributes.int('noop_with_empty_axes', 0) !== 0;
     return new Set(none ? [] : Array.from({ length: rank }, (_, d) => d));
@@ -39,6 +42,7 @@ function reduction(
       const tensor = call.optional(0)!;
       const reduced = reducedAxes(call, x.length);
       const keep = call.attributes.int('keepdims', 1) !== 0;
+      if (reduced === undefined) return [{ axes: reducedByData(call, x, keep), dtype: tensor.dtype }];
       const axes = x.flatMap((axis, d) => {
         if (!reduced.has(d)) return [withZero(axis, zeroStays && isZero(axis))];
         if (isLabelled(axis)) over(call, axis);
@@ -54,6 +58,12 @@ function reduction(
       ];
     },
   };
+}
+
+/** Any of the axes may be reduced. */
+function reducedByData(call: Call, x: Axes, keep: boolean): Axes {
+  if (!keep) throw new Frozen('data-dependent', 'data decides which axes it runs over');
+  return x.map((axis, d) => openInstead(call, axis, d, 'data decides whether it is reduced'));
 }
 
 function reduceValues(
@@ -91,7 +101,7 @@ export const reduceLogSum: Rule = {
     const x = call.input(0);
     const reduced = reducedAxes(call, x.length);
     for (const [d, axis] of x.entries())
-      if (!reduced.has(d) && isLabelled(axis) && isZero(axis))
+      if (reduced?.has(d) === false && isLabelled(axis) && isZero(axis))
         call.lanes.inexact(axis, `${call.node.op} of zeros is not finite`);
     return logSum.axes(call);
   },

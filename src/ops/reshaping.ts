@@ -1,14 +1,15 @@
 import type { Axes, Axis } from '../lanes/axis.js';
-import { lengthOf, plain } from '../lanes/axis.js';
+import { isLabelled, lengthOf, plain } from '../lanes/axis.js';
 import type { Lanes } from '../lanes/lanes.js';
 import type { Call, Rule } from '../lanes/rule.js';
 import { axisWithin, Frozen } from '../lanes/rule.js';
 import type { Dim } from '../onnx/dim.js';
-import { equal, floorDivide, multiply, product, quotient } from '../onnx/dim.js';
+import { asLength, equal, floorDivide, isSigned, multiply, product, quotient } from '../onnx/dim.js';
 import type { Element, Values } from '../onnx/values.js';
 import { literals, numbersNow } from '../onnx/values.js';
 import { mapValues } from './broadcasting.js';
 import { transposed } from './contents.js';
+import { openAxis, openInstead } from './frozen.js';
 
 /** Axes seen with other lengths in the same row-major order: split where they are products, merged where they join. */
 export function reshapeAxes(lanes: Lanes, axes: Axes, lengths: readonly Dim[]): Axis[] {
@@ -22,12 +23,33 @@ export function reshapeAxes(lanes: Lanes, axes: Axes, lengths: readonly Dim[]): 
   let back = 0;
   const most = Math.min(axes.length, lengths.length) - front;
   while (back < most && equal(axes.at(-1 - back)!.length, lengths.at(-1 - back)!)) back++;
-  const middle = reshapeMiddle(
-    lanes,
-    axes.slice(front, axes.length - back),
-    lengths.slice(front, lengths.length - back),
-  );
-  return [...axes.slice(0, front), ...middle, ...axes.slice(axes.length - back)];
+  let from = axes.slice(front, axes.length - back);
+  let to = lengths.slice(front, lengths.length - back);
+  // Of lengths that do not fit together as a whole, the last ones may: what lies behind is as much on both sides.
+  const behind: Axis[] = [];
+  for (let run = lastRun(from, to); run !== undefined; run = lastRun(from, to)) {
+    const [count, parts] = run;
+    behind.unshift(...lanes.factor(lanes.merge(from.slice(-count)), to.slice(-parts)));
+    from = from.slice(0, -count);
+    to = to.slice(0, -parts);
+  }
+  const middle = reshapeMiddle(lanes, from, to);
+  return [...axes.slice(0, front), ...middle, ...behind, ...axes.slice(axes.length - back)];
+}
+
+/** The shortest run of axes at the end, and of lengths, that come to the same number, where all before does not. */
+function lastRun(axes: Axes, lengths: readonly Dim[]): readonly [axes: number, lengths: number] | undefined {
+  const whole = product(axes.map((axis) => axis.length));
+  if (equal(whole, product(lengths))) return undefined;
+  let [count, parts] = [1, 1];
+  while (count <= axes.length && parts <= lengths.length) {
+    const have = product(axes.slice(-count).map((axis) => axis.length));
+    const want = product(lengths.slice(-parts));
+    if (equal(have, want)) return [count, parts];
+    if (isShorter(have, want)) count++;
+    else parts++;
+  }
+  return undefined;
 }
 
 function reshapeMiddle(lanes: Lanes, axes: Axes, lengths: readonly Dim[]): Axis[] {
@@ -94,6 +116,7 @@ export const reshape: Rule = {
     const copies = call.attributes.int('allowzero', 0) === 0;
     const total = product(x.map((axis) => axis.length));
     const known = target.elements.map(({ now }, i) => (now === 0 && copies ? (x[i]?.length ?? 0) : now));
+    settleGiven(call, known, total);
     const open = known.indexOf(-1);
     if (open >= 0) {
       const others = product(known.filter((_, i) => i !== open));
@@ -105,7 +128,11 @@ export const reshape: Rule = {
     if (wrong !== undefined) throw new Frozen('mismatch', `its shape holds the length ${wrong}`);
     const axes = reshapeAxes(call.lanes, x, known);
     const stated = target.elements.map((element, i) =>
-      element.now === 0 && copies ? lengthOf(x[i] ?? plain(0)) : i === open ? lengthOf(axes[i]!) : element,
+      element.now === 0 && copies
+        ? lengthOf(x[i] ?? plain(0))
+        : element.now === -1
+          ? lengthOf(axes[i]!)
+          : element,
     );
     call.restate(1, axes, { stated });
     const dims = known.every((length) => typeof length === 'number') ? (known as number[]) : undefined;
@@ -115,6 +142,22 @@ export const reshape: Rule = {
     ];
   },
 };
+
+/**
+ * A number that data decides may mean what 0 and -1 mean. It is the length itself where the elements come to a multiple of
+ * it, as none would be negative. The only one that is not follows from the others, as -1 does; of more, each is open.
+ */
+function settleGiven(call: Call, lengths: Dim[], total: Dim): void {
+  const open: number[] = [];
+  for (const [i, stated] of lengths.entries()) {
+    if (!isSigned(stated)) continue;
+    const length = asLength(stated);
+    if (quotient(total, length) === undefined) open.push(i);
+    else lengths[i] = length;
+  }
+  const follows = open.length === 1 && !lengths.includes(-1);
+  for (const i of open) lengths[i] = follows ? -1 : openAxis(call, i).length;
+}
 
 /** Flatten: the axes before `axis` become one, the others another. exact: yes. */
 export const flatten: Rule = {
@@ -272,10 +315,10 @@ export const expand: Rule = {
     const axes = Array.from({ length: rank }, (_, d) => {
       const own = x[d - (rank - x.length)] ?? plain(1);
       const element = target.elements[d - (rank - target.elements.length)];
-      const longer = element !== undefined && element.now !== 1 && own.length === 1;
-      const axis = longer ? call.lanes.fresh(element.now, zeros) : own;
+      if (element === undefined) return own;
+      const axis = expanded(call, own, asLength(element.now), { place: d, zeros });
       // A stated 1 leaves the axis as it is, whatever becomes of it.
-      if (element !== undefined) stated.push(element.now === 1 ? lengthOf(axis) : element);
+      stated.push(element.now === 1 ? lengthOf(axis) : element);
       return axis;
     });
     call.restate(1, axes.slice(rank - target.elements.length), { stated });
@@ -283,6 +326,20 @@ export const expand: Rule = {
     return [{ axes, zeros, dtype, values: values && repeated(values, axes) }];
   },
 };
+
+/** An axis broadcast to a stated length: of the two, either may be 1. */
+function expanded(
+  call: Call,
+  own: Axis,
+  stated: Dim,
+  { place, zeros }: { readonly place: number; readonly zeros: boolean },
+): Axis {
+  if (own.length === 1) return stated === 1 ? own : call.lanes.fresh(stated, zeros);
+  // What is longer than 1 stays as long, whatever says so.
+  if (stated === 1 || typeof own.length === 'number' || equal(own.length, stated)) return own;
+  if (isLabelled(own)) return openInstead(call, own, place, 'is expanded to a length that is not known');
+  return typeof stated === 'number' ? plain(stated) : openAxis(call, place);
+}
 
 /** Content broadcast to known lengths, where it stays small: lengths that a graph expands on their way to a shape. */
 function repeated(values: Values, axes: Axes): Values | undefined {

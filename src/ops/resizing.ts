@@ -1,27 +1,23 @@
 import type { Axes, Axis } from '../lanes/axis.js';
-import { isLabelled, lengthOf, plain } from '../lanes/axis.js';
+import { lengthOf, plain } from '../lanes/axis.js';
 import type { Call, Rule } from '../lanes/rule.js';
 import { axisWithin, Frozen } from '../lanes/rule.js';
 import type { Dim } from '../onnx/dim.js';
-import { equal, floorDivide, multiply } from '../onnx/dim.js';
+import { asLength, equal, floorDivide, multiply } from '../onnx/dim.js';
 import type { Values } from '../onnx/values.js';
 import { numbersNow } from '../onnx/values.js';
+import { openInstead } from './frozen.js';
 
 /** Axes scaled by known factors: a factor of 1 lets lanes pass, any other mixes neighbours. */
-function scaled(call: Call, x: Axes, axes: readonly number[], scales: readonly number[]): Axis[] {
+function scaled(call: Call, x: Axes, axes: readonly number[], scales: readonly Dim[]): Axis[] {
   const y = [...x];
   for (const [i, scale] of scales.entries()) {
     const d = axisWithin(axes[i]!, x.length);
     if (scale === 1) continue;
     call.lanes.freeze(x[d]!, 'operator', `${call.node.op} mixes neighbours along it`);
     const { length } = x[d]!;
-    const target: Dim =
-      typeof length === 'number'
-        ? Math.floor(length * scale)
-        : Number.isInteger(scale)
-          ? multiply(length, scale)
-          : floorDivide(multiply(length, scale), 1);
-    y[d] = plain(target);
+    const known = typeof length === 'number' && typeof scale === 'number';
+    y[d] = plain(known ? Math.floor(length * scale) : asLength(floorDivide(multiply(length, scale), 1)));
   }
   return y;
 }
@@ -33,7 +29,7 @@ function sized(call: Call, x: Axes, axes: readonly number[], sizes: Values, oper
     const d = axisWithin(axes[i]!, x.length);
     if (equal(element.now, x[d]!.length)) return lengthOf(x[d]!);
     call.lanes.freeze(x[d]!, 'operator', `${call.node.op} mixes neighbours along it`);
-    y[d] = plain(element.now);
+    y[d] = plain(asLength(element.now));
     return element;
   });
   call.restate(operand, wanted);
@@ -90,23 +86,31 @@ function resizeRule(scalesAt: number, sizesAt: number | undefined): Rule {
       const given = sizesAt === undefined ? undefined : call.optional(sizesAt);
       const sizes = given?.values?.elements.length === 0 ? undefined : given;
       if (sizes !== undefined) {
-        if (sizes.values === undefined) return unknownSizes(x);
+        if (sizes.values?.elements.length !== axes.length) return [anySizes(call, x, axes)];
         const policy = call.attributes.string('keep_aspect_ratio_policy', 'stretch');
         if (policy !== 'stretch') return [proportional(call, x, axes, sizes.values, policy === 'not_larger')];
         return [sized(call, x, axes, sizes.values, sizesAt!)];
       }
       const scales = call.optional(scalesAt)?.values;
-      const factors = scales && numbersNow(scales);
-      if (factors === undefined || factors.length !== axes.length) return unknownSizes(x);
-      return [scaled(call, x, axes, factors)];
+      if (scales?.elements.length !== axes.length) return [anySizes(call, x, axes)];
+      return [
+        scaled(
+          call,
+          x,
+          axes,
+          scales.elements.map(({ now }) => now),
+        ),
+      ];
     },
   };
 }
 
-/** Sizes that data decides: every axis may be interpolated. */
-function unknownSizes(x: Axes): never {
-  if (x.some(isLabelled)) throw new Frozen('data-dependent', 'its sizes depend on data');
-  throw new Frozen('unknown-shape', 'its sizes are not known');
+/** Sizes that data decides: each of these axes may be interpolated. */
+function anySizes(call: Call, x: Axes, axes: readonly number[]): Axis[] {
+  const y = [...x];
+  for (const d of axes.map((axis) => axisWithin(axis, x.length)))
+    y[d] = openInstead(call, x[d]!, d, 'is resized to lengths that depend on data');
+  return y;
 }
 
 export const resize10 = resizeRule(1, undefined);

@@ -2,7 +2,7 @@ import type { Axes, Axis } from '../lanes/axis.js';
 import { isLabelled, isZero, lengthOf, plain, withZero } from '../lanes/axis.js';
 import type { Call, Rule } from '../lanes/rule.js';
 import { axisWithin, Frozen } from '../lanes/rule.js';
-import { add, equal, multiply, quotient } from '../onnx/dim.js';
+import { add, asLength, equal, multiply, quotient } from '../onnx/dim.js';
 import { literal, numbersNow } from '../onnx/values.js';
 import { convolve, slide, windowOf } from './convolution.js';
 import { openAxis } from './frozen.js';
@@ -98,7 +98,7 @@ export const affineGrid: Rule = {
     call.restate(1, [lengthOf(batch), channels, ...places.map((place) => literal(place.now))], {
       stated: [count, channels, ...places],
     });
-    return [[withZero(batch, false), ...places.map(({ now }) => plain(now)), plain(places.length)]];
+    return [[withZero(batch, false), ...places.map(({ now }) => plain(asLength(now))), plain(places.length)]];
   },
 };
 
@@ -125,7 +125,7 @@ export const columnsToImage: Rule = {
     call.lanes.freeze(place, 'operator', 'is a place in a block');
     slide([blocks!], call);
     call.restate(1, shape.map(literal));
-    return [[batch!, lane, ...shape.map(plain)]];
+    return [[batch!, lane, ...shape.map((length) => plain(asLength(length)))]];
   },
 };
 
@@ -187,7 +187,7 @@ export const maxUnpool: Rule = {
       const stated = call.known(2).elements;
       if (stated.length !== x.length) throw new Frozen('mismatch', `it states ${stated.length} lengths`);
       call.restate(2, [...front, ...stated.slice(2).map((own) => literal(own.now))]);
-      return [[...front, ...stated.slice(2).map((own) => plain(own.now))]];
+      return [[...front, ...stated.slice(2).map((own) => plain(asLength(own.now)))]];
     }
     const kernel = call.attributes.ints('kernel_shape');
     if (kernel?.length !== space.length) throw new Frozen('unknown-shape', 'has no kernel_shape');
@@ -221,7 +221,7 @@ export const centerCropPad: Rule = {
       const axis = x[axes[i]!]!;
       if (equal(element.now, axis.length)) return axis;
       call.lanes.freeze(axis, 'operator', 'is cut or padded round its centre');
-      y[axes[i]!] = plain(element.now);
+      y[axes[i]!] = plain(asLength(element.now));
       return literal(element.now);
     });
     call.restate(1, wanted);

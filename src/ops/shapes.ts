@@ -1,9 +1,10 @@
 import { isZero, lengthOf, plain, withZero } from '../lanes/axis.js';
 import type { Call, Rule } from '../lanes/rule.js';
-import { axisWithin, Frozen } from '../lanes/rule.js';
-import { multiply, subtract } from '../onnx/dim.js';
+import { axisWithin } from '../lanes/rule.js';
+import { asLength, ceilDivide, multiply, subtract } from '../onnx/dim.js';
 import type { Element } from '../onnx/values.js';
 import { lift, literal, numbersNow, scalar, vector } from '../onnx/values.js';
+import { openAxis } from './frozen.js';
 
 /** Shape: the lengths of the axes, which follow the lanes by themselves. exact: yes. */
 export const shape: Rule = {
@@ -42,7 +43,7 @@ export const constantOfShape: Rule = {
     const lengths = call.known(0);
     const filler = call.node.attributes.value === undefined ? ZERO : call.attributeValues('value');
     const [element] = filler?.elements ?? [];
-    const axes = lengths.elements.map(({ now }) => call.lanes.fresh(now, element?.now === 0));
+    const axes = lengths.elements.map(({ now }) => call.lanes.fresh(asLength(now), element?.now === 0));
     call.restate(0, axes);
     const dims = numbersNow(lengths);
     const count = dims?.reduce((a, b) => a * b, 1);
@@ -84,9 +85,10 @@ export const range: Rule = {
       for (const [i, element] of [start, limit, step].entries()) call.restate(i, [literal(element.now)]);
       return [{ axes: [plain(count)], values, dtype }];
     }
-    const length = step.now === 1 ? subtract(limit.now, start.now) : undefined;
-    if (length === undefined) return [{ axes: undefined, dtype }];
-    return [{ axes: [plain(length)], dtype }];
+    for (const [i, element] of [start, limit, step].entries()) call.restate(i, [literal(element.now)]);
+    if (typeof step.now !== 'number' || step.now === 0) return [{ axes: [openAxis(call, 0)], dtype }];
+    const count = ceilDivide(subtract(limit.now, start.now), step.now);
+    return [{ axes: [plain(asLength(count))], dtype }];
   },
 };
 
@@ -98,8 +100,8 @@ function running(keepsZero: (call: Call) => boolean): Rule {
     axes: (call) => {
       const x = call.input(0);
       const [along] = numbersNow(call.known(1)) ?? [];
-      if (along === undefined) throw new Frozen('data-dependent', 'its axis depends on data');
-      call.lanes.freeze(x[axisWithin(along, x.length)]!, 'operator', `${call.node.op} runs along it`);
+      const runsAlong = along === undefined ? x : [x[axisWithin(along, x.length)]!];
+      for (const axis of runsAlong) call.lanes.freeze(axis, 'operator', `${call.node.op} runs along it`);
       const axes = x.map((axis) => withZero(axis, isZero(axis) && keepsZero(call)));
       return [{ axes, dtype: call.optional(0)!.dtype }];
     },

@@ -3,10 +3,22 @@ import { isLabelled, lengthOf, plain, withZero } from '../lanes/axis.js';
 import type { Call, Rule } from '../lanes/rule.js';
 import { axisWithin, Frozen } from '../lanes/rule.js';
 import type { Dim } from '../onnx/dim.js';
-import { add, ceilDivide, equal, minimum, multiply, subtract } from '../onnx/dim.js';
+import {
+  add,
+  asLength,
+  ceilDivide,
+  equal,
+  isSigned,
+  minimum,
+  multiply,
+  subtract,
+  symbol,
+} from '../onnx/dim.js';
 import type { Element, Values } from '../onnx/values.js';
 import { lift, literal, numbersNow } from '../onnx/values.js';
+import { keepNumbers } from './broadcasting.js';
 import { pickAlong } from './contents.js';
+import { openAxis, openInstead } from './frozen.js';
 
 /** How many of an axis' first `count` indices there are after a removal. */
 function countBefore(labels: Int32Array, count: number): Element {
@@ -18,12 +30,16 @@ interface Range {
   readonly axis: number;
   readonly start: Element;
   readonly end: Element;
-  readonly step: number;
+  /** Undefined where data decides, or that and more. */
+  readonly step: number | undefined;
 }
+
+const SLICED_BY_DATA = 'is sliced at places that depend on data';
 
 /** Where a stated start or end lies: counted from the front, within the axis. */
 const positionOf = (stated: Element, axis: Axis): Element =>
   lift((position, length) => {
+    if (isSigned(position!)) return symbol(`place(${position}, ${length})`, undefined, 'count');
     if (typeof position !== 'number') return minimum(position!, length!);
     if (position < 0)
       return typeof length === 'number' ? Math.max(0, position + length) : add(length!, position);
@@ -39,7 +55,8 @@ function sliceRule(
     call: Call,
     rank: number,
   ) => {
-    readonly ranges: readonly Range[];
+    /** Undefined where data decides which axes it slices. */
+    readonly ranges: readonly Range[] | undefined;
     readonly restate: (
       starts: readonly Element[],
       ends: readonly Element[],
@@ -56,6 +73,11 @@ function sliceRule(
       const x = call.input(0);
       const { values, dtype } = call.optional(0)!;
       const read = ranges(call, x.length);
+      if (read.ranges === undefined) {
+        const places = [1, 2].map((index) => call.optional(index));
+        keepNumbers(call, [undefined, ...places]);
+        return [{ axes: x.map((axis, d) => openInstead(call, axis, d, SLICED_BY_DATA)), dtype }];
+      }
       const axes = [...x];
       const starts: Element[] = [];
       const ends: Element[] = [];
@@ -64,12 +86,21 @@ function sliceRule(
         const axis = x[d]!;
         const from = positionOf(start, axis);
         const to = positionOf(end, axis);
-        stated.starts.push(step > 0 ? from : start);
-        stated.ends.push(step > 0 ? to : end);
+        const forwards = step !== undefined && step > 0;
+        stated.starts.push(forwards ? from : start);
+        stated.ends.push(forwards ? to : end);
         // Backwards, the place before the first is an end that no index has.
-        if (step < 0) call.lanes.freeze(axis, 'operator', `is sliced with step ${step}`);
+        if (step !== undefined && step < 0)
+          call.lanes.freeze(axis, 'operator', `is sliced with step ${step}`);
+        if (step === undefined) {
+          axes[d] = openInstead(call, axis, d, SLICED_BY_DATA);
+          starts.push(literal(start.now));
+          ends.push(literal(end.now));
+          continue;
+        }
         if (step < 0 || !isLabelled(axis) || equal(axis.length, 0)) {
-          axes[d] = plain(sliceLength(from.now, to.now, start.now, end.now, axis.length, step));
+          const length = sliceLength(from.now, to.now, start.now, end.now, axis.length, step);
+          axes[d] = length === undefined ? openAxis(call, d) : plain(length);
           starts.push(step > 0 ? from : start);
           ends.push(step > 0 ? to : end);
           continue;
@@ -111,7 +142,7 @@ function sliceLanes(
   if (!even) {
     lanes.freeze(axis, 'operator', `is sliced with step ${step}`);
     return {
-      axis: plain(sliceLength(from, to, from, to, length, step)),
+      axis: plain(sliceLength(from, to, from, to, length, step)!),
       start: literal(from),
       end: literal(to),
     };
@@ -127,15 +158,17 @@ function sliceLanes(
   };
 }
 
-function sliceLength(from: Dim, to: Dim, start: Dim, end: Dim, length: Dim, step: number): Dim {
+/** How many places a slice has; undefined where that is not known. */
+function sliceLength(from: Dim, to: Dim, start: Dim, end: Dim, length: Dim, step: number): Dim | undefined {
   if (step > 0) {
     const span = ceilDivide(subtract(to, from), step);
-    return typeof span === 'number' ? Math.max(0, span) : span;
+    if (typeof span === 'number') return Math.max(0, span);
+    // Of two places that data decides the second may lie before the first.
+    return from === 0 || equal(to, length) ? span : asLength(span);
   }
   if (typeof start !== 'number' || typeof end !== 'number' || typeof length !== 'number') {
     const reversesAll = step === -1 && typeof end === 'number' && end < -(2 ** 30);
-    if (reversesAll) return length;
-    throw new Frozen('unknown-shape', 'is sliced backwards between places that are not known');
+    return reversesAll && typeof start === 'number' && start < 0 ? length : undefined;
   }
   const first = Math.min(start < 0 ? start + length : start, length - 1);
   const last = Math.max(end < 0 ? end + length : end, -1);
@@ -143,7 +176,13 @@ function sliceLength(from: Dim, to: Dim, start: Dim, end: Dim, length: Dim, step
 }
 
 function sliceValues(values: Values | undefined, { axis, start, end, step }: Range): Values | undefined {
-  if (values === undefined || typeof start.now !== 'number' || typeof end.now !== 'number') return undefined;
+  if (
+    values === undefined ||
+    step === undefined ||
+    typeof start.now !== 'number' ||
+    typeof end.now !== 'number'
+  )
+    return undefined;
   const length = values.dims[axis]!;
   const clamp = (at: number): number =>
     step > 0
@@ -176,26 +215,22 @@ export const sliceByAttribute: Rule = sliceRule((call, rank) => {
 
 /** Slice since opset 10: starts, ends, axes and steps are operands. */
 export const sliceByOperand: Rule = sliceRule((call, rank) => {
-  const numbers = (index: number): readonly number[] | undefined => {
-    if (call.optional(index) === undefined) return undefined;
-    const known = numbersNow(call.known(index));
-    if (known === undefined)
-      throw new Frozen('data-dependent', `its operand "${call.node.inputs[index]}" depends on data`);
-    return known;
+  const [starts, ends, stated, steps] = [1, 2, 3, 4].map((index) => call.values(index)?.elements);
+  const given = (index: number): boolean => call.optional(index) !== undefined;
+  const axes = given(3) ? stated?.map(({ now }) => now) : starts?.map((_, i) => i);
+  const known = axes?.every((axis) => typeof axis === 'number') === true;
+  const fits = known && axes.length === starts?.length && axes.length === ends?.length;
+  if (!fits) return { ranges: undefined, restate: () => undefined };
+  const stepOf = (i: number): number | undefined => {
+    const step = given(4) ? steps?.[i]?.now : 1;
+    return typeof step === 'number' && step !== 0 ? step : undefined;
   };
-  const axesOf = numbers(3);
-  const unknown = call.values(1) === undefined || call.values(2) === undefined;
-  if (unknown) throw new Frozen('data-dependent', 'its starts or ends depend on data');
-  const starts = call.known(1).elements;
-  const ends = call.known(2).elements;
-  const axes = axesOf ?? starts.map((_, i) => i);
-  const steps = numbers(4) ?? starts.map(() => 1);
   return {
     ranges: starts.map((start, i) => ({
       axis: axisWithin(axes[i]!, rank),
       start,
       end: ends[i]!,
-      step: steps[i]!,
+      step: stepOf(i),
     })),
     restate: (from, to, stated) => {
       call.restate(1, from, { stated: stated.starts });

@@ -1,7 +1,7 @@
 import { plain } from '../lanes/axis.js';
 import type { Call, Output } from '../lanes/rule.js';
 import type { Dim } from '../onnx/dim.js';
-import { add, floorDivide } from '../onnx/dim.js';
+import { add, asLength, floorDivide } from '../onnx/dim.js';
 import { freezes, likeInput, openAxis } from './frozen.js';
 import type { Entry } from './table.js';
 
@@ -118,7 +118,10 @@ function framesOf(call: Call): readonly Output[] {
 }
 
 /** The number that an operand states, where it is known: it stays, as nothing that a frozen node reads changes. */
-const stated = (call: Call, index: number): Dim | undefined => call.optional(index)?.values?.elements[0]?.now;
+function stated(call: Call, index: number): Dim | undefined {
+  const now = call.optional(index)?.values?.elements[0]?.now;
+  return now === undefined ? undefined : asLength(now);
+}
 
 /** Size () -> window [size]. */
 function windowOfSize(call: Call): readonly Output[] {

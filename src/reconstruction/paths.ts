@@ -1,4 +1,5 @@
 import type { Walk } from '../lanes/walk.js';
+import { isGiven } from '../onnx/dim.js';
 import type { Node } from '../onnx/graph.js';
 import type { Readers } from './layers.js';
 import { type Makers, storedAs } from './quantised.js';
@@ -45,7 +46,12 @@ export class Paths {
 
   /** What it gives speaks of lengths, and not of what lies there. */
   #isLength({ outputs }: Node): boolean {
-    return outputs.length > 0 && outputs.every((name) => this.walk.tensors.get(name)?.values !== undefined);
+    return outputs.length > 0 && outputs.every((name) => this.#speaksOfLengths(name));
+  }
+
+  #speaksOfLengths(name: string): boolean {
+    const values = this.walk.tensors.get(name)?.values;
+    return values?.elements.every(({ now }) => !isGiven(now)) ?? false;
   }
 
   /** Not computed from what the model is given, but for lengths. */
@@ -56,7 +62,7 @@ export class Paths {
     const fixed =
       name === '' ||
       storedAs(this.walk.graph, name) !== undefined ||
-      this.walk.tensors.get(name)?.values !== undefined ||
+      this.#speaksOfLengths(name) ||
       (maker !== undefined &&
         maker.captures.length === 0 &&
         maker.inputs.every((operand) => this.#isFixed(operand)));
