@@ -9,14 +9,14 @@
  */
 export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-wasip1'
 
-/** Statistics of the lanes of one value. Add one batch after another: what is added at the same time is added in any order. */
+/** Statistics of the lanes of one value. Calls are carried out in the order in which they are made. */
 export declare class Activations {
   /** `sample`: values of each lane that are kept for quantiles. */
   constructor(lanes: number, sample: number)
   /** First pass: adds a batch, [outer, n, inner], with the lane of each of the n, or -1. Both are copied. */
   add(values: Float32Array, lanes: Int32Array, shape: ActivationShape, job: Job): Promise<void>
   /** Between the passes: lays out the bins. */
-  bins(options: HistogramOptions): void
+  bins(options: HistogramOptions, job: Job): Promise<void>
   /** Second pass: counts a batch that was added before. */
   count(values: Float32Array, lanes: Int32Array, shape: ActivationShape, job: Job): Promise<void>
   /** What the first pass found. */
@@ -81,10 +81,7 @@ export declare class Model {
   writeTerms(path: string, tensors: Array<NamedTensor>, force: boolean, job: Job): Promise<WrittenTerms>
 }
 
-/**
- * Second moments of a consumer's inputs and targets. Add one batch after another: what is added at the same time is added
- * in any order.
- */
+/** Second moments of a consumer's inputs and targets. Calls are carried out in the order in which they are made. */
 export declare class Moments {
   /** `precision`: of products; sums are always f64. */
   constructor(inputs: number, outputs: number, precision?: 'double' | 'single')

@@ -77,8 +77,8 @@ export class NativeActivations {
   }
 
   /** Between the passes. errors: OPTION_INVALID; MODEL_TOO_LARGE where a lane has 2^32 values to count. */
-  bins(histogram: Histogram): Promise<void> {
-    return this.#next({}, async () => this.#activations.bins(histogram));
+  bins(histogram: Histogram, options: NativeOptions = {}): Promise<void> {
+    return this.#next(options, (job) => this.#activations.bins(histogram, job));
   }
 
   /** What the first pass found. */

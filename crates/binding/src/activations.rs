@@ -1,21 +1,19 @@
 //! Statistics of what lanes hold on data, batch by batch: `entropy::Activations`.
 
-use std::sync::{Arc, Mutex, PoisonError};
-
 use espalier_entropy as entropy;
 use espalier_tensor::{Code, Error, Result};
 use napi::Env;
 use napi::bindgen_prelude::{AsyncTask, Float64ArraySlice};
 use napi_derive::napi;
 
-use crate::background::{Background, IntoJs, background};
-use crate::error::to_js;
+use crate::background::{Background, IntoJs, background_owning};
 use crate::job::Job;
+use crate::serial::Serial;
 
-/// Statistics of the lanes of one value. Add one batch after another: what is added at the same time is added in any order.
+/// Statistics of the lanes of one value. Calls are carried out in the order in which they are made.
 #[napi]
 pub struct Activations {
-    activations: Arc<Mutex<entropy::Activations>>,
+    activations: Serial<entropy::Activations>,
 }
 
 /// A value for some samples, seen as [outer, n, inner].
@@ -60,7 +58,7 @@ impl Activations {
     #[napi(constructor)]
     pub fn new(lanes: u32, sample: u32) -> Activations {
         let activations = entropy::Activations::new(lanes as usize, sample as usize);
-        Activations { activations: Arc::new(Mutex::new(activations)) }
+        Activations { activations: Serial::new("statistics", activations) }
     }
 
     /// First pass: adds a batch, [outer, n, inner], with the lane of each of the n, or -1. Both are copied.
@@ -76,13 +74,12 @@ impl Activations {
     }
 
     /// Between the passes: lays out the bins.
-    #[napi]
-    pub fn bins(&self, options: HistogramOptions) -> napi::Result<()> {
-        let laid = options.convert().and_then(|(edges, span)| {
-            let mut activations = self.activations.lock().unwrap_or_else(PoisonError::into_inner);
+    #[napi(ts_return_type = "Promise<void>")]
+    pub fn bins(&self, options: HistogramOptions, job: &Job) -> AsyncTask<Background<()>> {
+        AsyncTask::new(background_owning(job, self.activations.turn(), move |activations, _| {
+            let (edges, span) = options.convert()?;
             activations.bins(edges, span, options.bins as usize)
-        });
-        laid.map_err(|error| to_js(&error))
+        }))
     }
 
     /// Second pass: counts a batch that was added before.
@@ -100,9 +97,7 @@ impl Activations {
     /// What the first pass found.
     #[napi(ts_return_type = "Promise<ActivationSummary>")]
     pub fn summary(&self, job: &Job) -> AsyncTask<Background<Found>> {
-        let activations = self.activations.clone();
-        AsyncTask::new(background(job, move |_| {
-            let activations = activations.lock().unwrap_or_else(PoisonError::into_inner);
+        AsyncTask::new(background_owning(job, self.activations.turn(), |activations, _| {
             let (gaussian, mass) = (activations.gaussian(), activations.mass());
             Ok(Found { summary: activations.summary(), gaussian, mass })
         }))
@@ -111,9 +106,8 @@ impl Activations {
     /// Entropies of the histograms that the second pass made, in bits.
     #[napi(ts_return_type = "Promise<Float64Array>")]
     pub fn entropy(&self, miller_madow: bool, job: &Job) -> AsyncTask<Background<Vec<f64>>> {
-        let activations = self.activations.clone();
-        AsyncTask::new(background(job, move |_| {
-            Ok(activations.lock().unwrap_or_else(PoisonError::into_inner).entropy(miller_madow))
+        AsyncTask::new(background_owning(job, self.activations.turn(), move |activations, _| {
+            Ok(activations.entropy(miller_madow))
         }))
     }
 }
@@ -129,8 +123,8 @@ impl Activations {
         job: &Job,
         pass: Pass,
     ) -> AsyncTask<Background<()>> {
-        let (values, lanes, activations) = (values.to_vec(), lanes.to_vec(), self.activations.clone());
-        AsyncTask::new(background(job, move |job| {
+        let (values, lanes) = (values.to_vec(), lanes.to_vec());
+        AsyncTask::new(background_owning(job, self.activations.turn(), move |activations, job| {
             let batch = entropy::Batch {
                 name: &shape.value,
                 values: &values,
@@ -138,8 +132,7 @@ impl Activations {
                 inner: shape.inner as usize,
                 classes: &lanes,
             };
-            let mut activations = activations.lock().unwrap_or_else(PoisonError::into_inner);
-            pass(&mut activations, &batch, &entropy::Run::new(job))
+            pass(activations, &batch, &entropy::Run::new(job))
         }))
     }
 }

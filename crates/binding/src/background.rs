@@ -2,22 +2,52 @@ use espalier_tensor::Result;
 use napi::bindgen_prelude::{ToNapiValue, TypeName, Uint8ArraySlice};
 use napi::{Env, ScopedTask};
 
+use crate::error::to_js;
 use crate::job::{Job, Work};
+use crate::serial::Turn;
+use crate::threads::Threads;
 
-type Compute<T> = Box<dyn FnOnce(&espalier_tensor::Job) -> Result<T> + Send>;
+type OnThreads<T> = Box<dyn FnOnce(&Threads) -> Result<T> + Send>;
+type Alone<T> = Box<dyn FnOnce(&espalier_tensor::Job) -> Result<T> + Send>;
+
+/// What a call does on a thread of libuv, which may wait for others.
+enum Compute<T> {
+    /// Its work is done on the job's threads.
+    Shared(OnThreads<T>),
+    /// Its work is done right there.
+    Alone(Alone<T>),
+}
 
 /// A call off the main thread: a promise of its result.
 pub struct Background<T> {
     work: Work,
     compute: Option<Compute<T>>,
-    alone: bool,
 }
 
+/// A call all of whose work is done on the job's threads: a pool that it comes to for parts of its work alone spins while the
+/// call does the others.
 pub(crate) fn background<T: Send>(
     job: &Job,
     compute: impl FnOnce(&espalier_tensor::Job) -> Result<T> + Send + 'static,
 ) -> Background<T> {
-    Background { work: job.work(), compute: Some(Box::new(compute)), alone: false }
+    background_steps(job, move |threads| threads.run(compute))
+}
+
+/// As [`background`], with state that it owns meanwhile.
+pub(crate) fn background_owning<S: Send + 'static, T: Send>(
+    job: &Job,
+    turn: Turn<S>,
+    compute: impl FnOnce(&mut S, &espalier_tensor::Job) -> Result<T> + Send + 'static,
+) -> Background<T> {
+    background_steps(job, move |threads| turn.run(threads, compute))
+}
+
+/// As [`background`], for steps between which it waits for other calls.
+pub(crate) fn background_steps<T>(
+    job: &Job,
+    compute: impl FnOnce(&Threads) -> Result<T> + Send + 'static,
+) -> Background<T> {
+    Background { work: job.work(), compute: Some(Compute::Shared(Box::new(compute))) }
 }
 
 /// As [`background`], for what is short and shares nothing out.
@@ -25,7 +55,7 @@ pub(crate) fn background_alone<T: Send>(
     job: &Job,
     compute: impl FnOnce(&espalier_tensor::Job) -> Result<T> + Send + 'static,
 ) -> Background<T> {
-    Background { alone: true, ..background(job, compute) }
+    Background { work: job.work(), compute: Some(Compute::Alone(Box::new(compute))) }
 }
 
 /// A result, on its way to JavaScript.
@@ -39,12 +69,11 @@ impl<'env, T: IntoJs> ScopedTask<'env> for Background<T> {
     type JsValue = T::Js<'env>;
 
     fn compute(&mut self) -> napi::Result<T> {
-        let compute = self.compute.take();
-        let once = |job: &espalier_tensor::Job| match compute {
-            Some(compute) => compute(job),
-            None => Err(espalier_tensor::Error::internal("a call that ran already")),
-        };
-        if self.alone { self.work.run_alone(once) } else { self.work.run(once) }
+        match self.compute.take() {
+            Some(Compute::Shared(compute)) => self.work.run(compute),
+            Some(Compute::Alone(compute)) => self.work.run_alone(compute),
+            None => Err(to_js(&espalier_tensor::Error::internal("a call that ran already"))),
+        }
     }
 
     fn resolve(&mut self, env: &'env Env, output: T) -> napi::Result<T::Js<'env>> {

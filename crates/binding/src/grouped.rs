@@ -1,28 +1,20 @@
 //! Second moments of convolutions in groups: `espalier_solve::GroupedMoments`.
 
-use std::sync::{Arc, Mutex, PoisonError};
-
 use espalier_solve as solve;
 use napi::Env;
 use napi::bindgen_prelude::{AsyncTask, Float64Array};
 use napi_derive::napi;
 
-use crate::background::{Background, IntoJs, background};
+use crate::background::{Background, IntoJs, background_owning, background_steps};
 use crate::error::to_js;
 use crate::job::Job;
 use crate::moments::Patches;
+use crate::serial::Serial;
 
 /// Second moments of inputs and targets in groups. Add one batch after another, as with `Moments`.
 #[napi]
 pub struct GroupedMoments {
-    moments: Shared,
-}
-
-type Shared = Arc<Mutex<solve::GroupedMoments>>;
-
-/// A call on them, which waits for those before it.
-fn with<T>(shared: &Shared, work: impl FnOnce(&mut solve::GroupedMoments) -> T) -> T {
-    work(&mut shared.lock().unwrap_or_else(PoisonError::into_inner))
+    moments: Serial<solve::GroupedMoments>,
 }
 
 #[napi]
@@ -31,7 +23,7 @@ impl GroupedMoments {
     #[napi(constructor)]
     pub fn new(groups: u32, inputs: u32, outputs: u32) -> napi::Result<GroupedMoments> {
         let made = solve::GroupedMoments::new(groups as usize, inputs as usize, outputs as usize);
-        made.map(|moments| GroupedMoments { moments: Arc::new(Mutex::new(moments)) })
+        made.map(|moments| GroupedMoments { moments: Serial::new("moments", moments) })
             .map_err(|error| to_js(&error))
     }
 
@@ -44,10 +36,11 @@ impl GroupedMoments {
         patches: Patches,
         job: &Job,
     ) -> napi::Result<AsyncTask<Background<()>>> {
-        let (x, y, moments) = (x.to_vec(), y.to_vec(), self.moments.clone());
+        let (x, y) = (x.to_vec(), y.to_vec());
         let patches = patches.convert().map_err(|error| to_js(&error))?;
-        let work = move |job: &_| with(&moments, |moments| moments.add(&x, &y, &patches, job));
-        Ok(AsyncTask::new(background(job, work)))
+        Ok(AsyncTask::new(background_owning(job, self.moments.turn(), move |moments, job| {
+            moments.add(&x, &y, &patches, job)
+        })))
     }
 
     /// Adds a batch of targets that are seen between bounds: `solve::GroupedMoments::add_clipped`.
@@ -63,31 +56,29 @@ impl GroupedMoments {
         patches: Patches,
         job: &Job,
     ) -> napi::Result<AsyncTask<Background<()>>> {
-        let (x, y, moments) = (x.to_vec(), y.to_vec(), self.moments.clone());
+        let (x, y) = (x.to_vec(), y.to_vec());
         let patches = patches.convert().map_err(|error| to_js(&error))?;
         let refit = refit(&weights, &bias);
-        let work = move |job: &_| {
-            with(&moments, |moments| moments.add_clipped((&x, &y), parts as usize, &patches, &refit, job))
-        };
-        Ok(AsyncTask::new(background(job, work)))
+        Ok(AsyncTask::new(background_owning(job, self.moments.turn(), move |moments, job| {
+            moments.add_clipped((&x, &y), parts as usize, &patches, &refit, job)
+        })))
     }
 
     /// Adds the samples of others.
     #[napi(ts_return_type = "Promise<void>")]
     pub fn merge(&self, other: &GroupedMoments, job: &Job) -> AsyncTask<Background<()>> {
-        let (moments, other) = (self.moments.clone(), other.moments.clone());
-        AsyncTask::new(background(job, move |_| {
-            let other = with(&other, |other| other.clone());
-            with(&moments, |moments| moments.merge(&other))
+        let (other, moments) = (other.moments.turn(), self.moments.turn());
+        AsyncTask::new(background_steps(job, move |threads| {
+            let other = other.run(threads, |other, _| Ok(other.clone()))?;
+            moments.run(threads, |moments, _| moments.merge(&other))
         }))
     }
 
     /// Begins with new targets for the same inputs.
     #[napi(ts_return_type = "Promise<void>")]
     pub fn clear_targets(&self, job: &Job) -> AsyncTask<Background<()>> {
-        let moments = self.moments.clone();
-        AsyncTask::new(background(job, move |_| {
-            with(&moments, solve::GroupedMoments::clear_targets);
+        AsyncTask::new(background_owning(job, self.moments.turn(), |moments, _| {
+            moments.clear_targets();
             Ok(())
         }))
     }
@@ -95,15 +86,13 @@ impl GroupedMoments {
     /// Samples so far.
     #[napi(ts_return_type = "Promise<number>")]
     pub fn count(&self, job: &Job) -> AsyncTask<Background<f64>> {
-        let moments = self.moments.clone();
-        AsyncTask::new(background(job, move |_| Ok(with(&moments, |moments| moments.count() as f64))))
+        AsyncTask::new(background_owning(job, self.moments.turn(), |moments, _| Ok(moments.count() as f64)))
     }
 
     /// [groups, in]: means of the inputs.
     #[napi(ts_return_type = "Promise<Float64Array>")]
     pub fn means(&self, job: &Job) -> AsyncTask<Background<Vec<f64>>> {
-        let moments = self.moments.clone();
-        AsyncTask::new(background(job, move |_| Ok(with(&moments, |moments| moments.input_means()))))
+        AsyncTask::new(background_owning(job, self.moments.turn(), |moments, _| Ok(moments.input_means())))
     }
 
     /// Least-squares weights near others, with a damping for each group: `solve::GroupedMoments::ridge`.
@@ -115,9 +104,9 @@ impl GroupedMoments {
         intercept: bool,
         job: &Job,
     ) -> AsyncTask<Background<solve::Refit>> {
-        let (moments, near, damping) = (self.moments.clone(), near.to_vec(), damping.to_vec());
-        AsyncTask::new(background(job, move |job| {
-            with(&moments, |moments| moments.ridge(&near, &damping, intercept, job))
+        let (near, damping) = (near.to_vec(), damping.to_vec());
+        AsyncTask::new(background_owning(job, self.moments.turn(), move |moments, job| {
+            moments.ridge(&near, &damping, intercept, job)
         }))
     }
 
@@ -129,8 +118,8 @@ impl GroupedMoments {
         bias: Float64Array,
         job: &Job,
     ) -> AsyncTask<Background<Vec<f64>>> {
-        let (moments, refit) = (self.moments.clone(), refit(&weights, &bias));
-        AsyncTask::new(background(job, move |_| with(&moments, |moments| moments.errors(&refit))))
+        let refit = refit(&weights, &bias);
+        AsyncTask::new(background_owning(job, self.moments.turn(), move |moments, _| moments.errors(&refit)))
     }
 }
 

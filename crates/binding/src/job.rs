@@ -1,11 +1,11 @@
 use std::any::Any;
-use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use espalier_tensor::{Code, Error, Result};
+use espalier_tensor::{Error, Result};
 use napi_derive::napi;
-use rayon::{ThreadPool, ThreadPoolBuilder};
+
+use crate::threads::{Threads, cores};
 
 /// One long call: how far it is, and a way to stop it. Make a new one for each call.
 #[napi]
@@ -55,13 +55,9 @@ pub(crate) struct Work {
 }
 
 impl Work {
-    /// Runs `compute` on the job's threads: rayon inside it uses so many. A panic becomes an error.
-    pub fn run<T: Send>(
-        &self,
-        compute: impl FnOnce(&espalier_tensor::Job) -> Result<T> + Send,
-    ) -> napi::Result<T> {
-        // All of it: a pool that a call comes to for parts of its work alone spins while it does the others.
-        self.guarded(|| pool(self.threads)?.install(|| compute(&self.job)))
+    /// Runs `compute`, which does its work on the threads that it is given. A panic becomes an error.
+    pub fn run<T>(&self, compute: impl FnOnce(&Threads) -> Result<T>) -> napi::Result<T> {
+        self.guarded(|| compute(&Threads::new(&self.job, self.threads)?))
     }
 
     /// Runs `compute`, which is short and shares nothing out, right here: it waits for no other call.
@@ -85,42 +81,4 @@ fn message(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
     format!("a panic: {}", text.unwrap_or("without a message"))
-}
-
-/// The pool of so many threads, made on first use and kept; by default one thread for each core.
-fn pool(threads: Option<usize>) -> Result<Arc<ThreadPool>> {
-    static POOLS: Mutex<Option<HashMap<usize, Arc<ThreadPool>>>> = Mutex::new(None);
-    let threads = threads.unwrap_or_else(cores);
-    let mut pools = POOLS.lock().unwrap_or_else(PoisonError::into_inner);
-    let pools = pools.get_or_insert_default();
-    if let Some(pool) = pools.get(&threads) {
-        return Ok(pool.clone());
-    }
-    let built = ThreadPoolBuilder::new().num_threads(threads).start_handler(|_| step_back()).build();
-    let built = built.map_err(|error| {
-        Error::new(Code::OptionInvalid, format!("cannot start {threads} threads: {error}"))
-            .todo("Ask for fewer threads.")
-    })?;
-    let pool = Arc::new(built);
-    pools.insert(threads, pool.clone());
-    Ok(pool)
-}
-
-fn cores() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
-}
-
-/// How much nicer than others our threads are.
-const NICER: i32 = 5;
-
-/// Lets the event loop go first where it wants to run on a core that this thread has: on Linux, where each thread has a
-/// niceness of its own.
-fn step_back() {
-    #[cfg(target_os = "linux")]
-    {
-        use rustix::process::{getpriority_process, setpriority_process};
-        let thread = Some(rustix::thread::gettid());
-        // Where it is refused, nothing but time is lost.
-        let _ = getpriority_process(thread).and_then(|nice| setpriority_process(thread, nice + NICER));
-    }
 }

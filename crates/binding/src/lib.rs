@@ -11,5 +11,7 @@ mod grouped;
 mod job;
 mod model;
 mod moments;
+mod serial;
 mod statistics;
+mod threads;
 mod tree;

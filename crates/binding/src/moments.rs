@@ -1,6 +1,6 @@
 //! Second moments, and what is solved from them: `espalier-solve`.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use espalier_solve as solve;
 use espalier_tensor::{Code, Error, Result};
@@ -11,20 +11,19 @@ use napi::bindgen_prelude::{
 };
 use napi_derive::napi;
 
-use crate::background::{Background, IntoJs, background};
+use crate::background::{Background, IntoJs, background, background_owning, background_steps};
 use crate::error::to_js;
 use crate::job::Job;
+use crate::serial::{Serial, Turn};
+use crate::threads::Threads;
 
-/// Second moments of a consumer's inputs and targets. Add one batch after another: what is added at the same time is added
-/// in any order.
+/// Second moments of a consumer's inputs and targets. Calls are carried out in the order in which they are made.
 #[napi]
 pub struct Moments {
-    moments: Shared,
+    moments: Serial<Held>,
 }
 
 /// A call that reads them keeps what it began with; one that adds meanwhile makes a copy.
-type Shared = Arc<Mutex<Held>>;
-
 struct Held {
     moments: Arc<solve::Moments>,
     pending: solve::Pending,
@@ -40,14 +39,24 @@ impl Held {
     }
 }
 
-fn lock(shared: &Shared) -> MutexGuard<'_, Held> {
-    shared.lock().unwrap_or_else(PoisonError::into_inner)
+/// The moments as they are at that turn, with all that was added before.
+fn read(turn: Turn<Held>, threads: &Threads) -> Result<Arc<solve::Moments>> {
+    turn.run(threads, |held, job| {
+        held.settled(job)?;
+        Ok(held.moments.clone())
+    })
 }
 
-fn read(shared: &Shared, job: &espalier_tensor::Job) -> Result<Arc<solve::Moments>> {
-    let mut held = lock(shared);
-    held.settled(job)?;
-    Ok(held.moments.clone())
+/// A call that reads the moments: what is called later need not wait until it is done.
+fn reading<T: IntoJs>(
+    job: &Job,
+    turn: Turn<Held>,
+    compute: impl FnOnce(&solve::Moments, &espalier_tensor::Job) -> Result<T> + Send + 'static,
+) -> AsyncTask<Background<T>> {
+    AsyncTask::new(background_steps(job, move |threads| {
+        let moments = read(turn, threads)?;
+        threads.run(|job| compute(&moments, job))
+    }))
 }
 
 #[napi(object, object_to_js = false)]
@@ -109,10 +118,10 @@ impl Moments {
         patches: Option<Patches>,
         job: &Job,
     ) -> napi::Result<AsyncTask<Background<()>>> {
-        let (x, y, moments) = (x.to_vec(), y.to_vec(), self.moments.clone());
+        let (x, y) = (x.to_vec(), y.to_vec());
         let patches = patches.map(Patches::convert).transpose().map_err(|error| to_js(&error))?;
-        Ok(AsyncTask::new(background(job, move |job| {
-            let Held { moments, pending } = &mut *lock(&moments);
+        Ok(AsyncTask::new(background_owning(job, self.moments.turn(), move |held, job| {
+            let Held { moments, pending } = held;
             pending.add(Arc::make_mut(moments), (&x, &y), patches.as_ref(), job)
         })))
     }
@@ -120,10 +129,10 @@ impl Moments {
     /// Adds the samples of others.
     #[napi(ts_return_type = "Promise<void>")]
     pub fn merge(&self, other: &Moments, job: &Job) -> AsyncTask<Background<()>> {
-        let (moments, other) = (self.moments.clone(), other.moments.clone());
-        AsyncTask::new(background(job, move |job| {
-            let other = read(&other, job)?;
-            lock(&moments).settled(job)?.merge(&other)
+        let (other, moments) = (other.moments.turn(), self.moments.turn());
+        AsyncTask::new(background_steps(job, move |threads| {
+            let other = read(other, threads)?;
+            moments.run(threads, |held, job| held.settled(job)?.merge(&other))
         }))
     }
 
@@ -136,10 +145,9 @@ impl Moments {
         bias: Float64Array,
         job: &Job,
     ) -> AsyncTask<Background<()>> {
-        let moments = self.moments.clone();
         let refit = solve::Refit { weights: weights.to_vec(), bias: bias.to_vec(), damping: 0.0 };
-        AsyncTask::new(background(job, move |job| {
-            let Held { moments, pending } = &mut *lock(&moments);
+        AsyncTask::new(background_owning(job, self.moments.turn(), move |held, job| {
+            let Held { moments, pending } = held;
             pending.clip(Arc::make_mut(moments), parts as usize, refit, job)
         }))
     }
@@ -147,18 +155,16 @@ impl Moments {
     /// Gives them the targets W x, of weights W [out, in]: `solve::Moments::respond`.
     #[napi(ts_return_type = "Promise<void>")]
     pub fn respond(&self, weights: Float32Array, outputs: u32, job: &Job) -> AsyncTask<Background<()>> {
-        let (moments, weights) = (self.moments.clone(), weights.to_vec());
-        AsyncTask::new(background(job, move |job| {
-            lock(&moments).settled(job)?.respond(&weights, outputs as usize)
+        let weights = weights.to_vec();
+        AsyncTask::new(background_owning(job, self.moments.turn(), move |held, job| {
+            held.settled(job)?.respond(&weights, outputs as usize)
         }))
     }
 
     /// Samples, means and variances so far.
     #[napi(ts_return_type = "Promise<MomentsSummary>")]
     pub fn summary(&self, job: &Job) -> AsyncTask<Background<Summary>> {
-        let moments = self.moments.clone();
-        AsyncTask::new(background(job, move |job| {
-            let moments = read(&moments, job)?;
+        reading(job, self.moments.turn(), |moments, _| {
             Ok(Summary {
                 count: moments.count() as f64,
                 input_means: moments.input_means(),
@@ -166,20 +172,18 @@ impl Moments {
                 output_means: moments.output_means(),
                 output_variances: moments.output_variances(),
             })
-        }))
+        })
     }
 
     /// Covariances of the inputs, [in, in], and of inputs and targets, [in, out].
     #[napi(ts_return_type = "Promise<Float64Array[]>")]
     pub fn covariances(&self, job: &Job) -> AsyncTask<Background<Vec<Vec<f64>>>> {
-        let moments = self.moments.clone();
-        AsyncTask::new(background(job, move |job| {
-            let moments = read(&moments, job)?;
+        reading(job, self.moments.turn(), |moments, _| {
             let (n, out) = (moments.inputs(), moments.outputs());
             let own = (0..n * n).map(|i| moments.input_covariance(i / n, i % n)).collect();
             let cross = (0..n * out).map(|i| moments.cross_covariance(i / out, i % out)).collect();
             Ok(vec![own, cross])
-        }))
+        })
     }
 
     /// Least-squares weights of the targets on the inputs that stay: `solve::ridge`, or without intercept; near weights
@@ -193,16 +197,13 @@ impl Moments {
         near: Option<Float64Array>,
         job: &Job,
     ) -> AsyncTask<Background<solve::Refit>> {
-        let (moments, keep) = (self.moments.clone(), indices(&keep));
+        let keep = indices(&keep);
         let near = near.map(|near| near.to_vec());
-        AsyncTask::new(background(job, move |job| {
-            let moments = read(&moments, job)?;
-            match near {
-                Some(near) => solve::ridge_near(&moments, &keep, &near, damping, intercept, job),
-                None if intercept => solve::ridge(&moments, &keep, damping, job),
-                None => solve::ridge_through_zero(&moments, &keep, damping, job),
-            }
-        }))
+        reading(job, self.moments.turn(), move |moments, job| match near {
+            Some(near) => solve::ridge_near(moments, &keep, &near, damping, intercept, job),
+            None if intercept => solve::ridge(moments, &keep, damping, job),
+            None => solve::ridge_through_zero(moments, &keep, damping, job),
+        })
     }
 
     /// What weights [out, keep] and a bias leave of each target, as the mean of its square: `solve::Refit::errors`.
@@ -214,12 +215,9 @@ impl Moments {
         bias: Float64Array,
         job: &Job,
     ) -> AsyncTask<Background<Vec<f64>>> {
-        let (moments, keep) = (self.moments.clone(), indices(&keep));
+        let keep = indices(&keep);
         let refit = solve::Refit { weights: weights.to_vec(), bias: bias.to_vec(), damping: 0.0 };
-        AsyncTask::new(background(job, move |job| {
-            let moments = read(&moments, job)?;
-            refit.errors(&moments, &keep)
-        }))
+        reading(job, self.moments.turn(), move |moments, _| refit.errors(moments, &keep))
     }
 
     /// Entropies of blocks of inputs: `solve::information`.
@@ -230,12 +228,10 @@ impl Moments {
         damping: f64,
         job: &Job,
     ) -> AsyncTask<Background<solve::Information>> {
-        let moments = self.moments.clone();
         let blocks: Vec<_> = blocks.iter().map(indices).collect();
-        AsyncTask::new(background(job, move |job| {
-            let moments = read(&moments, job)?;
-            solve::information(&moments, &blocks, damping, job)
-        }))
+        reading(job, self.moments.turn(), move |moments, job| {
+            solve::information(moments, &blocks, damping, job)
+        })
     }
 
     /// Mean and covariance of some targets W x, scaled and shifted: `solve::responses`.
@@ -248,12 +244,11 @@ impl Moments {
         shift: Float64Array,
         job: &Job,
     ) -> AsyncTask<Background<solve::Responses>> {
-        let (moments, outputs, weights) = (self.moments.clone(), indices(&outputs), weights.to_vec());
+        let (outputs, weights) = (indices(&outputs), weights.to_vec());
         let (scale, shift) = (scale.to_vec(), shift.to_vec());
-        AsyncTask::new(background(job, move |job| {
-            let moments = read(&moments, job)?;
-            solve::responses(&moments, &outputs, &weights, (&scale, &shift))
-        }))
+        reading(job, self.moments.turn(), move |moments, _| {
+            solve::responses(moments, &outputs, &weights, (&scale, &shift))
+        })
     }
 }
 
@@ -272,7 +267,7 @@ pub fn logits(
 impl Moments {
     fn from_solve(moments: solve::Moments) -> Moments {
         let held = Held { moments: Arc::new(moments), pending: solve::Pending::default() };
-        Moments { moments: Arc::new(Mutex::new(held)) }
+        Moments { moments: Serial::new("moments", held) }
     }
 }
 
@@ -286,22 +281,22 @@ pub fn removal_order(
     stay: u32,
     job: &Job,
 ) -> napi::Result<AsyncTask<Background<solve::Order>>> {
-    let moments: Vec<Shared> = moments.iter().map(|moments| moments.moments.clone()).collect();
+    let turns: Vec<_> = moments.iter().map(|moments| moments.moments.turn()).collect();
     let blocks: Vec<Vec<_>> = blocks.iter().map(|blocks| blocks.iter().map(indices).collect()).collect();
-    if (blocks.len(), weights.len()) != (moments.len(), moments.len()) {
+    if (blocks.len(), weights.len()) != (turns.len(), turns.len()) {
         let what =
-            format!("{} moments, {} lists of blocks, {} weights", moments.len(), blocks.len(), weights.len());
+            format!("{} moments, {} lists of blocks, {} weights", turns.len(), blocks.len(), weights.len());
         return Err(to_js(&Error::internal(what)));
     }
-    Ok(AsyncTask::new(background(job, move |job| {
-        let moments: Vec<_> = moments.iter().map(|moments| read(moments, job)).collect::<Result<_>>()?;
+    Ok(AsyncTask::new(background_steps(job, move |threads| {
+        let moments: Vec<_> = turns.into_iter().map(|turn| read(turn, threads)).collect::<Result<_>>()?;
         let consumers: Vec<_> = moments
             .iter()
             .zip(&blocks)
             .zip(weights)
             .map(|((moments, blocks), weight)| solve::Consumer { moments, blocks, weight })
             .collect();
-        solve::obs(&consumers, damping, stay as usize, job)
+        threads.run(|job| solve::obs(&consumers, damping, stay as usize, job))
     })))
 }
 
