@@ -53,6 +53,7 @@ const mean = (values: readonly number[]): number => values.reduce((sum, v) => su
 const variance = (values: readonly number[]): number => mean(values.map((v) => (v - mean(values)) ** 2));
 
 function close(found: readonly (readonly number[])[], expected: readonly (readonly number[])[]): void {
+  expect(found.map((own) => own.length)).toEqual(expected.map((own) => own.length));
   for (const [group, own] of expected.entries())
     for (const [lane, value] of own.entries()) expect(found[group]![lane]).toBeCloseTo(value, 5);
 }
@@ -114,6 +115,7 @@ describe('criteria of activations are what their definitions say', () => {
       criterionOptions: { ...own, binning: 'quantile', range: 'lane' },
     });
     // Samples that no lane of the layer before answers have equal values here.
+    expect(second).toHaveLength(all[1]!.length);
     for (const value of second!) expect(value).toBeCloseTo(3, 1);
   });
 

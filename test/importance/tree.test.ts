@@ -78,6 +78,7 @@ describe('model.tree', () => {
     if (tree.variant === 'pairs') return expect.fail('it is of consumers');
     expect(tree.readers).toMatchObject([{ value: 'y', targets: 3 }]);
     expect(tree.order[0]).toBe(4);
+    expect(tree.ratios).toHaveLength(6);
     expect([...tree.ratios].every((ratio) => ratio >= 0 && ratio <= 1)).toBe(true);
     // y2 is mostly lane 5; y1 is lane 1.
     expect(tree.best[5]).toMatchObject({ reader: 0, target: 2 });
@@ -165,7 +166,8 @@ describe('the criterion', () => {
     );
     const judged = { criterion: 'tree', criterionOptions: { variant: 'output' }, data };
     await expect(plain.score(judged)).rejects.toThrow(/no output that tells classes apart/);
-    expect((await plain.score({ criterion: 'tree', data }))[0]!.parts).toBeDefined();
+    const [judgedByPairs] = await plain.score({ criterion: 'tree', data });
+    expect([...judgedByPairs!.parts!.level!].sort()).toEqual([1, 1, 1, 2, 3, 4]);
   });
 
   test('prunes by it, and is refused without data', async () => {

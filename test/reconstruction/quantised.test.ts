@@ -200,6 +200,7 @@ describe('integers throughout', () => {
       const before = (await tensorsOf(encodeModel(model)))(weight[1]).numbers;
       expect(scale.some((value, i) => value > before[i]!)).toBe(true);
       expect(scale.every((value, i) => value >= before[i]!)).toBe(true);
+      expect(read(bias![1]).numbers.length).toBe(axis === undefined ? 1 : scale.length);
       for (const [i, value] of read(bias![1]).numbers.entries())
         expect(value / (scales!.data * scale[i]!)).toBeCloseTo(1, 5);
       // A runtime that computes with integers takes the bias' scale for granted.
@@ -221,6 +222,7 @@ test('a bias that there was none of is one of integers too', async () => {
   expect(maker.op).toBe('DequantizeLinear');
   expect(tensors.find(({ name }) => name === maker.inputs[0])!.dtype).toBe('int32');
   const read = await tensorsOf(bytes);
+  expect(read(maker.inputs[1]!).numbers.length).toBe(read(weight[1]).numbers.length);
   for (const [i, value] of read(maker.inputs[1]!).numbers.entries())
     expect(value / (scales!.data * read(weight[1]).numbers[i]!)).toBeCloseTo(1, 5);
   const feeds = feedsFor(model, 64, 9);
