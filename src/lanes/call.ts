@@ -2,13 +2,14 @@ import type { TensorDocument } from '../native/document.js';
 import type { Dim } from '../onnx/dim.js';
 import { equal, ratioOf, symbol } from '../onnx/dim.js';
 import type { Node } from '../onnx/graph.js';
+import type { IntegerProduct } from '../onnx/integerProducts.js';
 import type { Element, Values } from '../onnx/values.js';
 import { isLiteral, literal, numbersNow } from '../onnx/values.js';
 import type { Axes, Axis, Quantisation, Slot } from './axis.js';
 import { axisOf, isLabelled, lengthOf } from './axis.js';
 import type { Contracting, ContractingSide, Contraction, Side } from './contraction.js';
 import type { Lanes } from './lanes.js';
-import type { Mix, Mixing, Scale, Scales } from './mix.js';
+import type { Integers, Mix, Mixing, Scale, Scales } from './mix.js';
 import { storedAxes } from './mix.js';
 import type { Call, Omission, Restatement, RestateOptions, Tensor, Work } from './rule.js';
 import { Attributes, Frozen } from './rule.js';
@@ -23,6 +24,9 @@ export interface Store {
   contentOf(tensor: number): Values | undefined;
   dimsOf(tensor: number): readonly number[];
   isZero(tensor: TensorDocument): boolean;
+  /** Of quantised data: what a node comes to in floats, and what was quantised for its operand. */
+  productOf(node: Node, data: number): IntegerProduct | undefined;
+  unquantised(node: Node, data: number): string | undefined;
 }
 
 /** One node with its operands, and what its rule says of it. */
@@ -187,14 +191,24 @@ export class NodeCall implements Call {
     return symbol(name);
   }
 
-  mixes({ data, weight, outputs, input, taps = [], fixed, instead, ...rest }: Mixing): void {
+  mixes(mixing: Mixing): void {
+    const { data, weight, outputs, input, taps = [], fixed, instead, ...rest } = mixing;
     const operand = this.operands[weight]?.axes;
-    const value = instead ?? this.node.inputs[data];
+    const seen = this.#seenAsFloats(mixing);
+    if (seen === undefined) return;
+    const value = instead ?? seen.data;
     if (operand === undefined || value === undefined || this.node.body !== undefined) return;
     const stored = storedAxes(operand, (tensor) => this.store.dimsOf(tensor));
     if (stored === undefined) return;
     const axisOf = (axis: number): number => stored.axes[axis]!;
-    const [output] = this.node.outputs;
+    const { output } = seen;
+    const integers = this.#integersOf(mixing, seen.product, axisOf(outputs[0]!));
+    if (integers === undefined && mixing.integers !== undefined) return;
+    if (integers !== undefined) {
+      const { scale, zeroPoint, axis } = integers;
+      const by = { scale: scale.id, ...(zeroPoint && { zeroPoint: zeroPoint.id }), axis };
+      for (const slot of this.#slotsOf(weight)) slot.quantised = by;
+    }
     this.mixings.push({
       node: this.node,
       data: value,
@@ -211,7 +225,46 @@ export class NodeCall implements Call {
       ...(rest.groups !== undefined && rest.groups > 1 && { groups: rest.groups }),
       ...(rest.window !== undefined && { window: rest.window }),
       bias: rest.bias ?? { kind: 'none' },
+      ...(integers && { integers }),
     });
+  }
+
+  /** What is mixed and what it comes to as values of floats; undefined where they are not found. */
+  #seenAsFloats({ data, integers, dataAreIntegers = false }: Mixing):
+    | {
+        readonly data: string | undefined;
+        readonly output: string | undefined;
+        readonly product?: IntegerProduct;
+      }
+    | undefined {
+    const [output] = this.node.outputs;
+    if (!dataAreIntegers) return { data: this.node.inputs[data], output };
+    if (integers?.scale !== undefined) return { data: this.store.unquantised(this.node, data), output };
+    const product = this.store.productOf(this.node, data);
+    return product && { data: product.data, output: product.output, product };
+  }
+
+  /** A weight of integers by what they stand for; undefined where scale or zero point are not stored, or lie elsewhere. */
+  #integersOf(
+    { data, integers, outputAxis }: Mixing,
+    product: IntegerProduct | undefined,
+    along: number,
+  ): Integers | undefined {
+    if (integers === undefined || outputAxis === undefined) return undefined;
+    const at = { node: this.node, operand: integers.scale ?? -1 };
+    const scale = product?.scale ?? this.#stored(integers.scale ?? -1);
+    const zeroPoint = this.#stored(integers.zeroPoint);
+    if (scale?.dtype !== 'float32' && scale?.dtype !== 'float16') return undefined;
+    if (zeroPoint === undefined && this.operands[integers.zeroPoint] !== undefined) return undefined;
+    // Behind the node a scale lies on the outputs' axis, and is aligned from the right.
+    const rank = this.operands[data]?.axes?.length ?? 0;
+    const behind = product === undefined ? 1 : rank - outputAxis;
+    const fits = scale.dims.every((length, d) => length === 1 || d === scale.dims.length - behind);
+    if (!fits) return undefined;
+    return {
+      ...{ scale, axis: along, scaledAt: product?.scaledAt ?? at, end: product?.end ?? this.node },
+      ...(zeroPoint && { zeroPoint }),
+    };
   }
 
   scales({ axis, scale, shift }: Scales): void {

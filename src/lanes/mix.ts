@@ -1,3 +1,4 @@
+import type { TensorDocument } from '../native/document.js';
 import type { Node } from '../onnx/graph.js';
 import type { Axes } from './axis.js';
 
@@ -21,6 +22,19 @@ export interface Mix {
   /** Where x is the patch of a convolution: one input for each channel and tap. */
   readonly window?: Window;
   readonly bias: Bias;
+  /** Where the node reads the weight as integers. */
+  readonly integers?: Integers;
+}
+
+/** A weight that a node reads as the integers that it is stored as. */
+export interface Integers {
+  readonly scale: TensorDocument;
+  readonly zeroPoint?: TensorDocument;
+  /** The axis of the weight that they lie on, where they are not one for all. */
+  readonly axis: number;
+  readonly scaledAt: { readonly node: Node; readonly operand: number };
+  /** The node whose output is W x + b, where that is not the one that multiplies. */
+  readonly end: Node;
 }
 
 /** What the axes of a stored weight are. */
@@ -83,6 +97,10 @@ export interface Mixing {
   readonly outputAxis?: number;
   /** A value of the graph that stands for the data, where these are no operand: a state that is fed back. */
   readonly instead?: string;
+  /** The weight is integers: places of its scale, where the node scales itself, and of its zero point. */
+  readonly integers?: { readonly scale?: number; readonly zeroPoint: number };
+  /** The data are integers too. */
+  readonly dataAreIntegers?: boolean;
 }
 
 /** A weight operand's axes as axes of the stored tensor that it is, moved; undefined where it is not one. */

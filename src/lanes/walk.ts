@@ -91,6 +91,8 @@ class Walker {
     dimsOf: (tensor) => this.graph.document.tensors[tensor]!.dims,
     contentOf: (tensor) => this.#valuesOf(this.graph.document.tensors[tensor]!),
     isZero: (tensor) => this.#isZero(tensor),
+    productOf: (node, data) => this.graph.productOf(node, data),
+    unquantised: (node, data) => this.graph.unquantised(node, data),
   };
   #unknowns = 0;
 
@@ -156,7 +158,7 @@ class Walker {
         const output = outputs[index];
         if (output === undefined) throw new Frozen('no-rule', `its output ${index} is not accounted for`);
         const tensor = asTensor(output);
-        this.#set(name, rule.moves ? tensor : withoutSlots(tensor));
+        this.#set(name, rule.moves ? tensor : this.#seenThrough(name, withoutSlots(tensor)));
       }
       call.freezeUntaken();
       if (outputs.some((output) => asTensor(output).values === undefined)) call.keepLost();
@@ -171,6 +173,25 @@ class Walker {
       if (!(problem instanceof Frozen)) throw problem;
       this.#freezeNode(node, call, problem);
     }
+  }
+
+  /** What integers stand for, spelled out by nodes, is the weight that they are: its axes are theirs. */
+  #seenThrough(name: string, tensor: Tensor): Tensor {
+    const found = this.graph.dequantised.get(name);
+    if (found === undefined) return tensor;
+    const { integers, scale, zeroPoint, axis, reads } = found;
+    const from = this.#tensors.get(reads.at(-1)!.value)?.axes;
+    if (from === undefined || from.length !== tensor.axes?.length) return tensor;
+    const quantised = { scale: scale.id, ...(zeroPoint && { zeroPoint: zeroPoint.id }), axis };
+    const axes = tensor.axes.map((own, d) => {
+      const slot = from[d]!.factors[0]?.slot;
+      if (slot?.tensor !== integers.id || own.factors.length !== 1) return own;
+      slot.quantised = quantised;
+      return { length: own.length, factors: [{ ...own.factors[0]!, slot }] };
+    });
+    for (const slot of this.#slots)
+      if (slot.tensor === scale.id || slot.tensor === zeroPoint?.id) slot.parameter = true;
+    return { ...tensor, axes };
   }
 
   #freezeNode(node: Node, call: NodeCall, problem: Frozen): void {

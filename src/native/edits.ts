@@ -61,7 +61,7 @@ export interface Part {
 }
 
 /**
- * A content of the tensor's own type (float32, float16, bfloat16 or float64; int8, uint8 or int32, which saturate), rounded to
+ * A content of the tensor's own type (float32, float16, bfloat16 or float64; int4, uint4, int8, uint8, int16, uint16 or int32, which saturate), rounded to
  * the nearest, ties to even. NON_FINITE for what is NaN or infinite, or becomes so.
  */
 export interface NewContent {

@@ -1,7 +1,11 @@
 import { EspalierError } from '../errors.js';
 import type { ModelDocument, TensorDocument, ValueDocument } from '../native/document.js';
+import type { Dequantised } from './dequantised.js';
+import { dequantisedValues } from './dequantised.js';
 import type { Expanded, Node } from './expand.js';
 import { expandModel } from './expand.js';
+import type { IntegerProduct } from './integerProducts.js';
+import { integerProduct, quantisedFrom } from './integerProducts.js';
 
 export type { Node } from './expand.js';
 
@@ -24,6 +28,12 @@ export interface Graph {
   isNamed(tensor: number): boolean;
   /** How many operands read each value: nodes, captures and graph outputs together. */
   readonly uses: ReadonlyMap<string, number>;
+  /** Values that stored integers stand for, where the graph spells that out. */
+  readonly dequantised: ReadonlyMap<string, Dequantised>;
+  /** What a node that makes integers of quantised data at an operand comes to in floats. */
+  productOf(node: Node, data: number): IntegerProduct | undefined;
+  /** The floats that were quantised for a node's operand. */
+  unquantised(node: Node, data: number): string | undefined;
 }
 
 /**
@@ -53,6 +63,15 @@ export function readGraph(document: ModelDocument, file: string): Graph {
       throw refuse(`the graph's output "${name}" is made by no node`);
     }
   }
+  const names = namesOf(document, expanded);
+  const uses = usesOf(nodes, graph.outputs);
+  const readers = new Readers(nodes);
+  const around = {
+    storedAs: (value: string) => initializers.get(value) ?? names.constants.get(value),
+    makerOf: (value: string) => nodes[maker.get(value) ?? -1],
+    readersOf: (value: string) => readers.of(value),
+    usesOf: (value: string) => uses.get(value) ?? 0,
+  };
   return {
     file,
     document,
@@ -63,9 +82,35 @@ export function readGraph(document: ModelDocument, file: string): Graph {
     outputs: graph.outputs,
     stated,
     initializers,
-    uses: usesOf(nodes, graph.outputs),
-    ...namesOf(document, expanded),
+    uses,
+    ...names,
+    dequantised: dequantisedValues(nodes, around),
+    productOf: (node, data) => integerProduct(node, data, around),
+    unquantised: (node, data) => quantisedFrom(node, data, around)?.data,
   };
+}
+
+/** The nodes that read each value, once somebody asks. */
+class Readers {
+  #known: Map<string, Node[]> | undefined;
+
+  constructor(readonly nodes: readonly Node[]) {}
+
+  of(value: string): readonly Node[] {
+    this.#known ??= this.#find();
+    return this.#known.get(value) ?? [];
+  }
+
+  #find(): Map<string, Node[]> {
+    const found = new Map<string, Node[]>();
+    for (const node of this.nodes)
+      for (const name of new Set([...node.inputs, ...node.captures])) {
+        const own = found.get(name);
+        if (own === undefined) found.set(name, [node]);
+        else own.push(node);
+      }
+    return found;
+  }
 }
 
 function usesOf(nodes: readonly Node[], outputs: readonly ValueDocument[]): ReadonlyMap<string, number> {

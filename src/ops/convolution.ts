@@ -46,7 +46,7 @@ export function windowsAlong(
 const extentOf = (kernel: Dim, dilation: number): Dim => add(multiply(dilation, add(kernel, -1)), 1);
 
 /** Where the patches of a convolution lie, as far as attributes say. */
-function mixingWindow(call: Call, rank: number): Window {
+export function mixingWindow(call: Call, rank: number): Window {
   const { strides, dilations, pads, auto } = windowOf(call, rank);
   if (auto === 'SAME_UPPER' || auto === 'SAME_LOWER') return { strides, dilations, pads: auto };
   return { strides, dilations, pads: auto === 'VALID' ? pads.map(() => 0) : pads };

@@ -1,9 +1,10 @@
 import type { Axes, Axis } from '../lanes/axis.js';
 import { isZero, withZero } from '../lanes/axis.js';
+import type { Bias } from '../lanes/mix.js';
 import type { Call, Rule } from '../lanes/rule.js';
 import { Frozen } from '../lanes/rule.js';
 import { broadcast, everyZero } from './broadcasting.js';
-import { convolve } from './convolution.js';
+import { convolve, mixingWindow } from './convolution.js';
 import { multiply } from './matmul.js';
 import { quantisesWhole } from './quantization.js';
 import type { Parameters } from './zeroPoints.js';
@@ -39,6 +40,13 @@ function convolution(call: Call, x: Operand, w: Operand, bias: number): Axis[] {
   const { parameters } = weight;
   const real = realAxes(call, x.data, x.zeroPoint);
   const [batch, channels, ...places] = convolve(call, real, weight.axes, [added, ...parameters.axes]);
+  if (w.scale === undefined)
+    call.mixes({
+      ...{ data: x.data, axis: 1, weight: w.data, outputs: [0], input: 1, outputAxis: 1, bias: BEHIND },
+      ...{ taps: places.map((_, d) => d + 2), window: mixingWindow(call, places.length) },
+      ...{ groups: call.attributes.int('group', 1), dataAreIntegers: true },
+      integers: { zeroPoint: w.zeroPoint },
+    });
   if (!parameters.keepsPoint)
     call.lanes.inexact(
       channels,
@@ -95,6 +103,23 @@ function matrices(
   return added === undefined ? product : broadcast(call.lanes, [product, call.input(bias!)], everyZero);
 }
 
+const BEHIND = { kind: 'behind' } as const;
+
+/** A product with a stored matrix of integers at `weight`: y = W x, and what is added. */
+function mixesMatrix(
+  call: Call,
+  weight: Operand,
+  { dataAreIntegers, bias = BEHIND }: { readonly dataAreIntegers: boolean; readonly bias?: Bias },
+): void {
+  const rank = call.input(0).length;
+  if (call.input(weight.data).length !== 2 || rank < 2) return;
+  const { scale, zeroPoint } = weight;
+  call.mixes({
+    ...{ data: 0, axis: rank - 1, weight: weight.data, outputs: [1], input: 0, outputAxis: rank - 1 },
+    ...{ bias, dataAreIntegers, integers: { ...(scale !== undefined && { scale }), zeroPoint } },
+  });
+}
+
 const matrix = (call: Call, { data, scale, zeroPoint }: Operand): ReturnType<typeof weightOf> =>
   weightOf(call, { data, ...(scale !== undefined && { scale }), zeroPoint }, -2, false);
 
@@ -130,6 +155,7 @@ export const matMulInteger: Rule = {
   axes: (call) => {
     const a = matrix(call, { data: 0, zeroPoint: 2 });
     const b = weightOf(call, { data: 1, zeroPoint: 3 }, -1, true);
+    mixesMatrix(call, { data: 1, zeroPoint: 3 }, { dataAreIntegers: true });
     return [{ axes: matrices(call, a, b), dtype: 'int32' }];
   },
 };
@@ -151,6 +177,8 @@ export const matMulIntegerToFloat: Rule = {
   axes: (call) => {
     const a = matrix(call, { data: 0, scale: 2, zeroPoint: 4 });
     const b = weightOf(call, { data: 1, scale: 3, zeroPoint: 5 }, -1, false);
+    const bias = { kind: 'operand', operand: 6 } as const;
+    mixesMatrix(call, { data: 1, scale: 3, zeroPoint: 5 }, { dataAreIntegers: true, bias });
     return [{ axes: matrices(call, a, b, 6), dtype: call.optional(2)?.dtype }];
   },
 };
@@ -171,6 +199,8 @@ export const dynamicQuantizeMatMul: Rule = {
     quantisesWhole(call, axes);
     const b = weightOf(call, { data: 1, scale: 2, zeroPoint: 3 }, -1, false);
     const a = { axes, parameters: { axes: [], scalesToZero: false, keepsPoint: true } };
+    const bias = { kind: 'operand', operand: 4 } as const;
+    mixesMatrix(call, { data: 1, scale: 2, zeroPoint: 3 }, { dataAreIntegers: false, bias });
     return [{ axes: matrices(call, a, b, 4), dtype: 'float32' }];
   },
 };

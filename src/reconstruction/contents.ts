@@ -3,7 +3,7 @@ import type { Edits, NewContent } from '../native/edits.js';
 import type { NativeModel, NativeOptions } from '../native/index.js';
 import type { Cuts } from '../surgery/cuts.js';
 import type { Names } from '../surgery/names.js';
-import { dequantise, type Grid, quantise, reachOf, wider } from './grid.js';
+import { dequantise, type Grid, quantise, reachOf, toEven, wider } from './grid.js';
 import { selected } from './matrix.js';
 import type { Quantised } from './quantised.js';
 
@@ -34,25 +34,34 @@ export async function numbersOf(
 export function numbersNow(native: NativeModel, { tensor, quantised }: Stored): ArrayLike<number> {
   const numbers = native.numbers(tensor.id);
   if (quantised === undefined) return numbers;
-  const { scale, zeroPoint, axis } = quantised;
+  const { scale, zeroPoint, axis, block } = quantised;
   const grid = {
     scale: Float32Array.from(native.numbers(scale.id)),
     zero: zeroPoint === undefined ? Float32Array.of(0) : Float32Array.from(native.numbers(zeroPoint.id)),
     ...{ axis, type: tensor.dtype as Grid['type'] },
+    ...(block !== undefined && { block }),
   };
   return dequantise(Float32Array.from(numbers), tensor.dims, grid);
+}
+
+/** The nearest number that a float16 holds, ties to even. */
+function toHalf(value: number): number {
+  const exponent = Math.max(-14, Math.floor(Math.log2(Math.abs(value))));
+  const step = 2 ** (exponent - 10);
+  return Number.isFinite(exponent) ? toEven(value / step) * step : value;
 }
 
 async function gridOf(
   native: NativeModel,
   { dtype }: TensorDocument,
-  { scale, zeroPoint, axis }: Quantised,
+  { scale, zeroPoint, axis, block }: Quantised,
   options: NativeOptions,
 ): Promise<Omit<Grid, 'reach'>> {
   return {
     scale: await native.floats(scale.id, options),
     zero: zeroPoint === undefined ? Float32Array.of(0) : await native.floats(zeroPoint.id, options),
     axis,
+    ...(block !== undefined && { block }),
     type: dtype as Grid['type'],
   };
 }
@@ -60,7 +69,11 @@ async function gridOf(
 /** The stored tensors of a pruned model as they are by now: cut, and where they were written, with what they were given. */
 export class Contents {
   readonly #written = new Map<number, NewContent>();
-  readonly #grids = new Map<number, { grid: Grid; readonly quantised: Quantised }>();
+  /** `dims`: of the scale, as it is left. */
+  readonly #grids = new Map<
+    number,
+    { grid: Grid; readonly dims: readonly number[]; readonly quantised: Quantised }
+  >();
   /** Integers whose scales are no longer those of the file. */
   readonly #rescaled = new Set<number>();
 
@@ -99,12 +112,10 @@ export class Contents {
       return;
     }
     const before = await this.#grid(tensor, quantised);
-    const grid = {
-      ...before,
-      scale: scale ?? (before.type === 'int32' ? before.scale : wider(data, dims, before)),
-    };
+    const wanted = scale ?? (before.type === 'int32' ? before.scale : wider(data, dims, before));
+    const grid = { ...before, scale: quantised.scale.dtype === 'float16' ? wanted.map(toHalf) : wanted };
     if (grid.scale.some((value, at) => value !== before.scale[at])) this.#rescaled.add(tensor.id);
-    this.#grids.set(tensor.id, { grid, quantised });
+    this.#grids.set(tensor.id, { ...this.#grids.get(tensor.id)!, grid });
     this.#written.set(tensor.id, { tensor: tensor.id, dims, values: quantise(data, dims, grid) });
   }
 
@@ -113,13 +124,33 @@ export class Contents {
     if (known !== undefined) return known.grid;
     const whole = await gridOf(this.native, tensor, quantised, this.options);
     const reach = reachOf(await this.native.floats(tensor.id, this.options), tensor.dims, whole);
-    // Parameters lose the indices that the integers lose.
-    const kept = this.cuts.kept.get(tensor.id)?.get(quantised.axis);
-    const left = (values: Float32Array): Float32Array =>
-      kept === undefined || values.length === 1 ? values : Float32Array.from(kept, (index) => values[index]!);
+    const left = (values: Float32Array): Float32Array => this.#leftOf(values, tensor, quantised);
     const grid = { ...whole, scale: left(whole.scale), zero: left(whole.zero), reach };
-    this.#grids.set(tensor.id, { grid, quantised });
+    this.#grids.set(tensor.id, { grid, dims: this.#scaleDims(tensor, quantised, grid), quantised });
     return grid;
+  }
+
+  #scaleDims({ id, dims }: TensorDocument, { scale, axis, block }: Quantised, grid: Grid): readonly number[] {
+    const kept = this.cuts.kept.get(id);
+    if (grid.scale.length === 1 || kept === undefined) return scale.dims;
+    if (block === undefined) return scale.dims.map((length) => (length === 1 ? 1 : grid.scale.length));
+    const left = dims.map((length, d) => kept.get(d)?.length ?? length);
+    return left.with(axis, Math.ceil(left[axis]! / block));
+  }
+
+  /** Parameters lose the indices that the integers lose; of blocks, those of which nothing is left. */
+  #leftOf(values: Float32Array, { id, dims }: TensorDocument, { axis, block }: Quantised): Float32Array {
+    const kept = this.cuts.kept.get(id);
+    if (kept === undefined || values.length === 1) return values;
+    if (block === undefined) {
+      const along = kept.get(axis);
+      return along === undefined ? values : Float32Array.from(along, (index) => values[index]!);
+    }
+    const ofBlocks = new Map(kept);
+    const along = kept.get(axis);
+    if (along !== undefined)
+      ofBlocks.set(axis, [...new Set(along.map((index) => Math.floor(index / block)))]);
+    return selected(values, dims.with(axis, Math.ceil(dims[axis]! / block)), ofBlocks).data;
   }
 
   /** All that was written, as edits. `names`: of the model that the edits are made to. */
@@ -128,16 +159,15 @@ export class Contents {
     const literals: Edits['literals'][number][] = [];
     const inputs: Edits['inputs'][number][] = [];
     for (const id of this.#rescaled) {
-      const { grid, quantised } = this.#grids.get(id)!;
-      const { scale, ownScale, nodes } = quantised;
-      const dims = grid.scale.length === 1 ? scale.dims : [grid.scale.length];
+      const { grid, dims, quantised } = this.#grids.get(id)!;
+      const { scale, ownScale, scaledAt } = quantised;
       if (ownScale) {
         contents.push({ tensor: scale.id, dims, values: grid.scale });
         continue;
       }
       const name = names.fresh(scale.name === '' ? 'scale' : scale.name);
       literals.push({ graph: 0, name, dtype: scale.dtype, dims, values: Array.from(grid.scale) });
-      for (const { id: node } of nodes) inputs.push({ node, index: 1, name });
+      for (const { node, operand } of scaledAt) inputs.push({ node: node.id, index: operand, name });
     }
     return { contents, literals, inputs };
   }

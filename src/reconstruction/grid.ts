@@ -1,16 +1,29 @@
 /** What integers stand for: (q - zero) · scale, of those between two bounds. */
 export interface Grid {
-  /** One, or as many as the axis has indices. */
+  /** One; as many as the axis has indices; or of blocks, in the order of the tensor's axes, one for each block of `axis`. */
   readonly scale: Float32Array;
   /** One, or as many. */
   readonly zero: Float32Array;
   readonly axis: number;
-  readonly type: 'int8' | 'uint8' | 'int32';
+  /** How many neighbours along the axis share a scale that no other line along it has. */
+  readonly block?: number;
+  readonly type: IntegerType;
   /** No integer is further from its zero point. */
   readonly reach: number;
 }
 
-const BOUNDS = { int8: [-128, 127], uint8: [0, 255], int32: [-(2 ** 31), 2 ** 31 - 128] } as const;
+/** Types of integers that weights are quantised to; and of their biases, int32. */
+export type IntegerType = keyof typeof BOUNDS;
+
+const BOUNDS = {
+  int4: [-8, 7],
+  uint4: [0, 15],
+  int8: [-128, 127],
+  uint8: [0, 255],
+  int16: [-32768, 32767],
+  uint16: [0, 65535],
+  int32: [-(2 ** 31), 2 ** 31 - 128],
+} as const;
 
 /**
  * How far integers go from their zero point: where the original leaves room in the type, for symmetry or since products are summed in
@@ -28,14 +41,19 @@ export function reachOf(integers: Float32Array, dims: readonly number[], grid: O
 /** Calls with each place, which scale it has, and its zero point. */
 function each(
   dims: readonly number[],
-  { scale, zero, axis }: Pick<Grid, 'scale' | 'zero' | 'axis'>,
+  { scale, zero, axis, block }: Omit<Grid, 'type' | 'reach'>,
   visit: (place: number, scale: number, zero: number) => void,
 ): void {
   const count = dims.reduce((product, length) => product * length, 1);
   const inner = dims.slice(axis + 1).reduce((product, length) => product * length, 1);
   const length = dims[axis] ?? 1;
+  const blocks = block === undefined ? 0 : Math.ceil(length / block);
   for (let i = 0; i < count; i++) {
-    const index = Math.floor(i / inner) % length;
+    const line = Math.floor(i / inner);
+    const index =
+      block === undefined
+        ? line % length
+        : (Math.floor(line / length) * blocks + Math.floor((line % length) / block)) * inner + (i % inner);
     visit(i, scale.length === 1 ? 0 : index, zero[zero.length === 1 ? 0 : index]!);
   }
 }
@@ -71,15 +89,21 @@ export function quantise(numbers: Float32Array, dims: readonly number[], grid: G
   const integers = new Float32Array(numbers.length);
   const [lowest, highest] = BOUNDS[grid.type];
   each(dims, grid, (i, at, zero) => {
-    const low = Math.max(lowest, zero - grid.reach);
-    const high = Math.min(highest, zero + grid.reach);
-    const nearest = toEven(numbers[i]! / grid.scale[at]!) + zero;
-    integers[i] = Number.isNaN(nearest) ? zero : Math.min(high, Math.max(low, nearest));
+    const low = Math.max(lowest, Math.ceil(zero - grid.reach - NEARLY));
+    const high = Math.min(highest, Math.floor(zero + grid.reach + NEARLY));
+    // A zero point that is a float lies between integers.
+    const whole = Math.round(zero);
+    const nearest = toEven(numbers[i]! / grid.scale[at]! + (zero - whole)) + whole;
+    integers[i] = Number.isNaN(nearest) ? whole : Math.min(high, Math.max(low, nearest));
   });
   return integers;
 }
 
-function toEven(value: number): number {
+/** What a difference of an integer and a float32 may be off by. */
+const NEARLY = 1e-3;
+
+/** To the nearest integer, ties to even. */
+export function toEven(value: number): number {
   const below = Math.floor(value);
   const rest = value - below;
   if (rest !== 0.5) return Math.round(value);

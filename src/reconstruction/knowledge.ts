@@ -133,7 +133,8 @@ export class Knowledge {
   get added(): number {
     return this.layers.reduce((sum, { sites, outputs, weight }) => {
       const name = this.analysis.graph.nameOf(weight.id).length + FRESH;
-      const each = sites.map(({ addition, node }) => {
+      const each = sites.map(({ addition, node: own, integers }) => {
+        const node = integers?.end ?? own;
         const bias = 4 * outputs + 2 * name + TENSOR;
         if (addition.kind === 'operand') return bias;
         if (addition.kind !== 'behind') return 0;

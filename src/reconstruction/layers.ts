@@ -6,6 +6,7 @@ import {
   type Behind,
   behind,
   directly,
+  integersOf,
   type Makers,
   makersOf,
   type Quantised,
@@ -58,7 +59,8 @@ export type Addition =
   | { readonly kind: 'part'; readonly tensor: TensorDocument; readonly from: number; readonly length: number }
   /** Nowhere yet; here it can be. `shared`: a vector that others read too, for which one of its own is put. */
   | { readonly kind: 'operand'; readonly operand: number; readonly shared?: TensorDocument }
-  | { readonly kind: 'behind' }
+  /** `trailing`: axes of length 1 that a vector of the outputs has behind it. */
+  | { readonly kind: 'behind'; readonly trailing: number }
   | { readonly kind: 'none' };
 
 /** Patches of more inputs than these are not looked at as wholes: their second moments would cost more than running the model. */
@@ -102,7 +104,7 @@ export function layersOf({ graph, mixes }: Walk): Layer[] {
     if (groups > 1 && layout.taps.length === 0) return [];
     const stored = together(
       graph,
-      sites.map(({ node, operand }) => behind(graph, makers, node, operand)),
+      sites.map((site) => integersOf(graph, site) ?? behind(graph, makers, site.node, site.operand)),
     );
     if (stored === undefined || !graph.isNamed(stored.tensor.id)) return [];
     const { tensor: weight, quantised } = stored;
@@ -174,18 +176,21 @@ function additionOf(around: Around, mix: Mix, outputs: number): Addition {
       : { kind: 'none' };
   }
   if (bias.kind === 'none') return bias;
+  // Behind a convolution a vector of its channels has an axis of length 1 for each that windows slide over.
+  const trailing = mix.window?.strides.length ?? 0;
   const from = rounded(around, mix.output?.value ?? '');
   const [reader, ...others] = around.readers.get(from) ?? [];
   if (reader?.op === 'Add' && reader.domain === '' && others.length === 0 && graph.uses.get(from) === 1) {
     const stored = ownVector(around, reader, reader.inputs[0] === from ? 1 : 0);
-    if (stored !== undefined && isVector(stored.tensor, outputs))
+    if (stored !== undefined && isVector(stored.tensor, outputs, trailing))
       return { kind: 'stored', ...stored, included: false };
   }
-  return { kind: 'behind' };
+  return { kind: 'behind', trailing };
 }
 
-const isVector = ({ dims }: TensorDocument, outputs: number): boolean =>
-  dims.at(-1) === outputs && dims.every((length, axis) => length === 1 || axis === dims.length - 1);
+const isVector = ({ dims }: TensorDocument, outputs: number, trailing = 0): boolean =>
+  dims.at(-1 - trailing) === outputs &&
+  dims.every((length, axis) => length === 1 || axis === dims.length - 1 - trailing);
 
 /** A stored tensor, or what its integers stand for, that this operand alone reads. */
 function ownVector(

@@ -1,19 +1,22 @@
+import type { Mix } from '../lanes/mix.js';
 import type { TensorDocument } from '../native/document.js';
 import type { Graph, Node } from '../onnx/graph.js';
 
 /**
- * Stored integers q that a DequantizeLinear makes numbers of: (q - zero point) · scale.
+ * Stored integers q that stand for (q - zero point) · scale: behind a DequantizeLinear, or as other nodes spell it out.
  *
  * source: https://onnx.ai/onnx/operators/onnx__DequantizeLinear.html
  */
 export interface Quantised {
-  /** The DequantizeLinear nodes that read the integers, all with these parameters. */
-  readonly nodes: readonly Node[];
+  /** The operands that read the scale on behalf of these integers. */
+  readonly scaledAt: readonly { readonly node: Node; readonly operand: number }[];
   readonly scale: TensorDocument;
   /** Without one it is 0. */
   readonly zeroPoint?: TensorDocument;
   /** The axis of the integers that parameters lie on, where they are not one for all. */
   readonly axis: number;
+  /** How many neighbours along the axis share a scale that no other line along it has. */
+  readonly block?: number;
   /** False where others read the scale too: another one then takes its place for these nodes. */
   readonly ownScale: boolean;
 }
@@ -36,7 +39,7 @@ export const makersOf = ({ nodes }: Graph): Makers =>
 const FLOATS = new Set(['float32', 'float16', 'float64']);
 export const isFloats = ({ dtype }: TensorDocument): boolean => FLOATS.has(dtype);
 /** Weights; and biases, whose scale is that of the data times that of the weight. */
-const INTEGERS = new Set(['int8', 'uint8', 'int32']);
+const INTEGERS = new Set(['int8', 'uint8', 'int4', 'uint4', 'int16', 'uint16', 'int32']);
 
 /** Most nodes between a stored tensor and who computes with it. */
 const MOST_STEPS = 8;
@@ -60,6 +63,17 @@ export function behind(graph: Graph, makers: Makers, node: Node, operand: number
         isDequantiser(reader) && reads.length > 1 ? quantisedBy(graph, reader, tensor) : undefined;
       return quantised && { tensor, quantised, reads };
     }
+    const spelled = isDequantiser(reader) ? undefined : graph.dequantised.get(value);
+    if (spelled !== undefined) {
+      const { integers, scale, zeroPoint, axis } = spelled;
+      const quantised = { scaledAt: [spelled.scaledAt], scale, ...(zeroPoint && { zeroPoint }), axis };
+      reads.push(...spelled.reads);
+      return {
+        tensor: integers,
+        quantised: { ...quantised, ownScale: isOwn(graph, spelled.scaledAt) },
+        reads,
+      };
+    }
     const maker = makers.get(value);
     if (maker === undefined || maker.graph !== 0 || maker.id < 0 || maker.body !== undefined)
       return undefined;
@@ -68,6 +82,17 @@ export function behind(graph: Graph, makers: Makers, node: Node, operand: number
     reads.push({ value: maker.inputs[0] ?? '', node: maker, operand: 0 });
   }
   return undefined;
+}
+
+/** The integers that a node reads as its weight; undefined where it reads floats. */
+export function integersOf(graph: Graph, { node, operand, integers }: Mix): Behind | undefined {
+  const value = node.inputs[operand] ?? '';
+  const tensor = storedAs(graph, value);
+  if (integers === undefined || tensor === undefined) return undefined;
+  const { scale, zeroPoint, axis, scaledAt } = integers;
+  const quantised = { scaledAt: [scaledAt], scale, axis, ownScale: isOwn(graph, scaledAt) };
+  const reads = [{ value, node, operand }];
+  return { tensor, quantised: { ...quantised, ...(zeroPoint && { zeroPoint }) }, reads };
 }
 
 /** The stored tensor that an operand is itself, or as the integers behind one DequantizeLinear. */
@@ -81,23 +106,43 @@ export function directly(graph: Graph, makers: Makers, node: Node, operand: numb
 export const isDequantiser = ({ op, domain }: Node): boolean =>
   op === 'DequantizeLinear' && (domain === '' || domain === 'com.microsoft');
 
+/** Scales that can be written again. */
+const isScale = (tensor: TensorDocument | undefined): tensor is TensorDocument =>
+  tensor?.dtype === 'float32' || tensor?.dtype === 'float16';
+
 function quantisedBy(graph: Graph, node: Node, tensor: TensorDocument): Quantised | undefined {
   const { attributes, inputs } = node;
   const scale = storedAs(graph, inputs[1] ?? '');
   const zeroPoint = storedAs(graph, inputs[2] ?? '');
   const blocks = attributes.block_size;
-  if (!INTEGERS.has(tensor.dtype) || scale?.dtype !== 'float32') return undefined;
+  const block = blocks?.type === 'int' && blocks.value > 0 ? blocks.value : undefined;
+  if (!INTEGERS.has(tensor.dtype) || !isScale(scale)) return undefined;
   if ((inputs[2] ?? '') !== '' && zeroPoint === undefined) return undefined;
-  if (blocks?.type === 'int' && blocks.value > 0) return undefined;
   const given = attributes.axis;
   const rank = tensor.dims.length;
   const stated = given?.type === 'int' ? given.value : Math.min(1, Math.max(0, rank - 1));
   const axis = stated < 0 ? stated + rank : stated;
   const fits = ({ dims }: TensorDocument): boolean =>
-    dims.every((length) => length === 1) || (dims.length === 1 && dims[0] === tensor.dims[axis]);
+    block === undefined
+      ? dims.every((length) => length === 1) || (dims.length === 1 && dims[0] === tensor.dims[axis])
+      : dims.length === rank &&
+        dims.every(
+          (length, d) => length === (d === axis ? Math.ceil(tensor.dims[d]! / block) : tensor.dims[d]),
+        );
   if (!fits(scale) || (zeroPoint !== undefined && !fits(zeroPoint))) return undefined;
-  const ownScale = graph.uses.get(inputs[1]!) === 1 && graph.isNamed(scale.id);
-  return { nodes: [node], scale, ...(zeroPoint && { zeroPoint }), axis, ownScale };
+  const scaledAt = { node, operand: 1 };
+  return {
+    ...{ scaledAt: [scaledAt], scale, axis, ownScale: isOwn(graph, scaledAt) },
+    ...(zeroPoint && { zeroPoint }),
+    ...(block !== undefined && { block }),
+  };
+}
+
+/** Nobody else reads the stored tensor at an operand. */
+function isOwn(graph: Graph, { node, operand }: Quantised['scaledAt'][number]): boolean {
+  const name = node.inputs[operand]!;
+  const stored = storedAs(graph, name);
+  return stored !== undefined && graph.uses.get(name) === 1 && graph.isNamed(stored.id);
 }
 
 /** Several operands that are one stored tensor, which nobody else reads on the way; undefined where that is not so. */
@@ -113,7 +158,8 @@ export function together(
       own?.tensor === tensor &&
       own.quantised?.scale === quantised?.scale &&
       own.quantised?.zeroPoint === quantised?.zeroPoint &&
-      own.quantised?.axis === quantised?.axis,
+      own.quantised?.axis === quantised?.axis &&
+      own.quantised?.block === quantised?.block,
   );
   const readers = new Map<string, Set<string>>();
   for (const { value, node, operand } of all.flatMap((own) => own?.reads ?? []))
@@ -122,6 +168,8 @@ export function together(
   const alone = [...readers].every(([value, own]) => graph.uses.get(value) === own.size);
   if (!alike || !alone) return undefined;
   if (quantised === undefined) return { tensor };
-  const nodes = [...new Set(all.flatMap((own) => own?.quantised?.nodes ?? []))];
-  return { tensor, quantised: { ...quantised, nodes } };
+  const scaledAt = new Map(
+    all.flatMap((own) => (own?.quantised?.scaledAt ?? []).map((at) => [`${at.node.name}:${at.operand}`, at])),
+  );
+  return { tensor, quantised: { ...quantised, scaledAt: [...scaledAt.values()] } };
 }

@@ -9,7 +9,7 @@ import { Names } from '../surgery/names.js';
 import { Contents, numbersOf, type Stored } from './contents.js';
 import { type Layer, type Site, weightOf } from './layers.js';
 import { matrixOf, placesOf, putMatrix, selected } from './matrix.js';
-import { isDequantiser, isFloats, type Makers, makersOf, storedAs } from './quantised.js';
+import { isDequantiser, type Makers, makersOf, storedAs } from './quantised.js';
 
 /** A solution of a layer: y ≈ weights · x + intercept. */
 export interface Solution {
@@ -93,6 +93,7 @@ export class Rewrites {
   /** Gives a layer other weights and biases. A site that has no place for a bias stays without. */
   async put(layer: Layer, { weights, intercept, means, observed }: Solution): Promise<void> {
     const weight = weightOf(layer);
+    const { tensor, quantised } = weight;
     const before = await this.#scaleOf(weight);
     const { data, dims } = await this.#contents.read(weight);
     putMatrix(weights, placesOf(layer, dims), data);
@@ -111,7 +112,16 @@ export class Rewrites {
       });
     }
     for (const site of layer.sites)
-      await this.#addTo(site, shift, observed, before && after && { before, after });
+      await this.#addTo(site, shift, observed, {
+        ...{ before, after },
+        dtype: this.#typeAt(site) ?? (quantised?.scale ?? tensor).dtype,
+      });
+  }
+
+  /** The type of floats that a node computes with, where a Cast before its weight states it. */
+  #typeAt({ node, operand, integers }: Site): string | undefined {
+    const dtype = integers === undefined ? this.walk.tensors.get(node.inputs[operand]!)?.dtype : undefined;
+    return dtype?.startsWith('float') ? dtype : undefined;
   }
 
   /** Of the integers that a tensor holds. */
@@ -123,9 +133,14 @@ export class Rewrites {
     site: Site,
     intercept: ArrayLike<number>,
     observed: boolean,
-    scales: { readonly before: Float32Array; readonly after: Float32Array } | undefined,
+    {
+      before: old,
+      after,
+      dtype,
+    }: { readonly [at in 'before' | 'after']: Float32Array | undefined } & Pick<NewBias, 'dtype'>,
   ): Promise<void> {
     const { addition, tied } = site;
+    const scales = old && after && { before: old, after };
     if (tied !== undefined && addition.kind !== 'stored')
       await this.#contents.write(tied, await this.#contents.read(tied), await this.#rescaled(tied, scales));
     if (addition.kind === 'none') return;
@@ -136,7 +151,7 @@ export class Rewrites {
     if (addition.kind === 'operand' || addition.kind === 'behind') {
       const scale =
         scales && addition.kind === 'operand' ? await this.#biasScale(site, scales.after, values) : undefined;
-      this.#added.set(site, { values, ...(scale && { scale }) });
+      this.#added.set(site, { values, dtype, ...(scale && { scale }) });
       return;
     }
     const { data, dims } = await this.#contents.read(addition);
@@ -220,7 +235,8 @@ export class Rewrites {
     const nodes: Edits['nodes'][number][] = [];
     const contents = this.#contents.edits(names);
     for (const [site, bias] of this.#added) {
-      const { node, addition } = site;
+      const { addition } = site;
+      const node = site.integers?.end ?? site.node;
       const name = names.fresh(`${graph.nameOf(site.weight)}.bias`);
       if (addition.kind === 'operand') inputs.push({ node: node.id, index: addition.operand, name });
       if (bias.scale !== undefined) {
@@ -229,10 +245,10 @@ export class Rewrites {
         nodes.push(added.node);
         continue;
       }
-      const weight = graph.document.tensors[site.weight]!;
-      const { values } = bias;
-      const dtype = isFloats(weight) ? weight.dtype : 'float32';
-      literals.push({ graph: 0, name, dtype, dims: [values.length], values: Array.from(values) });
+      const { values, dtype } = bias;
+      const ones = Array.from({ length: addition.kind === 'behind' ? addition.trailing : 0 }, () => 1);
+      const dims = [values.length, ...ones];
+      literals.push({ graph: 0, name, dtype, dims, values: Array.from(values) });
       if (addition.kind === 'operand') continue;
       const product = names.fresh(node.outputs[0]!);
       const place = { graph: 0, before: node.id, domain: '', attributes: [] };
@@ -259,6 +275,8 @@ export class Rewrites {
 
 /** A bias that a site had none of; with a scale, or one for each, as integers. */
 interface NewBias {
+  /** Of the values that it is added to. */
+  readonly dtype: string;
   readonly values: Float64Array;
   readonly scale?: Float32Array;
 }

@@ -45,6 +45,14 @@ pub(crate) fn floats(dtype: DType, values: &[f32]) -> Result<Vec<u8>> {
         }
         Ok(out)
     }
+    /// Two in a byte, the first in the lower bits.
+    fn nibbles(values: &[f32], lowest: f32, highest: f32) -> Result<Vec<u8>, (usize, f32)> {
+        if let Some(place) = values.iter().position(|value| !value.is_finite()) {
+            return Err((place, values[place]));
+        }
+        let nibble = |value: &f32| value.round_ties_even().clamp(lowest, highest) as i8 as u8 & 15;
+        Ok(values.chunks(2).map(|pair| nibble(&pair[0]) | pair.get(1).map_or(0, nibble) << 4).collect())
+    }
     let encoded = match dtype {
         DType::Float64 => each(values, |value| (f64::from(value).to_le_bytes(), value.is_finite())),
         DType::Float32 => each(values, |value| (value.to_le_bytes(), value.is_finite())),
@@ -60,9 +68,17 @@ pub(crate) fn floats(dtype: DType, values: &[f32]) -> Result<Vec<u8>> {
             each(values, |value| ((value.round_ties_even() as i8).to_le_bytes(), value.is_finite()))
         }
         DType::UInt8 => each(values, |value| ([value.round_ties_even() as u8], value.is_finite())),
+        DType::Int16 => {
+            each(values, |value| ((value.round_ties_even() as i16).to_le_bytes(), value.is_finite()))
+        }
+        DType::UInt16 => {
+            each(values, |value| ((value.round_ties_even() as u16).to_le_bytes(), value.is_finite()))
+        }
         DType::Int32 => {
             each(values, |value| ((value.round_ties_even() as i32).to_le_bytes(), value.is_finite()))
         }
+        DType::Int4 => nibbles(values, -8.0, 7.0),
+        DType::UInt4 => nibbles(values, 0.0, 15.0),
         other => return Err(Error::internal(format!("an edit writes floats to the type {other}"))),
     };
     encoded.map_err(|(place, value)| {
@@ -104,6 +120,16 @@ mod tests {
             [0, 2, -2, 0, 127, 127, -128i8].map(|value| value as u8)
         );
         assert_eq!(floats(DType::UInt8, &values).unwrap(), [0, 2, 0, 0, 127, 255, 0]);
+        assert_eq!(floats(DType::Int4, &[0.5, 1.5, -2.5, 9.0, -9.0]).unwrap(), [0x20, 0x7e, 0x08]);
+        assert_eq!(floats(DType::UInt4, &[-1.0, 20.0, 2.5]).unwrap(), [0xf0, 0x02]);
+        assert_eq!(
+            floats(DType::Int16, &[-2.5, 1e6]).unwrap(),
+            [(-2i16).to_le_bytes(), i16::MAX.to_le_bytes()].concat()
+        );
+        assert_eq!(
+            floats(DType::UInt16, &[-2.5, 1e6]).unwrap(),
+            [0u16.to_le_bytes(), u16::MAX.to_le_bytes()].concat()
+        );
         assert_eq!(
             floats(DType::Int32, &[-2.5, 1e20]).unwrap(),
             [(-2i32).to_le_bytes(), i32::MAX.to_le_bytes()].concat()
