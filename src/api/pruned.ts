@@ -76,7 +76,7 @@ export class PrunedModel implements Pruned {
 
 const NOTHING_REFITTED: Warning = {
   code: 'NOTHING_REFITTED',
-  text: 'no layer behind what was removed could be refitted to the samples: what stays is as it was cut. Refits need weights that are stored floats, or integers behind DequantizeLinear, and that are not applied again to what they made',
+  text: 'no layer behind what was removed could be refitted to the samples: what stays is as it was cut. Refits need weights that are stored, as floats or as integers that stand for them, and that are not applied again to what they made',
 };
 
 const metadataOf = (planSha256: string): Edits['metadata'] => [
