@@ -1,9 +1,9 @@
 import { EspalierError } from '../errors.js';
-import { NativeModel, type NativeOptions, openBytes, openFile } from '../native/index.js';
+import { NativeModel, type NativeOptions } from '../native/index.js';
 import type { Feeds, Runtime, Session, Tensor } from '../runtime/runtime.js';
 import type { Dataset } from './data.js';
 import { feedsOf, type Match, matchInputs } from './match.js';
-import { type ObservedModel, observe } from './observed.js';
+import { type ObservedModel, observe, observedCopy } from './observed.js';
 
 export interface ActivationOptions extends NativeOptions {
   /** Samples at most; by default all that the data have. */
@@ -172,13 +172,7 @@ async function copyOf(
   options: ActivationOptions,
 ): Promise<ObservedModel> {
   const quiet = quietly(options);
-  if (model instanceof NativeModel) return observe(model, names, quiet);
-  const opened = await (typeof model === 'string' ? openFile(model, quiet) : openBytes(model, quiet));
-  try {
-    return await observe(opened, names, quiet);
-  } finally {
-    opened.dispose();
-  }
+  return model instanceof NativeModel ? observe(model, names, quiet) : observedCopy(model, names, quiet);
 }
 
 function load({ model }: ObservedModel, runtime: Runtime, options: ActivationOptions): Promise<Session> {

@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import { EspalierError } from '../errors.js';
 import { bytesOf, fromBytes, type NumericType } from '../runtime/dtypes.js';
 import type { NumericData, Tensor } from '../runtime/runtime.js';
-import { headerLength, type NpyHeader, parseHeader, swapBytes, toRowMajor } from './npy.js';
+import { headerLength, type NpyHeader, parseHeader, swapBytes, textsOf, toRowMajor } from './npy.js';
 import { inflate, readExactly, readZipEntries, type ZipEntry, ZipFault } from './zip.js';
 
 /** Samples: arrays by name, whose leading axis is the sample. */
@@ -15,7 +15,7 @@ export interface Dataset {
 
 export interface DataArray {
   readonly name: string;
-  /** Nothing where the elements are no numbers (text, records, objects). */
+  /** Nothing where the elements are no numbers (texts, records, objects). */
   readonly type: NumericType | undefined;
   /** What the file calls the element type. */
   readonly descr: string;
@@ -26,6 +26,8 @@ export interface DataArray {
    * Errors: DATA_MALFORMED.
    */
   read(from: number, to: number, signal?: AbortSignal): Promise<NumericData>;
+  /** The same of an array of texts; absent where the elements are none. */
+  texts?(from: number, to: number, signal?: AbortSignal): Promise<readonly string[]>;
 }
 
 /**
@@ -67,7 +69,9 @@ export function datasetOf(tensors: Readonly<Record<string, Tensor>>, source = 'm
       );
     const read = async (from: number, to: number) =>
       (data as NumericData).slice(from * stride, to * stride) as NumericData;
-    return [name, { name, type: numeric, descr: type, dims, read }];
+    const texts = async (from: number, to: number) =>
+      (data as readonly string[]).slice(from * stride, to * stride);
+    return [name, { name, type: numeric, descr: type, dims, read, ...(type === 'string' && { texts }) }];
   });
   return { source, arrays: new Map(arrays) };
 }
@@ -150,7 +154,8 @@ async function readHeader(
     );
   const { count, stride } = layout(header.dims);
   // Whoever goes through them sample by sample must come to an end.
-  if (stride === 0 && count > size)
+  const empty = stride === 0 || header.text?.bytes === 0;
+  if (empty && count * Math.max(1, stride) > size)
     throw malformed(
       path,
       `its shape [${header.dims.join(', ')}] has ${count} samples that hold nothing`,
@@ -160,9 +165,20 @@ async function readHeader(
 }
 
 function arrayOf(path: string, name: string, header: NpyHeader, readBytes: ReadBytes): DataArray {
-  const { type, descr, dims, bigEndian, fortran } = header;
+  const { type, text, descr, dims, bigEndian, fortran } = header;
   const { stride, count } = layout(dims);
   let rowMajor: Promise<Uint8Array> | undefined;
+  const bytesFrom = async (
+    size: number,
+    [from, to]: readonly [number, number],
+    signal?: AbortSignal,
+  ): Promise<Uint8Array> => {
+    const step = stride * size;
+    if (!fortran) return readBytes(from * step, to * step, signal);
+    rowMajor ??= readBytes(0, count * step, signal).then((all) => toRowMajor(all, size, dims));
+    rowMajor.catch(() => (rowMajor = undefined));
+    return (await rowMajor).slice(from * step, to * step);
+  };
   const read = async (from: number, to: number, signal?: AbortSignal): Promise<NumericData> => {
     if (type === undefined)
       throw new EspalierError(
@@ -170,18 +186,17 @@ function arrayOf(path: string, name: string, header: NpyHeader, readBytes: ReadB
         `the array "${name}" has elements of type ${descr}, which are no numbers`,
         { file: path, tensor: name },
       );
-    const size = bytesOf(type);
-    const step = stride * size;
-    let bytes: Uint8Array;
-    if (fortran) {
-      rowMajor ??= readBytes(0, count * step, signal).then((all) => toRowMajor(all, size, dims));
-      rowMajor.catch(() => (rowMajor = undefined));
-      bytes = (await rowMajor).slice(from * step, to * step);
-    } else bytes = await readBytes(from * step, to * step, signal);
-    if (bigEndian) swapBytes(bytes, size);
+    const bytes = await bytesFrom(bytesOf(type), [from, to], signal);
+    if (bigEndian) swapBytes(bytes, bytesOf(type));
     return fromBytes(type, bytes);
   };
-  return { name, type, descr, dims, read };
+  if (text === undefined) return { name, type, descr, dims, read };
+  const texts = async (from: number, to: number, signal?: AbortSignal): Promise<readonly string[]> => {
+    const bytes = await bytesFrom(text.bytes, [from, to], signal);
+    if (bigEndian && text.wide) swapBytes(bytes, 4);
+    return textsOf(bytes, text, (to - from) * stride);
+  };
+  return { name, type, descr, dims, read, texts };
 }
 
 /** What tells one state of a file from another. */

@@ -1,6 +1,6 @@
 import { EspalierError } from '../errors.js';
-import type { NumericType } from '../runtime/dtypes.js';
-import type { Feeds, NumericData, Tensor, ValueInfo } from '../runtime/runtime.js';
+import { bytesOf } from '../runtime/dtypes.js';
+import type { DType, Feeds, NumericData, Tensor, ValueInfo } from '../runtime/runtime.js';
 import { convert } from './convert.js';
 import type { DataArray, Dataset } from './data.js';
 
@@ -17,7 +17,7 @@ export interface Match {
 
 interface MatchedInput {
   readonly input: ValueInfo;
-  readonly type: NumericType;
+  readonly type: DType;
   readonly array: DataArray;
   /** 'batch': the array's leading axis is the input's. 'sample': the input is one sample. 'constant': no axes at all. */
   readonly how: 'batch' | 'sample' | 'constant';
@@ -79,35 +79,63 @@ export async function feedsOf(match: Match, from: number, to: number, signal?: A
   return feeds;
 }
 
-/** Class labels: whole numbers, one for each sample. Errors: DATA_MISMATCH. */
-export async function readLabels(dataset: Dataset, name: string, samples: number): Promise<Int32Array> {
+/** Bytes that a text takes, more or less: what is given at once need not be exact. */
+const TEXT_BYTES = 64;
+
+/** Bytes of all inputs of one sample. */
+export const bytesPerSample = ({ inputs }: Match): number =>
+  inputs.reduce(
+    (sum, { array, type }) =>
+      sum + (type === 'string' ? TEXT_BYTES : bytesOf(type)) * array.dims.slice(1).reduce((a, b) => a * b, 1),
+    0,
+  );
+
+/** Class labels, one for each sample: whole numbers, or texts. Errors: DATA_MISMATCH. */
+export async function readLabels(
+  dataset: Dataset,
+  name: string,
+  samples: number,
+): Promise<Int32Array | readonly string[]> {
   const array = find(dataset, name, `there is no array "${name}" to take the labels from`);
   const where = { file: dataset.source, tensor: name };
   if (array.dims.length < 1 || array.dims[0] !== samples || array.dims.slice(1).some((dim) => dim !== 1))
     throw new EspalierError(
       'DATA_MISMATCH',
-      `labels are one whole number for each of ${samples} samples; this array is ${describe(array)}`,
+      `labels are one whole number or text for each of ${samples} samples; this array is ${describe(array)}`,
       where,
     );
+  if (array.texts !== undefined) return array.texts(0, samples);
   const data = await array.read(0, samples);
   const labels = array.type === undefined ? 'it' : convert(data, array.type, 'int32');
   if (typeof labels === 'string')
-    throw new EspalierError('DATA_MISMATCH', `labels are whole numbers; this array holds ${labels}`, where);
+    throw new EspalierError(
+      'DATA_MISMATCH',
+      `labels are whole numbers or texts; this array holds ${labels}`,
+      where,
+    );
   return labels as Int32Array;
 }
 
 function matchInput(dataset: Dataset, input: ValueInfo): MatchedInput {
   const { name, dtype, shape } = input;
-  if (dtype === 'other' || dtype === 'string')
-    throw mismatch(dataset, `the input "${name}" takes no numbers, so that data cannot be given to it`, name);
-  const array = find(dataset, name, `the model's input "${name}" has no array`);
-  const { dims } = array;
-  if (array.type === undefined)
+  if (dtype === 'other')
     throw mismatch(
       dataset,
-      `the array "${name}" has elements of type ${array.descr}, which are no numbers`,
+      `the input "${name}" takes no numbers: it is a sequence, a map or an optional, or of a type that JavaScript lacks, and the runtime takes tensors alone`,
       name,
+      'Export the model with tensors in its place.',
     );
+  const array = find(dataset, name, `the model's input "${name}" has no array`);
+  const { dims } = array;
+  if (dtype === 'string' ? array.texts === undefined : array.type === undefined) {
+    const wanted = dtype === 'string' ? 'texts' : 'numbers';
+    throw mismatch(
+      dataset,
+      `the input "${name}" takes ${wanted}, and the array has elements of type ${array.descr}, which are no ${wanted}`,
+      name,
+      wanted === 'texts' ? "Texts are arrays of NumPy's type U or S: array.astype(str)." : '',
+    );
+  }
   const matched = (how: MatchedInput['how']): MatchedInput => ({ input, type: dtype, array, how });
 
   if (dims.length === 0 && shape.length === 0) return matched('constant');
@@ -136,7 +164,10 @@ async function feed(
   to: number,
   signal?: AbortSignal,
 ): Promise<Tensor> {
-  const read = how === 'constant' ? array.read(0, 1, signal) : array.read(from, to, signal);
+  const range = how === 'constant' ? ([0, 1] as const) : ([from, to] as const);
+  const dims = how === 'batch' ? [to - from, ...array.dims.slice(1)] : array.dims.slice(1);
+  if (type === 'string') return { type, data: await array.texts!(...range, signal), dims };
+  const read = array.read(...range, signal);
   const data: NumericData | string = convert(await read, array.type!, type);
   if (typeof data === 'string')
     throw new EspalierError(
@@ -144,7 +175,6 @@ async function feed(
       `the input takes ${type}, which cannot hold the array's value ${data} (${array.descr})`,
       { tensor: input.name },
     );
-  const dims = how === 'batch' ? [to - from, ...array.dims.slice(1)] : array.dims.slice(1);
   return { type, data, dims };
 }
 
@@ -171,11 +201,11 @@ function find(dataset: Dataset, name: string, missing: string): DataArray {
 const describe = ({ descr, dims }: { descr: string; dims: readonly (number | string)[] }): string =>
   `${descr} [${dims.map((dim) => (dim === '' ? '?' : dim)).join(', ')}]`;
 
-function mismatch(dataset: Dataset, what: string, tensor?: string): EspalierError {
+function mismatch(dataset: Dataset, what: string, tensor?: string, todo = ''): EspalierError {
   return new EspalierError(
     'DATA_MISMATCH',
     `the data do not fit the model: ${what}`,
     { file: dataset.source, ...(tensor === undefined ? {} : { tensor }) },
-    'Arrays are named as the inputs, and their leading axis is the sample.',
+    todo || 'Arrays are named as the inputs, and their leading axis is the sample.',
   );
 }

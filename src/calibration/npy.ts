@@ -4,8 +4,10 @@ import { bytesOf, type NumericType } from '../runtime/dtypes.js';
 export interface NpyHeader {
   /** NumPy's name of the element type, such as '<f4'. */
   readonly descr: string;
-  /** Nothing where the elements are no numbers (text, records, pickled objects): such an array can be listed only. */
+  /** Nothing where the elements are no numbers. Neither numbers nor texts (records, pickled objects): such an array can be listed only. */
   readonly type: NumericType | undefined;
+  /** Where the elements are texts, bytes of each: as UTF-32 or as single bytes, filled up with zeros. */
+  readonly text: { readonly wide: boolean; readonly bytes: number } | undefined;
   readonly bigEndian: boolean;
   /** First axis fastest. */
   readonly fortran: boolean;
@@ -54,11 +56,11 @@ export function parseHeader(start: Uint8Array): NpyHeader | string {
   const length = headerLength(start);
   if (typeof length === 'string') return length;
   if (start.length < length) return `its header claims ${length} bytes, and there are ${start.length}`;
-  const text = new TextDecoder().decode(start.subarray(start[6] === 1 ? 10 : 12, length));
+  const words = new TextDecoder().decode(start.subarray(start[6] === 1 ? 10 : 12, length));
 
-  const fortran = /'fortran_order'\s*:\s*(True|False)/.exec(text)?.[1];
-  const shape = /'shape'\s*:\s*\(([\dL,\s]*)\)/.exec(text)?.[1];
-  const descr = /'descr'\s*:\s*(?:'([^']*)'|(\[))/.exec(text);
+  const fortran = /'fortran_order'\s*:\s*(True|False)/.exec(words)?.[1];
+  const shape = /'shape'\s*:\s*\(([\dL,\s]*)\)/.exec(words)?.[1];
+  const descr = /'descr'\s*:\s*(?:'([^']*)'|(\[))/.exec(words);
   if (fortran === undefined || shape === undefined || descr === null) return 'its header cannot be read';
 
   const dims = shape
@@ -72,11 +74,16 @@ export function parseHeader(start: Uint8Array): NpyHeader | string {
 
   const code = descr[1] ?? 'records';
   const type = /^[<>=|]/.test(code) ? TYPES[code.slice(1)] : undefined;
-  const bytes = type === undefined ? undefined : elements * bytesOf(type);
+  const [, kind, letters] = /^[<>=|]([US])(\d+)$/.exec(code) ?? [];
+  const text =
+    kind === undefined ? undefined : { wide: kind === 'U', bytes: Number(letters) * (kind === 'U' ? 4 : 1) };
+  const each = text?.bytes ?? (type && bytesOf(type));
+  const bytes = each === undefined ? undefined : elements * each;
   if (bytes !== undefined && !Number.isSafeInteger(bytes)) return `its shape (${shape}) is beyond all bounds`;
   return {
     descr: code,
     type,
+    text,
     bigEndian: code.startsWith('>'),
     fortran: fortran === 'True' && dims.length > 1,
     dims,
@@ -110,4 +117,31 @@ export function toRowMajor(bytes: Uint8Array, size: number, dims: readonly numbe
     }
   }
   return out;
+}
+
+/**
+ * Texts of so many bytes each, without the zeros that fill them up. Single bytes are read as UTF-8, and what is no character becomes
+ * the replacement character.
+ */
+export function textsOf(
+  bytes: Uint8Array,
+  { wide, bytes: each }: NonNullable<NpyHeader['text']>,
+  count: number,
+): string[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const single = new TextDecoder();
+  return Array.from({ length: count }, (_, i) => {
+    const start = i * each;
+    if (!wide) {
+      let end = start + each;
+      while (end > start && bytes[end - 1] === 0) end -= 1;
+      return single.decode(bytes.subarray(start, end));
+    }
+    let text = '';
+    for (let at = start; at < start + each; at += 4) {
+      const point = view.getUint32(at, true);
+      text += point > 0x10ffff ? '\ufffd' : String.fromCodePoint(point);
+    }
+    return text.replace(/\0+$/, '');
+  });
 }

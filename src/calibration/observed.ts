@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { NO_EDITS } from '../native/edits.js';
-import type { NativeModel, NativeOptions } from '../native/index.js';
+import { type NativeModel, type NativeOptions, openBytes, openFile } from '../native/index.js';
 
 /** A copy of a model with more outputs, made for a runtime. */
 export interface ObservedModel {
@@ -44,5 +44,19 @@ export async function observe(
   } catch (error) {
     await gone();
     throw error;
+  }
+}
+
+/** The same of a model that is not opened: a path or its bytes. errors: those of opening it too. */
+export async function observedCopy(
+  model: string | Uint8Array,
+  values: readonly string[],
+  options: Pick<NativeOptions, 'signal' | 'threads'> = {},
+): Promise<ObservedModel> {
+  const opened = await (typeof model === 'string' ? openFile(model, options) : openBytes(model, options));
+  try {
+    return await observe(opened, values, options);
+  } finally {
+    opened.dispose();
   }
 }

@@ -109,8 +109,11 @@ export const isAnswered = ({ elements, unanswered }: Sums): boolean => elements 
 export function cosineOf({ dot, original, pruned, difference }: Sums, share = 1): number | undefined {
   if (share === 0) return 0;
   if (original === 0 && pruned === 0) return difference === 0 ? share : undefined;
-  // Squares of small numbers may all be zero, and those of large ones infinite.
-  const value = dot / (Math.sqrt(original) * Math.sqrt(pruned));
+  const squares = original * pruned;
+  // Products of small numbers may be zero, and those of large ones infinite.
+  const norms =
+    squares > 0 && squares < Infinity ? Math.sqrt(squares) : Math.sqrt(original) * Math.sqrt(pruned);
+  const value = dot / norms;
   if (!Number.isFinite(value)) return undefined;
   const cosine = Math.max(-1, Math.min(1, value));
   return cosine > 0 ? share * cosine : cosine;

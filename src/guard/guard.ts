@@ -3,8 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Dataset } from '../calibration/data.js';
 import { matchInputs, readLabels } from '../calibration/match.js';
-import { observe } from '../calibration/observed.js';
+import { type ObservedModel, observe, observedCopy } from '../calibration/observed.js';
 import { part } from '../calibration/part.js';
+import { knowledgeOf } from '../compare/knowledge.js';
+import { Outputs } from '../compare/outputs.js';
+import { standInsOf } from '../compare/standIns.js';
 import { EspalierError } from '../errors.js';
 import type { NativeModel, NativeOptions } from '../native/index.js';
 import type { Runtime, Session } from '../runtime/runtime.js';
@@ -55,7 +58,9 @@ export async function guarded<T extends Candidate>(
   task: GuardTask<T>,
 ): Promise<{ readonly pruned: T; readonly report: GuardReport }> {
   const { model, runtime, guards, dataset, seed, signal } = task;
-  const copy = await observe(model, [], quiet(task));
+  const document = model.describe();
+  const standIns = standInsOf(document).flatMap(({ values }) => values);
+  const copy = await observe(model, standIns, quiet(task));
   let original: Session | undefined;
   try {
     original = await runtime.load(copy.model, quiet(task));
@@ -64,9 +69,10 @@ export async function guarded<T extends Candidate>(
     const labels =
       task.labels === undefined
         ? undefined
-        : (await readLabels(dataset, task.labels, split.all)).subarray(split.calibration, split.end);
+        : (await readLabels(dataset, task.labels, split.all)).slice(split.calibration, split.end);
     const heldOut: HeldOut = {
       original,
+      outputs: new Outputs(original, knowledgeOf(document)),
       match: matchInputs(tested, original.inputs),
       labels,
       seed,
@@ -75,7 +81,7 @@ export async function guarded<T extends Candidate>(
     const first = await valuesOn(heldOut, original, guards);
     if (!holds(guards, first))
       throw failed(task, guards, first, heldOut.match.samples, 'the original itself does not keep');
-    const search = new Search(task, heldOut, part(dataset, split.all, 0, split.calibration));
+    const search = new Search(task, heldOut, part(dataset, split.all, 0, split.calibration), standIns);
     const pruned = await hardest((severity) => search.attempt(severity));
     if (pruned === undefined)
       throw failed(task, guards, search.best(), heldOut.match.samples, 'no pruning that was tried keeps');
@@ -127,6 +133,8 @@ class Search<T extends Candidate> {
     readonly task: GuardTask<T>,
     readonly heldOut: HeldOut,
     readonly calibration: Dataset,
+    /** Values that are looked at beside the outputs. */
+    readonly standIns: readonly string[],
   ) {}
 
   async attempt(
@@ -163,7 +171,9 @@ class Search<T extends Candidate> {
     const key = JSON.stringify([candidate.plan.groups.map(({ kept }) => kept), candidate.plan.tensors]);
     const known = this.#known.get(key);
     if (known !== undefined) return known;
-    const values = await withSession(candidate, task, (session) => valuesOn(heldOut, session, task.guards));
+    const values = await withSession(candidate, task, this.standIns, (session) =>
+      valuesOn(heldOut, session, task.guards),
+    );
     this.#known.set(key, values);
     return values;
   }
@@ -175,20 +185,25 @@ const IN_MEMORY = 1024 ** 3;
 async function withSession<T extends Candidate, R>(
   candidate: T,
   task: GuardTask<T>,
+  standIns: readonly string[],
   act: (session: Session) => Promise<R>,
 ): Promise<R> {
   const small = candidate.after.bytes < IN_MEMORY;
   const folder = small ? undefined : await mkdtemp(join(tmpdir(), 'espalier-'));
   let session: Session | undefined;
+  let copy: ObservedModel | undefined;
   try {
     const path = folder === undefined ? undefined : join(folder, 'model.onnx');
     if (path !== undefined) await candidate.save(path, quiet(task));
-    session = await task.runtime.load(path ?? (await candidate.toBytes(quiet(task))), quiet(task));
+    const model = path ?? (await candidate.toBytes(quiet(task)));
+    if (standIns.length > 0) copy = await observedCopy(model, standIns, quiet(task));
+    session = await task.runtime.load(copy?.model ?? model, quiet(task));
     return await act(session);
   } finally {
     const closed = session?.dispose();
     if (task.signal?.aborted) closed?.catch(() => undefined);
     else await closed;
+    await copy?.remove(closed);
     if (folder !== undefined) await rm(folder, { recursive: true, force: true });
   }
 }

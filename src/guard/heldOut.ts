@@ -1,16 +1,19 @@
-import { batches, type Match } from '../calibration/match.js';
+import { batches, bytesPerSample, type Match } from '../calibration/match.js';
+import { type Labels, labelledOutput, type OwnLabels } from '../compare/labels.js';
+import type { Outputs } from '../compare/outputs.js';
+import type { Answers } from '../compare/row.js';
 import { EspalierError } from '../errors.js';
-import { bytesOf } from '../runtime/dtypes.js';
-import type { Session, Tensor } from '../runtime/runtime.js';
+import type { RunResult, Session } from '../runtime/runtime.js';
 import { bootstrap, wilson } from './interval.js';
-import { answersOf, type Metric, metricNamed, valuesOf } from './metrics.js';
+import { type Labelled, type Metric, metricNamed, valuesOf } from './metrics.js';
 import type { Guard, GuardValue } from './types.js';
 
 /** The samples held out, and the original that they were asked. */
 export interface HeldOut {
   readonly original: Session;
+  readonly outputs: Outputs;
   readonly match: Match;
-  readonly labels: Int32Array | undefined;
+  readonly labels: Labels | undefined;
   readonly seed: number;
   readonly signal?: AbortSignal;
 }
@@ -23,110 +26,155 @@ const MAX_BATCH = 64;
  * The guards' metrics of a model against the original, on the samples held out. Both run side by side, batch by batch;
  * one number for each sample and output is held.
  *
- * errors: DATA_MISMATCH where no output looks like classes and a metric needs one; RUNTIME_FAILED.
+ * errors: DATA_MISMATCH where no output looks like classes and a metric needs one, or where none is answered; RUNTIME_FAILED.
  */
 export async function valuesOn(
   heldOut: HeldOut,
   pruned: Session,
   guards: readonly Guard[],
 ): Promise<GuardValue[]> {
-  const collected = guards.map(({ metric }) => new Collected(metricNamed(metric), heldOut.seed));
-  for await (const { from, samples, original, answered } of sideBySide(heldOut, pruned)) {
-    const labels = heldOut.labels?.subarray(from, from + samples);
-    for (const { name } of heldOut.original.outputs) {
-      const a = original[name];
-      const b = answered[name];
-      if (a === undefined || a.type === 'string') continue;
-      if (b === undefined || b.dims.join() !== a.dims.join())
-        throw new EspalierError(
-          'RUNTIME_FAILED',
-          `the output "${name}" has the shape [${a.dims.join(', ')}], of the pruned model ${b === undefined ? 'none' : `[${b.dims.join(', ')}]`}`,
-          { tensor: name },
-        );
-      const answers = answersOf(a, b, samples, labels);
-      for (const values of collected) values.add(name, answers);
-    }
-  }
+  const collected = guards.map(({ metric }) => new Collected(metricNamed(metric), heldOut));
+  for await (const { from, samples, answers } of sideBySide(heldOut, pruned))
+    for (const values of collected) values.add(answers, from, samples);
   return collected.map((values) => values.worst());
 }
 
 interface Answered {
   readonly from: number;
   readonly samples: number;
-  readonly original: Readonly<Record<string, Tensor>>;
-  readonly answered: Readonly<Record<string, Tensor>>;
+  readonly answers: readonly Answers[];
 }
 
 async function* sideBySide(heldOut: HeldOut, pruned: Session): AsyncGenerator<Answered> {
-  const { original, match, signal } = heldOut;
-  const bytes = match.inputs.reduce(
-    (sum, { array, type }) => sum + bytesOf(type) * array.dims.slice(1).reduce((a, b) => a * b, 1),
-    0,
-  );
-  let size = Math.max(1, Math.min(MAX_BATCH, Math.floor(BATCH_BYTES / Math.max(1, bytes))));
-  if (match.batch === 'any' && size > 1 && !(await runsWith(heldOut, size))) size = 1;
-  for await (const { feeds, from, samples } of batches(match, { size, ...(signal && { signal }) })) {
-    const first = await original.run(feeds);
-    const second = await pruned.run(feeds);
-    yield { from, samples, original: first.outputs, answered: second.outputs };
+  const { original, outputs, match, signal } = heldOut;
+  const wanted = { outputs: outputs.values.map(({ name }) => name) };
+  for await (const { feeds, from, samples } of batches(match, {
+    size: await sizeFor(heldOut),
+    ...(signal && { signal }),
+  })) {
+    const first = await original.run(feeds, wanted);
+    const second = await pruned.run(feeds, wanted);
+    const { answers, faults } = outputs.compare(first.outputs, second.outputs, feeds, samples);
+    if (faults.length > 0) throw new EspalierError('RUNTIME_FAILED', faults.join('; '));
+    yield { from, samples, answers };
   }
 }
 
-/** Whether the original, which leaves the number of samples open, takes so many at once. */
-async function runsWith({ original, match, signal }: HeldOut, size: number): Promise<boolean> {
+/** Samples that are asked at once: as many as fit, and one where the original does not take more or does not tell them apart. */
+async function sizeFor(heldOut: HeldOut): Promise<number> {
+  const { match, outputs } = heldOut;
+  if (match.batch !== 'any') return 1;
+  const most = Math.floor(BATCH_BYTES / Math.max(1, bytesPerSample(match)));
+  const size = Math.max(1, Math.min(MAX_BATCH, most, match.samples));
+  if (size === 1) return 1;
+  const answer = await tried(heldOut, size);
+  return answer !== undefined && outputs.separates(answer.outputs, size) ? size : 1;
+}
+
+/** What the original answers to so many samples at once; nothing where it does not take them. */
+async function tried({ original, match, signal }: HeldOut, size: number): Promise<RunResult | undefined> {
   for await (const { feeds } of batches(match, { size, samples: size, ...(signal && { signal }) })) {
-    const answer = await original.run(feeds).catch((error: unknown) => {
+    return original.run(feeds).catch((error: unknown) => {
       signal?.throwIfAborted();
       if (!(error instanceof EspalierError) || error.code !== 'RUNTIME_FAILED') throw error;
+      return undefined;
     });
-    return answer !== undefined;
   }
-  return true;
+  return undefined;
+}
+
+/** One output's values: NaN for samples that neither model answers. */
+interface Values {
+  readonly values: number[];
+  /** The same, as if it named no classes: whether it does is known when all samples were seen. */
+  readonly plain: number[];
+  classes: boolean;
 }
 
 /** One metric's values of every sample, for each output. */
 class Collected {
   readonly #metric: Metric;
-  readonly #seed: number;
-  readonly #outputs = new Map<string, { readonly values: number[]; classes: boolean }>();
+  readonly #heldOut: HeldOut;
+  readonly #outputs = new Map<string, Values>();
+  readonly #unfit = new Set<string>();
+  #labels: OwnLabels | undefined;
 
-  constructor(metric: Metric, seed: number) {
+  constructor(metric: Metric, heldOut: HeldOut) {
     this.#metric = metric;
-    this.#seed = seed;
+    this.#heldOut = heldOut;
   }
 
-  add(output: string, answers: ReturnType<typeof answersOf>): void {
-    if (this.#metric.classes && !answers.classes) return;
-    const known = this.#outputs.get(output);
-    // Labels are those of the first output that can have them.
-    if (known === undefined && this.#metric.name === 'accuracy' && this.#outputs.size > 0) return;
-    const values = known?.values ?? [];
-    for (const value of valuesOf(this.#metric, answers)) values.push(value);
-    this.#outputs.set(output, { values, classes: answers.classes && (known?.classes ?? true) });
+  add(all: readonly Answers[], from: number, samples: number): void {
+    const metric = this.#metric;
+    const labelled = metric.name === 'accuracy' ? this.#labelsFor(all) : undefined;
+    for (const answers of all) {
+      const { output } = answers;
+      // What looked like classes in some batches, and does not in others, never was.
+      if (!metric.fits(answers)) this.#unfit.add(output);
+      if (!metric.fits(answers) || (metric.name === 'accuracy' && output !== labelled?.output)) continue;
+      const own: Labelled = { ...answers, labels: labelled?.values.subarray(from, from + samples) };
+      const known = this.#outputs.get(output) ?? { values: [], plain: [], classes: true };
+      this.#outputs.set(output, known);
+      known.classes &&= answers.classes !== undefined;
+      known.values.push(...valuesOf(metric, own));
+      known.plain.push(...valuesOf(metric, { ...own, classes: undefined }));
+    }
+  }
+
+  #labelsFor(answers: readonly Answers[]): OwnLabels | undefined {
+    const { labels, outputs } = this.#heldOut;
+    if (labels !== undefined) this.#labels ??= labelledOutput(answers, labels, outputs);
+    return this.#labels;
   }
 
   worst(): GuardValue {
     const { name: metric, limit } = this.#metric;
     const sign = limit === 'atLeast' ? 1 : -1;
-    const all = [...this.#outputs].map(([output, { values, classes }]) => ({
-      output,
-      values,
-      classes,
-      value: values.reduce((sum, value) => sum + value, 0) / values.length,
-    }));
+    const all = [...this.#outputs].flatMap(([output, { values, plain, classes }]) => {
+      if (this.#unfit.has(output)) return [];
+      const own = metric === 'fidelity' && !classes ? plain : values;
+      const answered = own.filter((value) => !Number.isNaN(value));
+      const value = answered.reduce((sum, one) => sum + one, 0) / answered.length;
+      const unanswered = own.length - answered.length;
+      return answered.length === 0 ? [] : [{ output, values: answered, classes, value, unanswered }];
+    });
     const worst = all.sort((a, b) => sign * (a.value - b.value))[0];
-    if (worst === undefined)
-      throw new EspalierError(
-        'DATA_MISMATCH',
-        `no output of the model looks like classes, [samples, classes], so ${metric} says nothing of it`,
-        {},
-        "Guard what any output has: --guard 'fidelity>=0.98', or cosine.",
-      );
-    const { values, value, output } = worst;
-    const interval = this.#metric.share(worst.classes)
+    if (worst === undefined) throw this.#nothing();
+    const { values, value, classes, output: name, unanswered } = worst;
+    const interval = this.#metric.share(classes)
       ? wilson(value, values.length)
-      : bootstrap(values, this.#seed);
-    return { metric, value, interval, output };
+      : bootstrap(values, this.#heldOut.seed);
+    const output = this.#heldOut.outputs.outputOf(name);
+    return { metric, value, interval, output, ...(unanswered > 0 && { unanswered }) };
+  }
+
+  /** Why there is no value. */
+  #nothing(): EspalierError {
+    const { name } = this.#metric;
+    const { unjudged } = this.#heldOut.outputs;
+    const todo = "Guard what any output has: --guard 'fidelity>=0.98', or cosine.";
+    const refuse = (what: string, what2: string): EspalierError =>
+      new EspalierError('DATA_MISMATCH', what, {}, what2);
+    if ([...this.#outputs.keys()].some((output) => !this.#unfit.has(output)))
+      return refuse(
+        `the original gives nothing but NaN for all samples held out, so ${name} says nothing of it`,
+        'Check the samples, and what the model gives for them.',
+      );
+    if (name === 'fidelity')
+      return refuse(
+        `no output can be compared: ${unjudged.map(({ output, why }) => `"${output}": ${why}`).join('; ')}`,
+        'Export the model with a tensor as its output.',
+      );
+    if (name === 'accuracy')
+      return refuse(
+        'no output of the model names classes as the labels do: labels are texts where an output or a ZipMap gives texts, else whole numbers',
+        todo,
+      );
+    if (name === 'cosine') return refuse('all outputs of the model are texts, which have no cosine', todo);
+    return refuse(
+      `no output of the model looks like classes, [samples, classes], so ${name} says nothing of it`,
+      todo,
+    );
   }
 }
 

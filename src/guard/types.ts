@@ -18,6 +18,8 @@ export interface GuardValue {
   readonly interval: readonly [low: number, high: number];
   /** The output that it is of. */
   readonly output: string;
+  /** Samples that neither model answers (NaN in both), where there are some: the mean is without them. */
+  readonly unanswered?: number;
 }
 
 /** A guard, and how the model that was taken fares. */

@@ -22,7 +22,11 @@ function guardsTable({ guards, samples, calibration }: GuardReport, width?: numb
     ]),
     width,
   );
-  return `${text}\non the last ${samples} of ${samples + calibration} samples, held out from calibration`;
+  const held = `on the last ${samples} of ${samples + calibration} samples, held out from calibration`;
+  const without = Math.max(0, ...guards.map(({ unanswered = 0 }) => unanswered));
+  const left =
+    without === 0 ? '' : `; ${without} of them have no answer (NaN in both models) and are left out`;
+  return `${text}\n${held}${left}`;
 }
 
 /** Nothing where the amount asked for held at once. */

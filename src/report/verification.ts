@@ -1,5 +1,5 @@
-import type { Verification } from '../verify/types.js';
-import { bytes, cosine, decimal, milliseconds, percent } from './numbers.js';
+import type { OutputReport, Verification } from '../verify/types.js';
+import { bytes, cosine, count, decimal, milliseconds, percent } from './numbers.js';
 import { facts, sections, table } from './table.js';
 import { warningLines } from './warnings.js';
 
@@ -17,23 +17,56 @@ export const answersReport = (result: Verification, width?: number): string =>
   );
 
 function outputsTable({ outputs }: Verification, width?: number): string {
+  // Of outputs that name classes fidelity is their agreement.
+  const told = outputs.some(({ top1Agreement }) => top1Agreement === null);
   return table(
     [
       { head: 'output', wraps: true },
+      ...(told ? [{ head: 'fidelity', right: true }] : []),
       { head: 'cosine', right: true },
       { head: 'relative error', right: true },
       { head: 'largest difference', right: true },
       { head: 'top-1 agreement', right: true },
     ],
     outputs.map((output) => [
-      output.name,
+      nameOf(output),
+      ...(told ? [decimal(output.fidelity, 4)] : []),
       cosine(output.cosine),
       decimal(output.relativeError),
-      decimal(output.maxAbsDifference),
+      output.maxAbsDifference === Infinity ? 'infinite' : decimal(output.maxAbsDifference),
       percent(output.top1Agreement),
     ]),
     width,
   );
+}
+
+const nameOf = ({ name, value }: OutputReport): string => (value === undefined ? name : `${name} (${value})`);
+
+/** What was compared in another way than element by element. */
+function mannersOf({ outputs }: Verification): [string, string][] {
+  return outputs.flatMap((output): [string, string][] => {
+    const text = mannerOf(output);
+    return text === undefined ? [] : [['compared', `${nameOf(output)}: ${text}`]];
+  });
+}
+
+function mannerOf({ compared, lengths, value, name, unanswered }: OutputReport): string | undefined {
+  const left =
+    lengths && `${count(lengths.original)} of the original, ${count(lengths.pruned)} of the pruned model`;
+  const share = percent(lengths?.share ?? 1);
+  const how = {
+    values: undefined,
+    sequences: `up to the shorter, since their lengths differ: ${share} of the longer, the rest counts as lost`,
+    boxes: `as sets of boxes, ${left}: ${share} have a counterpart that overlaps by more than half`,
+    'rows of boxes': `with the boxes that they belong to: ${share} have a counterpart`,
+    'equal rows': `as sets of rows, ${left}: ${share} have a counterpart that is equal`,
+  }[compared];
+  const instead =
+    value === undefined ? undefined : `"${name}" is no tensor: what it is made of was compared, "${value}"`;
+  const without =
+    unanswered.samples > 0 ? `without ${unanswered.samples} samples that are NaN in both models` : undefined;
+  const texts = [instead, how, without].filter((text) => text !== undefined);
+  return texts.length === 0 ? undefined : texts.join('; ');
 }
 
 function comparisonTable(result: Verification): string {
@@ -66,12 +99,14 @@ function change({ original, pruned }: { readonly original: number; readonly prun
   return `${points > 0 ? '+' : ''}${points.toFixed(1)} points`;
 }
 
-function notes({ data, accuracy, latency }: Verification): [string, string][] {
+function notes(result: Verification): [string, string][] {
+  const { data, accuracy, latency } = result;
   const sizes = data.batches.length > 0 ? `, run with ${data.batches.join(', ')} at once` : '';
   const source = data.random ? 'random numbers, which say little about accuracy' : data.source;
   const threads = latency?.threads === 'default' ? "the runtime's own number of" : latency?.threads;
   return [
     ['data', `${data.samples} samples${sizes}: ${source}`],
+    ...mannersOf(result),
     ...(accuracy
       ? [['classes', `output "${accuracy.output}" against "${accuracy.labels}"`] as [string, string]]
       : []),

@@ -1,20 +1,31 @@
 import { stat } from 'node:fs/promises';
 import { EspalierError } from '../errors.js';
+import type { ModelDocument } from '../native/document.js';
 
-/** Bytes of a model: the .onnx file and its external data, as far as the file can be read as a model at all. */
-export async function modelBytes(model: string | Uint8Array): Promise<number> {
-  if (typeof model !== 'string') return model.byteLength;
-  const { openFile } = await import('../native/index.js');
+/** What is known of a model without running it. */
+export interface Described {
+  /** Of the .onnx file and its external data. */
+  readonly bytes: number;
+  /** Nothing where the file cannot be read as a model: what runs it will tell. */
+  readonly document?: ModelDocument;
+}
+
+/** Describes a model, as far as it can be read as a model at all. */
+export async function describe(model: string | Uint8Array): Promise<Described> {
+  const { openBytes, openFile } = await import('../native/index.js');
   try {
-    const opened = await openFile(model, {});
+    const opened = await (typeof model === 'string' ? openFile(model, {}) : openBytes(model, {}));
     try {
-      const { bytes, externalBytes } = opened.describe();
-      return bytes + externalBytes;
+      const document = opened.describe();
+      const { bytes, externalBytes } = document;
+      return { bytes: typeof model === 'string' ? bytes + externalBytes : model.byteLength, document };
     } finally {
       opened.dispose();
     }
   } catch (error) {
-    if (error instanceof EspalierError && error.code.startsWith('MODEL_')) return (await stat(model)).size;
+    const unread = error instanceof EspalierError && error.code.startsWith('MODEL_');
+    if (typeof model !== 'string') return { bytes: model.byteLength };
+    if (unread) return { bytes: (await stat(model)).size };
     throw error;
   }
 }

@@ -1,110 +1,108 @@
-import { classesOf, largest } from '../runtime/classes.js';
-import { numbersOf } from '../runtime/dtypes.js';
-import type { Tensor } from '../runtime/runtime.js';
+import { addSums, cosineOf, noSums, relativeErrorOf } from '../compare/elements.js';
+import { fidelity, hits, sameClass } from '../compare/measures.js';
+import type { Answers, Manner, Row } from '../compare/row.js';
 import type { OutputReport } from './types.js';
 
 /** Adds up how alike one output of two models is, batch by batch, in double precision; holds no outputs. */
 export class OutputComparison {
   readonly #name: string;
+  readonly #standIn: string | undefined;
   #dtype = '';
-  #dot = 0;
-  #squares = { original: 0, pruned: 0, difference: 0 };
-  #max = 0;
-  readonly #nonFinite = { original: 0, pruned: 0 };
-  #classes: number | undefined;
-  #agreeing = 0;
-  #samples = 0;
+  #manner: Manner | undefined;
+  /** Over rows that are not lost. */
+  readonly #alike = noSums();
+  /** Over all rows. */
+  readonly #all = noSums();
+  /** Rows that were answered, the sum of how much of each was compared (nothing of what is lost), and those that are lost. */
+  readonly #rows = { answered: 0, share: 0, lost: 0 };
+  readonly #samples = { all: 0, answered: 0, kept: 0, plain: 0, agreeing: 0 };
+  readonly #lengths = { original: 0, pruned: 0, differ: false };
   readonly #hits = { original: 0, pruned: 0 };
+  #classes: boolean | undefined;
 
-  constructor(name: string) {
+  /** @param standIn the value that was looked at in the output's stead */
+  constructor(name: string, standIn?: string) {
     this.#name = name;
+    this.#standIn = standIn;
   }
 
-  /** Classes, where every batch so far looked like [samples, classes] of floats. */
-  get classes(): number | undefined {
-    return this.#classes;
+  /** Is there an answer to compare, and is every one of them finite in one of the models only? */
+  get lost(): boolean {
+    const { lost, answered } = this.#rows;
+    return answered > 0 && lost === answered;
   }
 
-  /** `labels`: of these samples. The shapes of both are equal; the caller has looked. */
-  add(original: Tensor, pruned: Tensor, samples: number, labels?: Int32Array): this {
-    const first = this.#dtype === '';
-    this.#dtype = original.type;
-    const a = numbersOf(original);
-    const b = numbersOf(pruned);
-    this.#addNumbers(a, b);
-    const width = classesOf(original, samples);
-    this.#classes = first || this.#classes === width ? width : undefined;
-    if (this.#classes !== undefined) this.#addClasses(a, b, samples, this.#classes, labels);
+  /** `labels`: of these samples, in the output's own terms. */
+  add(answers: Answers, labels?: ArrayLike<number>): this {
+    const { rows, dtype, manner, lengths, classes } = answers;
+    this.#dtype = dtype;
+    // What was compared in the plainest way at first may turn out to be of varying length.
+    if (this.#manner === undefined || manner !== 'values') this.#manner = manner;
+    this.#classes = classes !== undefined && this.#classes !== false;
+    for (const row of new Set(rows)) this.#addRow(row);
+    for (const [sample, row] of rows.entries()) {
+      this.#addSample(row, answers);
+      const hit = labels && hits(row, answers, labels[sample]!);
+      if (hit?.original) this.#hits.original += 1;
+      if (hit?.pruned) this.#hits.pruned += 1;
+    }
+    this.#lengths.original += lengths?.original ?? 0;
+    this.#lengths.pruned += lengths?.pruned ?? 0;
+    this.#lengths.differ ||= lengths !== undefined;
     return this;
   }
 
   report(): OutputReport {
-    const { original, pruned, difference } = this.#squares;
-    const zero = difference === 0 ? 0 : null;
+    const { answered, share } = this.#rows;
+    const mean = answered === 0 ? 0 : share / answered;
+    const text = this.#dtype === 'string';
+    const sums = this.#alike;
+    const numbers = answered > 0 && !text;
+    const { nonFinite, unanswered, max } = this.#all;
+    const classes = this.#classes === true;
+    const { all, answered: told, kept, plain, agreeing } = this.#samples;
     return {
       name: this.#name,
+      ...(this.#standIn !== undefined && { value: this.#standIn }),
       dtype: this.#dtype,
-      cosine:
-        original > 0 && pruned > 0
-          ? bounded(this.#dot / Math.sqrt(original * pruned))
-          : zero === 0
-            ? 1
-            : null,
-      relativeError: original > 0 ? Math.sqrt(difference / original) : zero,
-      maxAbsDifference: this.#max,
-      top1Agreement: this.#classes === undefined ? null : this.#agreeing / this.#samples,
-      nonFinite: { ...this.#nonFinite },
+      compared: this.#manner ?? 'values',
+      fidelity: told === 0 ? null : (classes ? kept : plain) / told,
+      cosine: numbers ? (cosineOf(sums, mean) ?? null) : null,
+      relativeError: numbers ? (relativeErrorOf(sums, mean) ?? null) : null,
+      maxAbsDifference: numbers ? max : null,
+      top1Agreement: classes && told > 0 ? agreeing / told : null,
+      ...(this.#lengths.differ && {
+        lengths: { original: this.#lengths.original, pruned: this.#lengths.pruned, share: mean },
+      }),
+      nonFinite: { ...nonFinite },
+      unanswered: { elements: unanswered, samples: all - told },
     };
   }
 
-  /** Shares of samples whose largest value lies at their label. */
+  /** Shares of samples whose class is their label. */
   accuracy(): { readonly original: number; readonly pruned: number } {
-    return { original: this.#hits.original / this.#samples, pruned: this.#hits.pruned / this.#samples };
+    const { all } = this.#samples;
+    return { original: this.#hits.original / all, pruned: this.#hits.pruned / all };
   }
 
-  #addNumbers(a: ArrayLike<number>, b: ArrayLike<number>): void {
-    let dot = 0;
-    let originals = 0;
-    let pruneds = 0;
-    let differences = 0;
-    for (let i = 0; i < a.length; i++) {
-      const x = a[i]!;
-      const y = b[i]!;
-      if (!Number.isFinite(x) || !Number.isFinite(y)) {
-        if (!Number.isFinite(x)) this.#nonFinite.original++;
-        if (!Number.isFinite(y)) this.#nonFinite.pruned++;
-        continue;
-      }
-      const difference = x - y;
-      dot += x * y;
-      originals += x * x;
-      pruneds += y * y;
-      differences += difference * difference;
-      if (Math.abs(difference) > this.#max) this.#max = Math.abs(difference);
+  #addRow(row: Row): void {
+    addSums(this.#all, row.sums);
+    if (!row.answered) return;
+    this.#rows.answered += 1;
+    if (row.lost) this.#rows.lost += 1;
+    else {
+      this.#rows.share += row.share;
+      addSums(this.#alike, row.sums);
     }
-    this.#dot += dot;
-    this.#squares.original += originals;
-    this.#squares.pruned += pruneds;
-    this.#squares.difference += differences;
   }
 
-  #addClasses(
-    a: ArrayLike<number>,
-    b: ArrayLike<number>,
-    samples: number,
-    width: number,
-    labels?: Int32Array,
-  ): void {
-    for (let sample = 0; sample < samples; sample++) {
-      const x = largest(a, sample * width, width);
-      const y = largest(b, sample * width, width);
-      if (x === y) this.#agreeing++;
-      if (x === labels?.[sample]) this.#hits.original++;
-      if (y === labels?.[sample]) this.#hits.pruned++;
-    }
-    this.#samples += samples;
+  #addSample(row: Row, answers: Answers): void {
+    const samples = this.#samples;
+    samples.all += 1;
+    if (!row.answered) return;
+    samples.answered += 1;
+    samples.kept += fidelity(row, answers);
+    samples.plain += fidelity(row, { ...answers, classes: undefined });
+    if (answers.classes !== undefined) samples.agreeing += sameClass(row, answers);
   }
 }
-
-/** Rounding may carry a cosine a little beyond 1. */
-const bounded = (cosine: number): number => Math.max(-1, Math.min(1, cosine));

@@ -1,5 +1,5 @@
 import type { Warning } from '../api/types.js';
-import type { Session, Tensor, ValueInfo } from '../runtime/runtime.js';
+import type { Session, ValueInfo } from '../runtime/runtime.js';
 
 /** What differs between the inputs and outputs that two models declare, in plain words. */
 export function compareInterfaces(original: Session, pruned: Session): readonly Warning[] {
@@ -36,23 +36,6 @@ function sameShape(a: ValueInfo['shape'], b: ValueInfo['shape']): boolean {
     a.length === b.length &&
     a.every((dim, axis) => (typeof dim === 'number' ? dim === b[axis] : typeof b[axis] === 'string'))
   );
-}
-
-/** What differs between the shapes of two answers to the same question. */
-export function compareAnswers(
-  original: Readonly<Record<string, Tensor>>,
-  pruned: Readonly<Record<string, Tensor>>,
-): readonly Warning[] {
-  const faults: Warning[] = [];
-  for (const [name, a] of Object.entries(original)) {
-    const b = pruned[name];
-    if (b !== undefined && shapeText(a.dims) !== shapeText(b.dims))
-      faults.push({
-        code: 'SHAPE_CHANGED',
-        text: `the output "${name}" of the original has the shape ${shapeText(a.dims)}, of the pruned model ${shapeText(b.dims)}`,
-      });
-  }
-  return faults;
 }
 
 const shapeText = (shape: readonly (number | string)[]): string =>

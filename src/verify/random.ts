@@ -27,7 +27,7 @@ export function guesses(inputs: readonly ValueInfo[]): readonly Guess[] {
 export const takesAnyBatch = (inputs: readonly ValueInfo[]): boolean =>
   inputs.some(({ shape }) => typeof shape[0] === 'string');
 
-/** Random inputs, the same for the same seed: floats of a normal distribution, bytes and Booleans uniform. */
+/** Random inputs, the same for the same seed: floats of a normal distribution, bytes and Booleans uniform, texts of a digit. */
 export class RandomInputs {
   readonly #generator: RandomGenerator;
   readonly #inputs: readonly ValueInfo[];
@@ -48,22 +48,27 @@ export class RandomInputs {
   }
 
   #tensor({ name, dtype, shape }: ValueInfo, samples: number): Tensor {
-    if (dtype === 'other' || dtype === 'string')
+    if (dtype === 'other')
       throw new EspalierError(
         'DATA_MISMATCH',
-        `the input "${name}" takes no numbers, so that the model cannot be run here`,
+        `the input "${name}" takes no numbers: it is a sequence, a map or an optional, or of a type that JavaScript lacks, and the runtime takes tensors alone, so that the model cannot be run here`,
         { tensor: name },
+        'Export the model with tensors in its place.',
       );
     const dims = shape.map((dim, axis) => {
       if (typeof dim === 'number') return dim;
       return axis === 0 || this.#batchNames.has(dim) ? samples : this.#guess.length;
     });
-    const data = zeros(
-      dtype,
-      dims.reduce((product, dim) => product * dim, 1),
-    );
+    const length = dims.reduce((product, dim) => product * dim, 1);
+    if (dtype === 'string') return { type: dtype, data: this.#words(length), dims };
+    const data = zeros(dtype, length);
     for (let i = 0; i < data.length; i++) data[i] = this.#draw(dtype);
     return { type: dtype, data, dims };
+  }
+
+  /** Texts of one digit. */
+  #words(length: number): string[] {
+    return Array.from({ length }, () => String(uniformInt(this.#generator, 0, 9)));
   }
 
   #draw(type: NumericType): number | bigint {

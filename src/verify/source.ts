@@ -1,7 +1,7 @@
 import { type Dataset, loadData } from '../calibration/data.js';
-import { type Batch, batches, matchInputs, readLabels } from '../calibration/match.js';
+import { type Batch, batches, bytesPerSample, matchInputs, readLabels } from '../calibration/match.js';
+import type { Labels } from '../compare/labels.js';
 import { EspalierError } from '../errors.js';
-import { bytesOf } from '../runtime/dtypes.js';
 import type { Session } from '../runtime/runtime.js';
 import { guesses, RandomInputs, takesAnyBatch } from './random.js';
 import type { VerifyOptions } from './types.js';
@@ -17,7 +17,7 @@ export interface Source {
   readonly size: number;
   /** The first `samples` samples, at most `size` at a time; each call begins anew. */
   batches(size: number, samples: number): AsyncIterable<Batch>;
-  readonly labels?: Int32Array;
+  readonly labels?: Labels;
 }
 
 const RANDOM_SAMPLES = 16;
@@ -45,16 +45,12 @@ async function fromDataset(
   const { signal, labels } = options;
   const dataset = typeof data === 'string' ? await loadData(data) : data;
   const match = matchInputs(dataset, original.inputs);
-  const bytes = match.inputs.reduce(
-    (sum, { array, type }) => sum + bytesOf(type) * array.dims.slice(1).reduce((a, b) => a * b, 1),
-    0,
-  );
   return {
     name: dataset.source,
     random: false,
     samples: Math.min(match.samples, options.samples ?? match.samples),
     batch: match.batch,
-    size: sizeFor(bytes),
+    size: sizeFor(bytesPerSample(match)),
     batches: (size, samples) => batches(match, { size, samples, ...(signal && { signal }) }),
     ...(labels !== undefined && { labels: await readLabels(dataset, labels, match.samples) }),
   };
@@ -76,7 +72,7 @@ async function fromRandom(original: Session, options: VerifyOptions): Promise<So
     }
     const any = takesAnyBatch(inputs);
     const bytes = Object.values(feeds).reduce(
-      (sum, { data }) => sum + (data as ArrayBufferView).byteLength,
+      (sum, { data }) => sum + (ArrayBuffer.isView(data) ? data.byteLength : 0),
       0,
     );
     async function* generate(size: number, samples: number): AsyncGenerator<Batch> {

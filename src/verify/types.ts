@@ -1,5 +1,6 @@
 import type { CallOptions, Warning } from '../api/types.js';
 import type { Dataset } from '../calibration/data.js';
+import type { Manner } from '../compare/row.js';
 import type { Runtime } from '../runtime/runtime.js';
 
 export interface VerifyOptions extends CallOptions {
@@ -34,9 +35,11 @@ export interface Verification {
     readonly batches: readonly number[];
   };
   readonly outputs: readonly OutputReport[];
+  /** Outputs that could not be compared, and why. */
+  readonly unjudged: readonly { readonly output: string; readonly why: string }[];
   readonly accuracy?: {
     readonly labels: string;
-    /** The output whose largest value is the predicted class. */
+    /** The output that names the predicted class: where its largest value lies, or what it gives. */
     readonly output: string;
     readonly original: number;
     readonly pruned: number;
@@ -57,17 +60,38 @@ export interface Verification {
   readonly bytes: { readonly original: number; readonly pruned: number; readonly ratio: number };
 }
 
-/** One output, over all samples together. */
+/** One output, over all samples together. A sample's answer is lost where it is finite in one of the models only. */
 export interface OutputReport {
   readonly name: string;
+  /** The value that was compared instead, for an output that is no tensor: what it is made of. */
+  readonly value?: string;
   readonly dtype: string;
-  /** Of the two outputs as vectors, -1 to 1. Nothing where one of them is zero everywhere and the other is not. */
+  /**
+   * How: 'values' element by element; 'sequences' up to the shorter, where the data decided other lengths; 'boxes' as sets, boxes
+   * that overlap by more than half being counterparts; 'rows of boxes' with the counterparts of another output; 'equal rows' as sets
+   * of rows. What has no counterpart counts as alike in nothing.
+   */
+  readonly compared: Manner;
+  /** As a guard has it, 0 to 1: the mean over the samples that one of the models answers. Nothing where there are none. */
+  readonly fidelity: number | null;
+  /**
+   * Of the two outputs as vectors, -1 to 1. Nothing where one of them is zero everywhere and the other is not, and of texts. Where some
+   * samples are lost, or something has no counterpart, times the share of what is not.
+   */
   readonly cosine: number | null;
-  /** ‖original - pruned‖ / ‖original‖. Nothing where the original is zero everywhere and the pruned is not. */
+  /**
+   * ‖original - pruned‖ / ‖original‖. Nothing where the original is zero everywhere and the pruned is not, and of texts. Where only a
+   * share s could be compared, 1 - s · (1 - error).
+   */
   readonly relativeError: number | null;
-  readonly maxAbsDifference: number;
-  /** Share of samples whose largest value lies at the same place; only for outputs that look like classes, [batch, k]. */
+  /** Infinity (in JSON null) where an element is finite in one of the models only. Nothing of texts. */
+  readonly maxAbsDifference: number | null;
+  /** Share of samples of the same class; only for outputs that name classes: [batch, k], or a whole number or text for each sample. */
   readonly top1Agreement: number | null;
-  /** Elements that are NaN or infinite; they are left out of the numbers above. */
+  /** Where the data decided other lengths: boxes or positions in all, and the share of them that was compared. */
+  readonly lengths?: { readonly original: number; readonly pruned: number; readonly share: number };
+  /** Elements that are NaN or infinite. */
   readonly nonFinite: { readonly original: number; readonly pruned: number };
+  /** NaN in both models: no answer. Such elements, and samples that hold nothing else, are left out of the numbers above. */
+  readonly unanswered: { readonly elements: number; readonly samples: number };
 }

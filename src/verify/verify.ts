@@ -1,14 +1,17 @@
 import { stat } from 'node:fs/promises';
 import type { Warning } from '../api/types.js';
+import { labelledOutput, type OwnLabels } from '../compare/labels.js';
+import type { Answers } from '../compare/row.js';
 import { EspalierError } from '../errors.js';
 import { onnxruntime } from '../runtime/onnxruntime.js';
-import type { Feeds, RunResult, Session } from '../runtime/runtime.js';
-import { modelBytes } from './bytes.js';
+import type { Feeds, RunOptions, RunResult, Session } from '../runtime/runtime.js';
+import { describe } from './bytes.js';
 import { OutputComparison } from './compare.js';
-import { compareAnswers, compareInterfaces } from './interface.js';
+import { compareInterfaces } from './interface.js';
 import { type Latency, measure } from './latency.js';
 import { openSource, type Source } from './source.js';
 import type { Verification, VerifyOptions } from './types.js';
+import { type Watched, watched } from './watched.js';
 
 /**
  * Runs two models side by side on the same data: how alike they answer, how accurate they are, how fast and how large.
@@ -25,19 +28,28 @@ export async function verify(
   const { signal, threads, runtime = onnxruntime() } = options;
   checkOptions(options);
   for (const model of [original, pruned]) if (typeof model === 'string') await mustExist(model);
-  const bytes = await Promise.all([modelBytes(original), modelBytes(pruned)]);
-  const load = (model: string | Uint8Array) =>
-    runtime.load(model, { ...(threads !== undefined && { threads }), ...(signal && { signal }) });
-
+  const [known, other] = await Promise.all([describe(original), describe(pruned)]);
   const sessions: Session[] = [];
+  const load = async (model: string | Uint8Array): Promise<Session> => {
+    const how = { ...(threads !== undefined && { threads }), ...(signal && { signal }) };
+    const session = await runtime.load(model, how);
+    sessions.push(session);
+    return session;
+  };
   try {
     const first = await load(original);
-    sessions.push(first);
-    const run = new Run(first, options, { original: bytes[0]!, pruned: bytes[1]! });
+    const run = new Run(first, options, { original: known.bytes, pruned: other.bytes });
     const second = await load(pruned).catch((error: unknown) => run.fault('UNLOADABLE', error));
     if (second === undefined) return run.result();
-    sessions.push(second);
-    return await run.compare(second);
+    return await run.compare(second, () =>
+      watched(
+        { model: original, session: first },
+        { model: pruned, session: second },
+        known.document,
+        load,
+        signal,
+      ),
+    );
   } finally {
     const gone = Promise.all(sessions.map((session) => session.dispose()));
     // A session that is still busy goes as soon as it can; whoever aborted need not wait for it.
@@ -60,6 +72,8 @@ class Run {
   readonly #batches = new Set<number>();
   readonly #comparisons = new Map<string, OutputComparison>();
   #source: Source | undefined;
+  #watched: Watched | undefined;
+  #labels: OwnLabels | undefined;
   #samples = 0;
   #latency: Verification['latency'];
 
@@ -76,28 +90,36 @@ class Run {
     this.#faults.push({ code, text: `${words}${error.what}` });
   }
 
-  async compare(pruned: Session): Promise<Verification> {
+  async compare(pruned: Session, watch: () => Promise<Watched>): Promise<Verification> {
     this.#faults.push(...compareInterfaces(this.#original, pruned));
     if (this.#faults.length > 0) return this.result();
     const source = await openSource(this.#original, this.#options);
     this.#source = source;
-    const size = await this.#probe(source, pruned);
-    if (this.#faults.length > 0) return this.result();
-    await this.#answers(source, pruned, size);
-    if (this.#faults.length === 0) await this.#time(source, pruned);
+    const both = await watch();
+    this.#watched = both;
+    if (both.outputs.values.length > 0) {
+      const size = await this.#probe(source, both);
+      if (this.#faults.length > 0) return this.result();
+      await this.#answers(source, both, size);
+      if (this.#faults.length === 0) await this.#time(source, pruned);
+    }
     return this.result();
   }
 
-  /** Runs both with several batch sizes, where the model leaves it open; gives the largest that the original can do. */
-  async #probe(source: Source, pruned: Session): Promise<number> {
+  /**
+   * Runs both with several batch sizes, where the model leaves it open; gives the largest that the original can do, or 1 where it does
+   * not tell samples apart.
+   */
+  async #probe(source: Source, both: Watched): Promise<number> {
     if (source.batch !== 'any') return 1;
     const sizes = [...new Set([1, 2, Math.min(source.size, source.samples)])].filter(
       (n) => n <= source.samples,
     );
     let largest = 0;
+    let separate = true;
     for (const size of sizes) {
       for await (const { feeds } of source.batches(size, size)) {
-        const answers = await this.#original.run(feeds).catch((error: unknown) => {
+        const answers = await both.original.run(feeds, wanted(both)).catch((error: unknown) => {
           if (largest === 0) throw error;
           this.#options.signal?.throwIfAborted();
         });
@@ -106,30 +128,33 @@ class Run {
             'BATCH',
             `the original leaves the number of samples open, but does not run with ${size}`,
           );
-          return largest;
+          return separate ? largest : 1;
         }
-        await this.#ask(pruned, feeds, answers, size);
+        separate &&= both.outputs.separates(answers.outputs, size);
+        await this.#ask(both, feeds, answers, size);
         if (this.#faults.length > 0) return size;
         largest = size;
       }
     }
-    return largest;
+    return separate ? largest : 1;
   }
 
-  async #answers(source: Source, pruned: Session, size: number): Promise<void> {
+  async #answers(source: Source, both: Watched, size: number): Promise<void> {
     const { onProgress } = this.#options;
     onProgress?.({ phase: 'verify', done: 0, total: source.samples });
     for await (const { feeds, from, samples } of source.batches(size, source.samples)) {
-      const a = await this.#original.run(feeds);
-      const b = await this.#ask(pruned, feeds, a, samples);
-      if (b === undefined) return;
-      const labels = source.labels?.subarray(from, from + samples);
-      for (const { name } of this.#original.outputs) {
-        const x = a.outputs[name];
-        const y = b.outputs[name];
-        if (x === undefined || y === undefined || x.type === 'string') continue;
-        const comparison = this.#comparisons.get(name) ?? new OutputComparison(name);
-        this.#comparisons.set(name, comparison.add(x, y, samples, labels));
+      const original = await both.original.run(feeds, wanted(both));
+      const compared = await this.#ask(both, feeds, original, samples);
+      if (compared === undefined) return;
+      const { labels } = source;
+      if (labels !== undefined) this.#labels ??= labelledOutput(compared, labels, both.outputs);
+      for (const answers of compared) {
+        const { output: value } = answers;
+        const output = both.outputs.outputOf(value);
+        const own = value === this.#labels?.output ? this.#labels.values : undefined;
+        const comparison =
+          this.#comparisons.get(value) ?? new OutputComparison(output, output === value ? undefined : value);
+        this.#comparisons.set(value, comparison.add(answers, own?.subarray(from, from + samples)));
       }
       this.#samples += samples;
       onProgress?.({ phase: 'verify', done: Math.min(this.#samples, source.samples), total: source.samples });
@@ -138,19 +163,20 @@ class Run {
 
   /** Asks the pruned model what the original has answered; nothing, and a fault, where it fails or its shapes differ. */
   async #ask(
-    pruned: Session,
+    both: Watched,
     feeds: Feeds,
     answers: RunResult,
     samples: number,
-  ): Promise<RunResult | undefined> {
-    const mine = await pruned
-      .run(feeds)
+  ): Promise<readonly Answers[] | undefined> {
+    const mine = await both.pruned
+      .run(feeds, wanted(both))
       .catch((error: unknown) => this.fault('RUN_FAILED', error, `with ${samples} samples at once: `));
     if (mine === undefined) return undefined;
-    this.#faults.push(...compareAnswers(answers.outputs, mine.outputs));
+    const compared = both.outputs.compare(answers.outputs, mine.outputs, feeds, samples);
+    this.#faults.push(...compared.faults.map((text) => ({ code: 'SHAPE_CHANGED', text })));
     if (this.#faults.length > 0) return undefined;
     this.#batches.add(samples);
-    return mine;
+    return compared.answers;
   }
 
   async #time(source: Source, pruned: Session): Promise<void> {
@@ -174,7 +200,16 @@ class Run {
   }
 
   result(): Verification {
-    const outputs = [...this.#comparisons.values()].map((comparison) => comparison.report());
+    const comparisons = [...this.#comparisons.values()];
+    const outputs = comparisons.map((comparison) => comparison.report());
+    for (const [i, comparison] of comparisons.entries()) {
+      const { name, nonFinite } = outputs[i]!;
+      if (comparison.lost && nonFinite.pruned > 0)
+        this.#faults.push({
+          code: 'NO_ANSWER',
+          text: `the output "${name}" of the pruned model is NaN or infinite in every sample that the original answers`,
+        });
+    }
     const accuracy = this.#accuracy();
     const { original, pruned } = this.#bytes;
     const result: Verification = {
@@ -188,6 +223,7 @@ class Run {
         batches: [...this.#batches].sort((a, b) => a - b),
       },
       outputs,
+      unjudged: this.#watched?.outputs.unjudged ?? [],
       ...(accuracy && { accuracy }),
       ...(this.#latency && { latency: this.#latency }),
       bytes: { original, pruned, ratio: pruned / original },
@@ -203,28 +239,32 @@ class Run {
   #accuracy(): Verification['accuracy'] {
     const { labels } = this.#options;
     if (labels === undefined || this.#source?.labels === undefined) return undefined;
-    const classes = [...this.#comparisons].find(([, comparison]) => comparison.classes !== undefined);
-    if (classes !== undefined) {
-      const [output, comparison] = classes;
-      const beyond = this.#source.labels.find((label) => label < 0 || label >= comparison.classes!);
-      if (beyond !== undefined)
-        this.#warn('LABELS', `a label is ${beyond}, but "${output}" has ${comparison.classes} classes`);
-      return { labels, output, ...comparison.accuracy() };
+    const own = this.#labels;
+    const comparison = own && this.#comparisons.get(own.output);
+    if (comparison === undefined) {
+      if (this.#samples > 0)
+        this.#warn('LABELS', 'no output names classes as the labels do, so the labels were not used');
+      return undefined;
     }
-    if (this.#samples > 0)
-      this.#warnings.push({
-        code: 'LABELS',
-        text: 'no output looks like classes, so the labels were not used',
-      });
-    return undefined;
+    const output = this.#watched!.outputs.outputOf(own!.output);
+    if (own!.beyond !== undefined) {
+      const { label, classes } = own!.beyond;
+      this.#warn('LABELS', `a label is ${label}, but "${output}" has ${classes} classes`);
+    }
+    return { labels, output, ...comparison.accuracy() };
   }
 }
 
+const wanted = ({ outputs }: Watched): RunOptions => ({ outputs: outputs.values.map(({ name }) => name) });
+
 /** What a reader should not miss. */
-function judge({ outputs, bytes, data }: Verification, source: Source | undefined): readonly Warning[] {
+function judge(
+  { outputs, unjudged, bytes, data }: Verification,
+  source: Source | undefined,
+): readonly Warning[] {
   const warnings: Warning[] = [];
   const warn = (code: string, text: string) => warnings.push({ code, text });
-  for (const { name, nonFinite } of outputs)
+  for (const { name, nonFinite, unanswered } of outputs) {
     if (nonFinite.pruned > nonFinite.original)
       warn(
         'NON_FINITE',
@@ -235,6 +275,14 @@ function judge({ outputs, bytes, data }: Verification, source: Source | undefine
         'NON_FINITE',
         `the output "${name}" of the original holds ${nonFinite.original} NaN or infinite values`,
       );
+    if (unanswered.elements > 0)
+      warn(
+        'NO_ANSWER',
+        `${unanswered.elements} values of the output "${name}" are NaN in both models: no answer, and left out of the comparison${unanswered.samples > 0 ? `, with ${unanswered.samples} samples that hold nothing else` : ''}`,
+      );
+  }
+  for (const { output, why } of unjudged)
+    warn('NOT_COMPARED', `the output "${output}" could not be compared: ${why}`);
   if (bytes.pruned > bytes.original) warn('LARGER', 'the pruned model is larger than the original');
   if (source !== undefined && data.samples > 0 && data.samples < source.samples)
     warn(

@@ -25,7 +25,11 @@ describe('metrics, sample by sample', () => {
     expect(values('fidelity', original, pruned)).toEqual([0, 1, 1]);
     const lost = floats([3, 2], Number.NaN, Number.NaN, 3, 2, 0, 4);
     expect(values('agreement', original, lost)).toEqual([0, 1, 1]);
-    expect(values('agreement', lost, lost)).toEqual([0, 1, 1]);
+    // Where neither model answers there is nothing to agree about.
+    expect(values('agreement', lost, lost)).toEqual([Number.NaN, 1, 1]);
+    expect(values('fidelity', lost, lost)).toEqual([Number.NaN, 1, 1]);
+    // A logit that is no number makes no answer, wherever the largest of the others lies.
+    expect(values('agreement', original, floats([3, 2], 1, 2, 3, Number.NaN, 0, 5))).toEqual([1, 0, 1]);
   });
 
   test('accuracy: the arg-max of the pruned model is the label', () => {
@@ -66,6 +70,9 @@ describe('metrics, sample by sample', () => {
     expect(values('kl', floats([1, 2], 0.5, 0.5), floats([1, 2], 1, 0))[0]).toBeCloseTo(31, 6);
     expect(values('kl', even, floats([1, 2], Number.NaN, 7))).toEqual([64]);
     expect(values('kl', original, original)).toEqual([0, 0, 0]);
+    const certain = floats([1, 2], Infinity, 0);
+    expect(values('kl', certain, certain)).toEqual([0]);
+    expect(values('kl', certain, floats([1, 2], 9, Infinity))).toEqual([64]);
   });
 
   test('an output without an axis for samples is all of each sample’s', () => {

@@ -121,13 +121,17 @@ const verification: Verification = {
     {
       name: 'logits',
       dtype: 'float32',
+      compared: 'values',
+      fidelity: 0.984,
       cosine: 0.99912,
       relativeError: 0.042,
       maxAbsDifference: 0.5,
       top1Agreement: 0.984,
       nonFinite: { original: 0, pruned: 0 },
+      unanswered: { elements: 0, samples: 0 },
     },
   ],
+  unjudged: [],
   accuracy: { labels: 'label', output: 'logits', original: 0.992, pruned: 0.985 },
   latency: { originalMs: 2, prunedMs: 1, ratio: 0.5, runs: 30, batch: 1, threads: 'default' },
   bytes: { original: 1_700_000, pruned: 850_000, ratio: 0.5 },
@@ -145,6 +149,27 @@ test('a verification: answers, accuracy, latency, bytes, and how they were found
   expect(
     verificationReport({ ...bare, ok: false, outputs: [], faults: [{ code: 'UNLOADABLE', text: 'no' }] }),
   ).toMatch(/fault: no \[UNLOADABLE\]$/);
+});
+
+test('a verification says what was compared in another way than element by element, and what was not', () => {
+  const [plain] = verification.outputs;
+  const output = { ...plain!, top1Agreement: null };
+  const report = verificationReport({
+    ...verification,
+    outputs: [
+      { ...output, name: 'boxes', compared: 'boxes', lengths: { original: 40, pruned: 38, share: 0.9 } },
+      { ...output, name: 'audio', compared: 'sequences', lengths: { original: 32, pruned: 16, share: 0.5 } },
+      { ...output, name: 'maps', value: 'p', maxAbsDifference: Infinity, cosine: null },
+    ],
+    warnings: [{ code: 'NOT_COMPARED', text: 'the output "list" could not be compared: why' }],
+  });
+  const lines = squeezed(report);
+  expect(lines).toContain('boxes | 0.9840 | 0.99912 | 0.0420 | 0.500 | -');
+  expect(lines).toContain('maps (p) | 0.9840 | - | 0.0420 | infinite | -');
+  expect(report).toMatch(/boxes: as sets of boxes, 40 of the original, 38 of the pruned model: 90.0 % have/);
+  expect(report).toMatch(/audio: up to the shorter, since their lengths differ: 50.0 % of the longer/);
+  expect(report).toMatch(/"maps" is no tensor: what it is made of was compared, "p"/);
+  expect(lines.at(-1)).toMatch(/NOT_COMPARED/);
 });
 
 test('scores: the extremes of each group, and who leaves first', () => {

@@ -64,8 +64,41 @@ describe('numbers', () => {
     const lost = await verify(linear([0, 0, 0, 0]), linear([1, 0, 0, 1]), { data, ...quick });
     expect(lost.outputs[0]).toMatchObject({ cosine: null, relativeError: null, maxAbsDifference: 1 });
     const nan = await verify(linear([1, 0, 0, 1]), linear([Number.NaN, 0, 0, 1]), { data, ...quick });
-    expect(nan.outputs[0]).toMatchObject({ cosine: 1, nonFinite: { original: 0, pruned: 1 } });
+    expect(nan.outputs[0]).toMatchObject({
+      ...{ fidelity: 0, cosine: 0, relativeError: 1, maxAbsDifference: Infinity, top1Agreement: 0 },
+      nonFinite: { original: 0, pruned: 1 },
+    });
     expect(nan.warnings).toContainEqual({ code: 'NON_FINITE', text: expect.stringContaining('"y"') });
+  });
+
+  test('a model that gives only NaN is none, and NaN of both is no answer', async () => {
+    const { NaN: nan } = Number;
+    const data = datasetOf({ x: rows(1, 1, 2, 1, 0, 3) });
+    const one = linear([1, 0, 0, 1]);
+    const none = linear([nan, nan, nan, nan]);
+    const lost = await verify(one, none, { data, ...quick });
+    expect(lost).toMatchObject({ ok: false, faults: [{ code: 'NO_ANSWER' }] });
+    expect(lost.outputs[0]).toMatchObject({ fidelity: 0, cosine: 0, relativeError: 1 });
+    const both = await verify(none, none, { data, ...quick });
+    expect(both.ok).toBe(true);
+    expect(both.outputs[0]).toMatchObject({
+      ...{ fidelity: null, cosine: null, relativeError: null, maxAbsDifference: null, top1Agreement: null },
+      unanswered: { elements: 6, samples: 3 },
+    });
+    expect(both.warnings).toContainEqual({ code: 'NO_ANSWER', text: expect.stringContaining('6 values') });
+    // One column is NaN in both: the other is compared.
+    const half = await verify(linear([1, nan, 0, nan]), linear([2, nan, 0, nan]), { data, ...quick });
+    expect(half.outputs[0]).toMatchObject({ cosine: 1, relativeError: 1, unanswered: { elements: 3 } });
+  });
+
+  test('infinities of the same sign are equal, others are not', async () => {
+    const data = datasetOf({ x: rows(1, 1, 2, 1) });
+    const [up, down] = [linear([Infinity, 0, 1, 1]), linear([-Infinity, 0, 1, 1])];
+    const same = await verify(up, up, { data, ...quick });
+    expect(same.outputs[0]).toMatchObject({ fidelity: 1, cosine: 1, relativeError: 0, maxAbsDifference: 0 });
+    const { ok, outputs } = await verify(up, down, { data, ...quick });
+    expect(ok).toBe(false);
+    expect(outputs[0]).toMatchObject({ fidelity: 0, cosine: 0, relativeError: 1 });
   });
 
   test('bytes, and a warning where they grew', async () => {
@@ -168,19 +201,28 @@ describe('faults', () => {
   });
 
   test('an answer of another shape', async () => {
-    const sliced = (end: bigint) =>
+    const sliced = (end: bigint, length = 'm') =>
       model({
         nodes: [
           { op: 'Identity', inputs: ['e'], outputs: ['end'] },
           { op: 'Slice', inputs: ['x', 's', 'end'], outputs: ['y'] },
         ],
         inputs: [{ name: 'x', type: f32, shape: ['n'] }],
-        outputs: [{ name: 'y', type: f32, shape: ['m'] }],
+        outputs: [{ name: 'y', type: f32, shape: [length] }],
         weights: { s: { dims: [1], data: [0n] }, e: { dims: [1], data: [end] } },
       });
     const x: Tensor = { type: 'float32', data: new Float32Array(4), dims: [4] };
-    const { faults } = await verify(sliced(9n), sliced(3n), { data: datasetOf({ x }), ...quick });
-    expect(faults).toEqual([
+    const data = datasetOf({ x });
+    const { ok, faults, outputs } = await verify(sliced(9n), sliced(3n), { data, ...quick });
+    expect({ ok, faults }).toEqual({ ok: true, faults: [] });
+    // [3] against [4]: up to the shorter all is equal.
+    expect(outputs[0]).toMatchObject({
+      ...{ compared: 'sequences', cosine: 0.75, relativeError: 0.25, fidelity: 0.75 },
+      lengths: { original: 4, pruned: 3, share: 0.75 },
+    });
+    // The file says that the length is that of the input.
+    const fixed = await verify(sliced(9n, 'n'), sliced(3n, 'n'), { data, ...quick });
+    expect(fixed.faults).toEqual([
       {
         code: 'SHAPE_CHANGED',
         text: 'the output "y" of the original has the shape [4], of the pruned model [3]',
@@ -254,11 +296,14 @@ describe.skipIf(!existsSync(shared('models')))('trained models against themselve
       {
         name: 'logits',
         dtype: 'float32',
+        compared: 'values',
+        fidelity: 1,
         cosine: expect.closeTo(1, 12),
         relativeError: 0,
         maxAbsDifference: 0,
         top1Agreement: 1,
         nonFinite: { original: 0, pruned: 0 },
+        unanswered: { elements: 0, samples: 0 },
       },
     ]);
     expect(result.accuracy!.original).toBeCloseTo(0.992, 2);

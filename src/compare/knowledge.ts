@@ -1,0 +1,27 @@
+import type { ModelDocument } from '../native/document.js';
+import { classNamesOf, type StandIn, standInsOf } from './standIns.js';
+import { behindSuppression, behindTopK } from './suppression.js';
+
+/** What a model's graph says of its outputs that a runtime does not. */
+export interface Knowledge {
+  /** Outputs that are no tensors, and what is looked at in their stead. */
+  readonly standIns: readonly StandIn[];
+  /** The classes that the columns of a tensor of scores stand for. */
+  readonly classNames: ReadonlyMap<string, readonly (string | number)[]>;
+  /** Outputs behind a non-maximum suppression: what they hold are sets. */
+  readonly suppressed: ReadonlySet<string>;
+  /** Outputs behind TopK: small rows may be sets too. */
+  readonly chosen: ReadonlySet<string>;
+}
+
+export const NO_KNOWLEDGE: Knowledge = {
+  ...{ standIns: [], classNames: new Map(), suppressed: new Set(), chosen: new Set() },
+};
+
+/** @param others names of outputs that the runtime does not hand over; by default what the file says */
+export const knowledgeOf = (document: ModelDocument, others?: ReadonlySet<string>): Knowledge => ({
+  standIns: standInsOf(document, others),
+  classNames: classNamesOf(document),
+  suppressed: new Set(behindSuppression(document).keys()),
+  chosen: behindTopK(document),
+});

@@ -1,0 +1,64 @@
+import { type ObservedModel, observedCopy } from '../calibration/observed.js';
+import { type Knowledge, knowledgeOf, NO_KNOWLEDGE } from '../compare/knowledge.js';
+import { Outputs } from '../compare/outputs.js';
+import { EspalierError } from '../errors.js';
+import type { ModelDocument } from '../native/document.js';
+import type { Session } from '../runtime/runtime.js';
+
+/** Two models as they are asked for their answers, and what is compared of these. */
+export interface Watched {
+  readonly original: Session;
+  readonly pruned: Session;
+  readonly outputs: Outputs;
+}
+
+export interface ToWatch {
+  readonly model: string | Uint8Array;
+  readonly session: Session;
+}
+
+/**
+ * The models themselves; where outputs are no tensors, copies of them that give what these are made of too.
+ *
+ * @param document the original's, where it could be read
+ * @param load what is loaded here is let go of by whoever called
+ */
+export async function watched(
+  original: ToWatch,
+  pruned: ToWatch,
+  document: ModelDocument | undefined,
+  load: (model: string | Uint8Array) => Promise<Session>,
+  signal?: AbortSignal,
+): Promise<Watched> {
+  const others = new Set(
+    original.session.outputs.flatMap(({ name, dtype }) => (dtype === 'other' ? [name] : [])),
+  );
+  const knowledge = document === undefined ? NO_KNOWLEDGE : knowledgeOf(document, others);
+  const values = knowledge.standIns.flatMap((own) => own.values);
+  const as = (known: Knowledge): Watched => ({
+    ...{ original: original.session, pruned: pruned.session },
+    outputs: new Outputs(original.session, known),
+  });
+  if (values.length === 0) return as(knowledge);
+  const copies: ObservedModel[] = [];
+  const sessions: Session[] = [];
+  try {
+    for (const { model } of [original, pruned]) {
+      const copy = await observedCopy(model, values, signal && { signal });
+      copies.push(copy);
+      sessions.push(await load(copy.model));
+    }
+    const [first, second] = sessions as [Session, Session];
+    return { original: first, pruned: second, outputs: new Outputs(first, knowledge) };
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (!(error instanceof EspalierError)) throw error;
+    const missing = values.map((value) => `"${value}"`).join(', ');
+    const why = `it is no tensor, and one of the models does not give what it is made of (${missing})`;
+    const standIns = knowledge.standIns.map(({ output }) => ({ output, values: [], why }));
+    return as({ ...knowledge, standIns });
+  } finally {
+    // What is loaded is not read again.
+    for (const copy of copies) await copy.remove();
+  }
+}
