@@ -9,7 +9,7 @@ export { EspalierError } from './errors.js';
 export type { GuardMetric } from './guard/metrics.js';
 export type { GuardResult, GuardTry, GuardValue } from './guard/types.js';
 export { VERSION } from './package.js';
-export type { Plan, PlannedCopy, PlannedGroup } from './plan/plan.js';
+export type { Plan, PlannedAxes, PlannedCopy, PlannedGroup, PlannedInterface } from './plan/plan.js';
 export { readPlan } from './plan/read.js';
 export { onnxruntime, onnxruntimeWeb } from './runtime/onnxruntime.js';
 export type * from './runtime/runtime.js';

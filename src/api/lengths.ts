@@ -3,11 +3,14 @@ import type { Dataset } from '../calibration/data.js';
 import { EspalierError } from '../errors.js';
 import type { Analysis } from '../lanes/analysis.js';
 import { type Length, type Lengths, openLengths } from '../lanes/lengths.js';
+import type { Tensor as Value } from '../lanes/rule.js';
 import type { Walk } from '../lanes/walk.js';
 import type { NativeModel } from '../native/index.js';
 import { type Assignment, type Dim, evaluate, freeSymbols, subtract } from '../onnx/dim.js';
 import { matchOf } from '../reconstruction/reconstruct.js';
+import { numbersOf } from '../runtime/dtypes.js';
 import { onnxruntime } from '../runtime/onnxruntime.js';
+import type { Tensor } from '../runtime/runtime.js';
 import type { CalibrationOptions, CallOptions, ShapeOptions } from './types.js';
 
 type Options = CallOptions & CalibrationOptions & ShapeOptions;
@@ -118,17 +121,12 @@ async function observedLengths(
   const { data, runtime = onnxruntime(), samples = SHOWN, signal, threads } = options;
   const seen = new Map<string, number[]>();
   try {
-    for await (const { tensors } of activations(native, [...shown.keys()], data, runtime, {
+    for await (const { tensors } of activations(native, [...shown], data, runtime, {
       ...{ batch: 1, samples: Math.min(samples, SHOWN) },
       ...(signal && { signal }),
       ...(threads !== undefined && { threads }),
     })) {
-      const facts = [...shown].flatMap(([name, lengths]) => {
-        const { dims } = tensors[name]!;
-        return dims.length === lengths.length
-          ? lengths.map((length, axis) => ({ length, is: dims[axis]! }))
-          : [];
-      });
+      const facts = [...shown].flatMap((name) => factsOf(analysis.tensors.get(name)!, tensors[name]!));
       for (const [name, length] of solved(facts, known))
         if (wanted.has(name)) seen.set(name, [...(seen.get(name) ?? []), length]);
     }
@@ -140,16 +138,14 @@ async function observedLengths(
   return new Map([...seen].map(([name, lengths]) => [name, median(lengths)]));
 }
 
-/** For each of these lengths a value of the main graph that has it: alone on an axis, if there is such a one. */
-function valuesWith(
-  { graph, tensors }: Analysis,
-  wanted: ReadonlySet<string>,
-): ReadonlyMap<string, readonly Dim[]> {
-  const made = new Set(graph.document.graph.nodes.flatMap(({ outputs }) => outputs));
+/** For each of these lengths a value of the main graph that has it: alone on an axis or as what it holds, if there is such a one. */
+function valuesWith({ graph, tensors }: Analysis, wanted: ReadonlySet<string>): ReadonlySet<string> {
+  const { nodes, inputs } = graph.document.graph;
+  const there = new Set([...inputs.map(({ name }) => name), ...nodes.flatMap(({ outputs }) => outputs)]);
   const best = new Map<string, { readonly name: string; readonly alone: boolean }>();
-  for (const [name, { axes }] of tensors) {
-    if (!made.has(name)) continue;
-    for (const { length } of axes ?? [])
+  for (const [name, tensor] of tensors) {
+    if (!there.has(name)) continue;
+    for (const length of lengthsOn(tensor))
       for (const open of freeSymbols(length)) {
         if (!wanted.has(open)) continue;
         const alone = typeof length !== 'number' && length.text === open;
@@ -157,15 +153,33 @@ function valuesWith(
         if (before === undefined || (alone && !before.alone)) best.set(open, { name, alone });
       }
   }
-  const names = new Set([...best.values()].map(({ name }) => name));
-  return new Map([...names].map((name) => [name, tensors.get(name)!.axes!.map(({ length }) => length)]));
+  return new Set([...best.values()].map(({ name }) => name));
+}
+
+/** The lengths of a value's axes, and those that it holds as numbers. */
+const lengthsOn = ({ axes = [], values }: Value): readonly Dim[] => [
+  ...axes.map(({ length }) => length),
+  ...(values?.elements ?? []).map(({ now }) => now),
+];
+
+interface Fact {
+  readonly length: Dim;
+  readonly is: number;
+}
+
+/** What a value's shape and content say of open lengths. */
+function factsOf(value: Value, tensor: Tensor): readonly Fact[] {
+  const { axes = [], values } = value;
+  const numbers = values === undefined || tensor.type === 'string' ? [] : Array.from(numbersOf(tensor));
+  const found = [...tensor.dims, ...numbers];
+  const lengths = lengthsOn(value);
+  return tensor.dims.length === axes.length && found.length === lengths.length
+    ? lengths.map((length, i) => ({ length, is: found[i]! }))
+    : [];
 }
 
 /** Solves for open lengths one after the other, each where it is all that is not known yet of a length that was seen. */
-function solved(
-  facts: readonly { readonly length: Dim; readonly is: number }[],
-  known: ReadonlyMap<string, number>,
-): ReadonlyMap<string, number> {
+function solved(facts: readonly Fact[], known: ReadonlyMap<string, number>): ReadonlyMap<string, number> {
   const found = new Map(known);
   for (let before = -1; before < found.size; ) {
     before = found.size;
@@ -179,12 +193,12 @@ function solved(
   return found;
 }
 
-/** Where a + b x = 0 in an unknown that a length is linear in; undefined where it is not, or is no length. */
+/** Where a + b x = 0 in an unknown that a length is linear in; undefined where it is not. */
 function linearRoot(length: Dim, unknown: string, assign: Assignment): number | undefined {
   const at = (x: number): number => evaluate(length, (name) => (name === unknown ? x : assign(name)));
   const [none, slope] = [at(0), at(1) - at(0)];
   const root = -none / slope;
-  return Number.isSafeInteger(root) && root >= 0 && at(root) === 0 ? root : undefined;
+  return Number.isFinite(root) && at(root) === 0 ? root : undefined;
 }
 
 /** Of an even number of them the lower one: a length that there was. */
@@ -199,7 +213,7 @@ export const lengthTexts = (lengths: Readonly<Record<string, Length>>): readonly
 export function lengthsIn(texts: unknown): Lengths {
   const found = new Map<string, Length>();
   for (const text of Array.isArray(texts) ? (texts as readonly string[]) : []) {
-    const [, name, length, from] = /^(.*)=(\d+) \((samples|shape|guess)\)$/s.exec(text) ?? [];
+    const [, name, length, from] = /^(.*)=(-?\d[\d.e+-]*) \((samples|shape|guess)\)$/s.exec(text) ?? [];
     if (name !== undefined) found.set(name, { length: Number(length), from: from as Length['from'] });
   }
   return found;

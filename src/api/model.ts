@@ -4,7 +4,7 @@ import { EspalierError } from '../errors.js';
 import { criterionNamed, defaultCriterion, optionsFor } from '../importance/criteria.js';
 import { scoresOf, type Worth } from '../importance/criterion.js';
 import type { Analysis } from '../lanes/analysis.js';
-import { analysing, namesSomething } from '../lanes/analysis.js';
+import { analysing } from '../lanes/analysis.js';
 import { CostModel, isWeight } from '../lanes/cost.js';
 import type { Group } from '../lanes/groups.js';
 import type { Lengths } from '../lanes/lengths.js';
@@ -34,6 +34,7 @@ import { prunedWithin } from './guarded.js';
 import { inspect } from './inspect.js';
 import { Latencies, predictionOf } from './latency.js';
 import { lengthsIn, lengthsOf, lengthTexts } from './lengths.js';
+import { checkMarks, keyOf, type Marks, namesIn } from './marks.js';
 import { checkPlanOptions, checkScoreOptions, checkShapeOptions, policyFor } from './options.js';
 import { PrunedModel, sizeAfter } from './pruned.js';
 import { stabilityOf } from './stability.js';
@@ -131,7 +132,7 @@ class OpenModel implements Model {
   async #inspectWith(given: InspectOptions): Promise<Inspection> {
     checkShapeOptions(given);
     const options = await loaded(given);
-    return inTurn(options, async () => inspect(await this.#measured([], options)));
+    return inTurn(options, async () => inspect(await this.#marked(options)));
   }
 
   async sha256(options: CallOptions = {}): Promise<string> {
@@ -144,7 +145,7 @@ class OpenModel implements Model {
     checkScoreOptions(given);
     const options = await loaded(given);
     const worth = await inTurn(options, async () => {
-      const analysis = await this.#measured([], options);
+      const analysis = await this.#measured({}, options);
       return this.#worth(analysis, analysis.groups, options, true);
     });
     return [...worth].map(([{ id, lanes }, own]) => ({
@@ -156,7 +157,7 @@ class OpenModel implements Model {
 
   async tree(options: TreeOptions): Promise<TreeReport> {
     checkTreeOptions(options);
-    return inTurn(options, async () => growTree(this.native, await this.#analysed([], options), options));
+    return inTurn(options, async () => growTree(this.native, await this.#analysed({}, options), options));
   }
 
   writeWeightTerms(
@@ -192,7 +193,7 @@ class OpenModel implements Model {
   }
 
   async #within(options: PlanOptions): Promise<Pruned> {
-    await this.#analysed([], options);
+    await this.#analysed({}, options);
     const { size } = this.inspect();
     return prunedWithin({ native: this.native, file: this.file, size }, options, (amount) =>
       this.#prune(amount),
@@ -217,7 +218,7 @@ class OpenModel implements Model {
 
   async stability(options: PlanOptions): Promise<Stability> {
     checkPlanOptions(options);
-    await this.#analysed([], options);
+    await this.#analysed({}, options);
     return stabilityOf(options, this.inspect(), (half) => this.plan(half));
   }
 
@@ -240,18 +241,8 @@ class OpenModel implements Model {
 
   async #decideFor(hash: Promise<string>, options: PlanOptions): Promise<Decision> {
     const policy = policyNamed(options.policy ?? policyFor(options));
-    const analysis = await this.#measured(options.keep, options);
+    const analysis = await this.#marked(options);
     const knowledge = this.#knowledgeOf(analysis, options);
-    for (const glob of options.keep ?? []) {
-      if (!namesSomething(this.graph, glob)) {
-        throw new EspalierError(
-          'OPTION_INVALID',
-          `keep: "${glob}" matches no tensor and no node`,
-          { file: this.file },
-          'espalier inspect lists the names; * and ? are wildcards.',
-        );
-      }
-    }
     const allowed = analysis.groups.filter(
       (group) => group.lanes.length > 1 && (group.exact || options.exact !== true),
     );
@@ -302,7 +293,7 @@ class OpenModel implements Model {
           { id: group.id, lanes: group.lanes.length, kept: positions, exact: group.exact, scores: worth },
         ];
       }),
-      ...planTables(analysis, cuts),
+      ...planTables(analysis, cuts, removal),
     };
     const predicted = latency && { latency: predictionOf(latency, removal) };
     return { analysis, plan, decided: { removal, cuts }, ...(refits && { knowledge }), ...predicted };
@@ -326,11 +317,11 @@ class OpenModel implements Model {
         'Apply it to the model it was made for, or make a new plan: espalier prune MODEL --plan FILE --dry-run',
       );
     }
-    const { keep } = checked.made;
-    const kept = Array.isArray(keep) ? (keep as readonly string[]) : undefined;
-    const analysis = await this.#measured(kept, options, lengthsIn(checked.made.lengths));
+    const { keep, free, lengths } = checked.made;
+    const marks = { keep: namesIn(keep), free: namesIn(free) };
+    const analysis = await this.#measured(marks, options, lengthsIn(lengths));
     const decided = removalOfPlan(analysis, checked);
-    const complete: Plan = { ...checked, ...planTables(analysis, decided.cuts) };
+    const complete: Plan = { ...checked, ...planTables(analysis, decided.cuts, decided.removal) };
     const pruned = new PrunedModel(this.native, analysis, complete, decided);
     const knowledge = this.#knowledgeOf(analysis, options);
     if (knowledge !== undefined) await pruned.refit((removed) => knowledge.reconstruct(removed, options));
@@ -347,25 +338,31 @@ class OpenModel implements Model {
   }
 
   #analysis(): Analysis {
-    return finished(this.#analysing([]));
+    return finished(this.#analysing({}));
   }
 
   /** The same without holding the event loop for long. */
-  async #analysed(keep: readonly string[] = [], { signal }: CallOptions = {}): Promise<Analysis> {
-    return inSlices(this.#analysing(keep), signal);
+  async #analysed(marks: Marks, { signal }: CallOptions = {}): Promise<Analysis> {
+    return inSlices(this.#analysing(marks), signal);
+  }
+
+  /** The same with what must stay and what may shrink. errors: OPTION_INVALID for names that there are not. */
+  async #marked(options: Marks & ApplyOptions): Promise<Analysis> {
+    checkMarks(this.graph, options);
+    return this.#measured(options, options);
   }
 
   /** The same with the lengths that shapes and samples show; `otherwise`: those that a plan was made at. */
   async #measured(
-    keep: readonly string[] = [],
+    marks: Marks,
     options: ApplyOptions = {},
     otherwise: Lengths = new Map(),
   ): Promise<Analysis> {
-    const analysis = await this.#analysed(keep, options);
+    const analysis = await this.#analysed(marks, options);
     const found = await this.#lengthsOf(analysis, options);
     const lengths = new Map([...otherwise, ...found]);
     if (lengths.size === 0) return analysis;
-    const key = JSON.stringify([keep, [...lengths].sort(([a], [b]) => (a < b ? -1 : 1))]);
+    const key = JSON.stringify([keyOf(marks), [...lengths].sort(([a], [b]) => (a < b ? -1 : 1))]);
     const measured = this.#analyses.get(key) ?? { ...analysis, lengths };
     this.#analyses.set(key, measured);
     return measured;
@@ -383,11 +380,18 @@ class OpenModel implements Model {
     return lengths;
   }
 
-  *#analysing(keep: readonly string[]): Steps<Analysis> {
-    const key = JSON.stringify(keep);
+  *#analysing(marks: Marks): Steps<Analysis> {
+    const key = keyOf(marks);
+    const { keep, free } = marks;
     const known = this.#analyses.get(key);
     if (known !== undefined) return known;
-    const analysis = yield* analysing(this.graph, registry, (tensor) => this.native.numbers(tensor), keep);
+    const analysis = yield* analysing(
+      this.graph,
+      registry,
+      (tensor) => this.native.numbers(tensor),
+      keep,
+      free,
+    );
     // Who asks beside `inSlices`, which carries out one after the other, may have been first.
     const first = this.#analyses.get(key) ?? analysis;
     this.#analyses.set(key, first);
@@ -507,10 +511,10 @@ function madeWith(
   reconstruct: boolean,
   costs: CostModel,
 ): Plan['made'] {
-  const { ratio, macs, params, bytes, latency, exact, roundTo, keep } = options;
+  const { ratio, macs, params, bytes, latency, exact, roundTo, keep, free } = options;
   const texts = lengthTexts(costs.lengths);
   const lengths = texts.length > 0 ? texts : undefined;
-  const given = { ratio, macs, params, bytes, latency, exact, roundTo, keep, lengths };
+  const given = { ratio, macs, params, bytes, latency, exact, roundTo, keep, free, lengths };
   return {
     criterion: criterionNamed(options.criterion ?? defaultCriterion(options.data !== undefined)).name,
     ...options.criterionOptions,

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { INTERFACE_KEY, readChanges, together } from '../calibration/interface.js';
 import type { Analysis } from '../lanes/analysis.js';
 import { BITS, CostModel } from '../lanes/cost.js';
 import type { Removal } from '../lanes/survivors.js';
@@ -10,6 +11,7 @@ import type { Reconstructed, Removed } from '../reconstruction/removed.js';
 import type { Cuts } from '../surgery/cuts.js';
 import { cutsOf } from '../surgery/cuts.js';
 import { editsOf } from '../surgery/edits.js';
+import { interfaceOf } from '../surgery/interface.js';
 import type { CallOptions, Pruned, ReconstructionReport, Size, Warning } from './types.js';
 
 /** A pruned model before it is written: the original, and the edits that make it smaller. */
@@ -32,7 +34,7 @@ export class PrunedModel implements Pruned {
   ) {
     this.#native = native;
     const hash = createHash('sha256').update(JSON.stringify(plan)).digest('hex');
-    this.#edits = editsOf(analysis, removal, cuts, metadataOf(hash));
+    this.#edits = editsOf(analysis, removal, cuts, metadataOf(analysis, removal, hash));
     this.#removed = { removal, cuts, edits: this.#edits };
     const costs = new CostModel(analysis);
     this.lengths = costs.lengths;
@@ -79,10 +81,18 @@ const NOTHING_REFITTED: Warning = {
   text: 'no layer behind what was removed could be refitted to the samples: what stays is as it was cut. Refits need weights that are stored, as floats or as integers that stand for them, and that are not applied again to what they made',
 };
 
-const metadataOf = (planSha256: string): Edits['metadata'] => [
-  { key: 'espalier.plan', value: planSha256 },
-  { key: 'espalier.version', value: VERSION },
-];
+function metadataOf(analysis: Analysis, removal: Removal, planSha256: string): Edits['metadata'] {
+  const changes = interfaceOf(analysis, removal);
+  // Axes that shrank before, when the original was made, and do not now, are still shorter than they were.
+  const before = readChanges(analysis.graph.document.metadata[INTERFACE_KEY]);
+  return [
+    { key: 'espalier.plan', value: planSha256 },
+    { key: 'espalier.version', value: VERSION },
+    ...(changes === undefined
+      ? []
+      : [{ key: INTERFACE_KEY, value: JSON.stringify(before ? together(before, changes) : changes) }]),
+  ];
+}
 
 /** Bytes that a new initializer, operand or node needs beside its data and names, at most. */
 const OVERHEAD = 64;
@@ -98,7 +108,9 @@ export function sizeAfter(analysis: Analysis, costs: CostModel, removal: Removal
   const { document } = analysis.graph;
   const whole = costs.of();
   const left = costs.of(removal);
-  const written = edits ?? editsOf(analysis, removal, cutsOf(analysis, removal), metadataOf('0'.repeat(64)));
+  const written =
+    edits ??
+    editsOf(analysis, removal, cutsOf(analysis, removal), metadataOf(analysis, removal, '0'.repeat(64)));
   const text = [...written.metadata].reduce(
     (sum, { key, value }) => sum + key.length + value.length + OVERHEAD,
     0,

@@ -117,8 +117,17 @@ export interface ShapeOptions {
   readonly shape?: Readonly<Record<string, readonly number[]>>;
 }
 
+/** Inputs and outputs that need not stay as they are. */
+export interface FreeOptions {
+  /**
+   * Globs of inputs and outputs of the model whose axes may shrink: states and caches that it shows, such as `h` and `hn`, or
+   * `past_key_values*` and `present*`. The plan and the pruned model's metadata say which indices stay (`interface`).
+   */
+  readonly free?: readonly string[];
+}
+
 /** What an inspection may look at beside the model. */
-export interface InspectOptions extends CallOptions, CalibrationOptions, ShapeOptions {}
+export interface InspectOptions extends CallOptions, CalibrationOptions, ShapeOptions, FreeOptions {}
 
 export interface ScoreOptions extends CallOptions, CalibrationOptions {
   /** A name from `criteria()`, or what `combine` gave; default 'information' with data, else 'entropy'. */
@@ -138,7 +147,7 @@ export interface GroupScore {
   readonly parts?: Readonly<Record<string, Float64Array>>;
 }
 
-export interface PlanOptions extends ScoreOptions, ShapeOptions {
+export interface PlanOptions extends ScoreOptions, ShapeOptions, FreeOptions {
   /** A name from `policies()`; default 'uniform' with a ratio; with a budget 'allocate' where there are data, else 'global'. */
   readonly policy?: string;
   /** Fraction of every prunable axis to remove, 0 < ratio < 1. */

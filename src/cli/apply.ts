@@ -54,6 +54,7 @@ async function apply(file: string, planFile: string, options: Options, terminal:
         after: { ...pruned.after, bytes },
         groups: plan.groups.map(({ id, lanes, kept, exact }) => ({ id, lanes, kept: kept.length, exact })),
         ...(pruned.reconstruction && { reconstruction: pruned.reconstruction }),
+        ...(pruned.plan.interface && { interface: pruned.plan.interface }),
         lengths: pruned.lengths,
         warnings: pruned.warnings,
       };

@@ -6,6 +6,7 @@ import { addOptions, option } from './values.js';
 interface Options extends WorkOptions {
   readonly data?: string;
   readonly shape?: Readonly<Record<string, readonly number[]>>;
+  readonly free?: readonly string[];
 }
 
 /** `espalier inspect MODEL`: what is in a model, what of it can be pruned, and why the rest cannot. */
@@ -19,8 +20,12 @@ export function addInspect(program: Command, terminal: Terminal): void {
       const inspection = await work(terminal, options, async (call) => {
         const model = await openModel(file, call);
         try {
-          const { data, shape } = options;
-          const given = { ...(data !== undefined && { data }), ...(shape !== undefined && { shape }) };
+          const { data, shape, free } = options;
+          const given = {
+            ...(data !== undefined && { data }),
+            ...(shape !== undefined && { shape }),
+            ...(free !== undefined && { free }),
+          };
           return await model.inspect({ ...given, ...call });
         } finally {
           model.dispose();
@@ -30,5 +35,5 @@ export function addInspect(program: Command, terminal: Terminal): void {
       const { inspectionReport } = await import('../report/inspection.js');
       terminal.print(inspectionReport(inspection, terminal.width));
     });
-  addOptions(command, option.data(), option.shape(), option.json(), option.quiet());
+  addOptions(command, option.data(), option.shape(), option.free(), option.json(), option.quiet());
 }

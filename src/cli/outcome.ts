@@ -7,6 +7,7 @@ import type {
   Stability,
   Warning,
 } from '../api/types.js';
+import type { PlannedInterface } from '../plan/plan.js';
 import { toJson } from '../report/json.js';
 import type { Verification } from '../verify/types.js';
 import type { Terminal, WorkOptions } from './terminal.js';
@@ -28,6 +29,8 @@ export interface Outcome {
     readonly kept: number;
     readonly exact: boolean;
   }[];
+  /** With --free: inputs and outputs that shrank. */
+  readonly interface?: PlannedInterface;
   /** With --latency. */
   readonly latency?: LatencyPrediction;
   /** How the guards were kept, where some were given. */
@@ -53,6 +56,7 @@ export const loadReports = () =>
     import('../report/latency.js'),
     import('../report/stability.js'),
     import('../report/lengths.js'),
+    import('../report/interface.js'),
   ]);
 
 export async function printOutcome(
@@ -70,6 +74,7 @@ export async function printOutcome(
     { latencyReport },
     { stabilityReport },
     { lengthsReport },
+    { interfaceReport },
   ] = await loadReports();
   const { before, after, groups, guard, latency, stability, verification } = outcome;
   const told = new Set(verification?.warnings.map(({ code }) => code));
@@ -82,6 +87,7 @@ export async function printOutcome(
       outcome.reconstruction &&
         `${counted(outcome.reconstruction.layers, 'layer')} refitted on ${counted(outcome.reconstruction.samples, 'sample')}`,
       `${counted(lanes, 'lane')} of ${counted(groups.length, 'group')} removed${written.length > 0 ? `; written: ${written.join(', ')}` : ''}`,
+      outcome.interface && interfaceReport(outcome.interface),
       latency && latencyReport(latency),
       guard && guardReport(guard, terminal.width),
       stability && stabilityReport(stability),

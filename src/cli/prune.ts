@@ -24,6 +24,7 @@ interface Options extends WorkOptions {
   readonly exact?: boolean;
   readonly roundTo?: number;
   readonly keep?: readonly string[];
+  readonly free?: readonly string[];
   readonly seed?: number;
   readonly plan?: string;
   readonly dryRun?: boolean;
@@ -66,6 +67,7 @@ export function addPrune(program: Command, terminal: Terminal): void {
     .option('--exact', 'touch only lanes whose removal equals zeros in the original')
     .option('--round-to <N>', 'keep a multiple of N lanes in each group', parseWhole(1))
     .option('--keep <GLOB>', 'tensors or nodes that must stay whole; may be repeated', collect)
+    .addOption(option.free())
     .optionsGroup('Checking:');
   addOptions(command, option.data(), option.samples(), option.labels(), guardOption())
     .option(
@@ -179,6 +181,7 @@ async function finish(
     before: pruned.before,
     after: saved === undefined ? pruned.after : { ...pruned.after, bytes: saved.bytes },
     groups: pruned.plan.groups.map(({ id, lanes, kept, exact }) => ({ id, lanes, kept: kept.length, exact })),
+    ...(pruned.plan.interface && { interface: pruned.plan.interface }),
     ...(pruned.latency !== undefined && { latency: pruned.latency }),
     ...(pruned.guard !== undefined && { guard: pruned.guard }),
     ...(pruned.reconstruction && { reconstruction: pruned.reconstruction }),
@@ -200,6 +203,7 @@ function planOptions(options: Options): PlanOptions {
     exact,
     roundTo,
     keep,
+    free,
     seed,
     guard,
     labels,
@@ -219,6 +223,7 @@ function planOptions(options: Options): PlanOptions {
     ...(exact !== undefined && { exact }),
     ...(roundTo !== undefined && { roundTo }),
     ...(keep !== undefined && { keep }),
+    ...(free !== undefined && { free }),
     ...(seed !== undefined && { seed }),
     ...(guard !== undefined && { guard }),
     ...(labels !== undefined && { labels }),

@@ -91,6 +91,11 @@ export const option = {
       '--shape <NAME=DIMS>',
       'the shape of an input, for lengths that the model leaves open: input=1x3x640x640; may be repeated',
     ).argParser(collectShape),
+  free: () =>
+    new Option(
+      '--free <GLOB>',
+      'inputs and outputs whose axes may shrink, such as states and caches; may be repeated',
+    ).argParser(collect),
   samples: () => new Option('--samples <N>', 'use at most this many samples').argParser(parseWhole(1)),
 } as const;
 

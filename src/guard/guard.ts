@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Dataset } from '../calibration/data.js';
+import { answeringKept, type InterfaceChanges, takingWhole } from '../calibration/interface.js';
 import { matchInputs, readLabels } from '../calibration/match.js';
 import { type ObservedModel, observe, observedCopy } from '../calibration/observed.js';
 import { part } from '../calibration/part.js';
@@ -21,6 +22,7 @@ export interface Candidate {
   readonly plan: {
     readonly groups: readonly { readonly kept: readonly number[] }[];
     readonly tensors: object;
+    readonly interface?: InterfaceChanges;
   };
   readonly after: { readonly bytes: number };
   toBytes(options?: NativeOptions): Promise<Uint8Array>;
@@ -171,8 +173,10 @@ class Search<T extends Candidate> {
     const key = JSON.stringify([candidate.plan.groups.map(({ kept }) => kept), candidate.plan.tensors]);
     const known = this.#known.get(key);
     if (known !== undefined) return known;
+    const changes = candidate.plan.interface ?? { inputs: {}, outputs: {} };
+    const original = answeringKept(heldOut.original, changes);
     const values = await withSession(candidate, task, this.standIns, (session) =>
-      valuesOn(heldOut, session, task.guards),
+      valuesOn({ ...heldOut, original, shrunk: changes.outputs }, takingWhole(session, changes), task.guards),
     );
     this.#known.set(key, values);
     return values;

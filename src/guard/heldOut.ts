@@ -1,3 +1,4 @@
+import type { Changes } from '../calibration/interface.js';
 import { batches, bytesPerSample, type Match } from '../calibration/match.js';
 import { type Labels, labelledOutput, type OwnLabels } from '../compare/labels.js';
 import type { Outputs } from '../compare/outputs.js';
@@ -12,6 +13,8 @@ import type { Guard, GuardValue } from './types.js';
 export interface HeldOut {
   readonly original: Session;
   readonly outputs: Outputs;
+  /** Outputs of the pruned model that are shorter than the original's: their columns are not those that labels speak of. */
+  readonly shrunk?: Changes;
   readonly match: Match;
   readonly labels: Labels | undefined;
   readonly seed: number;
@@ -122,8 +125,9 @@ class Collected {
   }
 
   #labelsFor(answers: readonly Answers[]): OwnLabels | undefined {
-    const { labels, outputs } = this.#heldOut;
-    if (labels !== undefined) this.#labels ??= labelledOutput(answers, labels, outputs);
+    const { labels, outputs, shrunk = {} } = this.#heldOut;
+    const whole = answers.filter(({ output }) => !Object.hasOwn(shrunk, output));
+    if (labels !== undefined) this.#labels ??= labelledOutput(whole, labels, outputs);
     return this.#labels;
   }
 

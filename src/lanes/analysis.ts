@@ -17,13 +17,15 @@ export interface Analysis extends Walk {
  * Finds which slices of weights belong together.
  *
  * @param keep globs (`*` and `?`) of stored tensors, values or nodes that must stay whole
+ * @param free globs of inputs and outputs of the model whose axes may shrink
  */
 export const analyse = (
   graph: Graph,
   registry: Registry,
   read: ReadNumbers,
   keep: readonly string[] = [],
-): Analysis => finished(analysing(graph, registry, read, keep));
+  free: readonly string[] = [],
+): Analysis => finished(analysing(graph, registry, read, keep, free));
 
 /** `analyse`, in steps of about a node or a tensor each. */
 export function* analysing(
@@ -31,8 +33,10 @@ export function* analysing(
   registry: Registry,
   read: ReadNumbers,
   keep: readonly string[] = [],
+  free: readonly string[] = [],
 ): Steps<Analysis> {
-  const found = yield* walking(graph, registry, read);
+  const frees = free.map(matcher);
+  const found = yield* walking(graph, registry, read, (name) => frees.some((matches) => matches(name)));
   for (const glob of keep) {
     keepWhole(found, glob);
     yield;
@@ -70,6 +74,12 @@ export function namesSomething(graph: Graph, glob: string): boolean {
     graph.document.tensors.some(({ id }) => matches(graph.nameOf(id))) ||
     graph.nodes.some((node) => matches(node.name))
   );
+}
+
+/** Whether a glob matches an input or an output. */
+export function namesInterface({ inputs, outputs }: Graph, glob: string): boolean {
+  const matches = matcher(glob);
+  return [...inputs, ...outputs].some(({ name }) => matches(name));
 }
 
 const matcher = (glob: string): ((name: string) => boolean) => {

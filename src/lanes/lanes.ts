@@ -44,6 +44,13 @@ export class Lanes {
     return axisOf([{ length, labels: this.equations.fresh(length), zero }]);
   }
 
+  /** An axis of an input that may shrink: a lane is born for each index, and what lies at a removed one is zero. */
+  given(length: Dim): Axis {
+    if (typeof length !== 'number' || length <= 1 || length > WIDEST) return plain(length);
+    this.#born += length;
+    return axisOf([{ length, labels: this.equations.fresh(length), zero: true }]);
+  }
+
   /** The axis of a stored tensor: a lane is born for each index. */
   born(slot: Omit<Slot, 'labels' | 'contracted'>, length: number, zero: boolean): Axis {
     if (length <= 1 || length > WIDEST) return plain(length);

@@ -9,6 +9,8 @@ import { isLabelled, plain } from './axis.js';
 import type { Store } from './call.js';
 import { NodeCall } from './call.js';
 import type { Contraction } from './contraction.js';
+import type { FreeAxis } from './free.js';
+import { bornFree, freeAxes, tieStates } from './free.js';
 import { Lanes } from './lanes.js';
 import type { Mix, Scale } from './mix.js';
 import type { Why } from './reason.js';
@@ -43,6 +45,8 @@ export interface Walk {
   readonly linear: ReadonlySet<Node>;
   /** Nodes whose operator has no rule, or whose rule gave up: with the reason. */
   readonly frozenNodes: ReadonlyMap<Node, Frozen>;
+  /** Axes of inputs and outputs that may shrink. */
+  readonly free: readonly FreeAxis[];
 }
 
 /** Content is read where it is this small: shapes, indices, axes, scales. */
@@ -61,13 +65,19 @@ const GIVEN_AS: Readonly<Record<string, Given>> = {
 /** Types that never hold weights: indices, masks, text. */
 const NOT_WEIGHTS = new Set(['int64', 'uint64', 'bool', 'string']);
 
-/** Walks the graph once, front to back: lanes are born in stored tensors, rules state how they are coupled. */
-export const walk = (graph: Graph, registry: Registry, read: ReadNumbers): Walk =>
-  finished(walking(graph, registry, read));
+/**
+ * Walks the graph once, front to back: lanes are born in stored tensors, rules state how they are coupled.
+ *
+ * @param isFree which inputs and outputs of the model may shrink; by default none
+ */
+export const walk = (graph: Graph, registry: Registry, read: ReadNumbers, isFree = none): Walk =>
+  finished(walking(graph, registry, read, isFree));
 
 /** `walk`, node by node. */
-export const walking = (graph: Graph, registry: Registry, read: ReadNumbers): Steps<Walk> =>
-  new Walker(graph, registry, read).run();
+export const walking = (graph: Graph, registry: Registry, read: ReadNumbers, isFree = none): Steps<Walk> =>
+  new Walker(graph, registry, read, isFree).run();
+
+const none = (_name: string): boolean => false;
 
 class Walker {
   readonly #lanes = new Lanes();
@@ -100,11 +110,15 @@ class Walker {
     readonly graph: Graph,
     readonly registry: Registry,
     readonly read: ReadNumbers,
+    readonly isFree: (name: string) => boolean,
   ) {}
 
   *run(): Steps<Walk> {
-    const { graph } = this;
-    for (const input of graph.inputs) this.#set(input.name, this.#statedTensor(input));
+    const { graph, isFree } = this;
+    for (const input of graph.inputs) {
+      const stated = this.#statedTensor(input);
+      this.#set(input.name, isFree(input.name) ? bornFree(this.#lanes, input, stated) : stated);
+    }
     this.#findShared();
     for (const [name, tensor] of graph.initializers) {
       this.#tensors.set(name, this.#initializer(name, tensor));
@@ -114,10 +128,10 @@ class Walker {
       this.#visit(node);
       yield;
     }
+    tieStates(graph, this.#tensors, this.#lanes, isFree);
     this.#lanes.at = '';
-    for (const output of graph.outputs) {
-      this.#keepWhole(output.name, 'graph-output', `the model's output "${output.name}" shows`);
-    }
+    for (const { name } of graph.outputs)
+      this.#keepWhole(name, 'graph-output', `the model's output "${name}" shows`, isFree(name));
     return {
       graph,
       lanes: this.#lanes,
@@ -131,6 +145,7 @@ class Walker {
       contractions: this.#contractions,
       linear: this.#linear,
       frozenNodes: this.#frozenNodes,
+      free: freeAxes(graph, this.#tensors, this.#lanes, isFree),
     };
   }
 
@@ -226,10 +241,10 @@ class Walker {
     this.#tensors.set(name, { ...tensor, values: literals(axes!.length === 0 ? [] : [count], elements) });
   }
 
-  /** Nothing of a value may change, neither its axes nor the lengths that it speaks of. */
-  #keepWhole(name: string, why: Why, who: string): void {
+  /** Nothing of a value may change, neither its axes, unless these are free, nor the lengths that it speaks of. */
+  #keepWhole(name: string, why: Why, who: string, isFree = false): void {
     const { axes, values } = this.#tensors.get(name) ?? {};
-    for (const axis of axes ?? []) this.#lanes.freeze(axis, why, `${who} it`);
+    for (const axis of isFree ? [] : (axes ?? [])) this.#lanes.freeze(axis, why, `${who} it`);
     if (values !== undefined) this.#lanes.freezeContent(values, why, `${who} how long it is`);
   }
 

@@ -112,6 +112,7 @@ function ofRank(call: Call, index: number, rank: number): Axes {
  *   q [n s h*d], k [n h t d], v [n h t d]  ->  y [n s h*d]
  *
  * exact: where queries or keys are zero in a removed dim.   restates: `num_heads`, and `scale` where it is absent.
+ * e is d where a cache comes in: onnxruntime takes keys and values of one shape.
  * source: https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.MultiHeadAttention
  */
 export const multiHeadAttention: Rule = {
@@ -120,6 +121,8 @@ export const multiHeadAttention: Rule = {
   axes: (call) => {
     const biased = withBias(call, 3, projections(call));
     const [query, key, value] = biased;
+    // onnxruntime takes caches of one shape.
+    if (call.optional(6) !== undefined) call.lanes.unify([key.dims, value.dims]);
     const keys = behindPast(call, cacheAt(call, 6), key);
     const values = behindPast(call, cacheAt(call, 7), value);
     const y = attend(call, query, keys, values, { scaleStated: scaleStated(call), bias: 5 });

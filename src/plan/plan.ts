@@ -22,7 +22,20 @@ export interface Plan {
    * stays as it is where it is still used. Follows from `groups`.
    */
   readonly copies?: readonly PlannedCopy[];
+  /** Inputs and outputs of the model that shrink, where some were free to. Follows from `groups`. */
+  readonly interface?: PlannedInterface;
 }
+
+/** Inputs and outputs that shrink, by name. */
+export interface PlannedInterface {
+  readonly inputs: Readonly<Record<string, PlannedAxes>>;
+  readonly outputs: Readonly<Record<string, PlannedAxes>>;
+}
+
+/** By axis: its length in the original, and the indices that stay, ascending. */
+export type PlannedAxes = Readonly<
+  Record<string, { readonly length: number; readonly kept: readonly number[] }>
+>;
 
 export interface PlannedGroup {
   readonly id: string;

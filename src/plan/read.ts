@@ -8,6 +8,14 @@ const indices = v.pipe(
   v.check((list) => list.every((value, i) => i === 0 || value > list[i - 1]!), 'is not ascending'),
 );
 const byAxis = v.record(v.pipe(v.string(), v.regex(/^\d+$/, 'is no axis number')), indices);
+const whole = v.pipe(v.number(), v.integer('is not a whole number'), v.minValue(1, 'is no length'));
+const byName = v.record(
+  v.string(),
+  v.record(
+    v.pipe(v.string(), v.regex(/^\d+$/, 'is no axis number')),
+    v.object({ length: whole, kept: indices }),
+  ),
+);
 const scalar = v.union([v.string(), v.number(), v.boolean(), v.array(v.string())]);
 
 const schema = v.object({
@@ -38,6 +46,7 @@ const schema = v.object({
       }),
     ),
   ),
+  interface: v.optional(v.object({ inputs: byName, outputs: byName })),
 });
 
 /** A plan out of JSON text. errors: PLAN_MALFORMED, with the place. */

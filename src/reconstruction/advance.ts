@@ -19,8 +19,10 @@ export class Advance {
     /** The model that is computed: the file with these edits. */
     readonly edits: () => Edits,
     readonly options: Pick<NativeOptions, 'signal' | 'threads'>,
+    /** What this model takes of the original's inputs. */
+    readonly taken: (feeds: Feeds) => Feeds = (feeds) => feeds,
   ) {
-    this.#live = feeds.map((own) => new Map(Object.entries(own)));
+    this.#live = feeds.map((own) => new Map(Object.entries(taken(own))));
   }
 
   get batches(): number {
@@ -36,7 +38,8 @@ export class Advance {
   }
 
   /** Takes another batch along: computes what there is of the others by now. */
-  async extend(batches: readonly Feeds[]): Promise<void> {
+  async extend(whole: readonly Feeds[]): Promise<void> {
+    const batches = whole.map(this.taken);
     const later = this.parts.live(this.#done);
     const nodes = this.parts.between([...later], new Set());
     const made = new Set([...nodes].flatMap((node) => node.outputs));

@@ -1,4 +1,5 @@
 import type { Dataset } from '../calibration/data.js';
+import { cutTensors, type InterfaceChanges } from '../calibration/interface.js';
 import { feedsOf, type Match, matchInputs } from '../calibration/match.js';
 import type { Analysis } from '../lanes/analysis.js';
 import { CostModel } from '../lanes/cost.js';
@@ -6,6 +7,7 @@ import { type Edits, NO_EDITS } from '../native/edits.js';
 import type { NativeModel, NativeOptions } from '../native/index.js';
 import type { Node } from '../onnx/graph.js';
 import type { Feeds, Runtime } from '../runtime/runtime.js';
+import { interfaceOf } from '../surgery/interface.js';
 import { Advance } from './advance.js';
 import { Growth } from './growth.js';
 import { isObserved, type Layer, mixesAll, type Readers, readersOf } from './layers.js';
@@ -67,7 +69,7 @@ export async function reconstruct(
   const feeds = await feedsFor(source, quiet);
   const work = new Reconstruction(source, removed, options);
   const original = new Advance(source.native, parts, source.runtime, feeds, () => NO_EDITS, quiet);
-  const pruned = new Advance(source.native, parts, source.runtime, feeds, () => work.edits(), quiet);
+  const pruned = work.advance(feeds, parts, quiet);
   try {
     const { macs } = new CostModel(source.walk).of();
     const growth = new Growth(matchOf(source), source.all, source.samples, source.batch, macs);
@@ -87,9 +89,13 @@ export async function reconstruct(
 /** Called before a layer's turn; returns how many samples there are then. */
 type Before = (layer: Layer) => Promise<number>;
 
+const UNCHANGED: InterfaceChanges = { inputs: {}, outputs: {} };
+
 /** A removal whose layers are refitted one after the other. */
 export class Reconstruction {
   readonly rewrites: Rewrites;
+  /** Inputs and outputs that the removal shortens. */
+  readonly changes: InterfaceChanges;
   #mixtures: ReadonlyMap<Layer, Mixture> = new Map();
 
   constructor(
@@ -99,11 +105,20 @@ export class Reconstruction {
   ) {
     const { removal, cuts } = removed;
     this.rewrites = new Rewrites(source.native, source.walk, removal, cuts, quietly(options));
+    this.changes = interfaceOf(source.walk, removal) ?? UNCHANGED;
   }
 
   /** With all layers as they are by now. */
   edits(): Edits {
     return this.rewrites.over(this.removed.edits);
+  }
+
+  /** The pruned model on these inputs of the original. */
+  advance(feeds: readonly Feeds[], parts: Parts, options: NativeOptions): Advance {
+    const { native, runtime } = this.source;
+    const { inputs } = this.changes;
+    const taken = (whole: Feeds): Feeds => cutTensors(whole, inputs);
+    return new Advance(native, parts, runtime, feeds, () => this.edits(), options, taken);
   }
 
   /** returns: how many layers were refitted */

@@ -1,3 +1,4 @@
+import { cutTensor } from '../calibration/interface.js';
 import { lossBetween } from '../compare/loss.js';
 import { answeredBy } from '../compare/standIns.js';
 import { CostModel } from '../lanes/cost.js';
@@ -79,7 +80,7 @@ export async function lossOf(
   order: Uint32Array,
   options: NativeOptions,
 ): Promise<number> {
-  const { native, walk } = source;
+  const { walk } = source;
   const gone = triedOf(group);
   const kept = [...order.subarray(gone)].sort((a, b) => a - b);
   const removal = removalOf(walk, new Map([[group, kept]]));
@@ -89,14 +90,7 @@ export async function lossOf(
     { removal, cuts, edits: editsOf(walk, removal, cuts, []) },
     options,
   );
-  const pruned = new Advance(
-    native,
-    new Parts(walk.graph.document),
-    source.runtime,
-    feeds,
-    () => work.edits(),
-    options,
-  );
+  const pruned = work.advance(feeds, new Parts(walk.graph.document), options);
   try {
     await work.run(original, pruned, { quick: true, fitted });
     const names = answeredBy(walk.graph.document);
@@ -104,7 +98,8 @@ export async function lossOf(
     await pruned.to(names, async (batch, tensors) => {
       if (batch < fitted) return;
       for (const name of names) {
-        const [wanted, got] = [original.get(name, batch), tensors.get(name)];
+        const [whole, got] = [original.get(name, batch), tensors.get(name)];
+        const wanted = whole && cutTensor(whole, work.changes.outputs[name] ?? {});
         const lost = wanted && got && lossBetween(wanted, got);
         if (lost !== undefined) losses.push(lost.loss);
       }

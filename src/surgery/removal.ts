@@ -2,9 +2,10 @@ import { EspalierError } from '../errors.js';
 import type { Analysis } from '../lanes/analysis.js';
 import type { Group } from '../lanes/groups.js';
 import { Removal } from '../lanes/survivors.js';
-import type { Plan, PlannedGroup } from '../plan/plan.js';
+import type { Plan, PlannedAxes, PlannedGroup } from '../plan/plan.js';
 import type { Cuts } from './cuts.js';
 import { cutsOf } from './cuts.js';
+import { interfaceOf } from './interface.js';
 
 /** Which lanes leave, when each group keeps these positions. */
 export function removalOf(analysis: Analysis, kept: ReadonlyMap<Group, readonly number[]>): Removal {
@@ -16,13 +17,20 @@ export function removalOf(analysis: Analysis, kept: ReadonlyMap<Group, readonly 
   return new Removal(analysis.lanes.equations, removed);
 }
 
+type PlanTables = Pick<Plan, 'tensors' | 'copies' | 'interface'>;
+
 /** The tables of a plan that follow from what is cut. */
-export function planTables(analysis: Analysis, { kept, copies }: Cuts): Pick<Plan, 'tensors' | 'copies'> {
+export function planTables(analysis: Analysis, { kept, copies }: Cuts, removal: Removal): PlanTables {
   const tensors: Record<string, Record<string, readonly number[]>> = {};
   for (const [tensor, axes] of kept) {
     tensors[analysis.graph.nameOf(tensor)] = Object.fromEntries([...axes].sort(([a], [b]) => a - b));
   }
-  return { tensors, ...(copies.length > 0 && { copies: copies.map(({ id: _, ...copy }) => copy) }) };
+  const changed = interfaceOf(analysis, removal);
+  return {
+    tensors,
+    ...(copies.length > 0 && { copies: copies.map(({ id: _, ...copy }) => copy) }),
+    ...(changed !== undefined && { interface: changed }),
+  };
 }
 
 /**
@@ -39,7 +47,7 @@ export function removalOfPlan(
   const removal = byTensors ? removalByTensors(analysis, plan) : removalByGroups(analysis, plan);
   const cuts = cutsOf(analysis, removal);
   if (byTensors) {
-    agree(analysis, plan, planTables(analysis, cuts));
+    agree(analysis, plan, planTables(analysis, cuts, removal));
     groupsAgree(analysis, plan, removal);
   }
   return { removal, cuts };
@@ -128,7 +136,7 @@ function removalByTensors(analysis: Analysis, plan: Plan): Removal {
 }
 
 /** The plan must be exactly what its lanes come to: a slice kept or dropped beside its lane would break the model. */
-function agree(analysis: Analysis, plan: Plan, derived: Pick<Plan, 'tensors' | 'copies'>): void {
+function agree(analysis: Analysis, plan: Plan, derived: PlanTables): void {
   for (const tensor of new Set([...Object.keys(plan.tensors), ...Object.keys(derived.tensors)])) {
     const [given, needed] = [plan.tensors[tensor] ?? {}, derived.tensors[tensor] ?? {}];
     for (const axis of new Set([...Object.keys(given), ...Object.keys(needed)])) {
@@ -148,7 +156,28 @@ function agree(analysis: Analysis, plan: Plan, derived: Pick<Plan, 'tensors' | '
       );
     }
   }
+  if (plan.interface === undefined || sameInterface(plan.interface, derived.interface)) return;
+  throw new EspalierError(
+    'PLAN_MALFORMED',
+    'the plan\'s "interface" keeps other indices of inputs or outputs than its "tensors" come to',
+    { file: analysis.graph.file },
+    'Remove "interface": it is then derived again.',
+  );
 }
+
+/** Two interfaces that keep the same. */
+const sameInterface = (a: Plan['interface'], b: Plan['interface']): boolean =>
+  (['inputs', 'outputs'] as const).every((kind) => {
+    const [own, other] = [textOf(a?.[kind]), textOf(b?.[kind])];
+    return own.length === other.length && own.every((text, i) => text === other[i]);
+  });
+
+const textOf = (values: Readonly<Record<string, PlannedAxes>> = {}): readonly string[] =>
+  Object.entries(values)
+    .flatMap(([name, axes]) =>
+      Object.entries(axes).map(([axis, { length, kept }]) => JSON.stringify([name, axis, length, kept])),
+    )
+    .sort();
 
 function groupsAgree(analysis: Analysis, plan: Plan, removal: Removal): void {
   const byId = new Map(analysis.groups.map((group) => [group.id, group]));

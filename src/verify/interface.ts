@@ -1,13 +1,31 @@
 import type { Warning } from '../api/types.js';
+import type { Changes, InterfaceChanges } from '../calibration/interface.js';
 import type { Session, ValueInfo } from '../runtime/runtime.js';
 
-/** What differs between the inputs and outputs that two models declare, in plain words. */
-export function compareInterfaces(original: Session, pruned: Session): readonly Warning[] {
+/**
+ * What differs between the inputs and outputs that two models declare, in plain words. Lengths that the pruned model's metadata
+ * declare shorter are no difference, where they are what it has.
+ */
+export function compareInterfaces(
+  original: Session,
+  pruned: Session,
+  { inputs, outputs }: InterfaceChanges = { inputs: {}, outputs: {} },
+): readonly Warning[] {
   return [
-    ...compareValues('input', original.inputs, pruned.inputs),
-    ...compareValues('output', original.outputs, pruned.outputs),
+    ...compareValues('input', shortened(original.inputs, inputs), pruned.inputs),
+    ...compareValues('output', shortened(original.outputs, outputs), pruned.outputs),
   ];
 }
+
+const shortened = (values: readonly ValueInfo[], changes: Changes): readonly ValueInfo[] =>
+  values.map((value) => {
+    const axes = Object.hasOwn(changes, value.name) ? changes[value.name]! : {};
+    const shape = value.shape.map((length, axis) => {
+      const change = axes[axis];
+      return change !== undefined && length === change.length ? change.kept.length : length;
+    });
+    return { ...value, shape };
+  });
 
 function compareValues(
   kind: 'input' | 'output',

@@ -1,5 +1,13 @@
 import { stat } from 'node:fs/promises';
 import type { Warning } from '../api/types.js';
+import {
+  answeringKept,
+  changeTexts,
+  INTERFACE_KEY,
+  type InterfaceChanges,
+  readChanges,
+  takingWhole,
+} from '../calibration/interface.js';
 import { labelledOutput, type OwnLabels } from '../compare/labels.js';
 import type { Answers } from '../compare/row.js';
 import { EspalierError } from '../errors.js';
@@ -41,7 +49,8 @@ export async function verify(
     const run = new Run(first, options, { original: known.bytes, pruned: other.bytes });
     const second = await load(pruned).catch((error: unknown) => run.fault('UNLOADABLE', error));
     if (second === undefined) return run.result();
-    return await run.compare(second, () =>
+    const changes = readChanges(other.document?.metadata[INTERFACE_KEY]) ?? NO_CHANGES;
+    return await run.compare(second, changes, () =>
       watched(
         { model: original, session: first },
         { model: pruned, session: second },
@@ -57,6 +66,8 @@ export async function verify(
   }
 }
 
+const NO_CHANGES: InterfaceChanges = { inputs: {}, outputs: {} };
+
 interface Bytes {
   readonly original: number;
   readonly pruned: number;
@@ -65,6 +76,7 @@ interface Bytes {
 /** One verification: what was found so far. */
 class Run {
   readonly #original: Session;
+  #changes = NO_CHANGES;
   readonly #options: VerifyOptions;
   readonly #bytes: Bytes;
   readonly #faults: Warning[] = [];
@@ -90,18 +102,35 @@ class Run {
     this.#faults.push({ code, text: `${words}${error.what}` });
   }
 
-  async compare(pruned: Session, watch: () => Promise<Watched>): Promise<Verification> {
-    this.#faults.push(...compareInterfaces(this.#original, pruned));
+  /** changes: what the pruned model itself says of its inputs and outputs, which is then no fault. */
+  async compare(
+    pruned: Session,
+    changes: InterfaceChanges,
+    watch: () => Promise<Watched>,
+  ): Promise<Verification> {
+    this.#faults.push(...compareInterfaces(this.#original, pruned, changes));
     if (this.#faults.length > 0) return this.result();
+    this.#changes = changes;
+    const texts = [...changeTexts(changes.inputs), ...changeTexts(changes.outputs)];
+    if (texts.length > 0)
+      this.#warn(
+        'INTERFACE_DECLARED',
+        `the pruned model is no drop-in replacement, and says so: of its inputs and outputs it has ${texts.join('; ')}. Here it was given the indices that stay, and compared at them`,
+      );
     const source = await openSource(this.#original, this.#options);
     this.#source = source;
-    const both = await watch();
+    const found = await watch();
+    const both: Watched = {
+      original: answeringKept(found.original, changes),
+      pruned: takingWhole(found.pruned, changes),
+      outputs: found.outputs,
+    };
     this.#watched = both;
     if (both.outputs.values.length > 0) {
       const size = await this.#probe(source, both);
       if (this.#faults.length > 0) return this.result();
       await this.#answers(source, both, size);
-      if (this.#faults.length === 0) await this.#time(source, pruned);
+      if (this.#faults.length === 0) await this.#time(source, takingWhole(pruned, changes));
     }
     return this.result();
   }
@@ -147,7 +176,9 @@ class Run {
       const compared = await this.#ask(both, feeds, original, samples);
       if (compared === undefined) return;
       const { labels } = source;
-      if (labels !== undefined) this.#labels ??= labelledOutput(compared, labels, both.outputs);
+      // The columns of what shrank are not those that labels speak of.
+      const whole = compared.filter(({ output }) => !Object.hasOwn(this.#changes.outputs, output));
+      if (labels !== undefined) this.#labels ??= labelledOutput(whole, labels, both.outputs);
       for (const answers of compared) {
         const { output: value } = answers;
         const output = both.outputs.outputOf(value);

@@ -89,6 +89,20 @@ describe('lengths that a model leaves open', () => {
     expect(size.macs).toBe(12 * 6 * 8 + 5 * 8 * 5);
   });
 
+  test('numbers that inputs hold are lengths too', async () => {
+    const sheet = new Sheet(13);
+    const [x, count] = [sheet.input('x', ['rows', 6]), sheet.input('count', [1], 'int64')];
+    const half = sheet.node('Div', [count, sheet.ints([2])]);
+    const first = sheet.node('Slice', [x, sheet.ints([0]), half, sheet.ints([0])]);
+    sheet.output(sheet.linear(first, '1', 6, 8), 'y', ['half', 8]);
+    using model = await openModel(encodeModel(sheet.model()));
+    const data = datasetOf({
+      x: { type: 'float32', data: new Float32Array(3 * 12 * 6).fill(1), dims: [3, 12, 6] },
+      count: { type: 'int64', data: BigInt64Array.of(9n, 4n, 7n), dims: [3, 1] },
+    });
+    expect((await model.inspect({ data })).size.macs).toBe(3 * 6 * 8);
+  });
+
   test('where the model cannot be run, the result says that it was guessed', async () => {
     using model = await openModel(encodeModel(chosen()));
     const data = samples('x', [2, 12, 6], () => 1);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ROUNDING } from '../support/exact.js';
+import { distanceFreed } from '../support/interface.js';
 import type { AttributeSpec, ModelSpec } from '../support/onnx.js';
 import { frozen, ruleTable } from '../support/ruleTable.js';
 import { distanceAt, groupsOf, Sheet } from '../support/sheet.js';
@@ -199,6 +200,21 @@ describe('a cache in the interface', () => {
         { n: 3, s: 1, p: 6 },
       ]);
       expect(distance).toBeLessThan(ROUNDING);
+    });
+
+    test(`${name}, free to shrink`, async () => {
+      const shrunk = new Set<string>();
+      for (let seed = 1; seed <= 5; seed++) {
+        const result = await distanceFreed(model, ['past_*', 'keys', 'values'], seed, [
+          { n: 1, s: 5, p: 2 },
+          { n: 3, s: 1, p: 6 },
+        ]);
+        expect(result!.distance, `seed ${seed}`).toBeLessThan(ROUNDING);
+        for (const [value, axes] of Object.entries(result!.plan.interface?.inputs ?? {}))
+          for (const axis of Object.keys(axes)) shrunk.add(`${value}/${axis}`);
+      }
+      expect(shrunk).toContain('past_k/1');
+      expect(shrunk).toContain('past_v/1');
     });
   }
 });
