@@ -68,8 +68,12 @@ export const isSigned = (dim: Dim): boolean =>
 /** Computed from a number that data decides and that need not be an integer. */
 const isReal = (dim: Dim): boolean => givenAs(dim, ['real']);
 
-/** A number as the length that it states: what may be negative is 0 there at least. */
-export const asLength = (dim: Dim): Dim => (isSigned(dim) ? maximum(dim, 0) : dim);
+/** A number as the length that it states. One that may be negative states a length of its own, the same wherever it does. */
+export function asLength(dim: Dim): Dim {
+  if (!isSigned(dim)) return dim;
+  const name = `length(${dim})`;
+  return name.length > MOST_TEXT ? beyond('length', dim, 0, 'count') : symbol(name, undefined, 'count');
+}
 
 /** Beyond so many terms, or characters, a length is not followed any more. */
 const MOST_TERMS = 256;
