@@ -1,7 +1,7 @@
 import type { Analysis } from '../lanes/analysis.js';
 import { CostModel, isWeight } from '../lanes/cost.js';
 import { KEPT } from '../lanes/equations.js';
-import type { Reason } from '../lanes/reason.js';
+import { type Reason, sinceText } from '../lanes/reason.js';
 import { Removal } from '../lanes/survivors.js';
 import type { ValueDocument } from '../native/document.js';
 import type { FrozenReport, GroupReport, Inspection, ValueReport, Warning } from './types.js';
@@ -102,13 +102,14 @@ function shares({ groups, graph }: Analysis, params: number): Inspection['shares
   return { prunable: all, exact: share(exact), inexact: all - share(exact), frozen: 1 - all };
 }
 
-/** Nodes that gave up, and how many only followed them: what feeds those is of unknown rank. */
+/** Nodes that gave up, and how many only followed them, by what first lost the rank of what feeds those. */
 function warnings({ frozenNodes }: Analysis): Warning[] {
   const roots = new Map<string, { count: number; readonly node: string; readonly text: string }>();
-  let followers = 0;
-  for (const [node, { why, text }] of frozenNodes) {
+  const followers = new Map<string, number>();
+  for (const [node, { why, text, since }] of frozenNodes) {
     if (why === 'unknown-rank') {
-      followers += 1;
+      const cause = since === undefined ? '' : sinceText(since);
+      followers.set(cause, (followers.get(cause) ?? 0) + 1);
       continue;
     }
     const key = why === 'no-rule' ? node.op : `${node.op}: ${why}`;
@@ -120,7 +121,9 @@ function warnings({ frozenNodes }: Analysis): Warning[] {
     code: 'FROZEN_NODE',
     text: `${count === 1 ? `node ${node}` : `${count} nodes, first ${node}`}: ${text}; what they touch stays whole`,
   }));
-  if (followers === 0) return found;
-  const text = `${followers} more node${followers === 1 ? '' : 's'} cannot be followed, since what feeds them is of unknown rank`;
-  return [...found, { code: 'FROZEN_NODE', text }];
+  const followed = [...followers].map(([cause, count]) => ({
+    code: 'FROZEN_NODE',
+    text: `${count} more node${count === 1 ? '' : 's'} cannot be followed: the rank of what feeds them is not known${cause}`,
+  }));
+  return [...found, ...followed];
 }

@@ -11,6 +11,7 @@ import type { Contracting, ContractingSide, Contraction, Side } from './contract
 import type { Lanes } from './lanes.js';
 import type { Integers, Mix, Mixing, Scale, Scales } from './mix.js';
 import { storedAxes } from './mix.js';
+import { type Cause, sinceText } from './reason.js';
 import type { Call, Omission, Restatement, RestateOptions, Tensor, Work } from './rule.js';
 import { Attributes, Frozen } from './rule.js';
 
@@ -27,6 +28,8 @@ export interface Store {
   /** Of quantised data: what a node comes to in floats, and what was quantised for its operand. */
   productOf(node: Node, data: number): IntegerProduct | undefined;
   unquantised(node: Node, data: number): string | undefined;
+  /** The rank of a value that is not made yet, where what stands around it tells. */
+  rankOf(name: string): number | undefined;
 }
 
 /** One node with its operands, and what its rule says of it. */
@@ -63,8 +66,7 @@ export class NodeCall implements Call {
   input(index: number): Axes {
     const tensor = this.optional(index);
     if (tensor === undefined) throw new Frozen('unknown-shape', `its operand ${index} is absent`);
-    if (tensor.axes === undefined)
-      throw new Frozen('unknown-rank', `the rank of its operand "${this.node.inputs[index]}" is not known`);
+    if (tensor.axes === undefined) throw unknownRank(tensor.lost, this.node.inputs[index]!);
     return tensor.axes;
   }
 
@@ -188,7 +190,21 @@ export class NodeCall implements Call {
   }
 
   openLength(name: string): Dim {
-    return symbol(name);
+    this.lanes.opens(name, this.#cause('data decides how long it is'));
+    return symbol(name, undefined, 'count');
+  }
+
+  rankOf(output: number): number | undefined {
+    const name = this.node.outputs[output] ?? '';
+    return name === '' ? undefined : this.store.rankOf(name);
+  }
+
+  lost(text: string): Tensor {
+    return { axes: undefined, lost: this.#cause(text) };
+  }
+
+  #cause(text: string): Cause {
+    return { node: this.node.name, op: this.node.op, text };
   }
 
   mixes(mixing: Mixing): void {
@@ -334,7 +350,7 @@ export class NodeCall implements Call {
   }
 
   /** Nothing of the node changes: what its rule had begun to say is dropped. */
-  freezeAll({ why, text }: Frozen): void {
+  freezeAll({ why, text, since }: Frozen): void {
     const said = [
       this.restatements,
       this.omissions,
@@ -346,9 +362,18 @@ export class NodeCall implements Call {
     for (const list of said) list.length = 0;
     for (const index of this.operands.keys()) this.#keepContent(index);
     for (const operand of this.operands) {
-      for (const axis of operand?.axes ?? []) if (isLabelled(axis)) this.lanes.freeze(axis, why, text);
+      for (const axis of operand?.axes ?? []) if (isLabelled(axis)) this.lanes.freeze(axis, why, text, since);
     }
   }
+}
+
+/** A node cannot be followed, as the rank of what it reads is not known. */
+function unknownRank(since: Cause | undefined, operand: string): Frozen {
+  const text =
+    since === undefined
+      ? `the rank of its operand "${operand}" is not known`
+      : `reads a value of unknown rank${sinceText(since)}`;
+  return new Frozen('unknown-rank', text, [], since);
 }
 
 const isAxis = (length: Axis | Dim | Element): length is Axis =>

@@ -1,11 +1,11 @@
 import type { Dim } from '../onnx/dim.js';
-import { add, equal, product, quotient } from '../onnx/dim.js';
+import { add, equal, freeSymbols, product, quotient } from '../onnx/dim.js';
 import type { Values } from '../onnx/values.js';
 import { isLiteral } from '../onnx/values.js';
 import type { Axis, Factor, Slot } from './axis.js';
 import { axisOf, isLabelled, isZero, plain, sameAxis } from './axis.js';
 import { Equations } from './equations.js';
-import type { Reason, Why } from './reason.js';
+import { type Cause, type Reason, sinceText, type Why } from './reason.js';
 import { Frozen } from './rule.js';
 
 /**
@@ -26,6 +26,10 @@ const WIDEST = 1 << 24;
 export class Lanes {
   readonly #inexact = new Map<number, Reason>();
   readonly #whole = new WeakSet<Int32Array>();
+  /** Open lengths by the name of their symbol, and why they are. */
+  readonly #opened = new Map<string, Cause>();
+  /** Lengths of the two axes that are being unified. */
+  #meeting: readonly Dim[] = [];
   at = '';
   /** Indices of stored axes, and labels that nodes have made. */
   #born = 0;
@@ -33,8 +37,34 @@ export class Lanes {
 
   constructor(readonly equations = new Equations()) {}
 
-  reason(why: Why, text: string): Reason {
-    return { why, node: this.at, text };
+  reason(why: Why, text: string, since?: Cause): Reason {
+    return { why, node: this.at, text, ...(since !== undefined && { since }) };
+  }
+
+  /** An open length is what it is because of this. */
+  opens(symbol: string, cause: Cause): void {
+    if (!this.#opened.has(symbol)) this.#opened.set(symbol, cause);
+  }
+
+  /** What first made one of these lengths open, where a node did. */
+  #openedBy(lengths: readonly Dim[]): Cause | undefined {
+    if (this.#opened.size === 0) return undefined;
+    const open = lengths.filter((length) => typeof length !== 'number');
+    for (const length of open)
+      for (const name of freeSymbols(length)) {
+        const cause = this.#opened.get(name);
+        if (cause !== undefined) return cause;
+      }
+    // Lengths that are stated by such a symbol are called after it.
+    for (const { text } of open)
+      for (const [name, cause] of this.#opened) if (text.includes(name)) return cause;
+    return undefined;
+  }
+
+  /** Frozen, as these lengths do not tell where its lanes lie. */
+  freezeUnknown(axis: Axis, why: Why, text: string, lengths: readonly Dim[] = [axis.length]): void {
+    const since = isLabelled(axis) ? this.#openedBy(lengths) : undefined;
+    this.freeze(axis, why, since === undefined ? text : text + sinceText(since), since);
   }
 
   /** A new axis that nothing is known of yet: padding, or what a constant is expanded to. `zero`: it holds zeros. */
@@ -68,8 +98,8 @@ export class Lanes {
     this.#made += count;
   }
 
-  freeze(axis: Axis, why: Why, text: string): void {
-    const reason = this.reason(why, text);
+  freeze(axis: Axis, why: Why, text: string, since?: Cause): void {
+    const reason = this.reason(why, text, since);
     for (const { labels } of axis.factors) {
       if (labels === undefined || this.#whole.has(labels)) continue;
       for (const label of labels) this.equations.freeze(label, reason);
@@ -137,6 +167,7 @@ export class Lanes {
 
   #unifyTwo(a: Axis, b: Axis): void {
     if (sameAxis(a, b)) return;
+    this.#meeting = [a.length, b.length];
     const [left, right] = this.#solved(a, b);
     const x = [...left.factors];
     const y = [...right.factors];
@@ -177,7 +208,8 @@ export class Lanes {
   #unifyFactors(f: Factor, g: Factor): void {
     if (f.labels === g.labels) return;
     if (f.labels === undefined || g.labels === undefined) {
-      this.freeze(axisOf([f, g]), 'graph-input', 'meets an axis of the same length that no weight gave it');
+      const text = 'meets an axis of the same length that no weight gave it';
+      this.freezeUnknown(axisOf([f, g]), 'graph-input', text, this.#meeting);
       return;
     }
     const reason = this.reason('mismatch', 'is always kept on one side');
@@ -189,7 +221,8 @@ export class Lanes {
     if (whole.labels !== undefined) return false;
     const left = quotient(whole.length, part.length);
     if (left === undefined) return false;
-    this.freeze(axisOf([part]), 'graph-input', 'meets an axis that no weight gave its length');
+    const text = 'meets an axis that no weight gave its length';
+    this.freezeUnknown(axisOf([part]), 'graph-input', text, this.#meeting);
     rest.unshift({ length: left, zero: false });
     return true;
   }
@@ -215,7 +248,10 @@ export class Lanes {
   }
 
   #mismatch(factors: readonly Factor[]): void {
-    this.freeze(axisOf(factors), 'mismatch', 'two ways to see one axis do not fit together');
+    const axis = axisOf(factors);
+    const open = factors.filter(({ length }) => typeof length !== 'number').map(({ length }) => length);
+    if (open.length === 0) this.freeze(axis, 'mismatch', 'two ways to see one axis do not fit together');
+    else this.freezeUnknown(axis, 'unknown-shape', 'meets an axis whose length is not known', open);
   }
 
   /** One label for each index. `axis.length` must be known. */
@@ -255,7 +291,9 @@ export class Lanes {
     const length = axes.map((axis) => axis.length).reduce(add, 0);
     if (!axes.some(isLabelled)) return plain(length);
     if (typeof length !== 'number' || axes.some((axis) => typeof axis.length !== 'number')) {
-      for (const axis of axes) this.freeze(axis, 'unknown-shape', 'is joined with an axis of unknown length');
+      const lengths = axes.map((axis) => axis.length);
+      for (const axis of axes)
+        this.freezeUnknown(axis, 'unknown-shape', 'is joined with an axis of unknown length', lengths);
       return plain(length);
     }
     for (const axis of axes) this.#make(axis.length as number);
@@ -284,7 +322,10 @@ export class Lanes {
     if (lengths.length === 1 && equal(lengths[0]!, axis.length)) return [axis];
     if (!isLabelled(axis)) return lengths.map(plain);
     if (typeof axis.length !== 'number' || lengths.some((length) => typeof length !== 'number')) {
-      this.freeze(axis, 'unknown-shape', 'is cut at a place that is not known');
+      this.freezeUnknown(axis, 'unknown-shape', 'is cut at a place that is not known', [
+        axis.length,
+        ...lengths,
+      ]);
       return lengths.map(plain);
     }
     const labels = this.labelsOf(axis);
@@ -346,7 +387,10 @@ export class Lanes {
   /** No way along the factors: index by index, or frozen where the length is not known. */
   #factorAnew(axis: Axis, lengths: readonly Dim[]): Axis[] {
     if (typeof axis.length !== 'number' || lengths.some((length) => typeof length !== 'number')) {
-      this.freeze(axis, 'unknown-shape', 'is seen as a product of lengths that are not known');
+      this.freezeUnknown(axis, 'unknown-shape', 'is seen as a product of lengths that are not known', [
+        axis.length,
+        ...lengths,
+      ]);
       return lengths.map(plain);
     }
     const parts: Axis[] = [];

@@ -4,7 +4,21 @@ export interface Reason {
   /** The node's name; '' where no node is to blame. */
   readonly node: string;
   readonly text: string;
+  /** Where something is not known: what first lost it, also named in the text. */
+  readonly since?: Cause;
 }
+
+/** The node behind which something is not known, and why. */
+export interface Cause {
+  /** Its name; '' for what the model is given. */
+  readonly node: string;
+  readonly op: string;
+  readonly text: string;
+}
+
+/** A cause as the end of a sentence. */
+export const sinceText = ({ node, op, text }: Cause): string =>
+  node === '' ? `, since ${text}` : `, since ${node} (${op}): ${text}`;
 
 export type Why =
   | 'no-rule' // the operator has no rule

@@ -5,12 +5,15 @@ import type { Axes, Axis } from './axis.js';
 import type { Contracting } from './contraction.js';
 import type { Lanes } from './lanes.js';
 import type { Mixing, Scales } from './mix.js';
-import type { Why } from './reason.js';
+import type { RankLaw } from './ranks.js';
+import type { Cause, Why } from './reason.js';
 
 /** A value of the graph as rules see it. */
 export interface Tensor {
   /** undefined: not even the rank is known. */
   readonly axes: Axes | undefined;
+  /** What first lost the rank, where it is not known. */
+  readonly lost?: Cause | undefined;
   /** Its content, where it is small and speaks of lengths. */
   readonly values?: Values | undefined;
   /** Every element is zero, however long its axes are. */
@@ -40,6 +43,8 @@ export interface Rule {
   readonly linear?: boolean;
   /** An output holds a part of operand 0 only: a stored vector that several such nodes read is shared out, not shared. */
   readonly takesPart?: boolean;
+  /** What the ranks of operands and outputs say of each other. */
+  readonly ranks?: RankLaw;
   readonly axes: (call: Call) => readonly Output[];
 }
 
@@ -52,6 +57,8 @@ export class Frozen extends Error {
     readonly why: Why,
     readonly text: string,
     readonly outputs: readonly Output[] = [],
+    /** What first lost what the rule would have had to know, where that is another node. */
+    readonly since?: Cause,
   ) {
     super(text);
   }
@@ -145,6 +152,10 @@ export interface Call {
   omit(index: number, wanted: Axes): boolean;
   /** A length that only data decides, as a symbol of that name. */
   openLength(name: string): Dim;
+  /** The rank of an output, where what reads it tells. */
+  rankOf(output: number): number | undefined;
+  /** An output whose rank this node does not tell. */
+  lost(text: string): Tensor;
   /** The node multiplies data by a stored weight, and sums: says nothing where the weight is computed. */
   mixes(mixing: Mixing): void;
   /** The node's last step is to scale and shift each lane of its first output by vectors. */

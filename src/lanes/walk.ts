@@ -4,7 +4,7 @@ import { symbol } from '../onnx/dim.js';
 import type { Graph, Node } from '../onnx/graph.js';
 import type { Values } from '../onnx/values.js';
 import { literals } from '../onnx/values.js';
-import type { Slot } from './axis.js';
+import type { Axes, Slot } from './axis.js';
 import { isLabelled, plain } from './axis.js';
 import type { Store } from './call.js';
 import { NodeCall } from './call.js';
@@ -13,7 +13,8 @@ import type { FreeAxis } from './free.js';
 import { bornFree, freeAxes, tieStates } from './free.js';
 import { Lanes } from './lanes.js';
 import type { Mix, Scale } from './mix.js';
-import type { Why } from './reason.js';
+import { Ranks } from './ranks.js';
+import type { Cause, Why } from './reason.js';
 import type { Omission, Output, Restatement, Rule, Tensor, Work } from './rule.js';
 import { Frozen } from './rule.js';
 import { finished, type Steps } from './steps.js';
@@ -53,6 +54,8 @@ export interface Walk {
 const MOST_INTEGERS = 1 << 16;
 const MOST_FLOATS = 16;
 const LENGTH_TYPES = new Set(['int64', 'int32']);
+/** No tensor of a network has as many axes. */
+const MOST_RANK = 64;
 /** What data decides is followed in vectors as short as shapes are. */
 const MOST_GIVEN = 16;
 const GIVEN_AS: Readonly<Record<string, Given>> = {
@@ -103,7 +106,10 @@ class Walker {
     isZero: (tensor) => this.#isZero(tensor),
     productOf: (node, data) => this.graph.productOf(node, data),
     unquantised: (node, data) => this.graph.unquantised(node, data),
+    rankOf: (name) => this.#rankOf(name),
   };
+  /** Made once a rank is not known. */
+  #ranks: Ranks | undefined;
   #unknowns = 0;
 
   constructor(
@@ -173,7 +179,7 @@ class Walker {
         const output = outputs[index];
         if (output === undefined) throw new Frozen('no-rule', `its output ${index} is not accounted for`);
         const tensor = asTensor(output);
-        this.#set(name, rule.moves ? tensor : this.#seenThrough(name, withoutSlots(tensor)));
+        this.#set(name, rule.moves ? tensor : this.#seenThrough(name, withoutSlots(tensor)), node);
       }
       call.freezeUntaken();
       if (outputs.some((output) => asTensor(output).values === undefined)) call.keepLost();
@@ -216,14 +222,45 @@ class Walker {
     for (const name of node.captures) this.#keepWhole(name, 'control-flow', `the body of ${node.op} reads`);
     for (const [index, name] of node.outputs.entries()) {
       if (name === '') continue;
-      const stated = this.graph.stated.get(name)?.[0];
       const found = asTensor(problem.outputs[index] ?? { axes: undefined });
-      this.#tensors.set(name, stated === undefined ? withoutSlots(found) : this.#statedTensor(stated));
+      const dtype = found.dtype ?? this.graph.stated.get(name)?.[0]?.dtype ?? undefined;
+      const lost = problem.since ?? { node: node.name, op: node.op, text: problem.text };
+      this.#set(name, { ...withoutSlots(found), dtype, lost }, node);
     }
   }
 
-  /** A value is this. What no rule computes of a single number, or of a few, is a symbol for each: data decides it. */
-  #set(name: string, tensor: Tensor): void {
+  /**
+   * A value is this. Where its rank is not known, what stands around it may tell; its lengths are open then, whatever the
+   * file states of them. What no rule computes of a single number, or of a few, is a symbol for each: data decides it.
+   */
+  #set(name: string, given: Tensor, maker?: Node): void {
+    const lost = given.lost ?? causeOf(name, maker, 'data decides how many axes it has');
+    const tensor = given.axes === undefined ? { ...given, axes: this.#axesAround(name, lost), lost } : given;
+    this.#ranks?.know(name, tensor);
+    this.#tensors.set(name, this.#withContent(name, tensor, maker));
+  }
+
+  #axesAround(name: string, lost: Cause): Axes | undefined {
+    const rank = this.#rankOf(name);
+    if (rank === undefined || rank > MOST_RANK) return undefined;
+    return Array.from({ length: rank }, (_, d) => {
+      const length = `${name}.${d}#${this.#unknowns++}`;
+      this.#lanes.opens(length, lost);
+      return plain(symbol(length, undefined, 'count'));
+    });
+  }
+
+  /** The rank of a value that is not made yet, or that its maker does not tell. */
+  #rankOf(name: string): number | undefined {
+    if (this.#ranks === undefined) {
+      const { graph, registry } = this;
+      this.#ranks = new Ranks(graph, ({ domain, op, opset }) => registry(domain, op, opset)?.ranks);
+      for (const [known, tensor] of this.#tensors) this.#ranks.know(known, tensor);
+    }
+    return this.#ranks.of(name);
+  }
+
+  #withContent(name: string, tensor: Tensor, maker: Node | undefined): Tensor {
     const { axes, values, dtype } = tensor;
     const count = axes?.length === 0 ? 1 : axes?.length === 1 ? axes[0]!.length : undefined;
     const given = dtype === undefined ? 'real' : GIVEN_AS[dtype];
@@ -233,12 +270,13 @@ class Walker {
       typeof count === 'number' &&
       count <= MOST_GIVEN &&
       !axes!.some(isLabelled);
-    if (!follows) {
-      this.#tensors.set(name, tensor);
-      return;
-    }
-    const elements = Array.from({ length: count }, (_, i) => symbol(`${name}[${i}]`, undefined, given));
-    this.#tensors.set(name, { ...tensor, values: literals(axes!.length === 0 ? [] : [count], elements) });
+    if (!follows) return tensor;
+    const cause = tensor.lost ?? causeOf(name, maker, 'data decides what it gives');
+    const elements = Array.from({ length: count }, (_, i) => {
+      this.#lanes.opens(`${name}[${i}]`, cause);
+      return symbol(`${name}[${i}]`, undefined, given);
+    });
+    return { ...tensor, values: literals(axes!.length === 0 ? [] : [count], elements) };
   }
 
   /** Nothing of a value may change, neither its axes, unless these are free, nor the lengths that it speaks of. */
@@ -378,6 +416,12 @@ class Walker {
 
 const isVector = (tensor: TensorDocument): boolean =>
   tensor.dims.filter((length) => length !== 1).length === 1;
+
+/** Why something is not known of a value: its maker, or that it is given. */
+const causeOf = (name: string, maker: Node | undefined, text: string): Cause =>
+  maker === undefined
+    ? { node: '', op: '', text: `the model is given "${name}"` }
+    : { node: maker.name, op: maker.op, text };
 
 const isTensor = (output: Output): output is Tensor => !Array.isArray(output);
 const asTensor = (output: Output): Tensor => (isTensor(output) ? output : { axes: output });

@@ -3,7 +3,7 @@ import { isLabelled, isZero, plain, withZero } from '../lanes/axis.js';
 import type { Lanes } from '../lanes/lanes.js';
 import type { Call, Tensor } from '../lanes/rule.js';
 import { Frozen } from '../lanes/rule.js';
-import { equal, maximum } from '../onnx/dim.js';
+import { equal, isGiven, maximum } from '../onnx/dim.js';
 import type { Element, Values } from '../onnx/values.js';
 import { literal } from '../onnx/values.js';
 
@@ -43,11 +43,19 @@ export function broadcast(lanes: Lanes, operands: readonly Axes[], zero: ZeroLaw
   });
 }
 
-/** Of lengths that are open in different ways each may be 1, where the axis is broadcast along it. */
+/** Of lengths that data decides each may be 1, where the axis is broadcast along it. */
 function longest(united: Axis, parts: readonly Axis[]): Axis {
   if (typeof united.length === 'number' || isLabelled(united)) return united;
-  const length = parts.map((axis) => axis.length).reduce(maximum);
-  return equal(length, united.length) ? united : plain(length);
+  return parts.reduce((one, other) => longer(one, other), united);
+}
+
+/**
+ * Of two open axes that meet the longer, the other being 1 or as long. Lengths that the file leaves open by name are those
+ * of its inputs: there the first says it.
+ */
+export function longer(one: Axis, other: Axis): Axis {
+  const given = isGiven(one.length) || isGiven(other.length);
+  return !given || equal(one.length, other.length) ? one : plain(maximum(one.length, other.length));
 }
 
 /** Content computed element by element, with broadcasting; undefined where one operand's content is not known. */

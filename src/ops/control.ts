@@ -40,7 +40,7 @@ export const branch: Rule = {
       const freeze = (why: string): Output => {
         for (const axis of [...(yes?.axes ?? []), ...(no?.axes ?? [])])
           lanes.freeze(axis, 'control-flow', why);
-        return { axes: undefined };
+        return call.lost(why);
       };
       if (yes?.axes === undefined || no?.axes === undefined)
         return freeze('the other branch has axes that are not known');

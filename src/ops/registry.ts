@@ -17,6 +17,7 @@ import * as padding from './padding.js';
 import { globalPool, maxPool, pool } from './pooling.js';
 import * as qlinear from './qlinear.js';
 import * as quantization from './quantization.js';
+import { rankLaw } from './ranks.js';
 import { dynamicQuantizeLstm, gru, lstm, rnn } from './recurrent.js';
 import * as reduction from './reduction.js';
 import * as reshaping from './reshaping.js';
@@ -30,8 +31,7 @@ import { table } from './table.js';
 import { unfollowed } from './unfollowed.js';
 import { unfollowedFused } from './unfollowedFused.js';
 
-/** Every operator that is known; the list that `espalier operators` prints. Constant is read by the walk itself. */
-export const rows: readonly Row[] = table([
+const known = table([
   ['', 'Conv', '1..', conv],
   ['', 'ConvTranspose', '1..', convTranspose],
   ['', 'Gemm', '1..', gemm],
@@ -261,6 +261,12 @@ export const rows: readonly Row[] = table([
   ...unfollowed,
   ...unfollowedFused,
 ]);
+
+/** Every operator that is known; the list that `espalier operators` prints. Constant is read by the walk itself. */
+export const rows: readonly Row[] = known.map((row) => {
+  const ranks = rankLaw(row.domain, row.op);
+  return ranks === undefined ? row : { ...row, rule: { ...row.rule, ranks } };
+});
 
 const byOperator = new Map<string, Row[]>();
 for (const row of rows) {

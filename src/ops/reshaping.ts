@@ -7,7 +7,7 @@ import type { Dim } from '../onnx/dim.js';
 import { asLength, equal, floorDivide, isSigned, multiply, product, quotient } from '../onnx/dim.js';
 import type { Element, Values } from '../onnx/values.js';
 import { literals, numbersNow } from '../onnx/values.js';
-import { mapValues } from './broadcasting.js';
+import { longer, mapValues } from './broadcasting.js';
 import { transposed } from './contents.js';
 import { openAxis, openInstead } from './frozen.js';
 
@@ -83,8 +83,9 @@ function reshapeMiddle(lanes: Lanes, axes: Axes, lengths: readonly Dim[]): Axis[
     if (equal(have, want)) {
       result.push(...lanes.factor(lanes.merge(sources), targets));
     } else {
+      const lengths = [...sources.map((axis) => axis.length), ...targets];
       for (const axis of sources)
-        lanes.freeze(axis, 'unknown-shape', 'is reshaped to lengths that are not known');
+        lanes.freezeUnknown(axis, 'unknown-shape', 'is reshaped to lengths that are not known', lengths);
       result.push(...targets.map(plain));
     }
   }
@@ -203,6 +204,23 @@ const reshaped = (values: Values | undefined, axes: Axes): Values | undefined =>
     ? { dims: axes.map((axis) => axis.length as number), elements: values.elements }
     : undefined;
 
+/** The axes of length 1. Of one whose length is open the rank of what is left tells, where that is known. */
+function axesOfOne(call: Call, x: Axes): number[] {
+  const placesOf = (fits: (length: Dim) => boolean): number[] =>
+    x.flatMap((axis, d) => (fits(axis.length) ? [d] : []));
+  const ones = placesOf((length) => length === 1);
+  const open = placesOf((length) => typeof length !== 'number');
+  if (open.length === 0) return ones;
+  const leaving = x.length - (call.rankOf(0) ?? Number.NaN);
+  if (leaving === ones.length) return ones;
+  if (leaving === ones.length + open.length)
+    return placesOf((length) => length === 1 || typeof length !== 'number');
+  throw new Frozen(
+    'unknown-shape',
+    'squeezes every axis of length 1, and which are is only known when it runs: its axes would have to be stated',
+  );
+}
+
 /** Squeeze: axes of length 1 leave. exact: yes. */
 export const squeeze: Rule = {
   says: 'axes of length 1 leave',
@@ -211,12 +229,7 @@ export const squeeze: Rule = {
   axes: (call) => {
     const x = call.input(0);
     const stated = statedAxes(call);
-    if (stated === undefined && x.some((axis) => typeof axis.length !== 'number'))
-      throw new Frozen('unknown-shape', 'squeezes axes of unknown length');
-    const gone = new Set(
-      stated?.map((axis) => axisWithin(axis, x.length)) ??
-        x.flatMap((axis, d) => (axis.length === 1 ? [d] : [])),
-    );
+    const gone = new Set(stated?.map((axis) => axisWithin(axis, x.length)) ?? axesOfOne(call, x));
     const axes = x.filter((_, d) => !gone.has(d));
     for (const d of gone) call.lanes.freeze(x[d]!, 'operator', 'is squeezed away');
     const { values, dtype } = call.optional(0)!;
@@ -338,7 +351,7 @@ function expanded(
   // What is longer than 1 stays as long, whatever says so.
   if (stated === 1 || typeof own.length === 'number' || equal(own.length, stated)) return own;
   if (isLabelled(own)) return openInstead(call, own, place, 'is expanded to a length that is not known');
-  return typeof stated === 'number' ? plain(stated) : openAxis(call, place);
+  return typeof stated === 'number' ? plain(stated) : longer(own, plain(stated));
 }
 
 /** Content broadcast to known lengths, where it stays small: lengths that a graph expands on their way to a shape. */

@@ -130,7 +130,7 @@ function sliceLanes(
   const whole = from === 0 && equal(to, length) && step === 1;
   if (whole) return { axis, start: literal(0), end: lengthOf(axis) };
   if (typeof length !== 'number' || typeof from !== 'number' || typeof to !== 'number') {
-    lanes.freeze(axis, 'data-dependent', 'is sliced at places that are not known');
+    lanes.freezeUnknown(axis, 'data-dependent', 'is sliced at places that are not known', [length, from, to]);
     return { axis: plain(subtract(to, from)), start: literal(from), end: literal(to) };
   }
   if (step === 1) {

@@ -64,7 +64,7 @@ export function documentOf(model: ModelSpec): {
     ),
     inputs: own.inputs.map(value),
     outputs: own.outputs.map(value),
-    valueInfos: [],
+    valueInfos: (own.stated ?? []).map(value),
     initializers: own.initializers.map(tensor),
     sparseInitializers: [],
   });

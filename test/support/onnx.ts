@@ -51,6 +51,8 @@ export interface GraphSpec {
   readonly inputs: readonly ValueSpec[];
   readonly outputs: readonly ValueSpec[];
   readonly initializers: readonly TensorSpec[];
+  /** Shapes that the file states of values between. */
+  readonly stated?: readonly ValueSpec[];
 }
 
 export interface ModelSpec extends GraphSpec {
@@ -216,13 +218,14 @@ function localFunction(own: FunctionSpec, opset: number): Writer {
   return writer.message(9, new Writer().text(1, own.domain).varint(2, 1)).text(10, own.domain);
 }
 
-function graph({ nodes, inputs, outputs, initializers }: GraphSpec): Writer {
+function graph({ nodes, inputs, outputs, initializers, stated = [] }: GraphSpec): Writer {
   const writer = new Writer();
   for (const own of nodes) writer.message(1, node(own));
   writer.text(2, 'test');
   for (const own of initializers) writer.message(5, tensor(own));
   for (const own of inputs) writer.message(11, value(own));
   for (const own of outputs) writer.message(12, value(own));
+  for (const own of stated) writer.message(13, value(own));
   return writer;
 }
 

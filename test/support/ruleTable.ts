@@ -3,8 +3,10 @@ import type { Axes, Axis } from '../../src/lanes/axis.js';
 import type { Equations } from '../../src/lanes/equations.js';
 import { Lanes } from '../../src/lanes/lanes.js';
 import { layout } from '../../src/lanes/layout.js';
-import type { Frozen } from '../../src/lanes/rule.js';
+import { Ranks } from '../../src/lanes/ranks.js';
+import type { Frozen, Tensor } from '../../src/lanes/rule.js';
 import { walk } from '../../src/lanes/walk.js';
+import type { Graph } from '../../src/onnx/graph.js';
 import { registry } from '../../src/ops/registry.js';
 import { prunesExactly } from './exact.js';
 import { graphOf } from './graph.js';
@@ -115,6 +117,7 @@ async function checkRow(
     return;
   }
   expect(found.frozen?.text).toBeUndefined();
+  expect(found.contradictions, 'ranks that contradict the laws of ranks').toEqual([]);
   const tokens = operands.flatMap((text, i) =>
     isConstant(typed(text).layout) || text === '-' ? [] : [[`x${i}`, typed(text).layout] as const],
   );
@@ -152,11 +155,19 @@ const UNREAD: NodeSpec = {
   attributes: { value: floats('unread', [1], () => 0) },
 };
 
+/** Values whose ranks, as the rules have them, contradict what the operators' laws of ranks say. */
+function rankContradictions(graph: Graph, tensors: ReadonlyMap<string, Tensor>): readonly string[] {
+  const ranks = new Ranks(graph, ({ domain, op, opset: own }) => registry(domain, op, own)?.ranks);
+  for (const [name, tensor] of tensors) ranks.know(name, tensor);
+  return ranks.contradictions;
+}
+
 interface Found {
   readonly frozen: Frozen | undefined;
   readonly equations: Equations;
   axes(name: string): Axes | undefined;
   dtype(name: string): string | undefined;
+  readonly contradictions: readonly string[];
 }
 
 function analyseNode(model: ModelSpec): Found {
@@ -168,6 +179,7 @@ function analyseNode(model: ModelSpec): Found {
     equations: lanes.equations,
     axes: (name) => tensors.get(name)?.axes,
     dtype: (name) => tensors.get(name)?.dtype,
+    contradictions: rankContradictions(graph, tensors),
   };
 }
 
