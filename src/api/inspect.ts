@@ -103,7 +103,7 @@ function shares({ groups, graph }: Analysis, params: number): Inspection['shares
 }
 
 /** Nodes that gave up, and how many only followed them, by what first lost the rank of what feeds those. */
-function warnings({ frozenNodes }: Analysis): Warning[] {
+function warnings({ frozenNodes, choices }: Analysis): Warning[] {
   const roots = new Map<string, { count: number; readonly node: string; readonly text: string }>();
   const followers = new Map<string, number>();
   for (const [node, { why, text, since }] of frozenNodes) {
@@ -125,5 +125,12 @@ function warnings({ frozenNodes }: Analysis): Warning[] {
     code: 'FROZEN_NODE',
     text: `${count} more node${count === 1 ? '' : 's'} cannot be followed: the rank of what feeds them is not known${cause}`,
   }));
-  return [...found, ...followed];
+  return [...branches(choices), ...found, ...followed];
 }
+
+/** Ifs that are followed through one branch only. */
+const branches = (choices: Analysis['choices']): Warning[] =>
+  [...choices].map(([node, branch]) => ({
+    code: 'BRANCH_CHOSEN',
+    text: `node ${node}: its branches end in values of different ranks; it is followed through its ${branch === 0 ? 'then' : 'else'} branch, which fits what reads it. Where data takes the other one, compare pruned models on such samples`,
+  }));

@@ -1,10 +1,10 @@
 import type { Graph } from '../onnx/graph.js';
+import { choosing } from './choosing.js';
 import type { Group } from './groups.js';
 import { findingGroups } from './groups.js';
 import type { Lengths } from './lengths.js';
 import { finished, type Steps } from './steps.js';
 import type { ReadNumbers, Registry, Walk } from './walk.js';
-import { walking } from './walk.js';
 
 /** All that is known of a model's coupling: the walk, and the groups of lanes that can be cut. */
 export interface Analysis extends Walk {
@@ -36,7 +36,7 @@ export function* analysing(
   free: readonly string[] = [],
 ): Steps<Analysis> {
   const frees = free.map(matcher);
-  const found = yield* walking(graph, registry, read, (name) => frees.some((matches) => matches(name)));
+  const found = yield* choosing(graph, registry, read, (name) => frees.some((matches) => matches(name)));
   for (const glob of keep) {
     keepWhole(found, glob);
     yield;

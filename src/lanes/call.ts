@@ -30,6 +30,8 @@ export interface Store {
   unquantised(node: Node, data: number): string | undefined;
   /** The rank of a value that is not made yet, where what stands around it tells. */
   rankOf(name: string): number | undefined;
+  /** The branch that an If is followed through where its branches end in values that cannot be one. */
+  branchOf(node: Node): number | undefined;
 }
 
 /** One node with its operands, and what its rule says of it. */
@@ -56,6 +58,10 @@ export class NodeCall implements Call {
 
   get count(): number {
     return this.operands.length;
+  }
+
+  branch(): number | undefined {
+    return this.store.branchOf(this.node);
   }
 
   optional(index: number): Tensor | undefined {

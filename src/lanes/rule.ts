@@ -150,6 +150,8 @@ export interface Call {
    * those of `wanted`. False where it is a stored tensor that nothing else reads, and had better be cut.
    */
   omit(index: number, wanted: Axes): boolean;
+  /** Of an If whose branches end in values that cannot be one: the branch that it is followed through, if one was chosen. */
+  branch(): number | undefined;
   /** A length that only data decides, as a symbol of that name. */
   openLength(name: string): Dim;
   /** The rank of an output, where what reads it tells. */

@@ -48,7 +48,14 @@ export interface Walk {
   readonly frozenNodes: ReadonlyMap<Node, Frozen>;
   /** Axes of inputs and outputs that may shrink. */
   readonly free: readonly FreeAxis[];
+  /** Ifs that are followed through one of their branches, by what was chosen. */
+  readonly choices: Choices;
+  /** Ifs whose branches end in values that cannot be one, and for which nothing was chosen. */
+  readonly undecided: readonly Node[];
 }
+
+/** The branch that a node is followed through, by the node's name: 0 is the first. */
+export type Choices = ReadonlyMap<string, number>;
 
 /** Content is read where it is this small: shapes, indices, axes, scales. */
 const MOST_INTEGERS = 1 << 16;
@@ -77,8 +84,13 @@ export const walk = (graph: Graph, registry: Registry, read: ReadNumbers, isFree
   finished(walking(graph, registry, read, isFree));
 
 /** `walk`, node by node. */
-export const walking = (graph: Graph, registry: Registry, read: ReadNumbers, isFree = none): Steps<Walk> =>
-  new Walker(graph, registry, read, isFree).run();
+export const walking = (
+  graph: Graph,
+  registry: Registry,
+  read: ReadNumbers,
+  isFree = none,
+  choices: Choices = new Map(),
+): Steps<Walk> => new Walker(graph, registry, read, isFree, choices).run();
 
 const none = (_name: string): boolean => false;
 
@@ -107,7 +119,13 @@ class Walker {
     productOf: (node, data) => this.graph.productOf(node, data),
     unquantised: (node, data) => this.graph.unquantised(node, data),
     rankOf: (name) => this.#rankOf(name),
+    branchOf: (node) => {
+      const chosen = this.choices.get(node.name);
+      if (chosen === undefined) this.#undecided.push(node);
+      return chosen;
+    },
   };
+  readonly #undecided: Node[] = [];
   /** Made once a rank is not known. */
   #ranks: Ranks | undefined;
   #unknowns = 0;
@@ -117,6 +135,7 @@ class Walker {
     readonly registry: Registry,
     readonly read: ReadNumbers,
     readonly isFree: (name: string) => boolean,
+    readonly choices: Choices,
   ) {}
 
   *run(): Steps<Walk> {
@@ -152,6 +171,8 @@ class Walker {
       linear: this.#linear,
       frozenNodes: this.#frozenNodes,
       free: freeAxes(graph, this.#tensors, this.#lanes, isFree),
+      choices: this.choices,
+      undecided: this.#undecided,
     };
   }
 

@@ -1,5 +1,5 @@
 import { isZero, plain, withZero } from '../lanes/axis.js';
-import type { Output, Rule } from '../lanes/rule.js';
+import type { Output, Rule, Tensor } from '../lanes/rule.js';
 import { Frozen } from '../lanes/rule.js';
 import { equal } from '../onnx/dim.js';
 import { literal } from '../onnx/values.js';
@@ -10,13 +10,14 @@ import { literal } from '../onnx/values.js';
  *
  *   condition, then_i [n a], else_i [n a]  ->  y_i [n a]
  *
- * Where the lengths of axes decide the condition, each output is what that one branch ends in.
+ * Where the lengths of axes decide the condition, each output is what that one branch ends in; and where the branches end in
+ * values of different ranks, what the branch ends in that fits what reads it (`src/lanes/choosing.ts`).
  *
  * exact: yes.   frozen: axes whose lengths differ between the branches, so that data decides.
  * source: https://onnx.ai/onnx/operators/onnx__If.html
  */
 export const branch: Rule = {
-  says: 'each output is one with what both branches end in',
+  says: 'each output is one with what both branches end in; where their ranks differ, with the one that fits what reads it',
   exact: 'yes',
   axes: (call) => {
     const { lanes, node } = call;
@@ -24,16 +25,22 @@ export const branch: Rule = {
     const count = node.outputs.length;
     if (call.count !== 1 + 2 * count)
       throw new Frozen('control-flow', 'its branches have other numbers of outputs than it has');
+    const ends = (which: number): readonly (Tensor | undefined)[] =>
+      node.outputs.map((_, i) => call.optional(1 + which * count + i));
+    const both = [ends(0), ends(1)] as const;
+    const through = (which: number): readonly Output[] =>
+      both[which]!.map((own) => own ?? { axes: undefined });
     if (typeof condition?.now === 'number') {
       // The lengths decide already: only one branch ever runs, also when lengths have changed.
       call.restate(0, [literal(condition.now)]);
-      const first = condition.now === 0 ? 1 + count : 1;
-      const idle = condition.now === 0 ? 1 : 1 + count;
-      return node.outputs.map((_, i): Output => {
-        for (const axis of call.optional(idle + i)?.axes ?? [])
-          lanes.freeze(axis, 'control-flow', 'lies in a branch that never runs');
-        return call.optional(first + i) ?? { axes: undefined };
-      });
+      return through(condition.now === 0 ? 1 : 0);
+    }
+    const ranks = both.map((own) => own.map((end) => end?.axes?.length));
+    if (
+      ranks[0]!.some((rank, i) => rank !== undefined && ranks[1]![i] !== undefined && rank !== ranks[1]![i])
+    ) {
+      const chosen = call.branch();
+      if (chosen !== undefined) return through(chosen);
     }
     return node.outputs.map((_, i): Output => {
       const [yes, no] = [call.optional(1 + i), call.optional(1 + count + i)];

@@ -64,6 +64,109 @@ describe('If', () => {
   });
 });
 
+/** Conv -> If -> read: the If asks whether the length is 1, as exporters write squeeze(2). */
+const squeezing = (
+  read: readonly NodeSpec[],
+  branches: Readonly<Record<'then_branch' | 'else_branch', GraphSpec>>,
+  condition: readonly NodeSpec[] = [
+    { op: 'Shape', name: 'shape', inputs: ['h'], outputs: ['lengths'] },
+    { op: 'Gather', name: 'gather', inputs: ['lengths', 'two'], outputs: ['length'] },
+    { op: 'Equal', name: 'equal', inputs: ['length', 'one'], outputs: ['is_one'] },
+  ],
+): ModelSpec => ({
+  opset: 13,
+  nodes: [
+    { op: 'Conv', name: 'conv', inputs: ['x', 'w0', 'b0'], outputs: ['c'] },
+    { op: 'Relu', name: 'relu', inputs: ['c'], outputs: ['h'] },
+    ...condition,
+    { op: 'If', name: 'squeeze', inputs: ['is_one'], outputs: ['z'], attributes: branches },
+    ...read,
+  ],
+  // Where the length is 4 as in these tests, the kernel leaves 1 of it.
+  inputs: [{ name: 'x', shape: ['n', 3, 't'] }],
+  outputs: [{ name: 'y', shape: [] }],
+  initializers: [
+    weight('w0', [6, 3, 4]),
+    weight('b0', [6]),
+    weight('w1', [6, 5]),
+    integers('one', [1], []),
+    integers('two', [2], []),
+    integers('axis', [2]),
+  ],
+});
+const ending = (node: NodeSpec): GraphSpec => ({
+  nodes: [node],
+  inputs: [],
+  outputs: [{ name: node.outputs[0]!, shape: [] }],
+  initializers: [],
+});
+const squeezed = ending({ op: 'Squeeze', name: 'squeezes', inputs: ['h', 'axis'], outputs: ['narrow'] });
+const same = ending({ op: 'Identity', name: 'passes', inputs: ['h'], outputs: ['wide'] });
+
+const inspected = async (model: ModelSpec) => {
+  using opened = await openModel(encodeModel(model));
+  return opened.inspect();
+};
+
+describe('If whose branches end in different ranks', () => {
+  test.each([
+    ['then', { then_branch: squeezed, else_branch: same }],
+    ['else', { then_branch: same, else_branch: squeezed }],
+  ])('is followed through the one that fits what reads it, and that is said: %s', async (side, branches) => {
+    // Which of them runs is data's to say here: 1 is 1, or is not 0.
+    const condition: readonly NodeSpec[] = [
+      { op: 'Shape', name: 'shape', inputs: ['h'], outputs: ['lengths'] },
+      { op: 'Gather', name: 'gather', inputs: ['lengths', 'two'], outputs: ['length'] },
+      { op: 'Equal', name: 'equal', inputs: ['length', 'one'], outputs: ['equals'] },
+      { op: side === 'then' ? 'Identity' : 'Not', name: 'asks', inputs: ['equals'], outputs: ['is_one'] },
+    ];
+    const model = squeezing([gemm('read', ['z', 'w1'], 'y')], branches, condition);
+    const { groups, warnings } = await inspected(model);
+    expect(groups.map(({ id, lanes }) => `${id} ${lanes}`)).toEqual(['w0 6']);
+    expect(warnings).toEqual([
+      { code: 'BRANCH_CHOSEN', text: expect.stringContaining(`node squeeze: its branches end in values of`) },
+    ]);
+    expect(warnings[0]!.text).toContain(`through its ${side} branch`);
+    await expectExact(model);
+  });
+
+  test('stays whole where both fit', async () => {
+    const read: NodeSpec = {
+      op: 'ReduceSum',
+      name: 'read',
+      inputs: ['z'],
+      outputs: ['y'],
+      attributes: { keepdims: 0 },
+    };
+    const { groups, frozen, warnings } = await inspected(
+      squeezing([read], { then_branch: squeezed, else_branch: same }),
+    );
+    expect(groups).toEqual([]);
+    expect(warnings.map(({ code }) => code)).not.toContain('BRANCH_CHOSEN');
+    const reasons = frozen.flatMap((own) => own.reasons.map(({ text }) => text));
+    expect(reasons).toContain('the branches end in values of different ranks');
+  });
+
+  test('of which lengths choose one for good leaves what the other reads as free as it is', async () => {
+    // The rank is known, so the If asks for what is decided: what the idle branch passes on is read by the other too.
+    const condition: readonly NodeSpec[] = [
+      { op: 'Shape', name: 'shape', inputs: ['h'], outputs: ['lengths'] },
+      { op: 'Size', name: 'size', inputs: ['lengths'], outputs: ['rank'] },
+      { op: 'Equal', name: 'equal', inputs: ['rank', 'three'], outputs: ['is_one'] },
+    ];
+    const model = squeezing(
+      [gemm('read', ['z', 'w1'], 'y')],
+      { then_branch: squeezed, else_branch: same },
+      condition,
+    );
+    const known = { ...model, initializers: [...model.initializers, integers('three', [3], [])] };
+    const { groups, warnings } = await inspected(known);
+    expect(groups.map(({ id, lanes }) => `${id} ${lanes}`)).toEqual(['w0 6']);
+    expect(warnings).toEqual([]);
+    await expectExact(known);
+  });
+});
+
 const double: FunctionSpec = {
   domain: 'test',
   name: 'Wide',

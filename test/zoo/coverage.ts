@@ -71,8 +71,8 @@ What these reasons mean, and why it is right to stop there:
 - *Conv slides over it*: filters whose outputs become positions that a later convolution slides over. A spectrum computed by
   a convolution is such an axis: without one of its frequencies the others would no longer be neighbours.
 - *is a gate of LSTM*: the four gates of a unit are not alike; units leave whole, and here the model's interface shows them.
-- *the branches end in values of different ranks*, and ranks that are not known after it: data decides at run time which
-  branch of an If is taken, and what shape follows.
+- *the branches end in values of different ranks*: data decides at run time which branch of an If is taken, and both fit what reads
+  it. Where one alone fits (squeezing an axis that has the length 1), that one is followed, and \`inspect\` says so.
 - *is read as lengths or indices*: operands such as the shape of a Reshape. They follow the lanes by themselves.
 - *Softmax runs over it*: classes.
 `;
