@@ -58,9 +58,10 @@ export class Outputs {
     this.#knowledge = knowledge;
   }
 
-  /** The output that a value is, or stands for. */
+  /** The output that a value is, or those that it stands for. */
   outputOf(value: string): string {
-    return this.#knowledge.standIns.find(({ values }) => values.includes(value))?.output ?? value;
+    const stood = this.#knowledge.standIns.filter(({ values }) => values.includes(value));
+    return stood.length === 0 ? value : stood.map(({ output }) => output).join(', ');
   }
 
   /** The classes that the columns of a value stand for, where the graph says. */

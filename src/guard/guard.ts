@@ -91,6 +91,7 @@ export async function guarded<T extends Candidate>(
       guards: guards.map((guard) => ({ ...guard, ...pruned.values.find((v) => v.metric === guard.metric)! })),
       samples: heldOut.match.samples,
       calibration: split.calibration,
+      ...(heldOut.outputs.unjudged.length > 0 && { unjudged: heldOut.outputs.unjudged }),
       tries: search.tries,
     };
     return { pruned: pruned.candidate, report };

@@ -37,6 +37,7 @@ export async function valuesOn(
   guards: readonly Guard[],
 ): Promise<GuardValue[]> {
   const collected = guards.map(({ metric }) => new Collected(metricNamed(metric), heldOut));
+  if (heldOut.outputs.values.length === 0) return collected.map((values) => values.worst());
   for await (const { from, samples, answers } of sideBySide(heldOut, pruned))
     for (const values of collected) values.add(answers, from, samples);
   return collected.map((values) => values.worst());
@@ -164,7 +165,7 @@ class Collected {
         `the original gives nothing but NaN for all samples held out, so ${name} says nothing of it`,
         'Check the samples, and what the model gives for them.',
       );
-    if (name === 'fidelity')
+    if (name === 'fidelity' || this.#heldOut.outputs.values.length === 0)
       return refuse(
         `no output can be compared: ${unjudged.map(({ output, why }) => `"${output}": ${why}`).join('; ')}`,
         'Export the model with a tensor as its output.',

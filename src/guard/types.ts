@@ -46,6 +46,8 @@ export interface GuardReport {
   readonly samples: number;
   /** Samples before them, left to calibration. */
   readonly calibration: number;
+  /** Outputs that no guard looks at, and why: they are no tensors. Absent where there are none. */
+  readonly unjudged?: readonly { readonly output: string; readonly why: string }[];
   /** In the order in which they were made; the smallest model that holds was taken. */
   readonly tries: readonly GuardTry[];
 }

@@ -4,7 +4,12 @@ import { sections, table } from './table.js';
 
 /** What was guarded, how sure it is, and what was tried. */
 export const guardReport = (report: GuardReport, width?: number): string =>
-  sections(guardsTable(report, width), triesTable(report));
+  sections(guardsTable(report, width), unjudgedLines(report), triesTable(report));
+
+const unjudgedLines = ({ unjudged = [] }: GuardReport): string | undefined =>
+  unjudged.length === 0
+    ? undefined
+    : unjudged.map(({ output, why }) => `not guarded: the output "${output}", since ${why}`).join('\n');
 
 function guardsTable({ guards, samples, calibration }: GuardReport, width?: number): string {
   const text = table(

@@ -86,6 +86,11 @@ async function open(
       for (const [name, { type, data, dims }] of Object.entries(feeds))
         sent[name] = { type, data: compact(data), dims };
       const outputs = options.outputs ?? fetchable;
+      if (outputs.length === 0)
+        throw failed(
+          'run',
+          'no output of it is a tensor, and what is a sequence, a map or an optional it does not hand over',
+        );
       const answer = await thread.ask({ do: 'run', session, feeds: sent, outputs });
       if ('failed' in answer) throw failed('run', answer.failed);
       if (!('ran' in answer)) throw failed('run', 'it gave another answer than was asked for');

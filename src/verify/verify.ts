@@ -117,8 +117,6 @@ class Run {
         'INTERFACE_DECLARED',
         `the pruned model is no drop-in replacement, and says so: of its inputs and outputs it has ${texts.join('; ')}. Here it was given the indices that stay, and compared at them`,
       );
-    const source = await openSource(this.#original, this.#options);
-    this.#source = source;
     const found = await watch();
     const both: Watched = {
       original: answeringKept(found.original, changes),
@@ -127,10 +125,15 @@ class Run {
     };
     this.#watched = both;
     if (both.outputs.values.length > 0) {
+      const source = await openSource(both.original, this.#options);
+      this.#source = source;
       const size = await this.#probe(source, both);
       if (this.#faults.length > 0) return this.result();
       await this.#answers(source, both, size);
-      if (this.#faults.length === 0) await this.#time(source, takingWhole(pruned, changes));
+      // Copies that give more are timed only where the models themselves give nothing that can be fetched.
+      const fetched = this.#original.outputs.some(({ dtype }) => dtype !== 'other');
+      const timed = fetched ? { original: this.#original, pruned: takingWhole(pruned, changes) } : both;
+      if (this.#faults.length === 0) await this.#time(source, timed);
     }
     return this.result();
   }
@@ -210,11 +213,11 @@ class Run {
     return compared.answers;
   }
 
-  async #time(source: Source, pruned: Session): Promise<void> {
+  async #time(source: Source, { original, pruned }: Pick<Watched, 'original' | 'pruned'>): Promise<void> {
     const { runs, signal, threads = 'default' } = this.#options;
     if (runs === 0) return;
     for await (const { feeds, samples } of source.batches(1, source.samples)) {
-      const latency: Latency = await measure(this.#original, pruned, feeds, {
+      const latency: Latency = await measure(original, pruned, feeds, {
         ...(runs !== undefined && { runs }),
         ...(signal && { signal }),
       });

@@ -42,8 +42,10 @@ export interface NodeSpec {
 
 export interface ValueSpec {
   readonly name: string;
-  readonly dtype?: 'float32' | 'float16' | 'int64' | 'bool';
+  readonly dtype?: 'float32' | 'float16' | 'int64' | 'bool' | 'string';
   readonly shape: readonly (number | string)[];
+  /** A sequence of such tensors, or of maps from these keys to floats; an optional one. */
+  readonly kind?: 'sequence' | 'optional' | 'maps of string' | 'maps of int64';
 }
 
 export interface GraphSpec {
@@ -195,7 +197,12 @@ function node({ op, inputs, outputs, name, domain, attributes }: NodeSpec): Writ
   return writer;
 }
 
-function value({ name, dtype, shape }: ValueSpec): Writer {
+function value(own: ValueSpec): Writer {
+  return new Writer().text(1, own.name).message(2, typeOf(own));
+}
+
+/** TypeProto: 1 a tensor, 4 a sequence, 5 a map, 9 an optional. */
+function typeOf({ dtype, shape, kind }: ValueSpec): Writer {
   const dims = new Writer();
   for (const length of shape) {
     dims.message(
@@ -204,10 +211,17 @@ function value({ name, dtype, shape }: ValueSpec): Writer {
     );
   }
   const type = new Writer().varint(1, ELEMENT_TYPES[dtype ?? 'float32']).message(2, dims);
-  return new Writer().text(1, name).message(2, new Writer().message(1, type));
+  const tensor = new Writer().message(1, type);
+  if (kind === undefined) return tensor;
+  if (kind === 'sequence') return new Writer().message(4, new Writer().message(1, tensor));
+  if (kind === 'optional') return new Writer().message(9, new Writer().message(1, tensor));
+  const key = ELEMENT_TYPES[kind === 'maps of string' ? 'string' : 'int64'];
+  const scalar = new Writer().message(1, new Writer().varint(1, ELEMENT_TYPES.float32));
+  const map = new Writer().message(5, new Writer().varint(1, key).message(2, scalar));
+  return new Writer().message(4, new Writer().message(1, map));
 }
 
-const ELEMENT_TYPES = { float32: 1, int64: 7, bool: 9, float16: 10 } as const;
+const ELEMENT_TYPES = { float32: 1, int64: 7, string: 8, bool: 9, float16: 10 } as const;
 
 function localFunction(own: FunctionSpec, opset: number): Writer {
   const writer = new Writer().text(1, own.name);
