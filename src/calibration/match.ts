@@ -106,7 +106,8 @@ export async function readLabels(
     );
   if (array.texts !== undefined) return array.texts(0, samples);
   const data = await array.read(0, samples);
-  const labels = array.type === undefined ? 'it' : convert(data, array.type, 'int32');
+  const labels =
+    array.type === undefined ? `elements of type ${array.descr}` : convert(data, array.type, 'int32');
   if (typeof labels === 'string')
     throw new EspalierError(
       'DATA_MISMATCH',

@@ -80,6 +80,31 @@ describe('reading', () => {
     expect(await read(path, 'x')).toHaveLength(2);
   });
 
+  test('texts of either width and byte order, without what fills them up', async () => {
+    const wide = (...points: number[]) => bytes(Uint32Array.from(points));
+    const swapped = Buffer.from(wide(0x61, 0x1f600, 0x62, 0)).swap32();
+    const path = await written(
+      'd.npz',
+      npz({
+        wide: npy('<U2', '3,', wide(0x61, 0, 0xe9, 0x1f600, 0, 0)),
+        big: npy('>U2', '2,', swapped),
+        single: npy('|S3', '2, 2', Buffer.from('ab\0c\0\0\0\0\0\u00e9z')),
+        columns: npy('<U1', '2, 2', wide(0x61, 0x62, 0x63, 0x64), { fortran: true }),
+        odd: npy('<U1', '1,', wide(0xffffffff)),
+      }),
+    );
+    const { arrays } = await loadData(path);
+    const texts = (name: string, from: number, to: number) => arrays.get(name)!.texts!(from, to);
+    expect(await texts('wide', 0, 3)).toEqual(['a', '\u00e9\u{1f600}', '']);
+    expect(await texts('big', 0, 2)).toEqual(['a\u{1f600}', 'b']);
+    expect(await texts('single', 1, 2)).toEqual(['', '\u00e9z']);
+    expect(await texts('columns', 0, 2)).toEqual(['a', 'c', 'b', 'd']);
+    expect(await texts('odd', 0, 1)).toEqual(['\ufffd']);
+    expect(arrays.get('wide')!.type).toBeUndefined();
+    const memory = datasetOf({ words: { type: 'string', data: ['a', 'b', 'c', 'd'], dims: [2, 2] } });
+    expect(await memory.arrays.get('words')!.texts!(1, 2)).toEqual(['c', 'd']);
+  });
+
   test('tensors in memory', async () => {
     const { arrays } = datasetOf({
       x: { type: 'float32', data: new Float32Array([1, 2, 3, 4]), dims: [2, 2] },
@@ -148,6 +173,12 @@ describe('hostile files', () => {
       npz({ x: npy('<f4', '99999999999, 99999999999', new Uint8Array(4)) }),
       /beyond all bounds/,
     ],
+    [
+      'texts of no letters without end',
+      npz({ x: npy('<U0', '99999999,', new Uint8Array(0)) }),
+      /hold nothing/,
+    ],
+    ['texts that are cut off', npz({ x: npy('<U4', '2,', new Uint8Array(16)) }), /takes 32 bytes, but 16/],
     ['a shape that is no shape', npz({ x: npy('<f4', '-1, 4', new Uint8Array(4)) }), /header cannot be read/],
     [
       'a huge shape over few bytes',
