@@ -137,9 +137,10 @@ export interface ActivationSummary {
 export interface AttributeEdit {
   node: number
   name: string
-  kind: 'int' | 'ints' | 'float' | 'floats' | 'remove'
+  kind: 'int' | 'ints' | 'float' | 'floats' | 'string' | 'remove'
   ints?: Array<number>
   floats?: Array<number>
+  text?: string
 }
 
 export interface AxisLength {
@@ -262,9 +263,10 @@ export interface NamedTensor {
 
 export interface NewAttribute {
   name: string
-  kind: 'int' | 'ints' | 'float' | 'floats' | 'remove'
+  kind: 'int' | 'ints' | 'float' | 'floats' | 'string' | 'remove'
   ints?: Array<number>
   floats?: Array<number>
+  text?: string
 }
 
 export interface NewCopy {

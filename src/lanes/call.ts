@@ -11,6 +11,7 @@ import type { Contracting, ContractingSide, Contraction, Side } from './contract
 import type { Lanes } from './lanes.js';
 import type { Integers, Mix, Mixing, Scale, Scales } from './mix.js';
 import { storedAxes } from './mix.js';
+import type { Passage, Passing } from './passage.js';
 import { type Cause, sinceText } from './reason.js';
 import type { Call, Omission, Restatement, RestateOptions, Tensor, Work } from './rule.js';
 import { Attributes, Frozen } from './rule.js';
@@ -42,6 +43,7 @@ export class NodeCall implements Call {
   readonly pieces: Work[] = [];
   readonly mixings: Mix[] = [];
   readonly scalings: Scale[] = [];
+  readonly passages: Passage[] = [];
   readonly contractions: Contraction[] = [];
   readonly #taken = new Set<number>();
   /** Operands that the rule read as lengths or indices, and answers for. */
@@ -246,6 +248,7 @@ export class NodeCall implements Call {
       },
       ...(rest.groups !== undefined && rest.groups > 1 && { groups: rest.groups }),
       ...(rest.window !== undefined && { window: rest.window }),
+      ...(rest.fused !== undefined && output !== undefined && { fused: rest.fused }),
       bias: rest.bias ?? { kind: 'none' },
       ...(integers && { integers }),
     });
@@ -294,6 +297,10 @@ export class NodeCall implements Call {
     if (this.node.body !== undefined || value === undefined || !this.isStored(scale)) return;
     const output = { value, axis };
     this.scalings.push({ node: this.node, output, scale, ...(shift !== undefined && { shift }) });
+  }
+
+  passes(passing: Passing): void {
+    if (this.node.body === undefined) this.passages.push({ node: this.node, ...passing });
   }
 
   contracts({ summed, lengths = {}, sides }: Contracting): void {
@@ -363,6 +370,7 @@ export class NodeCall implements Call {
       this.pieces,
       this.mixings,
       this.scalings,
+      this.passages,
       this.contractions,
     ];
     for (const list of said) list.length = 0;

@@ -1,6 +1,7 @@
 import type { TensorDocument } from '../native/document.js';
 import type { Node } from '../onnx/graph.js';
 import type { Axes } from './axis.js';
+import type { Fusing } from './passage.js';
 
 /**
  * A node that multiplies data by a stored weight and sums over an axis of both: y = W x + b at each of many positions.
@@ -13,6 +14,8 @@ export interface Mix {
   readonly axis: number;
   /** The value that is W x + b, and its axis of outputs. Undefined: no value of the graph is. */
   readonly output?: { readonly value: string; readonly axis: number };
+  /** Where the node goes on behind W x + b: `output` is what comes of that. */
+  readonly fused?: Fusing;
   /** The stored weight, and the operand that it is, moved. */
   readonly weight: number;
   readonly operand: number;
@@ -95,6 +98,7 @@ export interface Mixing {
   readonly bias?: Bias;
   /** The axis of the node's first output that the outputs lie on; by default y is no value of the graph. */
   readonly outputAxis?: number;
+  readonly fused?: Fusing;
   /** A value of the graph that stands for the data, where these are no operand: a state that is fed back. */
   readonly instead?: string;
   /** The weight is integers: places of its scale, where the node scales itself, and of its zero point. */

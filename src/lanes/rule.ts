@@ -5,6 +5,7 @@ import type { Axes, Axis } from './axis.js';
 import type { Contracting } from './contraction.js';
 import type { Lanes } from './lanes.js';
 import type { Mixing, Scales } from './mix.js';
+import type { Passing } from './passage.js';
 import type { RankLaw } from './ranks.js';
 import type { Cause, Why } from './reason.js';
 
@@ -162,6 +163,8 @@ export interface Call {
   mixes(mixing: Mixing): void;
   /** The node's last step is to scale and shift each lane of its first output by vectors. */
   scales(scales: Scales): void;
+  /** What the node does to each element of an operand first: what a layer in front of it may count on. */
+  passes(passing: Passing): void;
   /** The node multiplies two values that are computed, and sums: says nothing where one of them is stored. */
   contracts(contracting: Contracting): void;
   /** States the node's multiply-accumulates as a product of lengths. */

@@ -13,6 +13,7 @@ import type { FreeAxis } from './free.js';
 import { bornFree, freeAxes, tieStates } from './free.js';
 import { Lanes } from './lanes.js';
 import type { Mix, Scale } from './mix.js';
+import type { Passage } from './passage.js';
 import { Ranks } from './ranks.js';
 import type { Cause, Why } from './reason.js';
 import type { Omission, Output, Restatement, Rule, Tensor, Work } from './rule.js';
@@ -40,6 +41,8 @@ export interface Walk {
   readonly mixes: readonly Mix[];
   /** Nodes that scale and shift lanes by stored numbers. */
   readonly scalings: readonly Scale[];
+  /** What nodes do first to what they read, by node. */
+  readonly passages: ReadonlyMap<Node, readonly Passage[]>;
   /** Nodes that multiply two computed values and sum. */
   readonly contractions: readonly Contraction[];
   /** Nodes whose outputs hold an operand's elements, each scaled and shifted by what the others hold. */
@@ -103,6 +106,7 @@ class Walker {
   readonly #work: Work[] = [];
   readonly #mixes: Mix[] = [];
   readonly #scalings: Scale[] = [];
+  readonly #passages = new Map<Node, readonly Passage[]>();
   readonly #contractions: Contraction[] = [];
   readonly #linear = new Set<Node>();
   readonly #frozenNodes = new Map<Node, Frozen>();
@@ -167,6 +171,7 @@ class Walker {
       work: this.#work,
       mixes: this.#mixes,
       scalings: this.#scalings,
+      passages: this.#passages,
       contractions: this.#contractions,
       linear: this.#linear,
       frozenNodes: this.#frozenNodes,
@@ -209,6 +214,7 @@ class Walker {
       this.#work.push(...call.pieces);
       this.#mixes.push(...call.mixings);
       this.#scalings.push(...call.scalings);
+      if (call.passages.length > 0) this.#passages.set(node, call.passages);
       this.#contractions.push(...call.contractions);
       if (rule.moves === true || rule.linear === true) this.#linear.add(node);
     } catch (problem) {

@@ -86,7 +86,8 @@ export interface NewLiteral {
 
 export type NewAttribute =
   | { readonly name: string; readonly kind: 'int' | 'ints' | 'remove'; readonly ints: readonly number[] }
-  | { readonly name: string; readonly kind: 'float' | 'floats'; readonly floats: readonly number[] };
+  | { readonly name: string; readonly kind: 'float' | 'floats'; readonly floats: readonly number[] }
+  | { readonly name: string; readonly kind: 'string'; readonly text: string };
 
 export interface NewNode {
   readonly graph: number;

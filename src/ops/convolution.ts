@@ -1,6 +1,7 @@
 import type { Axes, Axis } from '../lanes/axis.js';
 import { isZero, plain, withZero } from '../lanes/axis.js';
 import type { Window } from '../lanes/mix.js';
+import type { Fusing } from '../lanes/passage.js';
 import type { Call, Rule } from '../lanes/rule.js';
 import { Frozen } from '../lanes/rule.js';
 import type { Dim } from '../onnx/dim.js';
@@ -119,20 +120,28 @@ export function convolve(
 export const conv: Rule = {
   says: "input channels are contracted with the weight; output channels are the weight's; groups stay rectangular",
   exact: 'yes',
-  axes: (call) => {
-    const weight = call.input(1);
-    const bias = call.optional(2)?.axes?.[0];
-    const [batch, channels, ...places] = convolve(call, call.input(0), weight, [bias]);
-    const zero = isZero(weight[0]!) && (bias === undefined || isZero(bias));
-    const taps = places.map((_, d) => d + 2);
-    const window = mixingWindow(call, places.length);
-    call.mixes({
-      ...{ data: 0, axis: 1, weight: 1, outputs: [0], input: 1, taps, window, outputAxis: 1 },
-      ...{ groups: call.attributes.int('group', 1), bias: { kind: 'operand', operand: 2 } },
-    });
-    return [[batch, withZero(channels, zero), ...places]];
-  },
+  axes: (call) => [convolved(call, call.input(0), 1)],
 };
+
+/**
+ * What Conv gives of x [batch, channels, space …], and of operand 1 as its weight and operand 2 as its bias, laid out as x is here.
+ *
+ * channels: the axis of the data's and of the output's channels, as they lie
+ */
+export function convolved(call: Call, x: Axes, channels: number, fused?: Fusing): Axis[] {
+  const weight = call.input(1);
+  const bias = call.optional(2)?.axes?.[0];
+  const [batch, own, ...places] = convolve(call, x, weight, [bias]);
+  const zero = isZero(weight[0]!) && (bias === undefined || isZero(bias));
+  const taps = places.map((_, d) => d + 2);
+  const window = mixingWindow(call, places.length);
+  call.mixes({
+    ...{ data: 0, axis: channels, weight: 1, outputs: [0], input: 1, taps, window, outputAxis: channels },
+    ...{ groups: call.attributes.int('group', 1), bias: { kind: 'operand', operand: 2 } },
+    ...(fused && { fused }),
+  });
+  return [batch, withZero(own, zero), ...places];
+}
 
 /**
  * ConvTranspose: the input channels are the weight's first axis, the output channels its second.

@@ -1,4 +1,5 @@
 import { isZero, withZero } from '../lanes/axis.js';
+import { bounds, type Step } from '../lanes/passage.js';
 import type { Call, Rule } from '../lanes/rule.js';
 import type { Dim } from '../onnx/dim.js';
 import * as dim from '../onnx/dim.js';
@@ -75,6 +76,22 @@ export const property = unary('not zero', undefined, 'bool');
 /** Element by element, with a pole at zero. */
 export const poleAtZero = unary('not finite');
 
+/** A function that gives the same for all below a bound, or above one. */
+const bounded = (rule: Rule, of: (call: Call) => readonly [low: number, high: number]): Rule => ({
+  ...rule,
+  axes: (call) => {
+    const y = rule.axes(call);
+    call.passes({ operand: 0, steps: bounds(...of(call)) });
+    return y;
+  },
+});
+
+const below = (low: number): readonly [number, number] => [low, Number.POSITIVE_INFINITY];
+export const relu = bounded(zeroPreserving, () => below(0));
+/** x · max(0, min(1, x / 6 + 1 / 2)) is 0 below -3. */
+export const hardSwish = bounded(zeroPreserving, () => below(-3));
+export const thresholdedRelu = bounded(zeroPreserving, (call) => below(call.attributes.float('alpha', 1)));
+
 export const negative: Rule = { ...unary('zero', (x) => dim.multiply(x!, -1)), linear: true };
 export const absolute = unary(
   'zero',
@@ -134,6 +151,63 @@ function several(
   };
 }
 
+/** The positions of a node's operands but one. */
+export const others = (call: Call, operand: number): number[] =>
+  Array.from({ length: call.count }, (_, i) => i).filter((i) => i !== operand);
+
+/** Each operand is added to the others. */
+const adding = (rule: Rule): Rule => ({
+  ...rule,
+  axes: (call) => {
+    for (let operand = 0; operand < call.count; operand++)
+      call.passes({ operand, steps: [{ kind: 'sum', operands: others(call, operand) }], passes: true });
+    return rule.axes(call);
+  },
+});
+
+/** An operand is multiplied by numbers that are known. `inverse`: operand 0 is divided by the other. */
+const scaling = (rule: Rule, inverse = false): Rule => ({
+  ...rule,
+  axes: (call) => {
+    const last = inverse ? 1 : call.count;
+    for (let operand = 0; operand < last; operand++) {
+      const numbers = others(call, operand).map((i) => numberOf(call, i));
+      if (numbers.includes(undefined)) continue;
+      const factor = numbers.reduce<number>((product, number) => product * number!, 1);
+      const by = inverse ? 1 / factor : factor;
+      const isFloats = isFloat(call.optional(operand)?.dtype ?? 'float32');
+      if (isFloats && Number.isFinite(by) && by !== 0)
+        call.passes({ operand, steps: [{ kind: 'scale', by }], passes: true });
+    }
+    return rule.axes(call);
+  },
+});
+
+/** The only number of an operand, where it is known. */
+function numberOf(call: Call, operand: number): number | undefined {
+  const values = call.optional(operand)?.values;
+  const numbers = values && numbersNow(values);
+  return numbers?.length === 1 ? numbers[0] : undefined;
+}
+
+/** The greatest or the least of an operand and of numbers that are known. */
+const limiting = (rule: Rule, side: 'low' | 'high'): Rule => ({
+  ...rule,
+  axes: (call) => {
+    for (let operand = 0; operand < call.count; operand++) {
+      const numbers = others(call, operand).map((i) => numberOf(call, i));
+      if (numbers.includes(undefined)) continue;
+      const all = numbers as number[];
+      const steps =
+        side === 'low'
+          ? bounds(Math.max(...all), Number.POSITIVE_INFINITY)
+          : bounds(Number.NEGATIVE_INFINITY, Math.min(...all));
+      call.passes({ operand, steps });
+    }
+    return rule.axes(call);
+  },
+});
+
 /** A function of two lengths over any number of them. */
 const folded =
   (compute: (a: Dim, b: Dim) => Dim): Compute =>
@@ -142,11 +216,17 @@ const folded =
 
 const linear = (rule: Rule): Rule => ({ ...rule, linear: true });
 
-export const sum = linear(several(everyZero, () => folded(dim.add)));
+export const sum = linear(adding(several(everyZero, () => folded(dim.add))));
 export const difference = linear(several(everyZero, () => dim.subtract as Compute));
-export const multiplication = linear(several(someZero, () => dim.multiply as Compute));
-export const maximum = several(everyZero, () => folded(dim.maximum));
-export const minimum = several(everyZero, () => folded(dim.minimum));
+export const multiplication = linear(scaling(several(someZero, () => dim.multiply as Compute)));
+export const maximum = limiting(
+  several(everyZero, () => folded(dim.maximum)),
+  'low',
+);
+export const minimum = limiting(
+  several(everyZero, () => folded(dim.minimum)),
+  'high',
+);
 export const mean = several(everyZero);
 /** SwiGLU: a gate and what it lets through, of one shape. */
 export const gated = several(someZero);
@@ -195,7 +275,10 @@ function quotientOf(compute: (dtype: string | undefined, call: Call) => Compute)
 
 /** Of floats it is linear in the dividend. */
 export const division = linear(
-  quotientOf((dtype) => (isFloat(dtype) ? divideFloats : (dim.truncatedDivide as Compute))),
+  scaling(
+    quotientOf((dtype) => (isFloat(dtype) ? divideFloats : (dim.truncatedDivide as Compute))),
+    true,
+  ),
 );
 /** Mod: the sign is the divisor's, or with `fmod` the dividend's. */
 export const remainder = quotientOf((_, call) =>
@@ -274,6 +357,11 @@ export const clip: Rule = {
     const low = bound('min', 1, Number.NEGATIVE_INFINITY);
     const high = bound('max', 2, Number.POSITIVE_INFINITY);
     const keepsZero = low <= 0 && high >= 0;
+    const steps = bounds(
+      Number.isNaN(low) ? Number.NEGATIVE_INFINITY : low,
+      Number.isNaN(high) ? Number.POSITIVE_INFINITY : high,
+    );
+    call.passes({ operand: 0, steps });
     const values = mapValues(
       [call.optional(0)!.values],
       lifted(plainly((x) => Math.min(Math.max(x!, low), high))),
@@ -293,17 +381,29 @@ export const hardSigmoid: Rule = {
   says: 'element by element',
   exact: 'yes',
   axes: (call) => {
-    const keepsZero = call.attributes.float('beta', 0.5) <= 0;
+    const [alpha, beta] = [call.attributes.float('alpha', 0.2), call.attributes.float('beta', 0.5)];
+    call.passes({ operand: 0, steps: hardSigmoidBounds(alpha, beta) });
+    const keepsZero = beta <= 0;
     return [call.input(0).map((axis) => withZero(axis, keepsZero && isZero(axis)))];
   },
 };
+
+/** Where max(0, min(1, α x + β)) is 0, and where it is 1. */
+export function hardSigmoidBounds(alpha: number, beta: number): readonly Step[] {
+  if (alpha === 0) return [];
+  const [zero, one] = [-beta / alpha, (1 - beta) / alpha];
+  return bounds(Math.min(zero, one), Math.max(zero, one));
+}
 
 /** Identity: the value itself. exact: yes. */
 export const identity: Rule = {
   says: 'the same value under another name',
   exact: 'yes',
   moves: true,
-  axes: (call) => [{ ...call.optional(0)!, axes: call.input(0) }],
+  axes: (call) => {
+    call.passes({ operand: 0, steps: [], passes: true });
+    return [{ ...call.optional(0)!, axes: call.input(0) }];
+  },
 };
 
 /** Cast: the same values in another type; a float that becomes an integer is cut towards zero. exact: yes. */
@@ -315,6 +415,7 @@ export const cast: Rule = {
     const axes = call.input(0);
     const { values, dtype } = call.optional(0)!;
     const to = ELEMENT_TYPES[call.attributes.int('to', 0) - 1];
+    if (isFloat(dtype) && isFloat(to)) call.passes({ operand: 0, steps: [], passes: true });
     return [{ axes, values: castValues(values, dtype, to), dtype: to }];
   },
 };
@@ -372,6 +473,7 @@ export const dropout: Rule = {
     const trains = call.optional(2) !== undefined && !call.isZeroConstant(2);
     for (let i = 1; i < call.count; i++) call.values(i);
     if (trains) for (const axis of axes) call.lanes.inexact(axis, 'drops elements at random');
+    else call.passes({ operand: 0, steps: [], passes: true });
     return [
       { axes, dtype: call.optional(0)!.dtype },
       { axes: axes.map((axis) => withZero(axis, false)), dtype: 'bool' },

@@ -1,39 +1,27 @@
-import type { Axes, Axis } from '../lanes/axis.js';
+import type { Axes } from '../lanes/axis.js';
 import { isZero, plain, withZero } from '../lanes/axis.js';
+import type { Fusing } from '../lanes/passage.js';
 import type { Call, Rule } from '../lanes/rule.js';
 import { Frozen } from '../lanes/rule.js';
 import { quotient } from '../onnx/dim.js';
+import { activated, fusing } from './activations.js';
 import { broadcast, everyZero } from './broadcasting.js';
-import { conv, convolve } from './convolution.js';
-import { gemm, multiply } from './matmul.js';
+import { conv, convolved } from './convolution.js';
+import { gemm, gemmOf, multiply } from './matmul.js';
 import { windowed } from './pooling.js';
-
-/** Activations that onnxruntime fuses, and that give 0 at 0. Those that are not listed do not, or depend on parameters. */
-const ZERO_AT_ZERO: ReadonlySet<string> = new Set([
-  'Relu',
-  'LeakyRelu',
-  'Tanh',
-  'Elu',
-  'Selu',
-  'Softsign',
-  'ScaledTanh',
-  'ThresholdedRelu',
-  'HardSwish',
-  'Gelu',
-  'RELU',
-  'GELU',
-]);
-
-/** What the attribute `activation` leaves of the zeros. */
-function activated(call: Call, axes: Axes): Axis[] {
-  const activation = call.attributes.string('activation', '');
-  const keepsZero = activation === '' || ZERO_AT_ZERO.has(activation);
-  return axes.map((axis) => withZero(axis, keepsZero && isZero(axis)));
-}
 
 /** The operands that are there, from the first to the last. */
 const given = (call: Call, indices: readonly number[]): Axes[] =>
   indices.flatMap((index) => (call.optional(index) === undefined ? [] : [call.input(index)]));
+
+/** Each of these operands, where it is there, is added to the others first. */
+export function addsFirst(call: Call, indices: readonly number[], passes = false): void {
+  const present = indices.filter((index) => call.optional(index) !== undefined);
+  for (const operand of present) {
+    const operands = present.filter((index) => index !== operand);
+    call.passes({ operand, steps: operands.length === 0 ? [] : [{ kind: 'sum', operands }], passes });
+  }
+}
 
 /**
  * BiasGelu, FastGelu, BiasAdd: operands are added, broadcast, and a function with f(0) = 0 is applied.
@@ -43,20 +31,17 @@ const given = (call: Call, indices: readonly number[]): Axes[] =>
  * exact: yes.
  * source: https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.BiasGelu
  */
-export const biased: Rule = {
+const sums = (passes: boolean): Rule => ({
   says: 'operands are added, broadcast; zero stays zero',
   exact: 'yes',
-  axes: (call) => [
-    broadcast(
-      call.lanes,
-      given(
-        call,
-        Array.from({ length: call.count }, (_, i) => i),
-      ),
-      everyZero,
-    ),
-  ],
-};
+  axes: (call) => {
+    const all = Array.from({ length: call.count }, (_, i) => i);
+    addsFirst(call, all, passes);
+    return [broadcast(call.lanes, given(call, all), everyZero)];
+  },
+});
+export const biasGelu = sums(false);
+export const biasAdd = sums(true);
 
 /** BiasDropout at inference: data, bias and residual are added; the mask has the sum's axes. exact: yes. */
 export const biasDropout: Rule = {
@@ -64,6 +49,7 @@ export const biasDropout: Rule = {
   exact: 'yes',
   axes: (call) => {
     const y = broadcast(call.lanes, given(call, [0, 1, 2]), everyZero);
+    addsFirst(call, [0, 1, 2], true);
     for (const index of [3, 4]) call.optional(index);
     return [y, y.map((axis) => withZero(axis, false))];
   },
@@ -82,6 +68,7 @@ export const biasSplitGelu: Rule = {
   exact: 'yes',
   axes: (call) => {
     const sum = broadcast(call.lanes, given(call, [0, 1]), everyZero);
+    addsFirst(call, [0, 1]);
     const last = sum.at(-1);
     const half = last && quotient(last.length, 2);
     if (last === undefined || half === undefined) throw new Frozen('mismatch', 'its last axis has no halves');
@@ -98,6 +85,7 @@ export const biasSoftmax: Rule = {
   exact: 'yes',
   axes: (call) => {
     const sum = broadcast(call.lanes, given(call, [0, 1]), everyZero);
+    addsFirst(call, [0, 1]);
     const from = call.attributes.axis('axis', sum.length, 1);
     for (const axis of sum.slice(from)) call.lanes.freeze(axis, 'operator', 'BiasSoftmax runs over it');
     return [sum.map((axis) => withZero(axis, false))];
@@ -147,14 +135,56 @@ export const fusedMatMul: Rule = {
   axes: (call) => {
     const { batch, row, column } = multiply(call, turned(call, 0, 'A'), turned(call, 1, 'B'));
     contracts(call);
+    mixes(call);
     return [activated(call, [...batch, ...row, ...column])];
   },
 };
 
+/** With a weight of two axes on one side; its batches are none, so that these are not turned. */
+function mixes(call: Call): void {
+  const { attributes } = call;
+  const isTurned = (name: string): boolean => attributes.int(name, 0) !== 0;
+  const [a, b] = [call.input(0), call.input(1)];
+  const alpha = attributes.float('alpha', 1);
+  const scales = alpha === 1 ? [] : [{ kind: 'scale', by: alpha } as const];
+  const alone = { op: 'FusedMatMul', domain: 'com.microsoft', operands: 2 };
+  const fused = fusing(call, scales, alone, ['alpha']);
+  // Behind an activation no vector can be added to the product.
+  const isActivated = attributes.string('activation', '') !== '';
+  const behind = isActivated ? undefined : ({ kind: 'behind' } as const);
+  if (b.length === 2 && a.length > 1) {
+    const [asItLies, axis] = [
+      !isTurned('transBatchA') || a.length === 2,
+      isTurned('transA') ? a.length - 2 : a.length - 1,
+    ];
+    const [input, output] = isTurned('transB') ? [1, 0] : [0, 1];
+    call.mixes({
+      ...{ data: 0, axis, weight: 1, outputs: [output], input },
+      // Of data that are turned positions lie elsewhere than in y.
+      ...(asItLies && !isTurned('transA') && { outputAxis: a.length - 1 }),
+      ...(behind && { bias: behind }),
+      ...(fused && { fused }),
+    });
+  }
+  if (a.length === 2 && b.length > 1) {
+    const asItLies = !isTurned('transBatchB') || b.length === 2;
+    const [input, output] = isTurned('transA') ? [0, 1] : [1, 0];
+    const axis = isTurned('transB') ? b.length - 1 : b.length - 2;
+    call.mixes({
+      ...{ data: 1, axis, weight: 0, outputs: [output], input },
+      ...(asItLies && !isTurned('transB') && { outputAxis: b.length - 2 }),
+      ...(fused && { fused }),
+    });
+  }
+}
+
 /** FusedGemm: Gemm, then an activation. exact: yes. */
 export const fusedGemm: Rule = {
   ...gemm,
-  axes: (call) => [activated(call, gemm.axes(call)[0] as Axes)],
+  axes: (call) => {
+    const fused = fusing(call, [], { op: 'Gemm', domain: '', operands: 3 });
+    return [activated(call, gemmOf(call, fused))];
+  },
 };
 
 /**
@@ -168,7 +198,17 @@ export const gemmFastGelu: Rule = {
   says: 'the last axis is contracted with the weight; the bias is added; zero stays zero',
   exact: 'yes',
   axes: (call) => {
-    const { batch, row, column } = multiply(call, call.input(0), call.input(1));
+    const [x, weight] = [call.input(0), call.input(1)];
+    const { batch, row, column } = multiply(call, x, weight);
+    if (weight.length === 2 && x.length > 1)
+      call.mixes({
+        ...{ data: 0, axis: x.length - 1, weight: 1, outputs: [1], input: 0, outputAxis: x.length - 1 },
+        bias: { kind: 'operand', operand: 2 },
+        fused: {
+          steps: [{ kind: 'sum', operands: [2] }],
+          alone: { op: 'MatMul', domain: '', operands: 2, without: [] },
+        },
+      });
     return [broadcast(call.lanes, [[...batch, ...row, ...column], ...given(call, [2])], everyZero)];
   },
 };
@@ -184,10 +224,17 @@ export const gemmFastGelu: Rule = {
 export const fusedConv: Rule = {
   ...conv,
   axes: (call) => {
-    const y = conv.axes(call)[0] as Axes;
+    const y = convolved(call, call.input(0), 1, behindConvolution(call));
     return [activated(call, broadcast(call.lanes, [y, ...given(call, [3])], everyZero))];
   },
 };
+
+/** The sum with operand 3, and the activation: the same node without them is Conv. */
+function behindConvolution(call: Call): Fusing | undefined {
+  const { op, domain } = call.node;
+  const steps = call.optional(3) === undefined ? [] : [{ kind: 'sum', operands: [3] } as const];
+  return fusing(call, steps, { op, domain, operands: 3 });
+}
 
 const channelsFirst = (axes: Axes): Axes => [axes[0]!, axes.at(-1)!, ...axes.slice(1, -1)];
 const channelsLast = (axes: Axes): Axes => [axes[0]!, ...axes.slice(2), axes[1]!];
@@ -203,11 +250,8 @@ const channelsLast = (axes: Axes): Axes => [axes[0]!, ...axes.slice(2), axes[1]!
 export const nhwcFusedConv: Rule = {
   ...conv,
   axes: (call) => {
-    const weight = call.input(1);
-    const bias = call.optional(2) === undefined ? undefined : call.input(2)[0];
-    const [batch, channels, ...places] = convolve(call, channelsFirst(call.input(0)), weight, [bias]);
-    const zero = isZero(weight[0]!) && (bias === undefined || isZero(bias));
-    const y = channelsLast([batch, withZero(channels, zero), ...places]);
+    const x = call.input(0);
+    const y = channelsLast(convolved(call, channelsFirst(x), x.length - 1, behindConvolution(call)));
     return [activated(call, broadcast(call.lanes, [y, ...given(call, [3])], everyZero))];
   },
 };

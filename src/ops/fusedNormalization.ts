@@ -4,6 +4,7 @@ import type { Call, Rule } from '../lanes/rule.js';
 import { Frozen } from '../lanes/rule.js';
 import { quotient } from '../onnx/dim.js';
 import { broadcast, everyZero } from './broadcasting.js';
+import { addsFirst } from './fused.js';
 
 /** Vectors that lie on the normalised axis, from those operands that are there. */
 function vectors(call: Call, indices: readonly number[]): Axis[] {
@@ -46,6 +47,10 @@ function skipNormalization(parameters: readonly number[], bias: number): Rule {
     axes: (call) => {
       const addends = [call.input(0), call.input(1), ...vectors(call, [bias]).map((axis) => [axis])];
       const sum = broadcast(call.lanes, addends, everyZero);
+      addsFirst(call, [0, 1, bias]);
+      const [scale, shift] = parameters;
+      const shifted = shift !== undefined && call.optional(shift) !== undefined;
+      call.scales({ axis: sum.length - 1, scale: scale!, ...(shifted && { shift }) });
       const y = normalisedLast(call, sum, vectors(call, parameters));
       return [y, statisticsOf(sum), statisticsOf(sum), sum];
     },
@@ -107,6 +112,7 @@ export const fusedGroupNorm: Rule = {
       return along(own[1]!).with(0, own[0]!);
     });
     const sum = broadcast(lanes, [x, ...addends, ...vectors(call, [4]).map(along)], everyZero);
+    addsFirst(call, [0, 3, 4]);
     const channels = sum[place];
     if (channels === undefined) throw new Frozen('mismatch', 'its input has no channels');
     const groups = attributes.int('groups', 1);

@@ -1,5 +1,6 @@
 import type { Axes, Axis } from '../lanes/axis.js';
 import { isZero, withZero } from '../lanes/axis.js';
+import type { Fusing } from '../lanes/passage.js';
 import type { Call, Rule } from '../lanes/rule.js';
 import { Frozen } from '../lanes/rule.js';
 import { broadcast, everyZero, someZero } from './broadcasting.js';
@@ -74,37 +75,41 @@ export const matMul: Rule = {
 export const gemm: Rule = {
   says: 'a and b are contracted, transposed where the attributes say so; c is broadcast to the result',
   exact: 'where one operand is zero in a removed lane: always for a weight',
-  axes: (call) => {
-    const { lanes, attributes } = call;
-    const ranked = (index: number, transposed: boolean): readonly [Axis, Axis] => {
-      const axes = call.input(index);
-      if (axes.length !== 2)
-        throw new Frozen('mismatch', `its operand ${index} has rank ${axes.length}, not 2`);
-      return transposed ? [axes[1]!, axes[0]!] : [axes[0]!, axes[1]!];
-    };
-    const [row, inner] = ranked(0, attributes.int('transA', 0) !== 0);
-    const [contracted, column] = ranked(1, attributes.int('transB', 0) !== 0);
-    lanes.contract(inner, contracted);
-    call.work([row, inner, column]);
-    const plainly = attributes.float('alpha', 1) === 1 && attributes.float('beta', 1) === 1;
-    const transA = attributes.int('transA', 0) !== 0;
-    const transB = attributes.int('transB', 0) !== 0;
-    if (plainly)
-      call.mixes({
-        // Of transposed data positions lie behind the inputs, but before the outputs: y is not laid out as x is.
-        ...(transA ? { axis: 0 } : { axis: 1, outputAxis: 1 }),
-        ...{ data: 0, weight: 1 },
-        ...{ outputs: [transB ? 0 : 1], input: transB ? 1 : 0 },
-        bias: { kind: 'operand', operand: 2 },
-      });
-    const product = [row, column];
-    const addend = call.optional(2)?.axes;
-    if (addend === undefined) return [product];
-    const [y0, y1] = broadcast(lanes, [product, addend], everyZero);
-    const zeroAlong = (axis: Axis, place: number): boolean => {
-      const own = addend[addend.length - 2 + place];
-      return isZero(axis) && own !== undefined && own.length !== 1 && isZero(own);
-    };
-    return [[withZero(y0!, zeroAlong(row, 0)), withZero(y1!, zeroAlong(column, 1))]];
-  },
+  axes: (call) => [gemmOf(call)],
 };
+
+/** What Gemm gives. `fused`: what follows in the same node. */
+export function gemmOf(call: Call, fused?: Fusing): Axes {
+  const { lanes, attributes } = call;
+  const ranked = (index: number, transposed: boolean): readonly [Axis, Axis] => {
+    const axes = call.input(index);
+    if (axes.length !== 2)
+      throw new Frozen('mismatch', `its operand ${index} has rank ${axes.length}, not 2`);
+    return transposed ? [axes[1]!, axes[0]!] : [axes[0]!, axes[1]!];
+  };
+  const [row, inner] = ranked(0, attributes.int('transA', 0) !== 0);
+  const [contracted, column] = ranked(1, attributes.int('transB', 0) !== 0);
+  lanes.contract(inner, contracted);
+  call.work([row, inner, column]);
+  const plainly = attributes.float('alpha', 1) === 1 && attributes.float('beta', 1) === 1;
+  const transA = attributes.int('transA', 0) !== 0;
+  const transB = attributes.int('transB', 0) !== 0;
+  if (plainly)
+    call.mixes({
+      // Of transposed data positions lie behind the inputs, but before the outputs: y is not laid out as x is.
+      ...(transA ? { axis: 0 } : { axis: 1, outputAxis: 1 }),
+      ...{ data: 0, weight: 1 },
+      ...{ outputs: [transB ? 0 : 1], input: transB ? 1 : 0 },
+      bias: { kind: 'operand', operand: 2 },
+      ...(fused && { fused }),
+    });
+  const product = [row, column];
+  const addend = call.optional(2)?.axes;
+  if (addend === undefined) return product;
+  const [y0, y1] = broadcast(lanes, [product, addend], everyZero);
+  const zeroAlong = (axis: Axis, place: number): boolean => {
+    const own = addend[addend.length - 2 + place];
+    return isZero(axis) && own !== undefined && own.length !== 1 && isZero(own);
+  };
+  return [withZero(y0!, zeroAlong(row, 0)), withZero(y1!, zeroAlong(column, 1))];
+}

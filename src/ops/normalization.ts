@@ -37,6 +37,13 @@ export const batchNormalization: Rule = {
     const y = x.with(place, withZero(channels, zero));
     const statistics = Array.from({ length: node.outputs.length - 1 }, () => [withZero(channels, false)]);
     if (!trains && x.length > 1) call.scales({ axis: 1, scale: 1, shift: 2 });
+    const epsilon = attributes.float('epsilon', 1e-5);
+    if (!trains)
+      call.passes({
+        operand: 0,
+        steps: [{ kind: 'normalise', operands: [1, 2, 3, 4], epsilon }],
+        passes: true,
+      });
     if (!trains) return [y, ...statistics];
     const others = x.filter((_, d) => d !== place);
     for (const axis of others)

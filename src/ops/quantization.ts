@@ -1,8 +1,10 @@
 import type { Axes, Axis } from '../lanes/axis.js';
 import { isHeld, isLabelled, isZero, withHeld, withZero } from '../lanes/axis.js';
+import { bounds, type Step } from '../lanes/passage.js';
 import type { Call, Rule } from '../lanes/rule.js';
 import { Frozen } from '../lanes/rule.js';
 import { quotient } from '../onnx/dim.js';
+import { numbersNow } from '../onnx/values.js';
 import { asStored, parametersOf, realAxes, withParameters } from './zeroPoints.js';
 
 /** The axis that parameters lie on, and whether they are blocked: then they have as many axes as the data. */
@@ -62,6 +64,7 @@ export const quantizeLinear: Rule = {
   exact: 'yes',
   axes: (call) => {
     const x = call.input(0);
+    call.passes({ operand: 0, steps: saturation(call), passes: true });
     if (x.length === 0) return [scalar(call)];
     const { along, blocked } = layoutOf(call, x.length);
     if (blocked) return [withBlocks(call, x, along).map((axis) => withZero(axis, false))];
@@ -76,6 +79,29 @@ export const quantizeLinear: Rule = {
       y.with(along, zero ? withHeld(united, zeroUnder(call.node.inputs[1]!)) : withZero(united, false)),
     ];
   },
+};
+
+/**
+ * What integers saturate at, where real zero lies at one end of them: a ReLU that was folded into it. Other ranges hold nearly all that
+ * comes, and rounding is left as it is.
+ */
+function saturation(call: Call): readonly Step[] {
+  const only = (operand: number): number | undefined => {
+    const values = call.optional(operand)?.values;
+    const numbers = values && numbersNow(values);
+    return numbers?.length === 1 ? numbers[0] : undefined;
+  };
+  const [scale, zero, range] = [only(1), only(2), RANGES[call.optional(2)?.dtype ?? '']];
+  if (scale === undefined || zero === undefined || range === undefined) return [];
+  const [low, high] = range.map((integer) => (integer - zero) * scale) as [number, number];
+  return low === 0 || high === 0 ? bounds(low, high) : [];
+}
+
+const RANGES: Readonly<Record<string, readonly [low: number, high: number]>> = {
+  int8: [-128, 127],
+  uint8: [0, 255],
+  int16: [-32768, 32767],
+  uint16: [0, 65535],
 };
 
 /** The first of the 8-bit floats among ONNX's types: they have a NaN, which no scale of zero makes zero. */
@@ -95,6 +121,7 @@ export const dequantizeLinear: Rule = {
   moves: true,
   axes: (call) => {
     const x = call.input(0);
+    call.passes({ operand: 0, steps: [], passes: true });
     if (x.length === 0) return [scalar(call)];
     const { along, blocked } = layoutOf(call, x.length);
     const block = blocked ? { block: call.attributes.int('block_size', 0) } : {};

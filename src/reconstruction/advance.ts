@@ -42,7 +42,7 @@ export class Advance {
     const batches = whole.map(this.taken);
     const later = this.parts.live(this.#done);
     const nodes = this.parts.between([...later], new Set());
-    const made = new Set([...nodes].flatMap((node) => node.outputs));
+    const made = this.parts.madeBy(nodes);
     const wanted = [...later].filter((name) => made.has(name));
     const session = nodes.size === 0 ? undefined : await this.#load(nodes, wanted, batches[0] ?? {});
     try {
@@ -68,7 +68,9 @@ export class Advance {
     known: Readonly<Record<string, Tensor>>,
   ): Promise<Session> {
     const part = this.parts.part(nodes, outputs, (name) => known[name]?.type);
-    const bytes = await this.native.saveToBytes({ ...this.edits(), part }, this.options);
+    const edits = this.edits();
+    const added = [...edits.nodes, ...this.parts.added(outputs)];
+    const bytes = await this.native.saveToBytes({ ...edits, nodes: added, part }, this.options);
     const beside = this.#session;
     return this.runtime.load(bytes, { ...this.options, ...(beside !== undefined && { beside }) });
   }
@@ -95,7 +97,7 @@ export class Advance {
     const nodes = this.before(values);
     for (const node of nodes) this.#done.add(node);
     const later = this.parts.live(this.#done);
-    const made = new Set([...nodes].flatMap((node) => node.outputs));
+    const made = this.parts.madeBy(nodes);
     const wanted = [...new Set([...values, ...later])].filter((name) => made.has(name));
     if (nodes.size === 0) {
       for (const [batch, live] of this.#live.entries()) await each(batch, live);

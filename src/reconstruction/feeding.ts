@@ -44,8 +44,32 @@ export interface Rows {
   readonly rows: number;
 }
 
+/** Values of a convolution whose channels lie last, as those of one whose channels lie in front of space; others as they are. */
+export function channelsFirst({ window }: Site, values: Values): Values {
+  const { data, dims, axis } = values;
+  if (window === undefined || axis < 2 || axis !== dims.length - 1) return values;
+  const [batch, channels] = [dims[0]!, dims[axis]!];
+  const space = dims.slice(1, axis);
+  const positions = space.reduce((product, length) => product * length, 1);
+  const turned = new Float32Array(data.length);
+  for (let n = 0; n < batch && data.length > 0; n++)
+    for (let position = 0; position < positions; position++)
+      for (let channel = 0; channel < channels; channel++)
+        turned[(n * channels + channel) * positions + position] =
+          data[(n * positions + position) * channels + channel]!;
+  return { data: turned, dims: [batch, channels, ...space], axis: 1 };
+}
+
 /** x of a site as rows or as patches. `every`: takes each so-many-th only. */
-export function rowsOf(layer: Layer, site: Site, x: Float32Array, dims: readonly number[], every = 1): Rows {
+export function rowsOf(
+  layer: Layer,
+  at: Site,
+  given: Float32Array,
+  lying: readonly number[],
+  every = 1,
+): Rows {
+  const { data: x, dims, axis } = channelsFirst(at, { data: given, dims: lying, axis: at.axis });
+  const site = { ...at, axis };
   const channels = dims[site.axis]!;
   const before = dims.slice(0, site.axis).reduce((product, own) => product * own, 1);
   const after = dims.slice(site.axis + 1);
@@ -120,10 +144,11 @@ export function lookedAt(
   const found = rowsOf(layer, site, x, dims, every);
   const { patches, rows } = found;
   if (patches === undefined || every === 1 || every < layer.taps)
-    return { rows: found, of: (data, dims, axis) => ({ data, dims, axis }) };
+    return { rows: found, of: (data, dims, axis) => channelsFirst(site, { data, dims, axis }) };
   return {
-    rows: { x: sampled(x, patches), rows },
-    of: (data, dims, axis) => {
+    rows: { x: sampled(found.x, patches), rows },
+    of: (lying, lengths, place) => {
+      const { data, dims, axis } = channelsFirst(site, { data: lying, dims: lengths, axis: place });
       const picked = sampled(data, pointsOf(dims, axis, every));
       return { data: picked, dims: [rows, dims[axis]!], axis: 1 };
     },

@@ -1,7 +1,9 @@
 import type { Bias, Mix, WeightLayout } from '../lanes/mix.js';
+import { passageOf } from '../lanes/passage.js';
 import type { Walk } from '../lanes/walk.js';
 import type { TensorDocument } from '../native/document.js';
 import type { Graph, Node } from '../onnx/graph.js';
+import { Names } from '../surgery/names.js';
 import {
   type Behind,
   behind,
@@ -42,7 +44,7 @@ export const weightOf = ({ weight: tensor, quantised }: Layer): Pick<Behind, 'te
   ...(quantised && { quantised }),
 });
 
-/** One node of a layer. */
+/** One node of a layer. Where it is fused, `output` is W x + b all the same: a value that a node of its own would give. */
 export interface Site extends Mix {
   /** Among the graph's nodes, in their order. */
   readonly index: number;
@@ -82,9 +84,13 @@ function seen(mix: Mix, dims: readonly number[]): Mix {
 }
 
 /** The layers of a model in the order in which their last nodes come. Nodes in branches and functions are left as they are. */
-export function layersOf({ graph, mixes }: Walk): Layer[] {
+export function layersOf(walk: Walk): Layer[] {
+  const { graph, mixes } = walk;
+  const names = new Names(graph);
   const places = new Map(graph.nodes.map((node, index) => [node, index]));
-  const [readers, makers] = [readersOf(graph), makersOf(graph)];
+  const known = { walk, graph, readers: readersOf(graph), makers: makersOf(graph) };
+  const around: Around = { ...known, claims: claimsOf(known, mixes) };
+  const { makers } = known;
   const found = new Map<string, Mix[]>();
   for (const given of mixes) {
     const mix = seen(given, graph.document.tensors[given.weight]!.dims);
@@ -111,10 +117,8 @@ export function layersOf({ graph, mixes }: Walk): Layer[] {
     if (quantised !== undefined && (weight.dtype === 'int32' || layout.fixed.length > 0)) return [];
     const length = (axes: readonly number[]): number =>
       axes.reduce((product, axis) => product * weight.dims[axis]!, 1);
-    const additions = sites.map((site) =>
-      additionOf({ graph, readers, makers }, site, length(layout.outputs)),
-    );
-    const tied = sites.map((site) => integerBias({ graph, readers, makers }, site));
+    const additions = sites.map((site) => additionOf(around, site, length(layout.outputs)));
+    const tied = sites.map((site) => integerBias(around, site));
     if (quantised !== undefined && tied.includes('shared')) return [];
     return [
       {
@@ -122,7 +126,7 @@ export function layersOf({ graph, mixes }: Walk): Layer[] {
         ...(quantised && { quantised }),
         layout,
         sites: sites.map((site, place) => ({
-          ...withoutBias(site, additions[place]!),
+          ...alone(withoutBias(site, additions[place]!), names),
           index: places.get(site.node)!,
           addition: additions[place]!,
           ...(typeof tied[place] === 'object' && { tied: tied[place] }),
@@ -145,6 +149,13 @@ function withoutBias(mix: Mix, addition: Addition): Mix {
   return rest;
 }
 
+/** What a node that goes on has within has a name of its own. */
+function alone(mix: Mix, names: Names): Mix {
+  const { fused, output } = mix;
+  if (fused === undefined || output === undefined) return mix;
+  return { ...mix, output: { ...output, value: names.fresh(output.value) } };
+}
+
 export type Readers = ReadonlyMap<string, readonly Node[]>;
 
 /** The nodes that read each value; a node that reads it twice is there twice. */
@@ -159,14 +170,29 @@ export function readersOf({ nodes }: Graph): Readers {
   return readers;
 }
 
-interface Around {
+interface Known {
+  readonly walk: Walk;
   readonly graph: Graph;
   readonly readers: Readers;
   readonly makers: Makers;
 }
 
+interface Around extends Known {
+  /** Whose bias vectors behind nodes are: of several products that are added up with one, the last, so that all others are known then. */
+  readonly claims: ReadonlyMap<number, Node>;
+}
+
+function claimsOf(known: Known, mixes: readonly Mix[]): ReadonlyMap<number, Node> {
+  return new Map(
+    mixes.flatMap(({ bias, node, output }) =>
+      bias.kind !== 'behind' || output === undefined
+        ? []
+        : addedBehind(known, output.value).map(({ tensor }) => [tensor.id, node] as const),
+    ),
+  );
+}
+
 function additionOf(around: Around, mix: Mix, outputs: number): Addition {
-  const { graph } = around;
   const { bias, node } = mix;
   if (bias.kind === 'operand') return operandOf(around, node, bias, outputs);
   if (bias.kind === 'part') {
@@ -178,14 +204,20 @@ function additionOf(around: Around, mix: Mix, outputs: number): Addition {
   if (bias.kind === 'none') return bias;
   // Behind a convolution a vector of its channels has an axis of length 1 for each that windows slide over.
   const trailing = mix.window?.strides.length ?? 0;
-  const from = rounded(around, mix.output?.value ?? '');
-  const [reader, ...others] = around.readers.get(from) ?? [];
-  if (reader?.op === 'Add' && reader.domain === '' && others.length === 0 && graph.uses.get(from) === 1) {
-    const stored = ownVector(around, reader, reader.inputs[0] === from ? 1 : 0);
-    if (stored !== undefined && isVector(stored.tensor, outputs, trailing))
-      return { kind: 'stored', ...stored, included: false };
-  }
-  return { kind: 'behind', trailing };
+  const stored = addedBehind(around, mix.output?.value ?? '').find(
+    ({ tensor }) => isVector(tensor, outputs, trailing) && around.claims.get(tensor.id) === node,
+  );
+  return stored === undefined ? { kind: 'behind', trailing } : { kind: 'stored', ...stored, included: false };
+}
+
+/** Stored tensors that the only reader of a value adds to it first of all, each of which nothing else reads. */
+function addedBehind(known: Known, value: string): Omit<Behind, 'reads'>[] {
+  const from = rounded(known, value);
+  const [reader, ...others] = known.readers.get(from) ?? [];
+  if (reader === undefined || others.length > 0 || known.graph.uses.get(from) !== 1) return [];
+  const [first] = passageOf(known.walk.passages, reader, from)?.steps ?? [];
+  if (first?.kind !== 'sum') return [];
+  return first.operands.flatMap((operand) => ownVector(known, reader, operand) ?? []);
 }
 
 const isVector = ({ dims }: TensorDocument, outputs: number, trailing = 0): boolean =>
@@ -193,11 +225,7 @@ const isVector = ({ dims }: TensorDocument, outputs: number, trailing = 0): bool
   dims.every((length, axis) => length === 1 || axis === dims.length - 1 - trailing);
 
 /** A stored tensor, or what its integers stand for, that this operand alone reads. */
-function ownVector(
-  { graph, makers }: Around,
-  node: Node,
-  operand: number,
-): Omit<Behind, 'reads'> | undefined {
+function ownVector({ graph, makers }: Known, node: Node, operand: number): Omit<Behind, 'reads'> | undefined {
   const found = directly(graph, makers, node, operand);
   return found !== undefined && graph.isNamed(found.tensor.id) ? together(graph, [found]) : undefined;
 }
@@ -211,7 +239,7 @@ function integerBias(around: Around, { node }: Mix): Site['tied'] | 'shared' {
 }
 
 /** A value, or what it is once it has been quantised and dequantised, where nobody reads it before. */
-function rounded({ graph, readers }: Around, value: string): string {
+function rounded({ graph, readers }: Known, value: string): string {
   let at = value;
   for (const op of ['QuantizeLinear', 'DequantizeLinear']) {
     const [reader] = readers.get(at) ?? [];

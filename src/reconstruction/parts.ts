@@ -1,5 +1,6 @@
 import type { GraphDocument, ModelDocument, NodeDocument } from '../native/document.js';
-import type { Part } from '../native/edits.js';
+import type { NewNode, Part } from '../native/edits.js';
+import { type Alone, madeBy } from './alone.js';
 
 /**
  * A model's main graph in the order in which it is computed, part by part: what is needed for some values is computed
@@ -13,10 +14,16 @@ export class Parts {
   readonly #needed: ReadonlySet<NodeDocument>;
   readonly #neededIds: ReadonlySet<number>;
 
-  constructor(readonly document: ModelDocument) {
+  /** `alone`: values within nodes that can be asked for too. */
+  constructor(
+    readonly document: ModelDocument,
+    readonly alone: readonly Alone[] = [],
+  ) {
     const { graph, tensors } = document;
     for (const node of graph.nodes)
       for (const output of node.outputs) if (output !== '') this.#makers.set(output, node);
+    const byId = new Map(graph.nodes.map((node) => [node.id, node]));
+    for (const { value, within } of alone) this.#makers.set(value, byId.get(within)!);
     for (const node of graph.nodes) this.#reads.set(node, readsOf(node));
     this.#stored = new Map(graph.initializers.map((id) => [tensors[id]!.name, id]));
     this.#needed = this.between(
@@ -63,6 +70,16 @@ export class Parts {
 
   makerOf(value: string): NodeDocument | undefined {
     return this.#makers.get(value);
+  }
+
+  /** All values that these nodes can give. */
+  madeBy(nodes: ReadonlySet<NodeDocument>): Set<string> {
+    return madeBy(nodes, this.alone);
+  }
+
+  /** Nodes that give those of `values` that lie within others. */
+  added(values: readonly string[]): NewNode[] {
+    return this.alone.flatMap(({ value, node }) => (values.includes(value) ? [node] : []));
   }
 
   /** The part that consists of these nodes: gives `outputs` from values that there are, whose types these are. */

@@ -73,7 +73,7 @@ function endingsOf(walk: Walk, layers: readonly Layer[]): Ending[] {
   const paths = new Paths(walk, readersOf(walk.graph), makersOf(walk.graph));
   return layers.flatMap((layer): Ending[] => {
     const [site, ...others] = layer.sites;
-    if (site?.output === undefined || others.length > 0) return [];
+    if (site?.output === undefined || site.fused !== undefined || others.length > 0) return [];
     const terminals = paths.from(site.output.value);
     return terminals === undefined ? [] : [{ layer, root: site.output.value, terminals }];
   });

@@ -9,6 +9,7 @@ import type { Node } from '../onnx/graph.js';
 import type { Feeds, Runtime } from '../runtime/runtime.js';
 import { interfaceOf } from '../surgery/interface.js';
 import { Advance } from './advance.js';
+import { aloneOf } from './alone.js';
 import { Growth } from './growth.js';
 import { isObserved, type Layer, mixesAll, type Readers, readersOf } from './layers.js';
 import type { Logits } from './logits.js';
@@ -65,7 +66,7 @@ export async function reconstruct(
   options: NativeOptions,
 ): Promise<Reconstructed> {
   const quiet = quietly(options);
-  const parts = new Parts(source.walk.graph.document);
+  const parts = new Parts(source.walk.graph.document, aloneOf(source.layers));
   const feeds = await feedsFor(source, quiet);
   const work = new Reconstruction(source, removed, options);
   const original = new Advance(source.native, parts, source.runtime, feeds, () => NO_EDITS, quiet);
@@ -182,10 +183,7 @@ export class Reconstruction {
     const work: Turn[] = [];
     for (const turn of turns) {
       const reads = (): boolean => {
-        const before = parts.between(
-          turn.sites.map(({ data }) => data),
-          new Set(),
-        );
+        const before = parts.between(turn.sites.flatMap(readOf), new Set());
         return [...before].some(({ id }) => refitted.has(id));
       };
       if (isLayer(turn)) {
@@ -210,6 +208,10 @@ export class Reconstruction {
 /** What has its turn. */
 export type Turn = Layer | Scaling;
 
+/** What comes to a site; of a node that adds several values first, all of them. */
+const readOf = (site: { readonly data: string; readonly reads?: readonly string[] }): readonly string[] =>
+  site.reads ?? [site.data];
+
 const isLayer = (turn: Turn): turn is Layer => 'weight' in turn;
 
 /**
@@ -223,7 +225,7 @@ export function ordered<T extends Pick<Turn, 'sites'>>(layers: readonly T[], par
   const makes = ({ sites }: T, ids: ReadonlySet<number>): boolean =>
     sites.some(({ node }) => ids.has(node.id));
   const needed = layers.filter(({ sites }) => sites.every(({ node }) => parts.needs(node.id)));
-  const reads = new Map(needed.map((layer) => [layer, before(layer.sites.map(({ data }) => data))]));
+  const reads = new Map(needed.map((layer) => [layer, before(layer.sites.flatMap(readOf))]));
   // The state of a recurrent node is made by that node; what is made by another that has the same weight is read behind it.
   let rest = needed.filter((layer) => layer.sites.length === 1 || !makes(layer, reads.get(layer)!));
   const turns: T[] = [];

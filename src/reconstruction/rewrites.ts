@@ -6,6 +6,7 @@ import type { NativeModel, NativeOptions } from '../native/index.js';
 import type { Node } from '../onnx/graph.js';
 import type { Cuts } from '../surgery/cuts.js';
 import { Names } from '../surgery/names.js';
+import { attributeOf } from './alone.js';
 import { Contents, numbersOf, type Stored } from './contents.js';
 import { type Layer, type Site, weightOf } from './layers.js';
 import { matrixOf, placesOf, putMatrix, selected } from './matrix.js';
@@ -139,15 +140,19 @@ export class Rewrites {
       dtype,
     }: { readonly [at in 'before' | 'after']: Float32Array | undefined } & Pick<NewBias, 'dtype'>,
   ): Promise<void> {
-    const { addition, tied } = site;
+    const { addition, bias, fused, tied } = site;
     const scales = old && after && { before: old, after };
     if (tied !== undefined && addition.kind !== 'stored')
       await this.#contents.write(tied, await this.#contents.read(tied), await this.#rescaled(tied, scales));
     if (addition.kind === 'none') return;
+    // A node that computes W x alone leaves the bias to those that go on.
+    const seen = fused === undefined || bias.kind !== 'operand' || bias.operand < fused.alone.operands;
     const included =
-      observed && (addition.kind === 'operand' || (addition.kind === 'stored' && addition.included));
+      observed && seen && (addition.kind === 'operand' || (addition.kind === 'stored' && addition.included));
     const before = included ? new Float64Array(intercept.length) : await this.#biasOf(site, intercept.length);
-    const values = Float64Array.from(before, (value, i) => value + intercept[i]!);
+    // Behind a node that scales what it computes, so is what is added.
+    const by = scaleOf(site);
+    const values = Float64Array.from(before, (value, i) => value + by * intercept[i]!);
     if (addition.kind === 'operand' || addition.kind === 'behind') {
       const scale =
         scales && addition.kind === 'operand' ? await this.#biasScale(site, scales.after, values) : undefined;
@@ -253,7 +258,13 @@ export class Rewrites {
       const product = names.fresh(node.outputs[0]!);
       const place = { graph: 0, before: node.id, domain: '', attributes: [] };
       nodes.push(
-        { ...place, replaces: true, op: node.op, name: node.name, inputs: node.written, outputs: [product] },
+        {
+          ...{ ...place, replaces: true, op: node.op, domain: node.domain, name: node.name },
+          ...{ inputs: node.written, outputs: [product] },
+          attributes: Object.entries(node.attributes).flatMap(
+            ([own, value]) => attributeOf(own, value) ?? [],
+          ),
+        },
         {
           ...{ ...place, replaces: false, op: 'Add', name: names.fresh(`${node.name}/bias`) },
           ...{ inputs: [product, name], outputs: node.outputs },
@@ -272,6 +283,12 @@ export class Rewrites {
     };
   }
 }
+
+/** What a node multiplies W x by before it goes on. */
+const scaleOf = ({ fused, bias }: Site): number =>
+  bias.kind !== 'behind'
+    ? 1
+    : (fused?.steps ?? []).reduce((by, step) => (step.kind === 'scale' ? by * step.by : by), 1);
 
 /** A bias that a site had none of; with a scale, or one for each, as integers. */
 interface NewBias {

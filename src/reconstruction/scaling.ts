@@ -17,7 +17,9 @@ import { type Aftermath, wantedOf } from './target.js';
  * followed by them, a lane's least squares need y alone: y ≈ a y + b is scale' = a · scale, shift' = a · shift + b.
  */
 export interface Scaling {
-  readonly sites: readonly [{ readonly node: Node; readonly data: string }];
+  readonly sites: readonly [
+    { readonly node: Node; readonly data: string; readonly reads: readonly string[] },
+  ];
   readonly output: { readonly value: string; readonly axis: number };
   readonly outputs: number;
   readonly scale: TensorDocument;
@@ -37,7 +39,7 @@ export function scalingsOf({ graph, scalings }: Walk): Scaling[] {
     if (node.graph !== 0 || node.id < 0) return [];
     const [scale, shift] = [own(node, by), and === undefined ? undefined : own(node, and)];
     if (scale === undefined || (and !== undefined && shift?.dims[0] !== scale.dims[0])) return [];
-    const sites = [{ node, data: node.inputs[0]! }] as const;
+    const sites = [{ node, data: node.inputs[0]!, reads: node.inputs }] as const;
     return [{ sites, output, outputs: scale.dims[0]!, scale, ...(shift && { shift }) }];
   });
 }

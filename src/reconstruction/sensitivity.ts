@@ -10,6 +10,7 @@ import { cutsOf } from '../surgery/cuts.js';
 import { editsOf } from '../surgery/edits.js';
 import { removalOf } from '../surgery/removal.js';
 import { Advance } from './advance.js';
+import { aloneOf } from './alone.js';
 import { readersOf } from './layers.js';
 import { Parts } from './parts.js';
 import { feedsFor, Reconstruction, type Source } from './reconstruct.js';
@@ -52,7 +53,7 @@ export class Trials {
     const samples = Math.min(source.samples, fitted * batch + Math.ceil((fit * JUDGED) / batch) * batch);
     if (samples <= fitted * batch) return undefined;
     const feeds = await feedsFor({ ...source, samples, batch }, options);
-    const parts = new Parts(walk.graph.document);
+    const parts = new Parts(walk.graph.document, aloneOf(layers));
     const original = new Advance(source.native, parts, source.runtime, feeds, () => NO_EDITS, options);
     try {
       const recorded = await Recorded.of(original, source, layers, readersOf(walk.graph), MOST_BYTES);

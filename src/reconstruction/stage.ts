@@ -4,7 +4,7 @@ import type { NativeMoments, Refit } from '../native/moments.js';
 import type { Tensor } from '../runtime/runtime.js';
 import type { Advance } from './advance.js';
 import { numbersOf } from './contents.js';
-import { feed, float32, lookedAt, type Rows, rowsOf, taken, type Values } from './feeding.js';
+import { channelsFirst, feed, float32, lookedAt, type Rows, rowsOf, taken, type Values } from './feeding.js';
 import { everyOfGroups, solveGroups, thinned } from './grouped.js';
 import { isObserved, type Layer, mixesAll, type Site, weightOf } from './layers.js';
 import { matrixOf, placesOf } from './matrix.js';
@@ -199,7 +199,11 @@ export class Stage {
     });
     const { rows, of } = mixesAll(layer)
       ? lookedAt(layer, site, x, dims, every)
-      : { rows: rowsOf(layer, site, x, dims, every), of: asItIs };
+      : {
+          rows: rowsOf(layer, site, x, dims, every),
+          of: (data: Float32Array, dims: readonly number[], axis: number) =>
+            channelsFirst(site, { data, dims, axis }),
+        };
     const valuesOf = (tensors: ReadonlyMap<string, Tensor>, name: string, axis: number): Values =>
       of(float32(tensors.get(name)!, name), tensors.get(name)!.dims, axis);
     if (!this.#observed) return { rows, wanted: { y: valuesOf(then, site.data, site.axis).data } };
@@ -312,8 +316,6 @@ function once<K, V>(known: Map<K, V>, key: K, compute: () => V): V {
   known.set(key, value);
   return value;
 }
-
-const asItIs = (data: Float32Array, dims: readonly number[], axis: number): Values => ({ data, dims, axis });
 
 /** A recurrent node, of whose states the weight is. */
 const makesItsData = ({ node, data }: Site): boolean => node.outputs.includes(data);

@@ -1,12 +1,12 @@
+import { passageOf, type Step } from '../lanes/passage.js';
 import type { Walk } from '../lanes/walk.js';
-import type { TensorDocument } from '../native/document.js';
 import type { NativeModel } from '../native/index.js';
 import type { Node } from '../onnx/graph.js';
 import type { Advance } from './advance.js';
 import { numbersNow } from './contents.js';
 import type { Rows } from './feeding.js';
 import type { Readers, Site } from './layers.js';
-import { type Behind, directly, makersOf, storedAs } from './quantised.js';
+import { type Behind, directly, type Makers, makersOf } from './quantised.js';
 
 /**
  * What becomes of a layer's output: scale · y + shift + stream, of which only what lies between bounds is seen.
@@ -29,78 +29,120 @@ const MOST_STEPS = 12;
 const SMALL = 1e-3;
 
 /**
- * Follows a layer's output through biases, BatchNormalization, quantisation and one residual sum to a ReLU or a Clip. What
- * the stream has got wrong so far the layer can give back, and what is clipped off need not be right.
+ * Follows a layer's output by what rules say of the nodes that read it: through biases, BatchNormalization and one residual sum to where
+ * values beyond a bound are all the same. What the stream has got wrong so far the layer can give back, and what is clipped off need
+ * not be right.
  */
 export function aftermathOf(
   walk: Walk,
   native: NativeModel,
   readers: Readers,
-  site: Pick<Site, 'output'>,
+  site: Pick<Site, 'output'> & Partial<Pick<Site, 'node' | 'fused'>>,
   outputs: number,
 ): Aftermath {
-  const { graph, tensors } = walk;
-  const found = {
-    ...{ scale: new Float64Array(outputs).fill(1), shift: new Float64Array(outputs) },
-    ...{
-      low: Number.NEGATIVE_INFINITY,
-      high: Number.POSITIVE_INFINITY,
-      stream: undefined as string | undefined,
-    },
-    through: [] as Node[],
-  };
-  const result = (): Aftermath => {
-    const { stream, ...rest } = found;
-    return { ...rest, ...(stream !== undefined && { stream }) };
-  };
-  const stored = (name: string | undefined): TensorDocument | undefined => storedAs(graph, name ?? '');
-  const makers = makersOf(graph);
-  const vector = (node: Node, operand: number): Behind | undefined => directly(graph, makers, node, operand);
+  const { graph, passages } = walk;
+  const behind = new Following(walk, native, outputs);
+  const { fused, node } = site;
   let value = site.output?.value;
-  for (let step = 0; step < MOST_STEPS && value !== undefined; step++) {
-    const own: readonly Node[] = readers.get(value) ?? [];
-    const from: string = value;
-    if (own.length !== 1 || graph.outputs.some(({ name }) => name === from)) return result();
-    const node = own[0]!;
-    if (node.domain !== '') return result();
-    if (node.op === 'Relu') return { ...result(), low: 0 };
-    if (node.op === 'Clip') return { ...result(), ...clipOf(node, native, stored) };
-    if (node.op === 'Add') {
-      const place = node.inputs[0] === from ? 1 : 0;
-      const other = node.inputs[place]!;
-      if (other === from) return result();
-      const addend = vector(node, place);
-      if (addend === undefined) {
-        const [a, b] = [tensors.get(from)?.axes, tensors.get(other)?.axes];
-        // One that is broadcast over the other is no stream.
-        if (found.stream !== undefined || a === undefined || a.length !== b?.length) return result();
-        found.stream = other;
-      } else {
-        if (!addend.tensor.dims.every((length) => length === 1 || length === outputs)) return result();
-        const numbers = numbersNow(native, addend);
-        if (numbers.length !== outputs && numbers.length !== 1) return result();
-        for (let i = 0; i < outputs; i++) found.shift[i]! += numbers[numbers.length === 1 ? 0 : i]!;
-      }
-    } else if (node.op === 'BatchNormalization' && node.outputs.length === 1 && found.stream === undefined) {
-      const parameters = [1, 2, 3, 4].map((operand) => vector(node, operand));
-      if (parameters.some((own) => own?.tensor.dims[0] !== outputs)) return result();
-      found.through.push(node);
-      const [gamma, beta, mean, variance] = parameters.map((own) => numbersNow(native, own!));
-      const { epsilon } = node.attributes;
-      const small = epsilon?.type === 'float' ? Number(epsilon.value) : 1e-5;
-      for (let i = 0; i < outputs; i++) {
-        const factor = gamma![i]! / Math.sqrt(variance![i]! + small);
-        found.scale[i]! *= factor;
-        found.shift[i] = (found.shift[i]! - mean![i]!) * factor + beta![i]!;
-      }
-    } else if (node.op === 'QuantizeLinear') {
-      const { low, high, folded } = rangeOf(node, native, stored);
-      if (folded) return { ...result(), low, high };
-      // Other ranges hold nearly all that comes, and rounding is left as it is.
-    } else if (node.op !== 'DequantizeLinear' && node.op !== 'Identity') return result();
+  if (fused !== undefined && node !== undefined) {
     [value] = node.outputs;
+    if (value === undefined || !behind.take(node, value, fused.steps)) return behind.aftermath;
   }
-  return result();
+  for (let step = 0; step < MOST_STEPS && value !== undefined; step++) {
+    const from: string = value;
+    const [reader, ...others]: readonly Node[] = readers.get(from) ?? [];
+    if (reader === undefined || others.length > 0) break;
+    if (graph.outputs.some(({ name }) => name === from)) break;
+    const passage = passageOf(passages, reader, from);
+    if (passage === undefined || !behind.take(reader, from, passage.steps) || !passage.passes) break;
+    [value] = reader.outputs;
+  }
+  return behind.aftermath;
+}
+
+/** What comes of a layer's output, step by step. */
+class Following {
+  readonly #scale: Float64Array;
+  readonly #shift: Float64Array;
+  #stream: string | undefined;
+  #low = Number.NEGATIVE_INFINITY;
+  #high = Number.POSITIVE_INFINITY;
+  readonly #through: Node[] = [];
+  readonly #makers: Makers;
+
+  constructor(
+    readonly walk: Walk,
+    readonly native: NativeModel,
+    readonly outputs: number,
+  ) {
+    this.#scale = new Float64Array(outputs).fill(1);
+    this.#shift = new Float64Array(outputs);
+    this.#makers = makersOf(walk.graph);
+  }
+
+  get aftermath(): Aftermath {
+    return {
+      ...{ scale: this.#scale, shift: this.#shift, low: this.#low, high: this.#high },
+      ...{ through: this.#through, ...(this.#stream !== undefined && { stream: this.#stream }) },
+    };
+  }
+
+  /** False where nothing behind the step says more. `value`: of the axes that the steps work on. */
+  take(node: Node, value: string, steps: readonly Step[]): boolean {
+    return steps.every((step) => this.#step(node, value, step));
+  }
+
+  #step(node: Node, value: string, step: Step): boolean {
+    switch (step.kind) {
+      case 'bounds':
+        this.#low = step.low;
+        this.#high = step.high;
+        return false;
+      case 'scale':
+        if (this.#stream !== undefined) return false;
+        for (const numbers of [this.#scale, this.#shift])
+          for (let i = 0; i < this.outputs; i++) numbers[i]! *= step.by;
+        return true;
+      case 'sum':
+        return step.operands.every((operand) => this.#sum(node, value, operand));
+      case 'normalise':
+        return this.#normalise(node, step);
+    }
+  }
+
+  #sum(node: Node, value: string, operand: number): boolean {
+    const addend = directly(this.walk.graph, this.#makers, node, operand);
+    if (addend !== undefined) return this.#add(addend);
+    const other = node.inputs[operand] ?? '';
+    const [a, b] = [value, other].map((name) => this.walk.tensors.get(name)?.axes);
+    // One that is broadcast over the other is no stream.
+    if (this.#stream !== undefined || a === undefined || a.length !== b?.length) return false;
+    this.#stream = other;
+    return true;
+  }
+
+  #add(addend: Behind): boolean {
+    const { outputs } = this;
+    if (!addend.tensor.dims.every((length) => length === 1 || length === outputs)) return false;
+    const numbers = numbersNow(this.native, addend);
+    if (numbers.length !== outputs && numbers.length !== 1) return false;
+    for (let i = 0; i < outputs; i++) this.#shift[i]! += numbers[numbers.length === 1 ? 0 : i]!;
+    return true;
+  }
+
+  #normalise(node: Node, { operands, epsilon }: Extract<Step, { kind: 'normalise' }>): boolean {
+    if (this.#stream !== undefined) return false;
+    const parameters = operands.map((operand) => directly(this.walk.graph, this.#makers, node, operand));
+    if (parameters.some((own) => own?.tensor.dims[0] !== this.outputs)) return false;
+    this.#through.push(node);
+    const [gamma, beta, mean, variance] = parameters.map((own) => numbersNow(this.native, own!));
+    for (let i = 0; i < this.outputs; i++) {
+      const factor = gamma![i]! / Math.sqrt(variance![i]! + epsilon);
+      this.#scale[i]! *= factor;
+      this.#shift[i] = (this.#shift[i]! - mean![i]!) * factor + beta![i]!;
+    }
+    return true;
+  }
 }
 
 /** Whether the stream can be computed without anything that has not had its turn. */
@@ -113,45 +155,6 @@ export function isUsable(
   const ids = new Set([...pruned.before([stream])].map(({ id }) => id));
   return ![...pending].some(({ sites }) => sites.some(({ node }) => ids.has(node.id)));
 }
-
-/** The bounds of a Clip that are known. source: https://onnx.ai/onnx/operators/onnx__Clip.html, versions 6 and 11 on */
-function clipOf(
-  node: Node,
-  native: NativeModel,
-  stored: (name: string | undefined) => TensorDocument | undefined,
-): { readonly low: number; readonly high: number } {
-  const bound = (name: 'min' | 'max', operand: number, otherwise: number): number => {
-    const attribute = node.attributes[name];
-    if (attribute?.type === 'float') return Number(attribute.value);
-    const tensor = stored(node.inputs[operand]);
-    return tensor === undefined ? otherwise : native.numbers(tensor.id)[0]!;
-  };
-  return { low: bound('min', 1, Number.NEGATIVE_INFINITY), high: bound('max', 2, Number.POSITIVE_INFINITY) };
-}
-
-/** What a QuantizeLinear saturates at, and whether that is zero on one side: a ReLU that was folded into it. */
-function rangeOf(
-  node: Node,
-  native: NativeModel,
-  stored: (name: string | undefined) => TensorDocument | undefined,
-): { readonly low: number; readonly high: number; readonly folded: boolean } {
-  const [scale, point] = [stored(node.inputs[1]), stored(node.inputs[2])];
-  const open = { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY, folded: false };
-  const range = RANGES[point?.dtype ?? ''];
-  if (scale === undefined || point === undefined || range === undefined) return open;
-  const [by, zero] = [native.numbers(scale.id), native.numbers(point.id)];
-  if (by.length !== 1 || zero.length !== 1) return open;
-  const [lowest, highest] = range;
-  const at = (integer: number): number => (integer - zero[0]!) * by[0]!;
-  return { low: at(lowest), high: at(highest), folded: zero[0] === lowest || zero[0] === highest };
-}
-
-const RANGES: Readonly<Record<string, readonly [low: number, high: number]>> = {
-  int8: [-128, 127],
-  uint8: [0, 255],
-  int16: [-32768, 32767],
-  uint16: [0, 65535],
-};
 
 /** Targets of a batch: y, and between which bounds it is seen; all [outer, outputs, inner]. */
 export interface Wanted {

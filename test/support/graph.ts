@@ -36,6 +36,7 @@ export function documentOf(model: ModelSpec): {
     if (typeof own === 'number') return { type: 'int', value: own };
     if (typeof own === 'string') return { type: 'string', value: own };
     if ('float' in own) return { type: 'float', value: own.float };
+    if ('floats' in own) return { type: 'floats', value: own.floats };
     if ('data' in own) return { type: 'tensor', value: tensor(own) };
     if ('nodes' in own) return { type: 'graph', value: graph(own) };
     return isTexts(own) ? { type: 'strings', value: own } : { type: 'ints', value: own };

@@ -28,6 +28,7 @@ export type AttributeSpec =
   | readonly number[]
   | readonly string[]
   | { readonly float: number }
+  | { readonly floats: readonly number[] }
   | TensorSpec
   | GraphSpec;
 
@@ -176,6 +177,10 @@ function attribute(name: string, value: AttributeSpec): Writer {
   if (typeof value === 'number') return writer.varint(3, value).varint(20, 2);
   if (typeof value === 'string') return writer.text(4, value).varint(20, 3);
   if ('float' in value) return writer.float(2, value.float).varint(20, 1);
+  if ('floats' in value) {
+    for (const number of value.floats) writer.float(7, number);
+    return writer.varint(20, 6);
+  }
   if ('data' in value) return writer.message(5, tensor(value)).varint(20, 4);
   if ('nodes' in value) return writer.message(6, graph(value)).varint(20, 5);
   if (isTexts(value)) {

@@ -88,19 +88,21 @@ pub struct NewLiteral {
 pub struct AttributeEdit {
     pub node: u32,
     pub name: String,
-    #[napi(ts_type = "'int' | 'ints' | 'float' | 'floats' | 'remove'")]
+    #[napi(ts_type = "'int' | 'ints' | 'float' | 'floats' | 'string' | 'remove'")]
     pub kind: String,
     pub ints: Option<Vec<f64>>,
     pub floats: Option<Vec<f64>>,
+    pub text: Option<String>,
 }
 
 #[napi(object, object_to_js = false)]
 pub struct NewAttribute {
     pub name: String,
-    #[napi(ts_type = "'int' | 'ints' | 'float' | 'floats' | 'remove'")]
+    #[napi(ts_type = "'int' | 'ints' | 'float' | 'floats' | 'string' | 'remove'")]
     pub kind: String,
     pub ints: Option<Vec<f64>>,
     pub floats: Option<Vec<f64>>,
+    pub text: Option<String>,
 }
 
 #[napi(object, object_to_js = false)]
@@ -173,7 +175,13 @@ impl Edits {
             copies: copies.into_iter().map(copy).collect(),
             literals: all(literals, literal)?,
             attributes: all(attributes, |edit| {
-                let attribute = attribute(edit.name, &edit.kind, edit.ints, edit.floats)?;
+                let attribute = attribute(NewAttribute {
+                    name: edit.name,
+                    kind: edit.kind,
+                    ints: edit.ints,
+                    floats: edit.floats,
+                    text: edit.text,
+                })?;
                 Ok(surgery::AttributeEdit { node: edit.node as usize, attribute })
             })?,
             inputs: inputs.into_iter().map(input).collect(),
@@ -237,32 +245,27 @@ fn literal(edit: NewLiteral) -> Result<surgery::NewLiteral> {
 }
 
 /// Integers saturate: beyond 2^53 they only ever mean "to the end".
-fn attribute(
-    name: String,
-    kind: &str,
-    ints: Option<Vec<f64>>,
-    floats: Option<Vec<f64>>,
-) -> Result<surgery::NewAttribute> {
-    let (ints, floats) = (ints.unwrap_or_default(), floats.unwrap_or_default());
-    let value = match (kind, &*ints, &*floats) {
-        ("int", [value], []) => surgery::NewAttributeValue::Int(*value as i64),
-        ("ints", values, []) => {
+fn attribute(new: NewAttribute) -> Result<surgery::NewAttribute> {
+    let (ints, floats) = (new.ints.unwrap_or_default(), new.floats.unwrap_or_default());
+    let value = match (&*new.kind, &*ints, &*floats, new.text) {
+        ("int", [value], [], None) => surgery::NewAttributeValue::Int(*value as i64),
+        ("ints", values, [], None) => {
             surgery::NewAttributeValue::Ints(values.iter().map(|value| *value as i64).collect())
         }
-        ("float", [], [value]) => surgery::NewAttributeValue::Float(*value as f32),
-        ("floats", [], values) => {
+        ("float", [], [value], None) => surgery::NewAttributeValue::Float(*value as f32),
+        ("floats", [], values, None) => {
             surgery::NewAttributeValue::Floats(values.iter().map(|value| *value as f32).collect())
         }
-        ("remove", [], []) => surgery::NewAttributeValue::Remove,
+        ("string", [], [], Some(text)) => surgery::NewAttributeValue::Text(text),
+        ("remove", [], [], None) => surgery::NewAttributeValue::Remove,
         _ => {
             let (integers, floats) = (ints.len(), floats.len());
             let values = format!("{integers} integers and {floats} floats");
-            return Err(Error::internal(format!(
-                "the attribute \"{name}\" of kind \"{kind}\" with {values}"
-            )));
+            let what = format!("the attribute \"{}\" of kind \"{}\" with {values}", new.name, new.kind);
+            return Err(Error::internal(what));
         }
     };
-    Ok(surgery::NewAttribute { name, value })
+    Ok(surgery::NewAttribute { name: new.name, value })
 }
 
 fn input(edit: InputEdit) -> surgery::InputEdit {
@@ -278,7 +281,7 @@ fn node(edit: NewNode) -> Result<surgery::NewNode> {
         name: edit.name,
         inputs: edit.inputs,
         outputs: edit.outputs,
-        attributes: all(edit.attributes, |new| attribute(new.name, &new.kind, new.ints, new.floats))?,
+        attributes: all(edit.attributes, attribute)?,
     })
 }
 

@@ -86,6 +86,7 @@ pub enum NewAttributeValue {
     Ints(Vec<i64>),
     Float(f32),
     Floats(Vec<f32>),
+    Text(String),
     Remove,
 }
 

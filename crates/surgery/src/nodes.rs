@@ -152,6 +152,10 @@ fn encode_attribute(attribute: &NewAttribute) -> Option<Vec<u8>> {
             values.iter().for_each(|value| write::float(&mut body, 7, *value));
             write::integer(&mut body, 20, 6);
         }
+        NewAttributeValue::Text(value) => {
+            write::bytes(&mut body, 4, value.as_bytes());
+            write::integer(&mut body, 20, 3);
+        }
         NewAttributeValue::Remove => return None,
     }
     let mut field = Vec::new();

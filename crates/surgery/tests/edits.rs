@@ -256,6 +256,7 @@ fn attributes_are_replaced_added_and_removed() {
         edit("absent", NewAttributeValue::Remove),
         edit("alpha", NewAttributeValue::Float(0.1)),
         edit("value_floats", NewAttributeValue::Floats(vec![-0.5, f32::INFINITY])),
+        edit("auto_pad", NewAttributeValue::Text("SAME_UPPER".to_owned())),
     ];
     let after = apply(&model, Edits { attributes, ..Edits::default() });
     let found: Vec<_> =
@@ -268,6 +269,7 @@ fn attributes_are_replaced_added_and_removed() {
             ("split", AttributeValue::Ints(vec![3, -1])),
             ("alpha", AttributeValue::Float(0.1)),
             ("value_floats", AttributeValue::Floats(vec![-0.5, f32::INFINITY])),
+            ("auto_pad", AttributeValue::String(b"SAME_UPPER".to_vec())),
         ]
     );
     let twice = vec![edit("group", NewAttributeValue::Int(1)), edit("group", NewAttributeValue::Int(2))];
