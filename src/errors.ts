@@ -1,3 +1,17 @@
+import { type Spoken, type Surface, spokenIn } from './words.js';
+
+export {
+  command,
+  joined,
+  option,
+  optionAs,
+  type Spoken,
+  type Surface,
+  spokenFrom,
+  spokenIn,
+  text,
+} from './words.js';
+
 /** Every code an `EspalierError` can carry; programs match on these and on nothing else. Listed in docs/errors.md. */
 export type ErrorCode =
   | 'FILE_NOT_FOUND' // the path does not exist
@@ -18,9 +32,9 @@ export type ErrorCode =
   | 'DATA_MISMATCH' // arrays that do not fit the model's inputs
   | 'RUNTIME_MISSING' // neither onnxruntime-node nor onnxruntime-web is installed
   | 'RUNTIME_FAILED' // the runtime could not load or run the model
-  | 'GUARD_FAILED' // no pruning that was tried keeps what --guard asks for
+  | 'GUARD_FAILED' // no pruning that was tried keeps what `guard` asks for
   | 'ADDON_MISSING' // the native addon was not built for this platform
-  | 'OPTION_INVALID' // an option's value is out of range, or options contradict each other
+  | 'OPTION_INVALID' // what a call was given is no option of its, of a wrong type or range, or contradicts itself; or its model is closed
   | 'INTERNAL'; // a broken promise of Espalier's own: please report
 
 /** Where a fault lies: as much as is known. */
@@ -32,27 +46,64 @@ export interface Where {
   readonly axis?: number;
 }
 
-/** What was wrong, where, and what to do about it. */
+/** What was wrong, where, and what to do about it, in the words of code: `force: true`, not `--force`. */
 export class EspalierError extends Error {
   override readonly name = 'EspalierError';
   /** Stable; programs match on this. */
   readonly code: ErrorCode;
   readonly what: string;
   readonly where: Where;
-  /** The next thing to try: a command or an option when there is one. */
+  /** The next thing to try: a call or an option when there is one. */
   readonly todo: string;
+  /** The same in the words of either surface. */
+  readonly #spoken: { readonly what: string | Spoken; readonly todo: string | Spoken };
 
-  constructor(code: ErrorCode, what: string, where: Where = {}, todo = '', options?: ErrorOptions) {
-    const place = placeOf(where);
-    super(
-      [`${code}: ${what}`, place && `  at ${place}`, todo && `  ${todo}`].filter(Boolean).join('\n'),
-      options,
-    );
+  constructor(
+    code: ErrorCode,
+    what: string | Spoken,
+    where: Where = {},
+    todo: string | Spoken = '',
+    options?: ErrorOptions,
+  ) {
+    const [fault, remedy] = [spokenIn(what, 'api'), spokenIn(todo, 'api')];
+    super(messageOf(code, fault, where, remedy), options);
     this.code = code;
-    this.what = what;
+    this.what = fault;
     this.where = where;
-    this.todo = todo;
+    this.todo = remedy;
+    this.#spoken = { what, todo };
   }
+
+  /** What is wrong, what to do, and both as a message, for the command line. */
+  static onCommandLine(error: EspalierError): {
+    readonly what: string;
+    readonly todo: string;
+    readonly message: string;
+  } {
+    const what = spokenIn(error.#spoken.what, 'cli');
+    const todo = spokenIn(error.#spoken.todo, 'cli');
+    return { what, todo, message: messageOf(error.code, what, error.where, todo) };
+  }
+}
+
+function messageOf(code: ErrorCode, what: string, where: Where, todo: string): string {
+  const place = placeOf(where);
+  return [`${code}: ${what}`, place && `  at ${place}`, todo && `  ${todo}`].filter(Boolean).join('\n');
+}
+
+/** A warning in the words of code; `warningIn` has it in those of the command line. */
+export function warned(code: string, words: Spoken): { readonly code: string; readonly text: string } {
+  const warning = { code, text: words.api };
+  spokenWarnings.set(warning, words);
+  return warning;
+}
+
+const spokenWarnings = new WeakMap<object, Spoken>();
+
+/** The same warning for the other surface. */
+export function warningIn<T extends { readonly text: string }>(warning: T, surface: Surface): T {
+  const words = spokenWarnings.get(warning);
+  return words === undefined ? warning : { ...warning, text: words[surface] };
 }
 
 function placeOf({ file, node, op, tensor, axis }: Where): string {

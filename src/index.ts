@@ -1,9 +1,12 @@
 export type { CriterionInfo, OperatorInfo, PolicyInfo } from './api/lists.js';
 export { combine, criteria, operators, policies } from './api/lists.js';
-export { openModel } from './api/model.js';
+export { openModel } from './api/open.js';
 export type * from './api/types.js';
+export type { Nested, SampleArray, ShapedArray } from './calibration/arrays.js';
 export type { DataArray, Dataset } from './calibration/data.js';
-export { datasetOf, loadData } from './calibration/data.js';
+export { loadData } from './calibration/data.js';
+export type { SampleSource, Samples } from './calibration/samples.js';
+export { datasetOf } from './calibration/samples.js';
 export type { ErrorCode, Where } from './errors.js';
 export { EspalierError } from './errors.js';
 export type { GuardMetric } from './guard/metrics.js';
@@ -13,5 +16,6 @@ export type { Plan, PlannedAxes, PlannedCopy, PlannedGroup, PlannedInterface } f
 export { readPlan } from './plan/read.js';
 export { onnxruntime, onnxruntimeWeb } from './runtime/onnxruntime.js';
 export type * from './runtime/runtime.js';
+export type { ModelSource, PathLike } from './schema/sources.js';
 export type { OutputReport, Verification, VerifyOptions } from './verify/types.js';
 export { verify } from './verify/verify.js';

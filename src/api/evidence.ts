@@ -1,5 +1,4 @@
 import { activations } from '../calibration/activations.js';
-import type { Dataset } from '../calibration/data.js';
 import { EspalierError } from '../errors.js';
 import type { Evidence, Priced, Shown } from '../importance/criterion.js';
 import type { Analysis } from '../lanes/analysis.js';
@@ -15,8 +14,9 @@ import { isFloat, numbersOf } from '../runtime/dtypes.js';
 import { onnxruntime } from '../runtime/onnxruntime.js';
 import type { Tensor } from '../runtime/runtime.js';
 import { datasetFrom } from './dataset.js';
+import type { CalibrationOptions } from './opened.js';
 import { growTrees } from './tree.js';
-import type { CalibrationOptions, CallOptions } from './types.js';
+import type { CallOptions } from './types.js';
 
 type Options = CallOptions & CalibrationOptions & { readonly seed?: number };
 
@@ -69,7 +69,6 @@ interface Watched {
 
 /** Statistics of activations; the first pass over the samples is made once for all who ask. */
 class Shows {
-  #dataset: Promise<Dataset> | undefined;
   #first: { readonly key: string; readonly watched: Promise<readonly Watched[]> } | undefined;
 
   constructor(
@@ -122,8 +121,7 @@ class Shows {
 
   /** Runs the model over the samples, and shows each batch to all who watch. */
   async #pass(watched: readonly Watched[], take: 'add' | 'count', passes: number): Promise<void> {
-    this.#dataset ??= datasetFrom(this.options);
-    const dataset = await this.#dataset;
+    const dataset = datasetFrom(this.options);
     const { runtime = onnxruntime(), samples, signal, threads } = this.options;
     const call = { ...(signal && { signal }), ...(threads !== undefined && { threads }) };
     const names = [...new Set(watched.map(({ place }) => place.value))];

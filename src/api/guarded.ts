@@ -1,8 +1,9 @@
-import { type Dataset, loadData } from '../calibration/data.js';
 import { type Amount, guarded } from '../guard/guard.js';
 import type { NativeModel } from '../native/index.js';
 import { onnxruntime } from '../runtime/onnxruntime.js';
-import type { PlanOptions, Pruned, Size } from './types.js';
+import { datasetFrom } from './dataset.js';
+import type { PlanOptions } from './opened.js';
+import type { Pruned, Size } from './types.js';
 
 /**
  * The smallest model that keeps its guards: prunes again and again, by amounts between nothing and what was asked for.
@@ -13,8 +14,8 @@ export async function prunedWithin<T extends Pruned>(
   options: PlanOptions,
   prune: (options: PlanOptions) => Promise<T>,
 ): Promise<T> {
-  const { guard = [], labels, data, runtime = onnxruntime(), ...asked } = options;
-  const dataset: Dataset = typeof data === 'string' ? await loadData(data) : data!;
+  const { guard = [], labels, data: _, runtime = onnxruntime(), ...asked } = options;
+  const dataset = datasetFrom(options);
   const { pruned, report } = await guarded<T>({
     model: native,
     file,

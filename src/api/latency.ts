@@ -5,7 +5,8 @@ import type { NativeModel } from '../native/index.js';
 import type { Survivors } from '../onnx/values.js';
 import { onnxruntime } from '../runtime/onnxruntime.js';
 import type { Runtime } from '../runtime/runtime.js';
-import type { LatencyPrediction, PlanOptions } from './types.js';
+import type { PlanOptions } from './opened.js';
+import type { LatencyPrediction } from './types.js';
 
 /** What a model's layers were measured to cost; the last such model is held, for a guard asks for it again and again. */
 export class Latencies {

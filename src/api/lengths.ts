@@ -11,7 +11,8 @@ import { matchOf } from '../reconstruction/reconstruct.js';
 import { numbersOf } from '../runtime/dtypes.js';
 import { onnxruntime } from '../runtime/onnxruntime.js';
 import type { Tensor } from '../runtime/runtime.js';
-import type { CalibrationOptions, CallOptions, ShapeOptions } from './types.js';
+import type { CalibrationOptions } from './opened.js';
+import type { CallOptions, ShapeOptions } from './types.js';
 
 type Options = CallOptions & CalibrationOptions & ShapeOptions;
 
@@ -31,7 +32,7 @@ export async function lengthsOf(native: NativeModel, analysis: Analysis, options
   };
   for (const [name, length] of statedLengths(analysis, options.shape ?? {})) note(name, length, 'shape');
   const { data } = options;
-  if (data === undefined || typeof data === 'string') return lengths;
+  if (data === undefined) return lengths;
   const sampled = sampledLengths(analysis, data);
   for (const [name, length] of sampled) note(name, length, 'samples');
   const unknown = [...openLengths(analysis)].filter((name) => !lengths.has(name));

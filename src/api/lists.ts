@@ -1,6 +1,9 @@
 export { combine } from '../importance/combined.js';
 
 import { criteria as allCriteria } from '../importance/criteria.js';
+
+export { defaultCriterion } from '../importance/criteria.js';
+
 import type { OptionValue } from '../importance/criterion.js';
 import { rows } from '../ops/registry.js';
 import { policies as allPolicies } from '../policy/policies.js';
@@ -15,7 +18,7 @@ export interface CriterionInfo {
   readonly choices: Readonly<Record<string, readonly string[]>>;
 }
 
-/** Every criterion; the first is the default. */
+/** Every criterion; the first is the default without data, the second the default with data. */
 export const criteria = (): CriterionInfo[] =>
   allCriteria.map(({ name, summary, source, needs, defaults, choices }) => ({
     name,

@@ -1,4 +1,4 @@
-import { EspalierError } from '../errors.js';
+import { command, EspalierError, option, text } from '../errors.js';
 import { namesInterface, namesSomething } from '../lanes/analysis.js';
 import type { Graph } from '../onnx/graph.js';
 import type { PlanOptions } from './types.js';
@@ -20,16 +20,16 @@ export function checkMarks(graph: Graph, { keep = [], free = [] }: Marks): void 
   if (unkept !== undefined)
     throw new EspalierError(
       'OPTION_INVALID',
-      `keep: "${unkept}" matches no tensor and no node`,
+      text`${option('keep')}: "${unkept}" matches no tensor and no node`,
       { file },
-      'espalier inspect lists the names; * and ? are wildcards.',
+      text`${command.inspect} lists the names; * and ? are wildcards.`,
     );
   const unfreed = free.find((glob) => !namesInterface(graph, glob));
   if (unfreed === undefined) return;
   const names = (values: Graph['inputs']): string => values.map(({ name }) => name).join(', ');
   throw new EspalierError(
     'OPTION_INVALID',
-    `free: "${unfreed}" matches no input and no output of the model`,
+    text`${option('free')}: "${unfreed}" matches no input and no output of the model`,
     { file },
     `Inputs are ${names(graph.inputs)}; outputs are ${names(graph.outputs)}; * and ? are wildcards.`,
   );

@@ -1,6 +1,5 @@
-import { basename } from 'node:path';
 import type { Dataset } from '../calibration/data.js';
-import { EspalierError } from '../errors.js';
+import { command, EspalierError, option, text, warned } from '../errors.js';
 import { criterionNamed, defaultCriterion, optionsFor } from '../importance/criteria.js';
 import { scoresOf, type Worth } from '../importance/criterion.js';
 import type { Analysis } from '../lanes/analysis.js';
@@ -13,9 +12,7 @@ import type { Removal } from '../lanes/survivors.js';
 import { Widths } from '../lanes/widths.js';
 import type { LatencyModel } from '../latency/model.js';
 import type { NativeModel } from '../native/index.js';
-import { openBytes, openFile } from '../native/index.js';
 import type { Graph } from '../onnx/graph.js';
-import { readGraph } from '../onnx/graph.js';
 import { registry } from '../ops/registry.js';
 import type { Plan } from '../plan/plan.js';
 import { presumed } from '../policy/allocate.js';
@@ -28,55 +25,30 @@ import type { Runtime } from '../runtime/runtime.js';
 import type { Cuts } from '../surgery/cuts.js';
 import { cutsOf } from '../surgery/cuts.js';
 import { planTables, removalOf, removalOfPlan } from '../surgery/removal.js';
-import { datasetFrom } from './dataset.js';
 import { evidenceOf } from './evidence.js';
 import { prunedWithin } from './guarded.js';
 import { inspect } from './inspect.js';
 import { Latencies, predictionOf } from './latency.js';
 import { lengthsIn, lengthsOf, lengthTexts } from './lengths.js';
 import { checkMarks, keyOf, type Marks, namesIn } from './marks.js';
-import { checkPlanOptions, checkScoreOptions, checkShapeOptions, policyFor } from './options.js';
+import type { ApplyOptions, InspectOptions, PlanOptions, ScoreOptions, TreeOptions } from './opened.js';
+import { policyFor } from './options.js';
 import { PrunedModel, sizeAfter } from './pruned.js';
 import { stabilityOf } from './stability.js';
 import { growTree } from './tree.js';
-import { checkTreeOptions } from './treeOptions.js';
 import { inTurn } from './turns.js';
 import type {
-  CalibrationOptions,
   CallOptions,
   GroupScore,
   Inspection,
-  InspectOptions,
   LatencyPrediction,
-  Model,
-  PlanOptions,
   Pruned,
-  ScoreOptions,
-  ShapeOptions,
+  SaveOptions,
   Stability,
-  TreeOptions,
   TreeReport,
   Warning,
 } from './types.js';
 import { Worths } from './worths.js';
-
-/**
- * Opens an ONNX model: a path, or the bytes of a file without external data.
- *
- * The graph is read; weights stay where they are, and are read and copied by the native addon when they are needed.
- * errors: FILE_NOT_FOUND, FILE_UNREADABLE, MODEL_MALFORMED, MODEL_UNSUPPORTED, EXTERNAL_DATA, GRAPH_INVALID.
- */
-export async function openModel(source: string | Uint8Array, options: CallOptions = {}): Promise<Model> {
-  const native =
-    typeof source === 'string' ? await openFile(source, options) : await openBytes(source, options);
-  try {
-    const file = typeof source === 'string' ? basename(source) : 'model.onnx';
-    return new OpenModel(native, readGraph(native.describe(), file));
-  } catch (problem) {
-    native.dispose();
-    throw problem;
-  }
-}
 
 /** A plan just made, and what it comes to. */
 interface Decision {
@@ -88,9 +60,8 @@ interface Decision {
   readonly knowledge?: Knowledge;
 }
 
-type ApplyOptions = CallOptions & CalibrationOptions & ShapeOptions;
-
-class OpenModel implements Model {
+/** An opened model behind the border: what it is given was checked, and samples are datasets. Each method is one of `Model`. */
+export class OpenModel {
   readonly #analyses = new Map<string, Analysis>();
   /** By samples, the lengths that they were seen to have. */
   readonly #lengths = new WeakMap<Dataset, Map<string, Lengths>>();
@@ -119,19 +90,12 @@ class OpenModel implements Model {
     return this.graph.file;
   }
 
-  inspect(): Inspection;
-  inspect(options: InspectOptions): Promise<Inspection>;
-  inspect(given?: InspectOptions): Inspection | Promise<Inspection> {
-    if (given === undefined) {
-      this.#inspection ??= inspect(this.#analysis());
-      return this.#inspection;
-    }
-    return this.#inspectWith(given);
+  inspect(): Inspection {
+    this.#inspection ??= inspect(this.#analysis());
+    return this.#inspection;
   }
 
-  async #inspectWith(given: InspectOptions): Promise<Inspection> {
-    checkShapeOptions(given);
-    const options = await loaded(given);
+  inspectWith(options: InspectOptions): Promise<Inspection> {
     return inTurn(options, async () => inspect(await this.#marked(options)));
   }
 
@@ -141,9 +105,7 @@ class OpenModel implements Model {
     return sha256;
   }
 
-  async score(given: ScoreOptions = {}): Promise<readonly GroupScore[]> {
-    checkScoreOptions(given);
-    const options = await loaded(given);
+  async score(options: ScoreOptions): Promise<readonly GroupScore[]> {
     const worth = await inTurn(options, async () => {
       const analysis = await this.#measured({}, options);
       return this.#worth(analysis, analysis.groups, options, true);
@@ -156,14 +118,10 @@ class OpenModel implements Model {
   }
 
   async tree(options: TreeOptions): Promise<TreeReport> {
-    checkTreeOptions(options);
     return inTurn(options, async () => growTree(this.native, await this.#analysed({}, options), options));
   }
 
-  writeWeightTerms(
-    path: string,
-    options: CallOptions & { readonly force?: boolean } = {},
-  ): Promise<{ readonly bytes: number }> {
+  writeWeightTerms(path: string, options: SaveOptions): Promise<{ readonly bytes: number }> {
     const weights = this.graph.document.tensors.filter(
       (tensor) => isWeight(tensor) && this.graph.nameOf(tensor.id) !== '',
     );
@@ -175,7 +133,6 @@ class OpenModel implements Model {
   }
 
   async plan(options: PlanOptions): Promise<Plan> {
-    checkPlanOptions(options);
     const decided = await inTurn(
       options,
       (): Promise<{ readonly plan: Plan }> =>
@@ -185,7 +142,6 @@ class OpenModel implements Model {
   }
 
   async prune(options: PlanOptions): Promise<Pruned> {
-    checkPlanOptions(options);
     return inTurn(
       options,
       (): Promise<Pruned> => (options.guard?.length ? this.#within(options) : this.#prune(options)),
@@ -217,14 +173,11 @@ class OpenModel implements Model {
   }
 
   async stability(options: PlanOptions): Promise<Stability> {
-    checkPlanOptions(options);
     await this.#analysed({}, options);
     return stabilityOf(options, this.inspect(), (half) => this.plan(half));
   }
 
-  async #decide(given: PlanOptions): Promise<Decision> {
-    checkPlanOptions(given);
-    const options = await loaded(given);
+  async #decide(options: PlanOptions): Promise<Decision> {
     // The hash reads the whole file: it runs beside the analysis and the scoring, and ends where they fail.
     const stopping = new AbortController();
     const stop = (): void => stopping.abort(options.signal?.reason);
@@ -299,12 +252,8 @@ class OpenModel implements Model {
     return { analysis, plan, decided: { removal, cuts }, ...(refits && { knowledge }), ...predicted };
   }
 
-  async apply(plan: Plan, given: ApplyOptions = {}): Promise<Pruned> {
-    checkShapeOptions(given);
-    const options = await loaded(given);
-    const { checkPlan } = await import('../plan/read.js');
-    const checked = checkPlan(plan);
-    return inTurn(options, () => this.#apply(checked, options));
+  apply(plan: Plan, options: ApplyOptions): Promise<Pruned> {
+    return inTurn(options, () => this.#apply(plan, options));
   }
 
   async #apply(checked: Plan, options: ApplyOptions): Promise<Pruned> {
@@ -314,7 +263,7 @@ class OpenModel implements Model {
         'PLAN_STALE',
         `the plan was made for another model: ${checked.model.file} with sha256 ${checked.model.sha256.slice(0, 12)}…, this one has ${sha256.slice(0, 12)}…`,
         { file: this.file },
-        'Apply it to the model it was made for, or make a new plan: espalier prune MODEL --plan FILE --dry-run',
+        text`Apply it to the model it was made for, or make a new plan: ${command.plan}`,
       );
     }
     const { keep, free, lengths } = checked.made;
@@ -325,16 +274,12 @@ class OpenModel implements Model {
     const pruned = new PrunedModel(this.native, analysis, complete, decided);
     const knowledge = this.#knowledgeOf(analysis, options);
     if (knowledge !== undefined) await pruned.refit((removed) => knowledge.reconstruct(removed, options));
-    else if (checked.made.reconstruct === true) pruned.warnings.push(NOT_REFITTED);
+    else if (checked.made.reconstruct === true) pruned.warnings.push(notRefitted());
     return pruned;
   }
 
   dispose(): void {
     this.native.dispose();
-  }
-
-  [Symbol.dispose](): void {
-    this.dispose();
   }
 
   #analysis(): Analysis {
@@ -371,7 +316,7 @@ class OpenModel implements Model {
   /** What is seen of the same samples again is the same. */
   async #lengthsOf(analysis: Analysis, options: ApplyOptions): Promise<Lengths> {
     const { data, shape = {}, samples } = options;
-    if (data === undefined || typeof data === 'string') return lengthsOf(this.native, analysis, options);
+    if (data === undefined) return lengthsOf(this.native, analysis, options);
     const known = this.#lengths.get(data) ?? new Map<string, Lengths>();
     this.#lengths.set(data, known);
     const key = JSON.stringify([Object.entries(shape), samples]);
@@ -401,7 +346,7 @@ class OpenModel implements Model {
   /** What is known from these samples, as long as somebody has them. */
   #knowledgeOf(analysis: Analysis, options: ScoreOptions): Knowledge | undefined {
     const { data, runtime, samples } = options;
-    if (data === undefined || typeof data === 'string') return undefined;
+    if (data === undefined) return undefined;
     const all = this.#knowledge.get(data) ?? [];
     const known = all.find(
       (own) => own.analysis === analysis && own.given === runtime && own.samples === samples,
@@ -437,15 +382,11 @@ class OpenModel implements Model {
   }
 }
 
-const NOT_REFITTED: Warning = {
-  code: 'NOT_REFITTED',
-  text: 'the plan was made with a refit of what is left, and without data nothing is refitted: give the samples too (--data)',
-};
-
-/** Samples that are a path are opened. */
-async function loaded<T extends CalibrationOptions>(options: T): Promise<T> {
-  return options.data === undefined ? options : { ...options, data: await datasetFrom(options) };
-}
+const notRefitted = (): Warning =>
+  warned(
+    'NOT_REFITTED',
+    text`the plan was made with a refit of what is left, and without samples nothing is refitted: give ${option('data')} too`,
+  );
 
 /** What leaving by the scores' order is predicted to cost. */
 async function damageBy(
@@ -531,7 +472,7 @@ function tooCoarse({ graph }: Analysis, groups: readonly Group[], options: PlanO
     'NOTHING_PRUNABLE',
     `a ratio of ${options.ratio} removes nothing: the widest of ${groups.length} groups, "${widest.id}", has ${widest.lanes.length} lanes`,
     { file: graph.file },
-    'Ask for a larger ratio, or for --round-to 1.',
+    text`Ask for a larger ratio, or for ${option('roundTo', 1)}.`,
   );
 }
 
@@ -540,14 +481,14 @@ function nothingPrunable({ graph, groups, frozenNodes }: Analysis, options: Plan
   const [first] = frozenNodes;
   const why =
     options.exact === true && inexact
-      ? 'no lane is exact; without --exact there are lanes to cut'
+      ? text`no lane is exact; without ${option('exact')} there are lanes to cut`
       : first !== undefined
         ? `every lane is frozen, for one because ${first[1].text} (node ${first[0].name})`
         : 'every lane is frozen';
   return new EspalierError(
     'NOTHING_PRUNABLE',
-    `there is nothing to prune: ${why}`,
+    text`there is nothing to prune: ${why}`,
     { file: graph.file },
-    'espalier inspect shows what is frozen and why.',
+    text`${command.inspect} shows what is frozen and why.`,
   );
 }

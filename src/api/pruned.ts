@@ -8,11 +8,14 @@ import type { NativeModel } from '../native/index.js';
 import { VERSION } from '../package.js';
 import type { Plan } from '../plan/plan.js';
 import type { Reconstructed, Removed } from '../reconstruction/removed.js';
+import { checked } from '../schema/check.js';
+import { type PathLike, pathFrom } from '../schema/sources.js';
 import type { Cuts } from '../surgery/cuts.js';
 import { cutsOf } from '../surgery/cuts.js';
 import { editsOf } from '../surgery/edits.js';
 import { interfaceOf } from '../surgery/interface.js';
-import type { CallOptions, Pruned, ReconstructionReport, Size, Warning } from './types.js';
+import { callOptions, saveOptions } from './schemas.js';
+import type { CallOptions, Pruned, ReconstructionReport, SaveOptions, Size, Warning } from './types.js';
 
 /** A pruned model before it is written: the original, and the edits that make it smaller. */
 export class PrunedModel implements Pruned {
@@ -64,15 +67,16 @@ export class PrunedModel implements Pruned {
   }
 
   async save(
-    path: string,
-    options: CallOptions & { readonly force?: boolean } = {},
+    path: PathLike,
+    options?: SaveOptions,
   ): Promise<{ readonly bytes: number; readonly externalBytes: number }> {
-    const { bytes, externalBytes } = await this.#native.save(path, this.#edits, options);
+    const [to, call] = [pathFrom('path', path), checked(saveOptions, options)];
+    const { bytes, externalBytes } = await this.#native.save(to, this.#edits, call);
     return { bytes: bytes + externalBytes, externalBytes };
   }
 
-  toBytes(options: CallOptions = {}): Promise<Uint8Array> {
-    return this.#native.saveToBytes(this.#edits, options);
+  async toBytes(options?: CallOptions): Promise<Uint8Array> {
+    return this.#native.saveToBytes(this.#edits, checked(callOptions, options));
   }
 }
 

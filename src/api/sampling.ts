@@ -11,7 +11,8 @@ import { isFloat, numbersOf } from '../runtime/dtypes.js';
 import { onnxruntime } from '../runtime/onnxruntime.js';
 import type { Tensor } from '../runtime/runtime.js';
 import { datasetFrom } from './dataset.js';
-import type { CalibrationOptions, CallOptions } from './types.js';
+import type { CalibrationOptions } from './opened.js';
+import type { CallOptions } from './types.js';
 
 /** Where some columns of sampled rows come from. */
 export interface Shown {

@@ -1,9 +1,10 @@
-import { type Dataset, loadData } from '../calibration/data.js';
 import { matchInputs } from '../calibration/match.js';
 import { part } from '../calibration/part.js';
 import { EspalierError } from '../errors.js';
 import type { Plan } from '../plan/plan.js';
-import type { Inspection, PlanOptions, Stability } from './types.js';
+import { GIVE_DATA } from '../schema/advice.js';
+import type { PlanOptions } from './opened.js';
+import type { Inspection, Stability } from './types.js';
 
 /**
  * How much the choice of lanes hangs on the calibration sample: plans on each half of the samples, and compares.
@@ -21,18 +22,17 @@ export async function stabilityOf(
       'OPTION_INVALID',
       'stability is that of a choice on samples, and none are given',
       {},
-      'Give --data FILE.',
+      GIVE_DATA,
     );
-  const dataset: Dataset = typeof data === 'string' ? await loadData(data) : data;
-  const { samples, batch } = matchInputs(dataset, inputs as Parameters<typeof matchInputs>[1]);
+  const { samples, batch } = matchInputs(data, inputs as Parameters<typeof matchInputs>[1]);
   const step = typeof batch === 'number' ? batch : 1;
   const half = step * Math.floor(Math.min(samples, most ?? samples) / (2 * step));
   if (half === 0)
     throw new EspalierError('DATA_MISMATCH', `stability needs at least ${2 * step} samples`, {
-      file: dataset.source,
+      file: data.source,
     });
-  const first = await plan({ ...options, data: part(dataset, samples, 0, half) });
-  const second = await plan({ ...options, data: part(dataset, samples, half, 2 * half) });
+  const first = await plan({ ...options, data: part(data, samples, 0, half) });
+  const second = await plan({ ...options, data: part(data, samples, half, 2 * half) });
   return { samples: [half, half], ...compared(first, second) };
 }
 

@@ -1,12 +1,13 @@
 import { columnsFrom, type Rows } from '../calibration/rows.js';
-import { EspalierError } from '../errors.js';
+import { command, EspalierError, option, text } from '../errors.js';
 import type { Analysis } from '../lanes/analysis.js';
 import type { Group } from '../lanes/groups.js';
 import { findPlaces, type GroupPlaces } from '../lanes/places.js';
 import type { NativeModel } from '../native/index.js';
 import type { LaneGains, PairEstimator } from '../native/tree.js';
 import { laneGains, laneGainsOfLabels, pruningTree } from '../native/tree.js';
-import { near } from './near.js';
+import { near } from '../schema/near.js';
+import type { TreeOptions } from './opened.js';
 import type { Reader, Watch } from './sampling.js';
 import {
   classOutput,
@@ -17,8 +18,8 @@ import {
   watchLanes,
   watchWithClass,
 } from './sampling.js';
-import { checkTreeOptions, estimatorOf, ROWS } from './treeOptions.js';
-import type { TreeGains, TreeOptions, TreePairs, TreeReport, TreeSample } from './treeTypes.js';
+import { checkTree, estimatorOf, ROWS } from './treeOptions.js';
+import type { TreeGains, TreePairs, TreeReport, TreeSample } from './treeTypes.js';
 
 /** All pairs are given of so many lanes unless the caller says otherwise: 32,640 numbers. */
 const FEW_LANES = 256;
@@ -33,7 +34,7 @@ export async function growTree(
   analysis: Analysis,
   options: TreeOptions,
 ): Promise<TreeReport> {
-  checkTreeOptions(options);
+  checkTree(options);
   const group = groupNamed(analysis, options.group);
   const task = taskOf(analysis, group, findPlaces(analysis).get(group)!, options);
   if (task instanceof EspalierError) throw task;
@@ -49,7 +50,7 @@ export async function growTrees(
   groups: readonly Group[],
   options: Omit<TreeOptions, 'group'>,
 ): Promise<readonly (TreeReport | undefined)[]> {
-  checkTreeOptions(options);
+  checkTree(options);
   const places = findPlaces(analysis);
   const tasks = groups.map((group) => taskOf(analysis, group, places.get(group)!, options));
   const possible = tasks.filter((task): task is Task => !(task instanceof EspalierError));
@@ -121,7 +122,7 @@ function consumersTask(
       'OPTION_INVALID',
       `no layer that reads the group "${group.id}" has an output that a runtime can show`,
       { file: analysis.graph.file },
-      'Choose the variant pairs.',
+      text`Choose ${option('variant', 'pairs')}.`,
     );
   return {
     group,
@@ -154,7 +155,7 @@ function outputTask(
       'OPTION_INVALID',
       'the model has no output that tells classes apart',
       { file: analysis.graph.file },
-      'Choose the variant pairs or consumers.',
+      text`Choose ${option('variant', 'pairs')} or ${option('variant', 'consumers')}.`,
     );
   return {
     group,
@@ -254,8 +255,8 @@ function groupNamed({ groups, graph }: Analysis, id: string): Group {
     `there is no group "${id}"`,
     { file: graph.file },
     names.length === 0
-      ? 'Nothing in the model can be pruned: espalier inspect says why.'
-      : `Did you mean ${near(id, names, 5).join(', ')}? espalier inspect lists all ${names.length}.`,
+      ? text`Nothing in the model can be pruned: ${command.inspect} says why.`
+      : text`Did you mean ${near(id, names, 5).join(', ')}? ${command.inspect} lists all ${names.length}.`,
   );
 }
 
@@ -264,5 +265,5 @@ const unseen = ({ graph }: Analysis, { id }: Group): EspalierError =>
     'OPTION_INVALID',
     `the lanes of the group "${id}" lie in no value that a runtime can show`,
     { file: graph.file },
-    'Choose another group: espalier inspect lists them.',
+    text`Choose another group: ${command.inspect} lists them.`,
   );

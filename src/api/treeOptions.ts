@@ -1,4 +1,7 @@
-import { EspalierError } from '../errors.js';
+import { option, text } from '../errors.js';
+import { GIVE_DATA } from '../schema/advice.js';
+import { checked, invalid } from '../schema/check.js';
+import { treeOptions } from './schemas.js';
 import type { PairEstimator, TreeOptions } from './treeTypes.js';
 
 /** Rows that are drawn unless more or fewer are asked for. */
@@ -6,40 +9,33 @@ export const ROWS = 4096;
 /** More bins than these told lanes apart worse on some hundred samples, where chance fills the cells. */
 const BINS = { histogram: 6, gaussian: 4096 } as const;
 
-const refuse = (what: string, todo: string): EspalierError =>
-  new EspalierError('OPTION_INVALID', what, {}, todo);
+/** Each option by itself, and what it says beside the others. errors: OPTION_INVALID, before any file is touched. */
+export function checkTreeOptions(given: unknown): TreeOptions {
+  const options = checked(treeOptions, given);
+  checkTree(options);
+  return options;
+}
 
-/** errors: OPTION_INVALID, before any file is touched. */
-export function checkTreeOptions(options: Omit<TreeOptions, 'group'>): void {
-  const { estimator = 'histogram', variant = 'pairs', bins, rows, seed, data } = options;
-  const oneOf = (name: string, value: string | undefined, words: readonly string[]): void => {
-    if (value !== undefined && !words.includes(value))
-      throw refuse(`${name} cannot be "${value}"`, `Choose one of ${words.join(', ')}.`);
-  };
-  oneOf('variant', variant, ['pairs', 'consumers', 'output']);
-  oneOf('estimator', estimator, ['histogram', 'gaussian']);
-  oneOf('binning', options.binning, ['equal', 'quantile']);
-  oneOf('range', options.range, ['group', 'lane']);
+/** What the options say beside each other. errors: OPTION_INVALID */
+export function checkTree({
+  estimator = 'histogram',
+  variant = 'pairs',
+  bins,
+  data,
+}: Omit<TreeOptions, 'group'>): void {
   const most = estimator === 'gaussian' ? 65536 : 64;
-  if (bins !== undefined && !(Number.isInteger(bins) && bins >= 2 && bins <= most))
-    throw refuse(
-      `bins must be a whole number from 2 to ${most} for ${estimator}, not ${bins}`,
+  if (bins !== undefined && bins > most)
+    throw invalid(
+      text`${option('bins')} must be a whole number from 2 to ${most} for ${estimator}, not ${bins}`,
       'Leave it out.',
     );
-  if (rows !== undefined && !(Number.isInteger(rows) && rows >= 2 && rows <= 2 ** 20))
-    throw refuse(`rows must be a whole number from 2 to 1048576, not ${rows}`, `The default is ${ROWS}.`);
-  if (seed !== undefined && !Number.isSafeInteger(seed))
-    throw refuse(`seed must be a whole number, not ${seed}`, 'Give 0, or any other whole number.');
   if (variant !== 'pairs' && estimator !== 'histogram')
-    throw refuse(
+    throw invalid(
       `the variant ${variant} is estimated by histograms only`,
-      'Leave the estimator out, or choose the variant pairs.',
+      text`Leave ${option('estimator')} out, or choose ${option('variant', 'pairs')}.`,
     );
   if (data === undefined)
-    throw refuse(
-      'the tree is made of activations, and there are no calibration data',
-      'Give --data FILE: an .npz, or a folder of .npy files, with arrays named as the inputs.',
-    );
+    throw invalid('the tree is made of activations, and there are no calibration data', GIVE_DATA);
 }
 
 export function estimatorOf({

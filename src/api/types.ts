@@ -1,10 +1,11 @@
-import type { Dataset } from '../calibration/data.js';
+import type { SampleSource } from '../calibration/samples.js';
 import type { Guard, GuardReport } from '../guard/types.js';
 import type { Combination, CombinedPart } from '../importance/combined.js';
 import type { Length, LengthSource } from '../lanes/lengths.js';
 import type { Reason } from '../lanes/reason.js';
 import type { Plan } from '../plan/plan.js';
 import type { Runtime } from '../runtime/runtime.js';
+import type { PathLike } from '../schema/sources.js';
 import type { TreeOptions, TreeReport } from './treeTypes.js';
 
 export type * from './treeTypes.js';
@@ -100,8 +101,11 @@ export type { Combination, CombinedPart, Guard, GuardReport, Length, LengthSourc
 
 /** Samples that show what the model does, and what runs it on them. */
 export interface CalibrationOptions {
-  /** What `loadData` takes, or what it gave. Criteria that look at activations need it; without it weights alone are scored. */
-  readonly data?: string | Dataset;
+  /**
+   * Samples: what `loadData` takes or gave, or arrays by the names of the inputs, such as `{ input: new Float32Array(…) }` or
+   * `{ input: { data, dims } }`, or a sequence of such objects. Criteria that look at activations need it; without it weights alone are scored.
+   */
+  readonly data?: SampleSource;
   /** Samples at most; by default all that `data` has. */
   readonly samples?: number;
   /** By default onnxruntime-node, or onnxruntime-web where only that is installed. */
@@ -128,6 +132,15 @@ export interface FreeOptions {
 
 /** What an inspection may look at beside the model. */
 export interface InspectOptions extends CallOptions, CalibrationOptions, ShapeOptions, FreeOptions {}
+
+/** What a replay may look at beside the plan. */
+export interface ApplyOptions extends CallOptions, CalibrationOptions, ShapeOptions {}
+
+/** What a call that writes takes. */
+export interface SaveOptions extends CallOptions {
+  /** Replaces what is there; by default that is an error. Never a file of the model itself. */
+  readonly force?: boolean;
+}
 
 export interface ScoreOptions extends CallOptions, CalibrationOptions {
   /** A name from `criteria()`, or what `combine` gave; default 'information' with data, else 'entropy'. */
@@ -223,8 +236,8 @@ export interface Pruned {
    * both files, `externalBytes` those of the second: 0 where there is none.
    */
   save(
-    path: string,
-    options?: CallOptions & { readonly force?: boolean },
+    path: PathLike,
+    options?: SaveOptions,
   ): Promise<{ readonly bytes: number; readonly externalBytes: number }>;
   /** The model as bytes, external data inlined. */
   toBytes(options?: CallOptions): Promise<Uint8Array>;
@@ -249,7 +262,7 @@ export interface Stability {
   }[];
 }
 
-/** An opened model. No weight of it is in the JavaScript heap. */
+/** An opened model. No weight of it is in the JavaScript heap. Once it is disposed of, every call is refused with OPTION_INVALID. */
 export interface Model {
   readonly file: string;
   inspect(): Inspection;
@@ -261,10 +274,7 @@ export interface Model {
   /** The pruning tree of one group of lanes on calibration data; or what its lanes say of what is made of them. */
   tree(options: TreeOptions): Promise<TreeReport>;
   /** Every single weight's own term -p log2 p, streamed to an `.npz`. */
-  writeWeightTerms(
-    path: string,
-    options?: CallOptions & { readonly force?: boolean },
-  ): Promise<{ readonly bytes: number }>;
+  writeWeightTerms(path: PathLike, options?: SaveOptions): Promise<{ readonly bytes: number }>;
   plan(options: PlanOptions): Promise<Plan>;
   prune(options: PlanOptions): Promise<Pruned>;
   /** How much a plan hangs on the calibration sample. Costs two plans, each on half of `data`; writes nothing. */
@@ -273,7 +283,7 @@ export interface Model {
    * Replays a plan. With `data` what is left is refitted on them, as `prune` does: with the same samples the same model comes out.
    * Errors: PLAN_STALE for another model's plan, PLAN_MALFORMED.
    */
-  apply(plan: Plan, options?: CallOptions & CalibrationOptions & ShapeOptions): Promise<Pruned>;
+  apply(plan: Plan, options?: ApplyOptions): Promise<Pruned>;
   /** Closes the file. */
   dispose(): void;
   [Symbol.dispose](): void;

@@ -3,7 +3,7 @@ import type { Worth } from '../importance/criterion.js';
 import type { Analysis } from '../lanes/analysis.js';
 import type { Group } from '../lanes/groups.js';
 import type { Runtime } from '../runtime/runtime.js';
-import type { ScoreOptions } from './types.js';
+import type { ScoreOptions } from './opened.js';
 
 interface Known {
   readonly key: string;
@@ -16,7 +16,7 @@ interface Known {
 export class Worths {
   readonly #known = new WeakMap<Dataset, Known[]>();
 
-  /** As `compute` gives it, or gave it for the same groups, criterion, options and samples. Paths are read again. */
+  /** As `compute` gives it, or gave it for the same groups, criterion, options and samples. */
   async of(
     analysis: Analysis,
     groups: readonly Group[],
@@ -28,7 +28,7 @@ export class Worths {
       const worth = await compute();
       return new Map(groups.map((group, index) => [group, worth[index]!]));
     };
-    if (data === undefined || typeof data === 'string') return made();
+    if (data === undefined) return made();
     const ids = groups.map(({ id }) => id);
     const key = JSON.stringify([criterion, criterionOptions, seed, samples, parts, ids]);
     const all = this.#known.get(data) ?? [];

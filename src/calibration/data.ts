@@ -1,8 +1,10 @@
 import { type FileHandle, open, readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { EspalierError } from '../errors.js';
+import { EspalierError, type Where } from '../errors.js';
 import { bytesOf, fromBytes, type NumericType } from '../runtime/dtypes.js';
 import type { NumericData, Tensor } from '../runtime/runtime.js';
+import { invalid, shown } from '../schema/check.js';
+import { type PathLike, pathFrom } from '../schema/sources.js';
 import { headerLength, type NpyHeader, parseHeader, swapBytes, textsOf, toRowMajor } from './npy.js';
 import { inflate, readExactly, readZipEntries, type ZipEntry, ZipFault } from './zip.js';
 
@@ -31,10 +33,11 @@ export interface DataArray {
 }
 
 /**
- * Opens an `.npz`, a folder of `.npy` files, or one `.npy`, reading headers only.
- * Errors: FILE_NOT_FOUND, FILE_UNREADABLE, DATA_MALFORMED.
+ * Opens an `.npz`, a folder of `.npy` files, or one `.npy`, by its path or `file:` URL, reading headers only.
+ * Errors: OPTION_INVALID, FILE_NOT_FOUND, FILE_UNREADABLE, DATA_MALFORMED.
  */
-export async function loadData(path: string): Promise<Dataset> {
+export async function loadData(source: PathLike): Promise<Dataset> {
+  const path = pathFrom('source', source);
   const info = await stat(path).catch((error: unknown) => {
     throw new EspalierError('FILE_NOT_FOUND', 'the data do not exist', { file: path }, '', { cause: error });
   });
@@ -67,10 +70,15 @@ export function datasetOf(tensors: Readonly<Record<string, Tensor>>, source = 'm
         'DATA_MALFORMED',
         `"${name}" has ${data.length} elements, not ${stride * count} as its shape says`,
       );
-    const read = async (from: number, to: number) =>
-      (data as NumericData).slice(from * stride, to * stride) as NumericData;
-    const texts = async (from: number, to: number) =>
-      (data as readonly string[]).slice(from * stride, to * stride);
+    const read = async (from: number, to: number) => {
+      checkRange(name, from, to, count);
+      if (numeric === undefined) throw noNumbers(name, type, {});
+      return (data as NumericData).slice(from * stride, to * stride) as NumericData;
+    };
+    const texts = async (from: number, to: number) => {
+      checkRange(name, from, to, count);
+      return (data as readonly string[]).slice(from * stride, to * stride);
+    };
     return [name, { name, type: numeric, descr: type, dims, read, ...(type === 'string' && { texts }) }];
   });
   return { source, arrays: new Map(arrays) };
@@ -80,6 +88,26 @@ export function datasetOf(tensors: Readonly<Record<string, Tensor>>, source = 'm
 function layout(dims: readonly number[]): { readonly count: number; readonly stride: number } {
   return { count: dims[0] ?? 1, stride: dims.slice(1).reduce((product, dim) => product * dim, 1) };
 }
+
+/** errors: OPTION_INVALID */
+function checkRange(name: string, from: unknown, to: unknown, count: number): void {
+  const within = (value: unknown): boolean =>
+    Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= count;
+  if (within(from) && within(to) && (from as number) <= (to as number)) return;
+  throw invalid(
+    `"${name}" has samples 0 to ${count}, exclusive; from ${shown(from)} to ${shown(to)} there are none`,
+  );
+}
+
+const noNumbers = (name: string, descr: string, where: Where): EspalierError =>
+  new EspalierError(
+    'DATA_MISMATCH',
+    `the array "${name}" has elements of type ${descr}, which are no numbers`,
+    {
+      ...where,
+      tensor: name,
+    },
+  );
 
 async function openNpy(path: string): Promise<DataArray> {
   const name = basename(path).replace(/\.npy$/, '');
@@ -180,18 +208,15 @@ function arrayOf(path: string, name: string, header: NpyHeader, readBytes: ReadB
     return (await rowMajor).slice(from * step, to * step);
   };
   const read = async (from: number, to: number, signal?: AbortSignal): Promise<NumericData> => {
-    if (type === undefined)
-      throw new EspalierError(
-        'DATA_MISMATCH',
-        `the array "${name}" has elements of type ${descr}, which are no numbers`,
-        { file: path, tensor: name },
-      );
+    checkRange(name, from, to, count);
+    if (type === undefined) throw noNumbers(name, descr, { file: path });
     const bytes = await bytesFrom(bytesOf(type), [from, to], signal);
     if (bigEndian) swapBytes(bytes, bytesOf(type));
     return fromBytes(type, bytes);
   };
   if (text === undefined) return { name, type, descr, dims, read };
   const texts = async (from: number, to: number, signal?: AbortSignal): Promise<readonly string[]> => {
+    checkRange(name, from, to, count);
     const bytes = await bytesFrom(text.bytes, [from, to], signal);
     if (bigEndian && text.wide) swapBytes(bytes, 4);
     return textsOf(bytes, text, (to - from) * stride);

@@ -38,7 +38,7 @@ async function apply(file: string, planFile: string, options: Options, terminal:
   const { output, data, samples, force = false } = options;
   await checkOutput(output, { force, sources: [file, planFile] });
   const plan = await load(planFile);
-  const { openModel } = await import('../api/model.js');
+  const { openModel } = await import('../api/open.js');
   const outcome = await work(terminal, options, async (call): Promise<Outcome> => {
     const model = await openModel(file, call);
     try {

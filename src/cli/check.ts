@@ -43,7 +43,8 @@ export async function checkPruned(
     return { verification, warnings: [] };
   } catch (error) {
     if (!(error instanceof EspalierError) || error.code !== 'RUNTIME_MISSING') throw error;
-    const text = `not compared on the data: ${error.what}. ${error.todo}`;
+    const { what, todo } = EspalierError.onCommandLine(error);
+    const text = `not compared on the data: ${what}. ${todo}`;
     return { warnings: [{ code: error.code, text }] };
   }
 }

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { criteria as all, type CriterionInfo } from '../api/lists.js';
+import { criteria as all, type CriterionInfo, defaultCriterion } from '../api/lists.js';
 import type { ScoreOptions } from '../api/types.js';
 import { parseName, parseNumber } from './values.js';
 
@@ -13,7 +13,7 @@ export function addCriterion(command: Command): Command {
   command.addOption(
     new Option(
       '--criterion <NAME>',
-      `what a lane is worth: ${names.join(', ')} (default: ${names[0]})`,
+      `what a lane is worth: ${names.join(', ')} (default: ${defaultCriterion(false)}; with --data ${defaultCriterion(true)})`,
     ).argParser(parseName(names)),
   );
   const options = new Set(criteria.flatMap(({ defaults }) => Object.keys(defaults)));

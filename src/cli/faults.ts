@@ -33,9 +33,10 @@ export function faultOf(error: unknown, interrupted: boolean): Fault | undefined
     return { exitCode: EXIT.usage, error: plain('OPTION_INVALID', what, 'Try --help.') };
   }
   if (error instanceof EspalierError) {
-    const { code, what, where, todo } = error;
+    const { code, where } = error;
+    const { what, todo, message } = EspalierError.onCommandLine(error);
     const exitCode = code === 'OPTION_INVALID' ? EXIT.usage : EXIT.failed;
-    return { exitCode, text: error.message, error: { code, what, where: { ...where }, todo } };
+    return { exitCode, text: message, error: { code, what, where: { ...where }, todo } };
   }
   const what = error instanceof Error ? error.message : String(error);
   const todo = 'This should not happen. Please report it, with the command and the model if you can.';

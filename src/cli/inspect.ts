@@ -16,7 +16,7 @@ export function addInspect(program: Command, terminal: Terminal): void {
     .description('what is in a model: size, multiply-adds, groups of lanes, what is frozen and why')
     .argument('<MODEL>', 'an .onnx file')
     .action(async (file: string, options: Options) => {
-      const { openModel } = await import('../api/model.js');
+      const { openModel } = await import('../api/open.js');
       const inspection = await work(terminal, options, async (call) => {
         const model = await openModel(file, call);
         try {

@@ -7,6 +7,7 @@ import type {
   Stability,
   Warning,
 } from '../api/types.js';
+import { warningIn } from '../errors.js';
 import type { PlannedInterface } from '../plan/plan.js';
 import { toJson } from '../report/json.js';
 import type { Verification } from '../verify/types.js';
@@ -59,11 +60,8 @@ export const loadReports = () =>
     import('../report/interface.js'),
   ]);
 
-export async function printOutcome(
-  terminal: Terminal,
-  outcome: Outcome,
-  { json }: WorkOptions,
-): Promise<void> {
+export async function printOutcome(terminal: Terminal, found: Outcome, { json }: WorkOptions): Promise<void> {
+  const outcome: Outcome = { ...found, warnings: found.warnings.map((warning) => warningIn(warning, 'cli')) };
   if (json) return terminal.print(toJson(outcome));
   const [
     { sizesReport },

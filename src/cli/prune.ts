@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { policies } from '../api/lists.js';
-import { checkPlanOptions } from '../api/options.js';
+import { checkPlanOptions, policyFor } from '../api/options.js';
 import type { CallOptions, Guard, PlanOptions, Pruned } from '../api/types.js';
 import type { Dataset } from '../calibration/data.js';
 import { EspalierError } from '../errors.js';
@@ -60,12 +60,16 @@ export function addPrune(program: Command, terminal: Terminal): void {
   addCriterion(command)
     .option(
       '--policy <NAME>',
-      `how much leaves where: ${names.join(', ')} (default: as the amount asks)`,
+      `how much leaves where: ${names.join(', ')} (default: ${policyFor({ ratio: 0.5 })} with --ratio; with a budget ${policyFor({ macs: 0.5 })}, with --data too ${policyFor({ macs: 0.5, data: '' })})`,
       parseName(names),
     )
     .option('--no-reconstruct', 'leave the weights that stay as they are (without --data they stay anyway)')
     .option('--exact', 'touch only lanes whose removal equals zeros in the original')
-    .option('--round-to <N>', 'keep a multiple of N lanes in each group', parseWhole(1))
+    .option(
+      '--round-to <N>',
+      'keep a multiple of N lanes in each group (default: 8 in groups of 32 lanes and more, else 1)',
+      parseWhole(1),
+    )
     .option('--keep <GLOB>', 'tensors or nodes that must stay whole; may be repeated', collect)
     .addOption(option.free())
     .optionsGroup('Checking:');
@@ -108,7 +112,7 @@ async function prune(file: string, options: Options, terminal: Terminal): Promis
 
   const outcome = await work(terminal, options, async (call): Promise<Outcome> => {
     const dataset = data === undefined ? undefined : await readData(data, labels);
-    const { openModel } = await import('../api/model.js');
+    const { openModel } = await import('../api/open.js');
     const model = await openModel(file, call);
     try {
       if (dataset !== undefined) checkData(dataset, model.inspect());

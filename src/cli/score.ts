@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
-import { nearest } from '../api/near.js';
 import { checkScoreOptions } from '../api/options.js';
 import type { GroupScore, ScoreOptions } from '../api/types.js';
 import { EspalierError } from '../errors.js';
 import { toJson } from '../report/json.js';
+import { nearest } from '../schema/near.js';
 import { checkData, readData } from './check.js';
 import { addCriterion, criterionOf } from './criterion.js';
 import { checkOutput } from './files.js';
@@ -43,7 +43,7 @@ async function score(file: string, options: Options, terminal: Terminal): Promis
   checkScoreOptions({ ...wanted, ...(data !== undefined && { data }) });
   if (weights !== undefined) await checkOutput(weights, { force, sources: [file] });
   const dataset = data === undefined ? undefined : await readData(data, undefined);
-  const { openModel } = await import('../api/model.js');
+  const { openModel } = await import('../api/open.js');
   const result = await work(terminal, options, async (call) => {
     const model = await openModel(file, call);
     try {

@@ -49,7 +49,7 @@ async function tree(file: string, options: Options, terminal: Terminal): Promise
   const { threads: _, quiet, json, all, ...wanted } = options;
   checkTreeOptions(wanted);
   const data = await readData(options.data, undefined);
-  const { openModel } = await import('../api/model.js');
+  const { openModel } = await import('../api/open.js');
   const result = await work(terminal, options, async (call) => {
     const model = await openModel(file, call);
     try {

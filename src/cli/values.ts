@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { nearest } from '../api/near.js';
+import { nearest } from '../schema/near.js';
 
 /** What stands on the command line, as what it means; what means nothing is refused before any file is opened. */
 

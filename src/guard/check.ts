@@ -1,4 +1,5 @@
-import { EspalierError } from '../errors.js';
+import { EspalierError, option, optionAs, type Spoken, text } from '../errors.js';
+import { GIVE_DATA } from '../schema/advice.js';
 import { GUARD_METRICS, metricNamed } from './metrics.js';
 import type { Guard } from './types.js';
 
@@ -9,7 +10,7 @@ export function checkGuards(
 ): void {
   for (const guard of guards) checkGuard(guard, labels);
   if (guards.length > 0 && data === undefined)
-    throw refuse('a guard is kept on samples, and none are given', 'Give --data FILE.');
+    throw refuse('a guard is kept on samples, and none are given', GIVE_DATA);
   const twice = guards.find(({ metric }, i) => guards.findIndex((guard) => guard.metric === metric) < i);
   if (twice !== undefined) throw refuse(`two guards on ${twice.metric}`, 'Give one.');
 }
@@ -19,24 +20,32 @@ function checkGuard({ metric, atLeast, atMost }: Guard, labels: string | undefin
     throw refuse(`there is no metric "${metric}" to guard`, `Choose one of ${GUARD_METRICS.join(', ')}.`);
   const { limit, range } = metricNamed(metric);
   const sign = limit === 'atLeast' ? '>=' : '<=';
-  const example = `--guard '${metric}${sign}${limit === 'atLeast' ? 0.98 : 0.05}'`;
+  const bound = limit === 'atLeast' ? 0.98 : 0.05;
+  const example = optionAs(
+    'guard',
+    `[{ metric: '${metric}', ${limit}: ${bound} }]`,
+    `'${metric}${sign}${bound}'`,
+  );
   const [value, other] = limit === 'atLeast' ? [atLeast, atMost] : [atMost, atLeast];
   if (value === undefined || other !== undefined) {
     const better = limit === 'atLeast' ? 'higher' : 'lower';
-    throw refuse(`${metric} is better when it is ${better}: it is guarded by ${sign}`, `Give ${example}.`);
+    throw refuse(
+      `${metric} is better when it is ${better}: it is guarded by ${sign}`,
+      text`Give ${example}.`,
+    );
   }
   const [least, most] = range;
   if (!(value >= least && value <= most))
     throw refuse(
       `${metric} lies between ${least} and ${most}, so it cannot be ${sign} ${value}`,
-      `Give ${example}.`,
+      text`Give ${example}.`,
     );
   if (metric === 'accuracy' && labels === undefined)
     throw refuse(
       'accuracy is told by labels, and none are named',
-      'Name the array that holds them: --labels NAME.',
+      text`Name the array that holds them: ${option('labels', 'NAME')}.`,
     );
 }
 
-const refuse = (what: string, todo: string): EspalierError =>
+const refuse = (what: string, todo: string | Spoken): EspalierError =>
   new EspalierError('OPTION_INVALID', what, {}, todo);

@@ -9,7 +9,7 @@ import { part } from '../calibration/part.js';
 import { knowledgeOf } from '../compare/knowledge.js';
 import { Outputs } from '../compare/outputs.js';
 import { standInsOf } from '../compare/standIns.js';
-import { EspalierError } from '../errors.js';
+import { EspalierError, option, text } from '../errors.js';
 import type { NativeModel, NativeOptions } from '../native/index.js';
 import type { Runtime, Session } from '../runtime/runtime.js';
 import { type HeldOut, holds, valuesOn } from './heldOut.js';
@@ -235,6 +235,6 @@ function failed<T extends Candidate>(
     'GUARD_FAILED',
     `${who} ${words.join(' and ')} on the ${samples} samples held out`,
     { file },
-    'Ask for less of the metric, or free the pruning: another --criterion, --policy, or more samples in --data.',
+    text`Ask for less of the metric, or free the pruning: another ${option('criterion')} or ${option('policy')}, or more samples in ${option('data')}.`,
   );
 }

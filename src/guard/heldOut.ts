@@ -3,7 +3,7 @@ import { batches, bytesPerSample, type Match } from '../calibration/match.js';
 import { type Labels, labelledOutput, type OwnLabels } from '../compare/labels.js';
 import type { Outputs } from '../compare/outputs.js';
 import type { Answers } from '../compare/row.js';
-import { EspalierError } from '../errors.js';
+import { EspalierError, optionAs, type Spoken, text } from '../errors.js';
 import type { RunResult, Session } from '../runtime/runtime.js';
 import { bootstrap, wilson } from './interval.js';
 import { type Labelled, type Metric, metricNamed, valuesOf } from './metrics.js';
@@ -157,8 +157,8 @@ class Collected {
   #nothing(): EspalierError {
     const { name } = this.#metric;
     const { unjudged } = this.#heldOut.outputs;
-    const todo = "Guard what any output has: --guard 'fidelity>=0.98', or cosine.";
-    const refuse = (what: string, what2: string): EspalierError =>
+    const todo = text`Guard what any output has: ${optionAs('guard', "[{ metric: 'fidelity', atLeast: 0.98 }]", "'fidelity>=0.98'")}, or cosine.`;
+    const refuse = (what: string, what2: string | Spoken): EspalierError =>
       new EspalierError('DATA_MISMATCH', what, {}, what2);
     if ([...this.#outputs.keys()].some((output) => !this.#unfit.has(output)))
       return refuse(

@@ -1,4 +1,6 @@
-import { EspalierError } from '../errors.js';
+import * as v from 'valibot';
+import { argument } from '../schema/check.js';
+import { type Field, oneOf, positive, words } from '../schema/fields.js';
 import type { Criterion, Options } from './criterion.js';
 import { scoresOf } from './criterion.js';
 
@@ -18,6 +20,27 @@ export interface CombinedPart {
   readonly options?: Options;
 }
 
+const partsField: Field<readonly CombinedPart[]> = v.pipe(
+  v.array(
+    v.strictObject(
+      {
+        criterion: words('the name of a criterion'),
+        weight: v.optional(positive()),
+        options: v.optional(
+          v.record(
+            v.string(),
+            v.union([v.string(), v.number(), v.boolean()]),
+            'an object such as { bins: 64 }',
+          ),
+        ),
+      },
+      'an object such as { criterion, weight, options }',
+    ),
+    'an array of criteria',
+  ),
+  v.minLength(1, 'an array of one criterion at least'),
+) as unknown as Field<readonly CombinedPart[]>;
+
 /**
  * Several criteria as one. Scores are of different units, so that each criterion's are made comparable within each group before
  * they are added up, each times its weight:
@@ -28,17 +51,13 @@ export interface CombinedPart {
  * errors: OPTION_INVALID for no criteria, or a weight that is not above 0; unknown names and options when it is used.
  */
 export function combine(parts: readonly CombinedPart[], by: 'rank' | 'share' = 'rank'): Combination {
-  if (parts.length === 0)
-    throw new EspalierError('OPTION_INVALID', 'no criteria are given to combine', {}, 'Name two or more.');
-  for (const { criterion, weight = 1 } of parts) {
-    if (!(Number.isFinite(weight) && weight > 0))
-      throw new EspalierError(
-        'OPTION_INVALID',
-        `the weight of ${criterion} must be a number above 0, not ${weight}`,
-        {},
-        'Leave it out for 1.',
-      );
-  }
+  argument(
+    'parts',
+    partsField,
+    parts,
+    "Name two or more: [{ criterion: 'entropy', weight: 2 }, { criterion: 'l2' }].",
+  );
+  argument('by', oneOf(['rank', 'share']), by);
   const full = parts.map(({ criterion, weight = 1, options = {} }) => ({ criterion, weight, options }));
   const terms = full.map(({ criterion, weight }) => (weight === 1 ? criterion : `${weight} ${criterion}`));
   return { name: `${terms.join(' + ')}, by ${by}`, parts: full, by };

@@ -1,4 +1,7 @@
-import { EspalierError } from '../errors.js';
+import { EspalierError, option, type Spoken, text } from '../errors.js';
+import { GIVE_DATA } from '../schema/advice.js';
+import { shown } from '../schema/check.js';
+import { nearest } from '../schema/near.js';
 import { activationMean, activationVariance, apoz } from './activation.js';
 import { bnScale } from './bnScale.js';
 import { type Combination, combined } from './combined.js';
@@ -39,36 +42,46 @@ export function criterionNamed(name: string | Combination): Criterion {
     });
   const found = criteria.find((criterion) => criterion.name === name);
   if (found !== undefined) return found;
+  const names = criteria.map((criterion) => criterion.name);
   throw new EspalierError(
     'OPTION_INVALID',
     `there is no criterion "${name}"`,
     {},
-    `Choose one of ${criteria.map((criterion) => criterion.name).join(', ')}.`,
+    `${guess(name, names)}Choose one of ${names.join(', ')}.`,
   );
 }
+
+const guess = (name: string, names: readonly string[]): string => {
+  const near = nearest(name, names);
+  return near === undefined ? '' : `Did you mean ${near}? `;
+};
 
 /** A criterion's defaults with the caller's options over them. errors: OPTION_INVALID for an unknown or ill-typed one. */
 export function optionsFor(criterion: Criterion, given: Options = {}): Options {
   for (const [name, value] of Object.entries(given)) {
-    const refuse = (what: string, todo: string): EspalierError =>
+    const refuse = (what: string | Spoken, todo: string): EspalierError =>
       new EspalierError('OPTION_INVALID', what, {}, todo);
-    const standard = criterion.defaults[name];
+    const standard = Object.hasOwn(criterion.defaults, name) ? criterion.defaults[name] : undefined;
+    const called = option(`criterionOptions.${name}`);
     if (standard === undefined) {
-      const known = Object.keys(criterion.defaults).join(', ') || 'none';
-      throw refuse(`the criterion ${criterion.name} has no option "${name}"`, `Its options: ${known}.`);
+      const known = Object.keys(criterion.defaults);
+      throw refuse(
+        `the criterion ${criterion.name} has no option "${name}"`,
+        `${guess(name, known)}Its options: ${known.join(', ') || 'none'}.`,
+      );
     }
     const choices = criterion.choices?.[name];
     if (choices !== undefined && !choices.includes(String(value))) {
-      throw refuse(`${name} cannot be "${value}"`, `Choose one of ${choices.join(', ')}.`);
+      throw refuse(text`${called} cannot be ${shown(value)}`, `Choose one of ${choices.join(', ')}.`);
     }
     if (typeof value !== typeof standard)
       throw refuse(
-        `${name} must be a ${typeof standard}, not ${JSON.stringify(value)}`,
+        text`${called} must be a ${typeof standard}, not ${shown(value)}`,
         `Its default is ${standard}.`,
       );
     if (typeof value === 'number' && !(Number.isInteger(value) && value >= 2 && value <= 65536)) {
       throw refuse(
-        `${name} must be a whole number from 2 to 65536, not ${value}`,
+        text`${called} must be a whole number from 2 to 65536, not ${value}`,
         `Its default is ${standard}.`,
       );
     }
@@ -86,6 +99,6 @@ export function checkNeeds(criterion: Criterion, options: Options, hasData: bool
     'OPTION_INVALID',
     `the criterion ${criterion.name} looks at activations, and there are no calibration data`,
     {},
-    'Give --data FILE: an .npz, or a folder of .npy files, with arrays named as the inputs.',
+    GIVE_DATA,
   );
 }

@@ -1,4 +1,4 @@
-import { EspalierError } from '../errors.js';
+import { EspalierError, option, text } from '../errors.js';
 import type { Group } from '../lanes/groups.js';
 import type { Statistic } from '../native/statistics.js';
 import type { Criterion, Evidence, Options, Shown } from './criterion.js';
@@ -72,7 +72,7 @@ async function ofWeights(
       'OPTION_INVALID',
       `the entropy of weights has no ${binning === 'quantile' ? 'bins by quantiles' : 'bins for each lane'}`,
       {},
-      'Take that of activations: --of activations --data FILE, or leave the option out.',
+      text`Take that of activations: ${option('criterionOptions.of', 'activations')} with ${option('data')}, or leave the option out.`,
     );
   const statistics: Readonly<Record<Estimator, Statistic>> = {
     mass: { kind: 'mass' },

@@ -5,7 +5,7 @@ import type { Criterion } from './criterion.js';
 /** A number drawn for each lane: what any other criterion must beat. The same seed draws the same numbers. */
 export const random: Criterion = {
   name: 'random',
-  summary: 'drawn at random (--seed): what any other criterion must beat',
+  summary: 'drawn at random, by the seed: what any other criterion must beat',
   source: 'baseline',
   needs: 'nothing',
   defaults: {},

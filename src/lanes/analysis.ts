@@ -47,7 +47,7 @@ export function* analysing(
 /** What a glob matches must stay whole: tensors by all of their axes, nodes by their weights, else by their outputs. */
 function keepWhole({ graph, lanes, slots, tensors }: Walk, glob: string): void {
   const matches = matcher(glob);
-  const text = `--keep ${glob}`;
+  const text = `it was asked to be kept: ${glob}`;
   lanes.at = '';
   const freezeTensor = (tensor: number): void => {
     for (const slot of slots) {
@@ -67,7 +67,7 @@ function keepWhole({ graph, lanes, slots, tensors }: Walk, glob: string): void {
   }
 }
 
-/** Whether a glob matches anything that `--keep` can name. */
+/** Whether a glob matches anything that `keep` can name. */
 export function namesSomething(graph: Graph, glob: string): boolean {
   const matches = matcher(glob);
   return (

@@ -1,5 +1,5 @@
 import type { ErrorCode, Where } from '../errors.js';
-import { EspalierError } from '../errors.js';
+import { EspalierError, spokenFrom } from '../errors.js';
 import { type Addon, addon } from './addon.js';
 
 /** What every call off the main thread takes. */
@@ -32,24 +32,32 @@ export async function call<T>(
   const job = new (addon().Job)(threads);
   const cancel = (): void => job.cancel();
   signal?.addEventListener('abort', cancel, { once: true });
-  let thrown: { readonly problem: unknown } | undefined;
+  /** What the callback threw first. */
+  const told: { readonly problem: unknown }[] = [];
   const report = (): void => {
-    if (thrown !== undefined) return;
+    if (told.length > 0) return;
     try {
       onProgress?.({ phase, done: job.done, total: job.total });
     } catch (problem) {
-      thrown = { problem };
+      told.push({ problem });
       job.cancel();
     }
   };
+  const stopWhereTold = (): void => {
+    for (const { problem } of told) throw problem;
+  };
   const timer = onProgress && setInterval(report, PERIOD).unref();
   try {
+    // Whoever cannot be told is told so before anything is written.
+    report();
+    stopWhereTold();
     const result = await start(job);
     report();
-    if (thrown !== undefined) throw thrown.problem;
+    stopWhereTold();
     return result;
   } catch (problem) {
-    throw thrown === undefined ? translated(problem, signal) : thrown.problem;
+    stopWhereTold();
+    throw translated(problem, signal);
   } finally {
     clearInterval(timer);
     signal?.removeEventListener('abort', cancel);
@@ -80,5 +88,5 @@ function translated(cause: unknown, signal?: AbortSignal): unknown {
   if (code === 'ABORTED') {
     return signal?.reason ?? new DOMException('This operation was aborted', 'AbortError');
   }
-  return new EspalierError(code, what, where, todo, { cause });
+  return new EspalierError(code, what, where, spokenFrom(todo), { cause });
 }

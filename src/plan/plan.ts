@@ -11,7 +11,7 @@ export interface Plan {
     /** The file's name, for people. */
     readonly file: string;
   };
-  /** How it was made: criterion, policy and their options. For people; nothing reads it. */
+  /** How it was made: criterion, policy and their options. For people; `apply` reads `keep`, `free`, `lengths` and `reconstruct` of it, and nothing else does. */
   readonly made: Readonly<Record<string, string | number | boolean | readonly string[]>>;
   /** Each group that loses lanes. */
   readonly groups: readonly PlannedGroup[];

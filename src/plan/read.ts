@@ -1,5 +1,6 @@
 import * as v from 'valibot';
-import { EspalierError } from '../errors.js';
+import { command, EspalierError, text } from '../errors.js';
+import { invalid, shown } from '../schema/check.js';
 import type { Plan } from './plan.js';
 
 const indices = v.pipe(
@@ -49,22 +50,29 @@ const schema = v.object({
   interface: v.optional(v.object({ inputs: byName, outputs: byName })),
 });
 
-/** A plan out of JSON text. errors: PLAN_MALFORMED, with the place. */
-export function readPlan(text: string, file?: string): Plan {
+/** A plan out of JSON text. `file`: its name, for errors. errors: PLAN_MALFORMED, with the place; OPTION_INVALID for what is no text. */
+export function readPlan(json: string, file?: string): Plan {
+  if (typeof json !== 'string')
+    throw invalid(
+      `json must be the text of a plan, not ${shown(json)}`,
+      'Plain data is given to model.apply() as it is.',
+    );
+  if (file !== undefined && typeof file !== 'string')
+    throw invalid(`file must be a name, not ${shown(file)}`);
   const where = file === undefined ? {} : { file };
-  let json: unknown;
+  let data: unknown;
   try {
-    json = JSON.parse(text);
+    data = JSON.parse(json);
   } catch (cause) {
     throw new EspalierError(
       'PLAN_MALFORMED',
       'the plan is not JSON',
       where,
-      'Write one with espalier prune --plan FILE.',
+      text`Make one with ${command.plan}.`,
       { cause },
     );
   }
-  return checkPlan(json, file);
+  return checkPlan(data, file);
 }
 
 /** A plan out of plain data. errors: PLAN_MALFORMED, with the place. */
@@ -77,6 +85,6 @@ export function checkPlan(data: unknown, file?: string): Plan {
     'PLAN_MALFORMED',
     `${path}: ${issue.message}`,
     file === undefined ? {} : { file },
-    'The format is described in docs/plan.md; espalier prune --plan FILE writes one.',
+    text`The format is described in docs/plan.md; ${command.plan} makes one.`,
   );
 }

@@ -1,4 +1,4 @@
-import { EspalierError } from '../errors.js';
+import { EspalierError, option, text } from '../errors.js';
 import type { Group } from '../lanes/groups.js';
 import { impossible } from './global.js';
 import type { Policy, Rounding, Task } from './policy.js';
@@ -19,7 +19,7 @@ export const allocate: Policy = {
         'OPTION_INVALID',
         'the policy allocate needs a budget',
         {},
-        'Give --macs, --params, --bytes or --latency.',
+        text`Give ${option('macs')}, ${option('params')}, ${option('bytes')} or ${option('latency')}.`,
       );
     const orders = new Map(groups.map((group) => [group, ascending(task.scores.get(group)!)]));
     const curves = groups.map((group) => curveOf(group, damageOf(task, group, orders.get(group)!), rounding));

@@ -1,4 +1,4 @@
-import { EspalierError } from '../errors.js';
+import { command, EspalierError, option, text } from '../errors.js';
 import type { Group } from '../lanes/groups.js';
 import type { Budget, Policy, Task } from './policy.js';
 import { ascending } from './policy.js';
@@ -19,7 +19,7 @@ interface Unit {
 export const global: Policy = {
   name: 'global',
   summary:
-    'removes the lanes worth least anywhere until a budget (--macs, --params, --bytes, --latency) holds',
+    'removes the lanes worth least anywhere until a budget (multiply-adds, parameters, bytes or latency) holds',
   allocate: (task) => {
     const { budget } = task;
     if (budget === undefined) {
@@ -27,7 +27,7 @@ export const global: Policy = {
         'OPTION_INVALID',
         'the policy global needs a budget',
         {},
-        'Give --macs, --params, --bytes or --latency.',
+        text`Give ${option('macs')}, ${option('params')}, ${option('bytes')} or ${option('latency')}.`,
       );
     }
     const orders = new Map(task.groups.map((group) => [group, ascending(task.scores.get(group)!)]));
@@ -102,8 +102,8 @@ export function impossible(
   const amount = (value: number): string => (name === 'bytes' ? `${Math.ceil(value)} bytes` : percent(value));
   return new EspalierError(
     'BUDGET_IMPOSSIBLE',
-    `--${name} asks for at most ${amount(limit)} of the original, but the smallest possible model has ${amount(smallest)}`,
+    text`${option(name)} asks for at most ${amount(limit)} of the original, but the smallest possible model has ${amount(smallest)}`,
     {},
-    `Ask for more, or free more lanes: --round-to 1, fewer --keep, no --exact. espalier inspect shows what is frozen and why.`,
+    text`Ask for more, or free more lanes: ${option('roundTo', 1)}, fewer ${option('keep')}, no ${option('exact')}. ${command.inspect} shows what is frozen and why.`,
   );
 }

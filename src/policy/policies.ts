@@ -1,4 +1,5 @@
 import { EspalierError } from '../errors.js';
+import { nearest } from '../schema/near.js';
 import { allocate } from './allocate.js';
 import { global } from './global.js';
 import type { Policy } from './policy.js';
@@ -11,10 +12,13 @@ export const policies: readonly Policy[] = [uniform, global, allocate];
 export function policyNamed(name: string): Policy {
   const found = policies.find((policy) => policy.name === name);
   if (found !== undefined) return found;
+  const names = policies.map((policy) => policy.name);
+  const near = nearest(name, names);
+  const guess = near === undefined ? '' : `Did you mean ${near}? `;
   throw new EspalierError(
     'OPTION_INVALID',
     `there is no policy "${name}"`,
     {},
-    `Choose one of ${policies.map((policy) => policy.name).join(', ')}.`,
+    `${guess}Choose one of ${names.join(', ')}.`,
   );
 }

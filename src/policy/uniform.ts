@@ -1,4 +1,4 @@
-import { EspalierError } from '../errors.js';
+import { EspalierError, option, text } from '../errors.js';
 import type { Group } from '../lanes/groups.js';
 import type { Policy } from './policy.js';
 import { ascending, roundedCount } from './policy.js';
@@ -6,14 +6,14 @@ import { ascending, roundedCount } from './policy.js';
 /** The same share of every group leaves. */
 export const uniform: Policy = {
   name: 'uniform',
-  summary: 'removes the same share (--ratio) of every prunable axis',
+  summary: 'removes the same share, the ratio, of every prunable axis',
   allocate: ({ groups, scores, rounding, ratio }) => {
     if (ratio === undefined) {
       throw new EspalierError(
         'OPTION_INVALID',
         'the policy uniform needs a ratio',
         {},
-        'Give --ratio, or a budget with --policy global.',
+        text`Give ${option('ratio')}, or a budget with ${option('policy', 'global')}.`,
       );
     }
     const kept = new Map<Group, readonly number[]>();

@@ -18,6 +18,9 @@ const ARRAYS = {
   bool: Uint8Array,
 } as const;
 
+/** Their names. */
+export const NUMERIC_TYPES: ReadonlySet<string> = new Set(Object.keys(ARRAYS));
+
 export const bytesOf = (type: NumericType): number => ARRAYS[type].BYTES_PER_ELEMENT;
 
 /** Zeros. */

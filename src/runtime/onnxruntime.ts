@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { EspalierError } from '../errors.js';
+import { argument } from '../schema/check.js';
+import { listOf, words } from '../schema/fields.js';
 import type { Runtime } from './runtime.js';
 import { type Edition, inThread } from './thread.js';
 
@@ -12,8 +14,9 @@ const PLACES: readonly string[] = [import.meta.url, join(process.cwd(), 'package
  * onnxruntime as it is installed: onnxruntime-node, an optional peer, and where that is absent onnxruntime-web's WASM, which
  * needs no binary for the platform and is slower. In a worker thread for each session, since a run blocks its thread.
  */
-export const onnxruntime = (from: readonly string[] = PLACES): Runtime =>
-  inThread(() => {
+export const onnxruntime = (from: readonly string[] = PLACES): Runtime => {
+  checkPlaces(from);
+  return inThread(() => {
     const found = native(from) ?? wasm(from);
     if (found !== undefined) return found;
     throw missing(
@@ -21,14 +24,21 @@ export const onnxruntime = (from: readonly string[] = PLACES): Runtime =>
       'Install it: npm install onnxruntime-node, or where that has no binary, npm install onnxruntime-web',
     );
   });
+};
 
 /** onnxruntime-web's WASM in Node, whatever else is installed. Errors: RUNTIME_MISSING where it is not. */
-export const onnxruntimeWeb = (from: readonly string[] = PLACES): Runtime =>
-  inThread(() => {
+export const onnxruntimeWeb = (from: readonly string[] = PLACES): Runtime => {
+  checkPlaces(from);
+  return inThread(() => {
     const found = wasm(from);
     if (found !== undefined) return found;
     throw missing('onnxruntime-web is not installed', 'Install it: npm install onnxruntime-web');
   });
+};
+
+const checkPlaces = (from: unknown): void => {
+  argument('from', listOf(words(), 'an array of files that packages are looked for from'), from);
+};
 
 const native = (from: readonly string[]): Edition | undefined => edition('onnxruntime-node', 'cpu', from);
 

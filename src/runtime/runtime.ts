@@ -6,6 +6,10 @@ export interface Runtime {
   load(model: string | Uint8Array, options?: LoadOptions): Promise<Session>;
 }
 
+/** Whether it is a runtime, as far as can be seen. */
+export const isRuntime = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && typeof (value as { load?: unknown }).load === 'function';
+
 export interface LoadOptions {
   /**
    * A session of the same runtime whose thread this one may share, which makes loading a small model many times faster. They

@@ -1,5 +1,8 @@
 import { Worker } from 'node:worker_threads';
 import { EspalierError, type Where } from '../errors.js';
+import { checked } from '../schema/check.js';
+import { modelFrom } from '../schema/sources.js';
+import { checkFeeds, loadOptions, runOptions } from './checks.js';
 import { externalFiles } from './externalData.js';
 import type {
   DType,
@@ -31,7 +34,9 @@ export const inThread = (find: () => Edition): Runtime => ({
   get name() {
     return find().name;
   },
-  load: async (model, options = {}) => {
+  load: async (given, asked) => {
+    const model = modelFrom('model', given);
+    const options = checked(loadOptions, asked);
     options.signal?.throwIfAborted();
     const edition = find();
     const where: Where = typeof model === 'string' ? { file: model } : {};
@@ -80,7 +85,9 @@ async function open(
   return {
     inputs,
     outputs,
-    run: async (feeds: Feeds, options: RunOptions = {}): Promise<RunResult> => {
+    run: async (feeds: Feeds, asked?: RunOptions): Promise<RunResult> => {
+      const options = checked(runOptions, asked);
+      checkFeeds(feeds);
       if (gone !== undefined) throw disposed();
       const sent: Record<string, WireTensor> = {};
       for (const [name, { type, data, dims }] of Object.entries(feeds))

@@ -1,4 +1,4 @@
-import { EspalierError } from '../errors.js';
+import { command, EspalierError, text } from '../errors.js';
 import type { Analysis } from '../lanes/analysis.js';
 import type { Group } from '../lanes/groups.js';
 import { Removal } from '../lanes/survivors.js';
@@ -62,7 +62,7 @@ function stale(
     'PLAN_STALE',
     what,
     { file: analysis.graph.file, ...where },
-    'The model changed after the plan was made. Make the plan again: espalier prune MODEL --plan FILE --dry-run',
+    text`The model changed after the plan was made. Make the plan again: ${command.plan}`,
   );
 }
 

@@ -1,4 +1,4 @@
-import { EspalierError } from '../errors.js';
+import { EspalierError, option, text } from '../errors.js';
 import type { Restatement } from '../lanes/rule.js';
 import type { Removal } from '../lanes/survivors.js';
 import type { Walk } from '../lanes/walk.js';
@@ -127,7 +127,7 @@ function writeOperand(
       'INTERNAL',
       `the length ${pair.wanted} cannot be computed from ${pair.stated}`,
       { node: node.name, op: node.op },
-      'Please report the model; --keep with the name of this node works around it.',
+      text`Please report the model; ${option('keep')} with the name of this node works around it.`,
     );
   };
   const factors = pairs.map(factor);

@@ -1,8 +1,9 @@
-import { type Dataset, loadData } from '../calibration/data.js';
 import { type Batch, batches, bytesPerSample, matchInputs, readLabels } from '../calibration/match.js';
+import { datasetFor, type SampleSource } from '../calibration/samples.js';
 import type { Labels } from '../compare/labels.js';
 import { EspalierError } from '../errors.js';
 import type { Session } from '../runtime/runtime.js';
+import { GIVE_DATA } from '../schema/advice.js';
 import { guesses, RandomInputs, takesAnyBatch } from './random.js';
 import type { VerifyOptions } from './types.js';
 
@@ -27,23 +28,15 @@ const BATCH_BYTES = 4 * 1024 * 1024;
 /** Opens what the options name. Errors: DATA_MALFORMED, DATA_MISMATCH; RUNTIME_FAILED where no random data fit. */
 export async function openSource(original: Session, options: VerifyOptions): Promise<Source> {
   if (options.data !== undefined) return fromDataset(original, options, options.data);
-  if (options.labels !== undefined)
-    throw new EspalierError(
-      'OPTION_INVALID',
-      'labels need data that hold them',
-      {},
-      'Give the data too: --data',
-    );
   return fromRandom(original, options);
 }
 
-async function fromDataset(
-  original: Session,
-  options: VerifyOptions,
-  data: string | Dataset,
-): Promise<Source> {
-  const { signal, labels } = options;
-  const dataset = typeof data === 'string' ? await loadData(data) : data;
+async function fromDataset(original: Session, options: VerifyOptions, data: SampleSource): Promise<Source> {
+  const { signal, labels, samples } = options;
+  const dataset = await datasetFor(data, original.inputs, {
+    ...(samples !== undefined && { most: samples }),
+    ...(signal !== undefined && { signal }),
+  });
   const match = matchInputs(dataset, original.inputs);
   return {
     name: dataset.source,
@@ -97,7 +90,7 @@ async function fromRandom(original: Session, options: VerifyOptions): Promise<So
     'RUNTIME_FAILED',
     'the original did not run on random data of any shape that was tried',
     {},
-    'Give samples: --data FILE.npz',
+    GIVE_DATA,
     { cause: failure },
   );
 }

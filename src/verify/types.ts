@@ -1,11 +1,11 @@
 import type { CallOptions, Warning } from '../api/types.js';
-import type { Dataset } from '../calibration/data.js';
+import type { SampleSource } from '../calibration/samples.js';
 import type { Manner } from '../compare/row.js';
 import type { Runtime } from '../runtime/runtime.js';
 
 export interface VerifyOptions extends CallOptions {
-  /** Samples: what `loadData` takes, or what it gave. By default random numbers, which the result says. */
-  readonly data?: string | Dataset;
+  /** Samples: all that `prune` takes. By default random numbers, which the result says. */
+  readonly data?: SampleSource;
   /** The array in `data` that holds class labels, for accuracy. */
   readonly labels?: string;
   /** Samples at most; by default all that `data` has, or 16 random ones. */

@@ -13,28 +13,39 @@ import type { Answers } from '../compare/row.js';
 import { EspalierError } from '../errors.js';
 import { onnxruntime } from '../runtime/onnxruntime.js';
 import type { Feeds, RunOptions, RunResult, Session } from '../runtime/runtime.js';
+import { type ModelSource, modelFrom } from '../schema/sources.js';
 import { describe } from './bytes.js';
 import { OutputComparison } from './compare.js';
 import { compareInterfaces } from './interface.js';
 import { type Latency, measure } from './latency.js';
+import { checkVerifyOptions } from './options.js';
 import { openSource, type Source } from './source.js';
 import type { Verification, VerifyOptions } from './types.js';
 import { type Watched, watched } from './watched.js';
 
 /**
- * Runs two models side by side on the same data: how alike they answer, how accurate they are, how fast and how large.
+ * Runs two models, paths or bytes as `openModel` takes them, side by side on the same data: how alike they answer, how accurate they are, how fast and how large.
  * Holds one batch at a time.
  *
  * What makes the pruned model no replacement is a fault in the result. Errors are for what keeps it from being found out:
- * RUNTIME_MISSING, RUNTIME_FAILED (the original does not run), DATA_MALFORMED, DATA_MISMATCH, FILE_NOT_FOUND.
+ * OPTION_INVALID, RUNTIME_MISSING, RUNTIME_FAILED (the original does not run), DATA_MALFORMED, DATA_MISMATCH, FILE_NOT_FOUND.
  */
 export async function verify(
+  original: ModelSource,
+  pruned: ModelSource,
+  options?: VerifyOptions,
+): Promise<Verification> {
+  const checked = checkVerifyOptions(options);
+  return verified(modelFrom('original', original), modelFrom('pruned', pruned), checked);
+}
+
+async function verified(
   original: string | Uint8Array,
   pruned: string | Uint8Array,
-  options: VerifyOptions = {},
+  options: VerifyOptions,
 ): Promise<Verification> {
   const { signal, threads, runtime = onnxruntime() } = options;
-  checkOptions(options);
+  signal?.throwIfAborted();
   for (const model of [original, pruned]) if (typeof model === 'string') await mustExist(model);
   const [known, other] = await Promise.all([describe(original), describe(pruned)]);
   const sessions: Session[] = [];
@@ -324,21 +335,6 @@ function judge(
       `${source.samples - data.samples} samples were left out: the model takes ${source.batch} at once`,
     );
   return warnings;
-}
-
-function checkOptions({ samples, runs, seed, threads }: VerifyOptions): void {
-  const check = (name: string, value: number | undefined, least: number) => {
-    if (value !== undefined && (!Number.isSafeInteger(value) || value < least))
-      throw new EspalierError(
-        'OPTION_INVALID',
-        `${name} must be a whole number from ${least} on, not ${value}`,
-      );
-  };
-  check('samples', samples, 1);
-  check('runs', runs, 0);
-  check('threads', threads, 1);
-  if (seed !== undefined && !Number.isSafeInteger(seed))
-    throw new EspalierError('OPTION_INVALID', `seed must be a whole number, not ${seed}`);
 }
 
 async function mustExist(file: string): Promise<void> {

@@ -112,7 +112,7 @@ describe('a budget of latency', () => {
     using model = await openModel(bytes);
     await expect(
       model.prune({ latency: 0.001, criterion: 'l2', runtime: clockwork() }),
-    ).rejects.toMatchObject({ code: 'BUDGET_IMPOSSIBLE', what: expect.stringContaining('--latency') });
+    ).rejects.toMatchObject({ code: 'BUDGET_IMPOSSIBLE', what: expect.stringMatching(/^latency asks for/) });
     await expect(model.prune({ latency: 1.5 })).rejects.toMatchObject({ code: 'OPTION_INVALID' });
     await expect(model.prune({ latency: 0.5, macs: 0.5 })).rejects.toMatchObject({ code: 'OPTION_INVALID' });
   });

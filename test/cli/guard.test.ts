@@ -53,7 +53,7 @@ describe('--guard', () => {
   test('wrong usage: no samples', async () => {
     expect(await prune('--guard', 'cosine>=0.9')).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining('Give --data FILE.'),
+      stderr: expect.stringContaining('Give --data FILE: an .npz'),
     });
   });
 });

@@ -35,8 +35,8 @@ test('--latency without a runtime says what to install', async () => {
 test.each([
   [['--latency', '2'], /latency must be a fraction above 0 and up to 1, not 2/],
   [['--latency', 'fast'], /"fast" is not a number/],
-  [['--latency', '0.5', '--macs', '0.5'], /two budgets at once: macs and latency/],
-  [['--latency', '0.5', '--ratio', '0.5'], /a ratio and a budget \(latency\) at once/],
+  [['--latency', '0.5', '--macs', '0.5'], /two budgets at once: --macs and --latency/],
+  [['--latency', '0.5', '--ratio', '0.5'], /a ratio and a budget \(--latency\) at once/],
 ])('wrong usage: %s', async (args, words) => {
   const { code, stderr } = await espalier(['prune', 'nowhere.onnx', '--dry-run', ...args]);
   expect(stderr).toMatch(words);

@@ -9,7 +9,11 @@ describe('wrong usage: exit code 2, one clear sentence, before any file is opene
     ['an unknown option', [...prune, '--rato', '0.5'], /unknown option '--rato'\n\(Did you mean --ratio\?\)/],
     ['no model', ['inspect'], /missing required argument 'MODEL'/],
     ['one model to compare', ['verify', 'a.onnx'], /missing required argument 'PRUNED'/],
-    ['a ratio beyond 1', [...prune, '--ratio', '1.5'], /ratio must lie between 0 and 1, not 1\.5/],
+    [
+      'a ratio beyond 1',
+      [...prune, '--ratio', '1.5'],
+      /--ratio must be a number between 0 and 1, both exclusive, not 1\.5/,
+    ],
     ['a ratio that is no number', [...prune, '--ratio', 'half'], /"half" is not a number/],
     ['a budget beyond 1', [...prune, '--macs', '1.5'], /macs must be a fraction/],
     ['bytes that are none', [...prune, '--bytes', '2 XB'], /Give it like 2MB/],
@@ -62,7 +66,7 @@ describe('wrong usage: exit code 2, one clear sentence, before any file is opene
     expect(JSON.parse(stdout)).toEqual({
       error: {
         code: 'OPTION_INVALID',
-        what: 'ratio must lie between 0 and 1, not 1.5',
+        what: '--ratio must be a number between 0 and 1, both exclusive, not 1.5',
         where: {},
         todo: expect.any(String),
       },

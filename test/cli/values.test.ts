@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from 'commander';
 import { describe, expect, test } from 'vitest';
-import { nearest } from '../../src/api/near.js';
 import { parseBytes, parseName, parseNumber, parseWhole } from '../../src/cli/values.js';
+import { nearest } from '../../src/schema/near.js';
 
 const refused = (parse: (text: string) => unknown, ...texts: string[]) => {
   for (const text of texts) expect(() => parse(text), text).toThrow(InvalidArgumentError);

@@ -98,7 +98,7 @@ describe('several criteria as one', () => {
     const refused = (error: unknown) => expect((error as EspalierError).code).toBe('OPTION_INVALID');
     for (const weight of [0, -1, Number.NaN, Number.POSITIVE_INFINITY])
       expect(() => combine([{ criterion: 'l1', weight }])).toThrow(/weight/);
-    expect(() => combine([])).toThrow(/no criteria/);
+    expect(() => combine([])).toThrow(/parts must be an array of one criterion at least/);
     await score([{ criterion: 'l3' }]).then(() => expect.fail(), refused);
     await score([{ criterion: 'l1', options: { bins: 3 } }]).then(() => expect.fail(), refused);
     // One of them needs data.

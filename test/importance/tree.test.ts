@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { openModel } from '../../src/api/model.js';
+import { openModel } from '../../src/api/open.js';
 import type { Model, TreePairs } from '../../src/api/types.js';
 import { datasetOf } from '../../src/calibration/data.js';
 import { model, tensorType } from '../runtime/models.js';

@@ -2,7 +2,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use espalier_surgery as surgery;
-use espalier_tensor::Error;
+use espalier_tensor::{Code, Error};
 use napi::Env;
 use napi::bindgen_prelude::{AsyncTask, Float32ArraySlice, Float64ArraySlice};
 use napi_derive::napi;
@@ -109,11 +109,11 @@ impl Model {
         Model { model: Mutex::new(Some(Arc::new(model))) }
     }
 
-    /// errors: `INTERNAL` once it was disposed of
+    /// errors: `OPTION_INVALID` once it was disposed of
     pub(crate) fn get(&self) -> napi::Result<Arc<espalier_tensor::Model>> {
-        self.lock()
-            .clone()
-            .ok_or_else(|| to_js(&Error::internal("the model was closed").todo("Open it again.")))
+        self.lock().clone().ok_or_else(|| {
+            to_js(&Error::new(Code::OptionInvalid, "the model was closed").todo("Open it again."))
+        })
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Option<Arc<espalier_tensor::Model>>> {

@@ -44,7 +44,8 @@ impl Code {
         match self {
             Code::FileNotFound => "Check the path.",
             Code::FileUnreadable => "Check that it is a file and that you may read it.",
-            Code::OutputExists => "Choose another output, or give --force to replace it.",
+            // Braces hold an option, which either surface has its own words for: `src/words.ts`.
+            Code::OutputExists => "Choose another output, or give {force: true} to replace it.",
             Code::OutputUnwritable => "Check that the folder exists, may be written to and has room.",
             Code::ModelMalformed => {
                 "Check that it is an .onnx file and that its download or copy is complete."

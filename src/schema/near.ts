@@ -1,6 +1,11 @@
+const MOST_LETTERS = 200;
+
 /** The name that is nearly this one, if one is. */
 export function nearest(text: string, names: readonly string[]): string | undefined {
-  const distances = names.map((name) => ({ name, distance: editDistance(text.toLowerCase(), name) }));
+  // What is longer than any name is none of them, and would take long to compare.
+  if (text.length > MOST_LETTERS) return undefined;
+  const wanted = text.toLowerCase();
+  const distances = names.map((name) => ({ name, distance: editDistance(wanted, name.toLowerCase()) }));
   const [best] = distances.sort((a, b) => a.distance - b.distance);
   return best !== undefined && best.distance <= Math.max(1, Math.floor(best.name.length / 3))
     ? best.name

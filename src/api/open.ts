@@ -1,0 +1,154 @@
+import { basename } from 'node:path';
+import type { Dataset } from '../calibration/data.js';
+import { datasetFor } from '../calibration/samples.js';
+import { openBytes, openFile } from '../native/index.js';
+import { readGraph } from '../onnx/graph.js';
+import type { Plan } from '../plan/plan.js';
+import type { ValueInfo } from '../runtime/runtime.js';
+import { checked, invalid } from '../schema/check.js';
+import { type ModelSource, modelFrom, type PathLike, pathFrom } from '../schema/sources.js';
+import { OpenModel } from './model.js';
+import { checkPlanOptions, checkScoreOptions } from './options.js';
+import { applyOptions, callOptions, inspectOptions, saveOptions } from './schemas.js';
+import { checkTreeOptions } from './treeOptions.js';
+import type {
+  ApplyOptions,
+  CalibrationOptions,
+  CallOptions,
+  GroupScore,
+  Inspection,
+  InspectOptions,
+  Model,
+  PlanOptions,
+  Pruned,
+  SaveOptions,
+  ScoreOptions,
+  Stability,
+  TreeOptions,
+  TreeReport,
+} from './types.js';
+
+/**
+ * Opens an ONNX model: a path, a `file:` URL, or the bytes of a file without external data, in an ArrayBuffer or any view of one.
+ *
+ * The graph is read; weights stay where they are, and are read and copied by the native addon when they are needed.
+ * errors: OPTION_INVALID, FILE_NOT_FOUND, FILE_UNREADABLE, MODEL_MALFORMED, MODEL_UNSUPPORTED, EXTERNAL_DATA, GRAPH_INVALID.
+ */
+export async function openModel(source: ModelSource, options?: CallOptions): Promise<Model> {
+  const from = modelFrom('source', source);
+  const call = checked(callOptions, options);
+  const native = typeof from === 'string' ? await openFile(from, call) : await openBytes(from, call);
+  try {
+    const file = typeof from === 'string' ? basename(from) : 'model.onnx';
+    return new CheckedModel(new OpenModel(native, readGraph(native.describe(), file)));
+  } catch (problem) {
+    native.dispose();
+    throw problem;
+  }
+}
+
+/**
+ * The border between callers and the pipeline: what is given is checked, samples and paths of all forms become one, and a model that was
+ * closed is refused. Nothing behind it looks at what it is given again.
+ */
+class CheckedModel implements Model {
+  readonly #model: OpenModel;
+  #closed = false;
+
+  constructor(model: OpenModel) {
+    this.#model = model;
+  }
+
+  get file(): string {
+    return this.#model.file;
+  }
+
+  inspect(): Inspection;
+  inspect(options: InspectOptions): Promise<Inspection>;
+  inspect(given?: InspectOptions): Inspection | Promise<Inspection> {
+    return given === undefined ? this.#open().inspect() : this.#inspectWith(given);
+  }
+
+  async #inspectWith(given: InspectOptions): Promise<Inspection> {
+    const model = this.#open();
+    return model.inspectWith(await this.#opened(checked(inspectOptions, given)));
+  }
+
+  async sha256(options?: CallOptions): Promise<string> {
+    return this.#open().sha256(checked(callOptions, options));
+  }
+
+  async score(given?: ScoreOptions): Promise<readonly GroupScore[]> {
+    const model = this.#open();
+    return model.score(await this.#opened(checkScoreOptions(given)));
+  }
+
+  async tree(given: TreeOptions): Promise<TreeReport> {
+    const model = this.#open();
+    return model.tree(await this.#opened(checkTreeOptions(given)));
+  }
+
+  async writeWeightTerms(path: PathLike, options?: SaveOptions): Promise<{ readonly bytes: number }> {
+    return this.#open().writeWeightTerms(pathFrom('path', path), checked(saveOptions, options));
+  }
+
+  async plan(given: PlanOptions): Promise<Plan> {
+    const model = this.#open();
+    return model.plan(await this.#opened(checkPlanOptions(given)));
+  }
+
+  async prune(given: PlanOptions): Promise<Pruned> {
+    const model = this.#open();
+    return model.prune(await this.#opened(checkPlanOptions(given)));
+  }
+
+  async stability(given: PlanOptions): Promise<Stability> {
+    const model = this.#open();
+    return model.stability(await this.#opened(checkPlanOptions(given)));
+  }
+
+  async apply(plan: Plan, given?: ApplyOptions): Promise<Pruned> {
+    const model = this.#open();
+    const options = checked(applyOptions, given);
+    const { checkPlan } = await import('../plan/read.js');
+    return model.apply(checkPlan(plan), await this.#opened(options));
+  }
+
+  dispose(): void {
+    this.#closed = true;
+    this.#model.dispose();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  #open(): OpenModel {
+    if (this.#closed)
+      throw invalid(`the model "${this.file}" is closed`, 'Open it again, or dispose of it later.');
+    return this.#model;
+  }
+
+  /** The same options with their samples as a dataset. Whatever form they had, the inputs of the model say how they are laid out. */
+  async #opened<T extends CalibrationOptions & CallOptions>(
+    options: T,
+  ): Promise<Omit<T, 'data'> & { readonly data?: Dataset }> {
+    const { data, ...rest } = options;
+    const { samples, signal } = options;
+    signal?.throwIfAborted();
+    if (data === undefined) return rest;
+    const opened = await datasetFor(data, this.#inputs(), {
+      ...(samples !== undefined && { most: samples }),
+      ...(signal !== undefined && { signal }),
+    });
+    return { ...rest, data: opened };
+  }
+
+  #inputs(): readonly ValueInfo[] {
+    return this.#model.graph.inputs.map(({ name, dtype, shape }) => ({
+      name,
+      dtype: (dtype ?? 'other') as ValueInfo['dtype'],
+      shape: (shape ?? []).map((length) => (length === null || length === -1 ? '' : length)),
+    }));
+  }
+}

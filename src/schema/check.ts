@@ -1,0 +1,127 @@
+import * as v from 'valibot';
+import { EspalierError, joined, option, type Spoken, text } from '../errors.js';
+import { type Field, isRecord } from './fields.js';
+import { nearest } from './near.js';
+
+/** One object of options: its schema, and what refusals say beside it. */
+export interface Options<T> {
+  readonly schema: v.GenericSchema<unknown, T>;
+  readonly names: readonly string[];
+  /** By option, what to do about a wrong value. */
+  readonly advice: Readonly<Record<string, string | Spoken>>;
+}
+
+/** The options that are not optional. */
+type Needed<T> = { [K in keyof T]-?: undefined extends T[K] ? never : K }[keyof T];
+
+/**
+ * An object of options that has these and no others. An option is one line here and one in its type: the compiler refuses
+ * a type and a schema that differ.
+ *
+ * `needed`: those that must be there. `advice`: what to do about a wrong value, where its schema does not say all.
+ */
+export function optionsOf<T extends object>(
+  entries: { readonly [K in keyof T]-?: Field<Exclude<T[K], undefined>> },
+  advice: Partial<Readonly<Record<keyof T & string, string | Spoken>>> = {},
+  needed: readonly (Needed<T> & string)[] = [],
+): Options<T> {
+  const all = Object.entries<Field<unknown>>(entries);
+  const shaped = all.map(([name, field]) => [
+    name,
+    (needed as readonly string[]).includes(name) ? field : v.optional(field),
+  ]);
+  const schema = v.strictObject(Object.fromEntries(shaped) as v.ObjectEntries);
+  return {
+    schema: schema as unknown as v.GenericSchema<unknown, T>,
+    names: all.map(([name]) => name),
+    advice: advice as Readonly<Record<string, string | Spoken>>,
+  };
+}
+
+/**
+ * What a caller gave, if they are such options: a copy without those that are undefined, so that what was checked is what is used.
+ *
+ * errors: OPTION_INVALID with the option, what it was and what it must be; for an unknown one the nearest that there is.
+ */
+export function checked<T extends object>({ schema, names, advice }: Options<T>, given: unknown): T {
+  if (given === undefined) return checked({ schema, names, advice }, {});
+  if (!isRecord(given))
+    throw invalid(`options must be an object, not ${shown(given)}`, `There is ${names.join(', ')}.`);
+  const unknown = Object.keys(given).find((name) => !names.includes(name));
+  if (unknown !== undefined) throw unknownOption(unknown, names);
+  const result = v.safeParse(schema, given, { abortEarly: true });
+  if (result.success) {
+    const present = Object.entries(result.output).filter(([, value]) => value !== undefined);
+    return Object.fromEntries(present) as T;
+  }
+  const [issue] = result.issues;
+  const path = pathOf(issue);
+  if (issue.type === 'strict_object' && issue.expected === 'never')
+    throw invalid(text`there is no option ${option(path)}`, `It must be ${issue.message}.`);
+  if (issue.type === 'strict_object' && issue.received === 'undefined')
+    throw invalid(text`${option(path)} is missing`, advice[path] ?? '');
+  const own = advice[path.replace(/[.[].*$/s, '')] ?? '';
+  throw invalid(text`${option(path)} must be ${issue.message}, not ${shown(issue.input)}`, own);
+}
+
+/** An argument that is no object of options. errors: OPTION_INVALID */
+export function argument<T>(name: string, field: Field<T>, given: unknown, todo: string | Spoken = ''): T {
+  const result = v.safeParse(field, given, { abortEarly: true });
+  if (result.success) return result.output;
+  const [issue] = result.issues;
+  const path = v.getDotPath(issue);
+  const place = path === null ? name : `${name}.${path}`;
+  throw invalid(`${place} must be ${issue.message}, not ${shown(issue.input)}`, todo);
+}
+
+export const invalid = (what: string | Spoken, todo: string | Spoken = ''): EspalierError =>
+  new EspalierError('OPTION_INVALID', what, {}, todo);
+
+function unknownOption(name: string, names: readonly string[]): EspalierError {
+  const near = nearest(name, names);
+  const guess = near === undefined ? '' : text`Did you mean ${option(near)}? `;
+  const all = joined(
+    names.map((own) => option(own)),
+    ', ',
+  );
+  return invalid(`there is no option ${shown(name)}`, text`${guess}There is ${all}.`);
+}
+
+/** `guard[0].metric` */
+function pathOf(issue: v.BaseIssue<unknown>): string {
+  const parts = issue.path?.map(({ key }) => key) ?? [];
+  return parts.reduce<string>(
+    (path, key) =>
+      typeof key === 'number' ? `${path}[${key}]` : path === '' ? String(key) : `${path}.${String(key)}`,
+    '',
+  );
+}
+
+const MOST = 60;
+
+/** A value in few words, whatever it is. */
+export function shown(value: unknown): string {
+  switch (typeof value) {
+    case 'string':
+      return JSON.stringify(value.length > MOST ? `${value.slice(0, MOST)}…` : value);
+    case 'function':
+      return 'a function';
+    case 'bigint':
+      return `${value}n`;
+    case 'object':
+      break;
+    default:
+      return String(value);
+  }
+  if (value === null) return 'null';
+  if (Array.isArray(value))
+    return value.every(isPlain) && value.length <= 8
+      ? `[${value.map(shown).join(', ')}]`
+      : `an array of ${value.length}`;
+  if (ArrayBuffer.isView(value))
+    return `${Object.prototype.toString.call(value).slice(8, -1)} of ${value.byteLength} bytes`;
+  const kind = Object.prototype.toString.call(value).slice(8, -1);
+  return kind === 'Object' ? 'an object' : `a value of type ${kind}`;
+}
+
+const isPlain = (value: unknown): boolean => value === null || !['object', 'function'].includes(typeof value);
