@@ -33,6 +33,8 @@ export interface Store {
   rankOf(name: string): number | undefined;
   /** The branch that an If is followed through where its branches end in values that cannot be one. */
   branchOf(node: Node): number | undefined;
+  /** Whether it lies in a branch that lengths decide against. */
+  neverRuns(node: Node): boolean;
 }
 
 /** One node with its operands, and what its rule says of it. */
@@ -64,6 +66,10 @@ export class NodeCall implements Call {
 
   branch(): number | undefined {
     return this.store.branchOf(this.node);
+  }
+
+  neverRuns(): boolean {
+    return this.store.neverRuns(this.node);
   }
 
   optional(index: number): Tensor | undefined {

@@ -153,6 +153,8 @@ export interface Call {
   omit(index: number, wanted: Axes): boolean;
   /** Of an If whose branches end in values that cannot be one: the branch that it is followed through, if one was chosen. */
   branch(): number | undefined;
+  /** Whether the node lies in a branch of an If that lengths decide against: nothing of it needs to stay as it is. */
+  neverRuns(): boolean;
   /** A length that only data decides, as a symbol of that name. */
   openLength(name: string): Dim;
   /** The rank of an output, where what reads it tells. */

@@ -123,6 +123,11 @@ class Walker {
     productOf: (node, data) => this.graph.productOf(node, data),
     unquantised: (node, data) => this.graph.unquantised(node, data),
     rankOf: (name) => this.#rankOf(name),
+    neverRuns: (node) =>
+      (node.runsWhere ?? []).some(({ condition, is }) => {
+        const decided = this.#tensors.get(condition)?.values?.elements[0]?.now;
+        return typeof decided === 'number' && (decided !== 0) !== is;
+      }),
     branchOf: (node) => {
       const chosen = this.choices.get(node.name);
       if (chosen === undefined) this.#undecided.push(node);
@@ -436,10 +441,13 @@ class Walker {
   #statedLength(length: number | string | null, otherwise: string): Dim {
     if (typeof length === 'number' && length >= 0) return length;
     if (typeof length === 'number') return symbol(`${otherwise}#${this.#unknowns++}`);
-    // A name without characters is none.
-    return symbol(length || `${otherwise}#${this.#unknowns++}`);
+    const named = length !== null && IS_NAME.test(length);
+    return symbol(named ? length : `${otherwise}#${this.#unknowns++}`);
   }
 }
+
+/** Some exporters write `?` or `None` for every length that they do not know: these are not one. */
+const IS_NAME = /^(?!(none|unknown|dynamic)$).*[\p{L}\p{N}]/isu;
 
 const isVector = (tensor: TensorDocument): boolean =>
   tensor.dims.filter((length) => length !== 1).length === 1;

@@ -31,6 +31,14 @@ export interface Node {
   readonly graph: number;
   /** Where it lies in the body of a function: how often that is called. */
   readonly body?: { readonly calls: number };
+  /** The branches of If that it lies in, outermost first: it runs only where each condition says so. */
+  readonly runsWhere?: readonly Where[];
+}
+
+/** A branch of an If: of the value that decides, and whether that must be true. */
+export interface Where {
+  readonly condition: string;
+  readonly is: boolean;
 }
 
 /** A model as one flat list of nodes: branches of If and bodies of functions laid out, under names of their own. */
@@ -84,6 +92,8 @@ class Expander {
   /** How often a name was asked for. */
   readonly #copies = new Map<string, number>();
   #called = 0;
+  /** The branches that are being laid out. */
+  #within: readonly Where[] = [];
 
   constructor(
     readonly document: ModelDocument,
@@ -170,9 +180,12 @@ class Expander {
     }
     const branches = branchesOf(node, domain);
     if (branches !== undefined) {
-      const results = branches.map((branch, i) =>
-        this.#branch(branch, scope, `${name}/${BRANCHES[i]}/`, opsets, depth + 1, where),
-      );
+      const outside = this.#within;
+      const results = branches.map((branch, i) => {
+        this.#within = [...outside, { condition: inputs[0] ?? '', is: i === 0 }];
+        return this.#branch(branch, scope, `${name}/${BRANCHES[i]}/`, opsets, depth + 1, where);
+      });
+      this.#within = outside;
       this.#push({
         ...laidOut,
         inputs: [...inputs, ...results.flat()],
@@ -192,7 +205,7 @@ class Expander {
   #push(node: Node): void {
     if (this.nodes.length >= MOST_NODES)
       throw this.refuse(`it has more than ${MOST_NODES} nodes with its functions laid out`);
-    this.nodes.push(node);
+    this.nodes.push(this.#within.length === 0 ? node : { ...node, runsWhere: this.#within });
   }
 
   /** Lays out one branch of an If; gives the values that it ends in. */

@@ -10,7 +10,8 @@ import { literal } from '../onnx/values.js';
  *
  *   condition, then_i [n a], else_i [n a]  ->  y_i [n a]
  *
- * Where the lengths of axes decide the condition, each output is what that one branch ends in; and where the branches end in
+ * Where the lengths of axes decide the condition, each output is what that one branch ends in, and what an If in the other branch
+ * ends in is nothing that must stay; and where the branches end in
  * values of different ranks, what the branch ends in that fits what reads it (`src/lanes/choosing.ts`).
  *
  * exact: yes.   frozen: axes whose lengths differ between the branches, so that data decides.
@@ -39,12 +40,13 @@ export const branch: Rule = {
     if (
       ranks[0]!.some((rank, i) => rank !== undefined && ranks[1]![i] !== undefined && rank !== ranks[1]![i])
     ) {
-      const chosen = call.branch();
+      const chosen = call.neverRuns() ? undefined : call.branch();
       if (chosen !== undefined) return through(chosen);
     }
     return node.outputs.map((_, i): Output => {
       const [yes, no] = [call.optional(1 + i), call.optional(1 + count + i)];
       const freeze = (why: string): Output => {
+        if (call.neverRuns()) return call.lost(why);
         for (const axis of [...(yes?.axes ?? []), ...(no?.axes ?? [])])
           lanes.freeze(axis, 'control-flow', why);
         return call.lost(why);

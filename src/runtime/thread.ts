@@ -127,8 +127,12 @@ const KNOWN: ReadonlySet<string> = new Set<DType>([
 ]);
 
 function toValueInfo({ name, type, shape = [] }: WireValue): ValueInfo {
-  return { name, dtype: type !== undefined && KNOWN.has(type) ? (type as DType) : 'other', shape };
+  const named = shape.map((length) => (typeof length === 'number' || IS_NAME.test(length) ? length : ''));
+  return { name, dtype: type !== undefined && KNOWN.has(type) ? (type as DType) : 'other', shape: named };
 }
+
+/** Some exporters write `?` or `None` for every length that they do not know: these are not one. */
+const IS_NAME = /^(?!(none|unknown|dynamic)$).*[\p{L}\p{N}]/isu;
 
 type Unnumbered<T> = T extends unknown ? Omit<T, 'id'> : never;
 

@@ -134,6 +134,17 @@ describe('lengths that a model leaves open', () => {
   });
 });
 
+test('lengths that a file calls by no name are not one length', async () => {
+  for (const name of ['?', 'None', 'unknown', '-']) {
+    const sheet = new Sheet(13);
+    const x = sheet.input('x', [name, 2, name, name]);
+    sheet.output(sheet.node('Conv', [x, sheet.weight('w', [4, 2, 3, 3])]), 'y', [name, 4, name, name]);
+    using model = await openModel(encodeModel(sheet.model()));
+    const { size } = await model.inspect({ shape: { x: [1, 2, 10, 20] } });
+    expect(size.macs, name).toBe(8 * 18 * 4 * 2 * 9);
+  }
+});
+
 describe('guesses by name, the last resort', () => {
   const guessed = (
     name: string,

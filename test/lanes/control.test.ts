@@ -278,3 +278,64 @@ describe('Loop', () => {
     await run(encodeModel(model), feeds);
   });
 });
+
+test('what an If ends in stays whole only where it may run: lengths decide against the branch around it', async () => {
+  // Squeezes where the batch is one, as exporters of recurrent cells write it, in a branch for data of another rank.
+  const asks: readonly NodeSpec[] = [
+    { op: 'Shape', name: 'inner shape', inputs: ['h'], outputs: ['inner_lengths'] },
+    { op: 'Gather', name: 'inner gather', inputs: ['inner_lengths', 'zero'], outputs: ['batch'] },
+    { op: 'Equal', name: 'inner equal', inputs: ['batch', 'one'], outputs: ['is_single'] },
+  ];
+  const narrow = ending({ op: 'Squeeze', name: 'narrows', inputs: ['h', 'first'], outputs: ['narrow'] });
+  const wide = ending({ op: 'Identity', name: 'widens', inputs: ['h'], outputs: ['wide'] });
+  const around = (rank: number): ModelSpec => ({
+    opset: 13,
+    nodes: [
+      gemm('before', ['x', 'w0'], 'a'),
+      { op: 'Relu', name: 'relu', inputs: ['a'], outputs: ['h'] },
+      { op: 'Shape', name: 'shape', inputs: ['h'], outputs: ['lengths'] },
+      { op: 'Size', name: 'size', inputs: ['lengths'], outputs: ['rank'] },
+      { op: 'Equal', name: 'equal', inputs: ['rank', 'asked'], outputs: ['is_rank'] },
+      {
+        op: 'If',
+        name: 'outer',
+        inputs: ['is_rank'],
+        outputs: ['z'],
+        attributes: {
+          then_branch: ending({ op: 'Identity', name: 'passes', inputs: ['h'], outputs: ['same'] }),
+          else_branch: {
+            nodes: [
+              ...asks,
+              {
+                op: 'If',
+                name: 'inner',
+                inputs: ['is_single'],
+                outputs: ['odd'],
+                attributes: { then_branch: narrow, else_branch: wide },
+              },
+            ],
+            inputs: [],
+            outputs: [{ name: 'odd', shape: [] }],
+            initializers: [],
+          },
+        },
+      },
+      gemm('after', ['z', 'w1'], 'y'),
+    ],
+    inputs: [{ name: 'x', shape: ['n', 4] }],
+    outputs: [{ name: 'y', shape: ['n', 3] }],
+    initializers: [
+      weight('w0', [4, 6]),
+      weight('w1', [6, 3]),
+      integers('asked', [rank], []),
+      integers('zero', [0], []),
+      integers('one', [1], []),
+      integers('first', [0]),
+    ],
+  });
+  expect(await groupsOf(around(2))).toEqual(['w0 6']);
+  await expectExact(around(2));
+  expect((await inspected(around(2))).warnings).toEqual([]);
+  // The same branch where it does run: which of its own runs, data says.
+  expect((await inspected(around(3))).warnings.map(({ code }) => code)).toEqual(['BRANCH_CHOSEN']);
+});

@@ -1,9 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { openModel } from '../../src/index.js';
 import { attend, DIMS, HEADS, separate, VALUES, WIDTH } from '../support/attention.js';
+import { growConvnet, KINDS } from '../support/convnets.js';
 import { ROUNDING } from '../support/exact.js';
 import { distanceFreed } from '../support/interface.js';
 import { encodeModel, type ModelSpec } from '../support/onnx.js';
+import { draws } from '../support/random.js';
+import { growSequenceNet, SEQUENCE_KINDS } from '../support/sequencenets.js';
 import { Sheet } from '../support/sheet.js';
 
 type Op = 'LSTM' | 'GRU' | 'RNN';
@@ -216,4 +219,22 @@ test('integers, open lengths and what is not named stay as they are', async () =
   sheet.output(sheet.linear(found, 'o', 6, 4), 'y', ['n', 8, 4]);
   const spec = sheet.model();
   expect(await groups(spec, ['ids'])).toEqual(await groups(spec));
+});
+
+test('random networks of which everything is free', async () => {
+  let shrunk = 0;
+  for (let seed = 1; seed <= 60; seed++) {
+    const draw = draws(seed);
+    const steps = <K>(kinds: readonly K[]): { kind: K; pick: number; size: number }[] =>
+      Array.from({ length: 1 + draw(5) }, () => ({
+        ...{ kind: kinds[draw(kinds.length)]!, pick: draw(10), size: 2 + draw(12) },
+      }));
+    const spec =
+      seed % 2 === 0 ? growSequenceNet(steps(SEQUENCE_KINDS), seed) : growConvnet(steps(KINDS), seed);
+    const result = await distanceFreed(spec, ['*'], seed);
+    if (result === undefined) continue;
+    expect(result.distance, `seed ${seed}`).toBeLessThan(ROUNDING);
+    if (result.plan.interface !== undefined) shrunk += 1;
+  }
+  expect(shrunk).toBeGreaterThan(40);
 });
