@@ -9,7 +9,7 @@ import type { Axes, Axis, Quantisation, Slot } from './axis.js';
 import { axisOf, isLabelled, lengthOf } from './axis.js';
 import type { Contracting, ContractingSide, Contraction, Side } from './contraction.js';
 import type { Lanes } from './lanes.js';
-import type { Integers, Mix, Mixing, Scale, Scales } from './mix.js';
+import type { Bias, Integers, Mix, Mixing, Scale, Scales } from './mix.js';
 import { storedAxes } from './mix.js';
 import type { Passage, Passing } from './passage.js';
 import { type Cause, sinceText } from './reason.js';
@@ -255,7 +255,7 @@ export class NodeCall implements Call {
       ...(rest.groups !== undefined && rest.groups > 1 && { groups: rest.groups }),
       ...(rest.window !== undefined && { window: rest.window }),
       ...(rest.fused !== undefined && output !== undefined && { fused: rest.fused }),
-      bias: rest.bias ?? { kind: 'none' },
+      bias: biasOf(seen.product) ?? rest.bias ?? { kind: 'none' },
       ...(integers && { integers }),
     });
   }
@@ -293,7 +293,7 @@ export class NodeCall implements Call {
     const fits = scale.dims.every((length, d) => length === 1 || d === scale.dims.length - behind);
     if (!fits) return undefined;
     return {
-      ...{ scale, axis: along, scaledAt: product?.scaledAt ?? at, end: product?.end ?? this.node },
+      ...{ scale, axis: along, scaledAt: product?.scaledAt ?? [at], end: product?.end ?? this.node },
       ...(zeroPoint && { zeroPoint }),
     };
   }
@@ -395,6 +395,10 @@ function unknownRank(since: Cause | undefined, operand: string): Frozen {
       : `reads a value of unknown rank${sinceText(since)}`;
   return new Frozen('unknown-rank', text, [], since);
 }
+
+/** Where a product of integers has a bias of its own. */
+const biasOf = (product: IntegerProduct | undefined): Bias | undefined =>
+  product?.bias && { kind: 'operand', operand: product.bias.operand, at: product.bias.node };
 
 const isAxis = (length: Axis | Dim | Element): length is Axis =>
   typeof length === 'object' && 'factors' in length;

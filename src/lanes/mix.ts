@@ -35,7 +35,8 @@ export interface Integers {
   readonly zeroPoint?: TensorDocument;
   /** The axis of the weight that they lie on, where they are not one for all. */
   readonly axis: number;
-  readonly scaledAt: { readonly node: Node; readonly operand: number };
+  /** The operands that read the scale. */
+  readonly scaledAt: readonly { readonly node: Node; readonly operand: number }[];
   /** The node whose output is W x + b, where that is not the one that multiplies. */
   readonly end: Node;
 }
@@ -60,8 +61,8 @@ export interface Window {
 
 /** Where what is added to W x can be written. */
 export type Bias =
-  /** An operand of the node, absent or a stored vector of the outputs. */
-  | { readonly kind: 'operand'; readonly operand: number }
+  /** An operand of the node, absent or a stored vector of the outputs; or, stored, of `at` beside it. */
+  | { readonly kind: 'operand'; readonly operand: number; readonly at?: Node }
   /** Behind the node: an addition of a vector to its output. */
   | { readonly kind: 'behind' }
   /** A part of an operand: these places of a stored tensor [1, places]. Absent: it can be made, with zeros elsewhere. */

@@ -194,6 +194,13 @@ function claimsOf(known: Known, mixes: readonly Mix[]): ReadonlyMap<number, Node
 
 function additionOf(around: Around, mix: Mix, outputs: number): Addition {
   const { bias, node } = mix;
+  if (bias.kind === 'operand' && bias.at !== undefined) {
+    const stored = ownVector(around, bias.at, bias.operand);
+    const trails = [0, trailingOf(mix)];
+    return stored !== undefined && trails.some((trailing) => isVector(stored.tensor, outputs, trailing))
+      ? { kind: 'stored', ...stored, included: true }
+      : { kind: 'none' };
+  }
   if (bias.kind === 'operand') return operandOf(around, node, bias, outputs);
   if (bias.kind === 'part') {
     const stored = ownVector(around, node, bias.operand);
@@ -202,8 +209,7 @@ function additionOf(around: Around, mix: Mix, outputs: number): Addition {
       : { kind: 'none' };
   }
   if (bias.kind === 'none') return bias;
-  // Behind a convolution a vector of its channels has an axis of length 1 for each that windows slide over.
-  const trailing = mix.window?.strides.length ?? 0;
+  const trailing = trailingOf(mix);
   const stored = addedBehind(around, mix.output?.value ?? '').find(
     ({ tensor }) => isVector(tensor, outputs, trailing) && around.claims.get(tensor.id) === node,
   );
@@ -219,6 +225,9 @@ function addedBehind(known: Known, value: string): Omit<Behind, 'reads'>[] {
   if (first?.kind !== 'sum') return [];
   return first.operands.flatMap((operand) => ownVector(known, reader, operand) ?? []);
 }
+
+/** Behind a convolution a vector of its channels has an axis of length 1 for each that windows slide over. */
+const trailingOf = ({ window }: Mix): number => window?.strides.length ?? 0;
 
 const isVector = ({ dims }: TensorDocument, outputs: number, trailing = 0): boolean =>
   dims.at(-1 - trailing) === outputs &&

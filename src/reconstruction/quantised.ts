@@ -70,7 +70,7 @@ export function behind(graph: Graph, makers: Makers, node: Node, operand: number
       reads.push(...spelled.reads);
       return {
         tensor: integers,
-        quantised: { ...quantised, ownScale: isOwn(graph, spelled.scaledAt) },
+        quantised: { ...quantised, ownScale: isOwn(graph, [spelled.scaledAt]) },
         reads,
       };
     }
@@ -90,7 +90,7 @@ export function integersOf(graph: Graph, { node, operand, integers }: Mix): Behi
   const tensor = storedAs(graph, value);
   if (integers === undefined || tensor === undefined) return undefined;
   const { scale, zeroPoint, axis, scaledAt } = integers;
-  const quantised = { scaledAt: [scaledAt], scale, axis, ownScale: isOwn(graph, scaledAt) };
+  const quantised = { scaledAt, scale, axis, ownScale: isOwn(graph, scaledAt) };
   const reads = [{ value, node, operand }];
   return { tensor, quantised: { ...quantised, ...(zeroPoint && { zeroPoint }) }, reads };
 }
@@ -132,17 +132,23 @@ function quantisedBy(graph: Graph, node: Node, tensor: TensorDocument): Quantise
   if (!fits(scale) || (zeroPoint !== undefined && !fits(zeroPoint))) return undefined;
   const scaledAt = { node, operand: 1 };
   return {
-    ...{ scaledAt: [scaledAt], scale, axis, ownScale: isOwn(graph, scaledAt) },
+    ...{ scaledAt: [scaledAt], scale, axis, ownScale: isOwn(graph, [scaledAt]) },
     ...(zeroPoint && { zeroPoint }),
     ...(block !== undefined && { block }),
   };
 }
 
-/** Nobody else reads the stored tensor at an operand. */
-function isOwn(graph: Graph, { node, operand }: Quantised['scaledAt'][number]): boolean {
-  const name = node.inputs[operand]!;
-  const stored = storedAs(graph, name);
-  return stored !== undefined && graph.uses.get(name) === 1 && graph.isNamed(stored.id);
+/** Nobody else reads the stored tensor at these operands. */
+function isOwn(graph: Graph, places: Quantised['scaledAt']): boolean {
+  const names = new Set(places.map(({ node, operand }) => node.inputs[operand]!));
+  const [name] = names;
+  const stored = storedAs(graph, name!);
+  return (
+    names.size === 1 &&
+    stored !== undefined &&
+    graph.uses.get(name!) === places.length &&
+    graph.isNamed(stored.id)
+  );
 }
 
 /** Several operands that are one stored tensor, which nobody else reads on the way; undefined where that is not so. */

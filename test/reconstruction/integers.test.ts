@@ -138,6 +138,23 @@ describe('what other lanes give is given back by integers in every form', () => 
       return lanesComeBack(modelOf(form, true), 1e-3);
     });
 
+  // Rounded down, a bias is off by up to a quantum of the product of both scales.
+  for (const each of [true, false])
+    test(`ConvInteger and a bias in units of both scales, ${each ? 'a scale for each output' : 'one scale'}`, () => {
+      const form: Form = (m, h) => {
+        const scale = each ? scales(m, [6, 1, 1]) : values(m, [0.01], []);
+        const [x, by, point] = m.nodes_('DynamicQuantizeLinear', [h], 3) as [string, string, string];
+        const both = m.node('Mul', [by, scale]);
+        const units = m.node('Floor', [m.node('Div', [m.floats(each ? [6, 1, 1] : [6]), both])]);
+        const added = m.node('Reshape', [m.node('Cast', [units], { to: 6 }), m.ints([1, 6, 1, 1])]);
+        const w = m.integers('int8', [6, LANES, 3, 3]);
+        const product = m.node('ConvInteger', [x, w, point, m.tensor('int8', [], [0])]);
+        const sum = m.node('Add', [product, added]);
+        return m.node('Mul', [cast(m, sum), m.node('Mul', [by, scale])]);
+      };
+      return lanesComeBack(modelOf(form, true), 1e-3);
+    });
+
   test('ConvInteger without a bias is given one', () => {
     const form: Form = (m, h) =>
       dynamic(m, h, 'ConvInteger', m.integers('int8', [6, LANES, 3, 3]), values(m, [0.01], [1]));

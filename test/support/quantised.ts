@@ -86,6 +86,13 @@ export class QuantisedModel {
     return name;
   }
 
+  /** Lengths or axes, as int64. */
+  ints(values: readonly number[]): string {
+    const name = this.name('ints');
+    this.initializers.push({ name, dims: [values.length], data: BigInt64Array.from(values, BigInt) });
+    return name;
+  }
+
   draw(dtype: IntegerType): () => number {
     const [low, high] = RANGES[dtype];
     return () => Math.round(low + ((this.next() + 1) / 2) * (high - low));
