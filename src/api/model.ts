@@ -160,7 +160,7 @@ export class OpenModel {
     const { analysis, plan, decided, latency, knowledge } = await this.#decide(options);
     await turnOfLoop();
     const pruned = new PrunedModel(this.native, analysis, plan, decided);
-    if (knowledge !== undefined) await pruned.refit((removed) => knowledge.reconstruct(removed, options));
+    if (knowledge !== undefined) await refitted(pruned, knowledge, decided, options);
     if (latency !== undefined) Object.assign(pruned, { latency });
     const { bytes } = options;
     if (bytes === undefined || pruned.after.bytes <= bytes) return pruned;
@@ -201,6 +201,7 @@ export class OpenModel {
     );
     if (allowed.length === 0) throw nothingPrunable(analysis, options);
     const refits = knowledge !== undefined && options.reconstruct !== false;
+    if (refits) await knowledge.prepare(options);
     const single = new Set(oneFactorEach(analysis.groups, allowed));
     // Both factors of a product may be cut where it is known what both cost once all is refitted.
     const known = policy.weighs === true && refits ? await knowledge.rankings(allowed, options) : [];
@@ -273,7 +274,7 @@ export class OpenModel {
     const complete: Plan = { ...checked, ...planTables(analysis, decided.cuts, decided.removal) };
     const pruned = new PrunedModel(this.native, analysis, complete, decided);
     const knowledge = this.#knowledgeOf(analysis, options);
-    if (knowledge !== undefined) await pruned.refit((removed) => knowledge.reconstruct(removed, options));
+    if (knowledge !== undefined) await refitted(pruned, knowledge, decided, options);
     else if (checked.made.reconstruct === true) pruned.warnings.push(notRefitted());
     return pruned;
   }
@@ -387,6 +388,20 @@ const notRefitted = (): Warning =>
     'NOT_REFITTED',
     text`the plan was made with a refit of what is left, and without samples nothing is refitted: give ${option('data')} too`,
   );
+
+/** Refits what is left, and says what no refit has come to. */
+async function refitted(
+  pruned: PrunedModel,
+  knowledge: Knowledge,
+  { cuts }: Decision['decided'],
+  options: CallOptions,
+): Promise<void> {
+  await pruned.refit((removed) => knowledge.reconstruct(removed, options));
+  const beyond = knowledge.beyond(cuts);
+  if (beyond.length === 0) return;
+  const text = `${beyond.length === 1 ? `node ${beyond[0]} lies` : `${beyond.length} nodes, first ${beyond[0]}, lie`} in a branch that not all samples take, or in a function: what they multiply by is as it was cut. Samples that all take that branch refit it`;
+  pruned.warnings.push({ code: 'PARTLY_REFITTED', text });
+}
 
 /** What leaving by the scores' order is predicted to cost. */
 async function damageBy(

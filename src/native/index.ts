@@ -24,9 +24,16 @@ export async function openBytes(bytes: Uint8Array, options: NativeOptions = {}):
 /** An opened model. Its files stay open until it is disposed of, or collected. */
 export class NativeModel {
   readonly #model: Addon.Model;
+  readonly #translated: (edits: Edits) => Edits;
 
-  constructor(model: Addon.Model) {
+  constructor(model: Addon.Model, translated: (edits: Edits) => Edits = (edits) => edits) {
     this.#model = model;
+    this.#translated = translated;
+  }
+
+  /** The same model for edits that speak of another one: they are translated before they are carried out. */
+  under(translated: (edits: Edits) => Edits): NativeModel {
+    return new NativeModel(this.#model, translated);
   }
 
   /** Everything in the file but the data of its tensors. */
@@ -64,12 +71,14 @@ export class NativeModel {
     options: NativeOptions & { readonly force?: boolean } = {},
   ): Promise<{ readonly bytes: number; readonly externalBytes: number }> {
     const { force = false } = options;
-    return call('write', options, (job) => this.#model.save(path, writable(edits), { force }, job));
+    return call('write', options, (job) =>
+      this.#model.save(path, writable(this.#translated(edits)), { force }, job),
+    );
   }
 
   /** The edited model in memory, external data moved into it. errors: MODEL_TOO_LARGE from 2 GiB on. */
   saveToBytes(edits: Edits, options: NativeOptions = {}): Promise<Uint8Array> {
-    return call('write', options, (job) => this.#model.saveToBytes(writable(edits), job));
+    return call('write', options, (job) => this.#model.saveToBytes(writable(this.#translated(edits)), job));
   }
 
   /**

@@ -22,6 +22,8 @@ export interface Node {
   readonly outputs: readonly string[];
   /** Its operands as its own graph names them. */
   readonly written: readonly string[];
+  /** Its outputs as its own graph names them. */
+  readonly writtenOutputs: readonly string[];
   readonly attributes: Readonly<Record<string, AttributeDocument>>;
   /** Outer values that its sub-graphs read. */
   readonly captures: readonly string[];
@@ -170,6 +172,7 @@ class Expander {
       op: node.op,
       attributes: node.attributes,
       written: node.inputs,
+      writtenOutputs: node.outputs,
     };
     const inputs = node.inputs.map(resolve);
     const outputs = node.outputs.map((output) => (output === '' ? '' : scope.names.get(output)!));
@@ -268,6 +271,7 @@ class Expander {
         domain: '',
         opset: 1,
         written: [],
+        writtenOutputs: [],
         attributes: {},
         captures: [],
         innerTensors: [],

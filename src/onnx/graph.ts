@@ -28,6 +28,8 @@ export interface Graph {
   isNamed(tensor: number): boolean;
   /** How many operands read each value: nodes, captures and graph outputs together. */
   readonly uses: ReadonlyMap<string, number>;
+  /** Whether a node is computed in the main graph: not in a branch, a body or a function. */
+  isMain(node: Node): boolean;
   /** Values that stored integers stand for, where the graph spells that out. */
   readonly dequantised: ReadonlyMap<string, Dequantised>;
   /** What a node that makes integers of quantised data at an operand comes to in floats. */
@@ -73,6 +75,7 @@ export function readGraph(document: ModelDocument, file: string): Graph {
     usesOf: (value: string) => uses.get(value) ?? 0,
   };
   return {
+    isMain: ({ graph: own, id, body }) => own === graph.id && id >= 0 && body === undefined,
     file,
     document,
     nodes: inOrder(nodes, maker, (node) =>

@@ -4,6 +4,7 @@ import type { Group } from '../lanes/groups.js';
 import type { NativeModel, NativeOptions } from '../native/index.js';
 import type { BlockInformation } from '../native/moments.js';
 import type { Feeds, Runtime } from '../runtime/runtime.js';
+import { type Computed, computedOn } from './branches.js';
 import { type Layer, layersOf } from './layers.js';
 import { dimsIn, type Logits, logitsOf, lostAlong } from './logits.js';
 import { blocksOf, type Observed, observe } from './observed.js';
@@ -17,7 +18,10 @@ import { Shared } from './shared.js';
 
 /** What is known of a model from samples: computed when it is asked for, and kept. */
 export class Knowledge {
-  readonly layers: readonly Layer[];
+  /** Of all of the model's graph that is computed on the samples, once that is known: `prepare`. */
+  #layers: readonly Layer[];
+  #known: Computed;
+  readonly #computed = new Shared<Computed>();
   readonly #observed = new Shared<Observed>();
   readonly #logits = new Shared<readonly Logits[]>();
   readonly #trials = new Shared<Trials | undefined>();
@@ -35,7 +39,33 @@ export class Knowledge {
     /** Samples at most. */
     readonly samples: number | undefined,
   ) {
-    this.layers = layersOf(analysis);
+    this.#known = { native, analysis };
+    this.#layers = layersOf(analysis);
+  }
+
+  /** Lays out the branches that the samples take. All that is asked of samples does so first. */
+  async prepare(options: NativeOptions): Promise<void> {
+    const { native, analysis, dataset, runtime, samples } = this;
+    const own = { ...quietly(options), ...(samples !== undefined && { samples }) };
+    const computed = await this.#computed.get(
+      () => computedOn(native, analysis, dataset, runtime, own),
+      options.signal,
+    );
+    if (computed === this.#known) return;
+    this.#known = computed;
+    if (computed.analysis !== analysis) this.#layers = layersOf(computed.analysis);
+  }
+
+  /**
+   * Nodes that multiply by weights that a removal cuts, where no refit comes to: in branches that no sample takes, or only some, and in
+   * functions.
+   */
+  beyond({ kept }: Removed['cuts']): readonly string[] {
+    const { graph } = this.#known.analysis;
+    const { mixes } = this.analysis;
+    const solved = new Set(mixes.flatMap(({ node, weight }) => (graph.isMain(node) ? [weight] : [])));
+    const all = mixes.filter(({ weight }) => kept.has(weight) && !solved.has(weight));
+    return [...new Set(all.map(({ node }) => node.name))];
   }
 
   /**
@@ -131,7 +161,7 @@ export class Knowledge {
 
   /** Bytes that biases which there were none of take at most. */
   get added(): number {
-    return this.layers.reduce((sum, { sites, outputs, weight }) => {
+    return this.#layers.reduce((sum, { sites, outputs, weight }) => {
       const name = this.analysis.graph.nameOf(weight.id).length + FRESH;
       const each = sites.map(({ addition, node: own, integers }) => {
         const node = integers?.end ?? own;
@@ -149,10 +179,12 @@ export class Knowledge {
     return reconstruct(await this.#source(options), removed, options);
   }
 
-  observed(options: NativeOptions): Promise<Observed> {
-    const { native, layers, dataset, runtime, samples } = this;
+  async observed(options: NativeOptions): Promise<Observed> {
+    await this.prepare(options);
+    const { native, dataset, runtime, samples } = this;
+    const models = { native, computed: this.#known.native };
     const own = { ...options, ...(samples !== undefined && { samples }) };
-    return this.#observed.get(() => observe(native, layers, dataset, runtime, own), options.signal);
+    return this.#observed.get(() => observe(models, this.#layers, dataset, runtime, own), options.signal);
   }
 
   /** Products of queries and keys, and the dims that give them best. */
@@ -161,26 +193,28 @@ export class Knowledge {
   }
 
   async #products(options: NativeOptions): Promise<readonly Logits[]> {
-    const { native, analysis, layers, dataset, runtime } = this;
+    const { native, dataset, runtime } = this;
     const observed = await this.observed(options);
+    const { native: computed, analysis } = this.#known;
     const few = async (): Promise<Feeds> => {
       const { batch } = matchOf({ walk: analysis, dataset });
       const samples = typeof batch === 'number' ? batch : Math.min(PROBED, observed.batch);
       const [feeds] = await feedsFor({ walk: analysis, dataset, samples, batch: samples }, options);
       return feeds!;
     };
-    const products = await productsOf(native, analysis, layers, runtime, few, options);
+    const products = await productsOf({ native, computed }, analysis, this.#layers, runtime, few, options);
     return logitsOf(products, native, observed, options);
   }
 
   async #source(options: NativeOptions): Promise<Source> {
-    const { native, analysis, layers, dataset, runtime } = this;
+    const { native, dataset, runtime } = this;
     const { samples: all, batch, bytes, rows, share } = await this.observed(options);
     const logits = await this.logits(options);
+    const { native: computed, analysis } = this.#known;
     const fixed = typeof matchOf({ walk: analysis, dataset }).batch === 'number';
     const sizes = batched(all, batch, bytes, fixed);
     const known = { bytes, fixed, rows, share, logits, all };
-    return { native, walk: analysis, layers, dataset, runtime, ...known, ...sizes };
+    return { native, computed, walk: analysis, layers: this.#layers, dataset, runtime, ...known, ...sizes };
   }
 }
 

@@ -104,7 +104,7 @@ export function layersOf(walk: Walk): Layer[] {
     const alike = sites.every(
       (site) => JSON.stringify(site.layout) === JSON.stringify(layout) && (site.groups ?? 1) === groups,
     );
-    const reachable = sites.every(({ node }) => node.graph === 0 && node.id >= 0);
+    const reachable = sites.every(({ node }) => graph.isMain(node));
     if (!alike || !reachable) return [];
     // What is seen tap by tap is guessed from all channels.
     if (groups > 1 && layout.taps.length === 0) return [];

@@ -34,13 +34,19 @@ export interface Observed {
   readonly share: number;
 }
 
+/** A model, and what is run of it on samples: `branches.ts`. */
+export interface Models {
+  readonly native: NativeModel;
+  readonly computed: NativeModel;
+}
+
 /**
  * Runs the original on data, and sums second moments up: memory is that of the moments and of one batch.
  *
  * errors: as `activations`
  */
 export async function observe(
-  native: NativeModel,
+  { native, computed }: Models,
   layers: readonly Layer[],
   dataset: Dataset,
   runtime: Runtime,
@@ -59,7 +65,7 @@ export async function observe(
     const { batches } = strides.get(layer)!;
     return turn === 0 || (turn + layer.sites[0]!.index) % batches === 0;
   };
-  for await (const { tensors, samples: count } of activations(native, values, dataset, runtime, {
+  for await (const { tensors, samples: count } of activations(computed, values, dataset, runtime, {
     ...options,
     select: (turn) =>
       chosen.filter((layer) => takes(layer, turn)).flatMap(({ sites }) => sites.map(({ data }) => data)),

@@ -34,7 +34,7 @@ export class Paths {
         if (this.#isLength(node)) continue;
         const operands = node.inputs.flatMap((name, operand) => (name === value ? [operand] : []));
         const [own] = operands;
-        if (own === undefined || node.graph !== 0 || node.id < 0 || node.body !== undefined) return undefined;
+        if (own === undefined || !graph.isMain(node)) return undefined;
         const passes =
           operands.length === 1 && node.inputs.every((name) => name === value || this.#isFixed(name));
         if (linear.has(node) && passes) open.push(...node.outputs.filter((name) => name !== ''));

@@ -1,11 +1,12 @@
 import { EspalierError } from '../errors.js';
 import type { Contraction, Side } from '../lanes/contraction.js';
 import type { Walk } from '../lanes/walk.js';
-import type { NativeModel, NativeOptions } from '../native/index.js';
+import type { NativeOptions } from '../native/index.js';
 import type { Feeds, Runtime } from '../runtime/runtime.js';
 import type { Meeting, Shown } from './heads.js';
 import { meetingsOf } from './heads.js';
 import { type Layer, readersOf } from './layers.js';
+import type { Models } from './observed.js';
 import { Paths, type Terminal } from './paths.js';
 import { probe, type Root, type Seen } from './probing.js';
 import { makersOf } from './quantised.js';
@@ -27,7 +28,7 @@ interface Ending {
  * lies between, or any other node sees the same outputs, there is none.
  */
 export async function productsOf(
-  native: NativeModel,
+  { native, computed }: Models,
   walk: Walk,
   layers: readonly Layer[],
   runtime: Runtime,
@@ -51,7 +52,7 @@ export async function productsOf(
   const probed = async (): Promise<Map<string, Seen>> => {
     if (once.length === 0) return new Map();
     try {
-      return await probe(native, walk, once, runtime, await feeds(), options);
+      return await probe(computed, walk, once, runtime, await feeds(), options);
     } catch (problem) {
       if (problem instanceof EspalierError && problem.code === 'RUNTIME_FAILED') return new Map();
       throw problem;

@@ -75,8 +75,7 @@ export function behind(graph: Graph, makers: Makers, node: Node, operand: number
       };
     }
     const maker = makers.get(value);
-    if (maker === undefined || maker.graph !== 0 || maker.id < 0 || maker.body !== undefined)
-      return undefined;
+    if (maker === undefined || !graph.isMain(maker)) return undefined;
     // Whatever is quantised is dequantised first of all.
     if (isDequantiser(reader) && reads.length > 1) return undefined;
     reads.push({ value: maker.inputs[0] ?? '', node: maker, operand: 0 });

@@ -26,6 +26,8 @@ import { type Aftermath, aftermathOf, isUsable } from './target.js';
 
 export interface Source {
   readonly native: NativeModel;
+  /** What is run on samples; takes the same edits. */
+  readonly computed: NativeModel;
   readonly walk: Analysis;
   readonly layers: readonly Layer[];
   readonly dataset: Dataset;
@@ -69,7 +71,7 @@ export async function reconstruct(
   const parts = new Parts(source.walk.graph.document, aloneOf(source.layers));
   const feeds = await feedsFor(source, quiet);
   const work = new Reconstruction(source, removed, options);
-  const original = new Advance(source.native, parts, source.runtime, feeds, () => NO_EDITS, quiet);
+  const original = new Advance(source.computed, parts, source.runtime, feeds, () => NO_EDITS, quiet);
   const pruned = work.advance(feeds, parts, quiet);
   try {
     const { macs } = new CostModel(source.walk).of();
@@ -116,10 +118,10 @@ export class Reconstruction {
 
   /** The pruned model on these inputs of the original. */
   advance(feeds: readonly Feeds[], parts: Parts, options: NativeOptions): Advance {
-    const { native, runtime } = this.source;
+    const { computed, runtime } = this.source;
     const { inputs } = this.changes;
     const taken = (whole: Feeds): Feeds => cutTensors(whole, inputs);
-    return new Advance(native, parts, runtime, feeds, () => this.edits(), options, taken);
+    return new Advance(computed, parts, runtime, feeds, () => this.edits(), options, taken);
   }
 
   /** returns: how many layers were refitted */

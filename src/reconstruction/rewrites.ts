@@ -267,7 +267,7 @@ export class Rewrites {
         },
         {
           ...{ ...place, replaces: false, op: 'Add', name: names.fresh(`${node.name}/bias`) },
-          ...{ inputs: [product, name], outputs: node.outputs },
+          ...{ inputs: [product, name], outputs: node.writtenOutputs },
         },
       );
     }

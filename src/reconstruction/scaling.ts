@@ -36,7 +36,7 @@ export function scalingsOf({ graph, scalings }: Walk): Scaling[] {
     return graph.isNamed(found.tensor.id) && found.tensor.dims.length === 1 ? found.tensor : undefined;
   };
   return scalings.flatMap(({ node, output, scale: by, shift: and }): Scaling[] => {
-    if (node.graph !== 0 || node.id < 0) return [];
+    if (!graph.isMain(node)) return [];
     const [scale, shift] = [own(node, by), and === undefined ? undefined : own(node, and)];
     if (scale === undefined || (and !== undefined && shift?.dims[0] !== scale.dims[0])) return [];
     const sites = [{ node, data: node.inputs[0]!, reads: node.inputs }] as const;

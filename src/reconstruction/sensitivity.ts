@@ -54,7 +54,7 @@ export class Trials {
     if (samples <= fitted * batch) return undefined;
     const feeds = await feedsFor({ ...source, samples, batch }, options);
     const parts = new Parts(walk.graph.document, aloneOf(layers));
-    const original = new Advance(source.native, parts, source.runtime, feeds, () => NO_EDITS, options);
+    const original = new Advance(source.computed, parts, source.runtime, feeds, () => NO_EDITS, options);
     try {
       const recorded = await Recorded.of(original, source, layers, readersOf(walk.graph), MOST_BYTES);
       return recorded && new Trials({ ...source, samples: fitted * batch, batch }, feeds, recorded, fitted);

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { openModel } from '../../src/index.js';
 import { analyse } from '../../src/lanes/analysis.js';
+import { openBytes } from '../../src/native/index.js';
+import { readGraph } from '../../src/onnx/graph.js';
 import { registry } from '../../src/ops/registry.js';
 import { Knowledge } from '../../src/reconstruction/knowledge.js';
 import type { Logits } from '../../src/reconstruction/logits.js';
@@ -186,10 +188,8 @@ function turned(s: Sheet, x: string): string {
 
 /** What the walk over a model finds, from samples. */
 async function logitsOf(model: ModelSpec): Promise<readonly Logits[]> {
-  using opened = await openModel(encodeModel(model));
-  const { native, graph } = opened as unknown as Pick<Knowledge, 'native'> & {
-    graph: Parameters<typeof analyse>[0];
-  };
+  const native = await openBytes(encodeModel(model));
+  const graph = readGraph(native.describe(), 'model.onnx');
   const analysis = analyse(graph, registry, (tensor) => native.numbers(tensor));
   const knowledge = new Knowledge(native, analysis, datasetFor(model, SAMPLES), onnxruntime(), undefined);
   return await knowledge.logits({});
