@@ -78,9 +78,10 @@ function shapedFrom(
   const flat = flatOf(`${name}.data`, data);
   const stated = type ?? (flat.type === 'uint16' && input?.dtype === 'float16' ? 'float16' : flat.type);
   const fits =
-    stated === flat.type ||
-    HELD[stated as DType] === flat.type ||
-    (flat.type === 'float64' && !ArrayBuffer.isView(data) && NUMERIC_TYPES.has(stated as string));
+    typeof stated === 'string' &&
+    (stated === flat.type ||
+      HELD[stated as DType] === flat.type ||
+      (flat.type === 'float64' && !ArrayBuffer.isView(data) && NUMERIC_TYPES.has(stated)));
   if (!fits)
     throw invalid(
       `${name}.type must be '${flat.type}', as its data are, not ${shown(type)}`,
