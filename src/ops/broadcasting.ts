@@ -43,6 +43,26 @@ export function broadcast(lanes: Lanes, operands: readonly Axes[], zero: ZeroLaw
   });
 }
 
+/**
+ * An operand as it is aligned. Before opset 7 the attributes say how: `broadcast`, and from which `axis` on operand 1 lies
+ * along operand 0, as if axes of length 1 stood behind it.
+ * source: https://github.com/onnx/onnx/blob/main/docs/Changelog.md#Add-1
+ */
+export function aligned(call: Call, index: number): Tensor & { readonly axes: Axes } {
+  const axes = call.input(index);
+  const tensor = call.optional(index)!;
+  const explicit = call.node.opset < 7 && call.node.domain === '' && index === 1;
+  if (!explicit || call.attributes.int('broadcast', 0) === 0 || !call.attributes.has('axis'))
+    return { ...tensor, axes };
+  const rank = call.input(0).length;
+  const behind = rank - call.attributes.axis('axis', rank) - axes.length;
+  if (behind < 0)
+    throw new Frozen('mismatch', `its operand 1 has ${axes.length} axes, more than lie behind its axis`);
+  const ones = Array.from({ length: behind }, () => 1);
+  const values = tensor.values && { ...tensor.values, dims: [...tensor.values.dims, ...ones] };
+  return { ...tensor, axes: [...axes, ...ones.map(plain)], values };
+}
+
 /** Of lengths that data decides each may be 1, where the axis is broadcast along it. */
 function longest(united: Axis, parts: readonly Axis[]): Axis {
   if (typeof united.length === 'number' || isLabelled(united)) return united;

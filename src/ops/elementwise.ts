@@ -1,4 +1,4 @@
-import { isZero, withZero } from '../lanes/axis.js';
+import { isLabelled, isZero, plain, withZero } from '../lanes/axis.js';
 import { bounds, type Step } from '../lanes/passage.js';
 import type { Call, Rule } from '../lanes/rule.js';
 import type { Dim } from '../onnx/dim.js';
@@ -8,6 +8,7 @@ import type { Element, Values } from '../onnx/values.js';
 import { lift, numbersNow } from '../onnx/values.js';
 import type { ZeroLaw } from './broadcasting.js';
 import {
+  aligned,
   broadcast,
   everyZero,
   firstZero,
@@ -132,17 +133,17 @@ function several(
     says: 'element by element, broadcast; aligned axes are one axis',
     exact: 'yes',
     axes: (call) => {
-      const operands = Array.from({ length: call.count }, (_, i) => call.optional(i));
+      const operands = Array.from({ length: call.count }, (_, i) => aligned(call, i));
       const axes = broadcast(
         call.lanes,
-        operands.map((_, i) => call.input(i)),
+        operands.map(({ axes }) => axes),
         law,
       );
-      const dtype = operands.find((operand) => operand?.dtype !== undefined)?.dtype;
+      const dtype = operands.find((operand) => operand.dtype !== undefined)?.dtype;
       const values =
         compute &&
         mapValues(
-          operands.map((operand) => operand?.values),
+          operands.map((operand) => operand.values),
           lifted(compute(dtype, call)),
         );
       if (values === undefined) keepNumbers(call, operands);
@@ -297,19 +298,25 @@ export const power: Rule = {
   says: 'element by element, broadcast',
   exact: 'yes',
   axes: (call) => {
-    const operands = [call.optional(0), call.optional(1)];
-    const exponents = operands[1]?.values && numbersNow(operands[1].values);
-    const positive = exponents?.every((exponent) => exponent > 0) ?? false;
-    const axes = broadcast(call.lanes, [call.input(0), call.input(1)], positive ? firstZero : neverZero);
+    const operands = [aligned(call, 0), aligned(call, 1)] as const;
+    const exponents = operands[1].values && numbersNow(operands[1].values);
+    // An exponent with lanes is zero itself where one was removed.
+    const fixed = exponents !== undefined && !operands[1].axes.some(isLabelled);
+    const positive = fixed && exponents.every((exponent) => exponent > 0);
+    const axes = broadcast(
+      call.lanes,
+      operands.map((operand) => operand.axes),
+      positive ? firstZero : neverZero,
+    );
     if (!positive)
       for (const axis of call.input(0))
         if (isZero(axis)) call.lanes.inexact(axis, 'zero to a power that may be negative');
     const values = mapValues(
-      operands.map((operand) => operand?.values),
+      operands.map((operand) => operand.values),
       lifted(plainly((x, y) => x! ** y!)),
     );
     if (values === undefined) keepNumbers(call, operands);
-    return [{ axes, values, dtype: operands[0]?.dtype }];
+    return [{ axes, values, dtype: operands[0].dtype }];
   },
 };
 
@@ -334,11 +341,17 @@ export const where: Rule = {
   },
 };
 
-/** PRelu: the slope is broadcast to x. exact: yes. */
+/** PRelu: the slope is broadcast to x; before opset 7 it lies on the channels, or is one for all. exact: yes. */
 export const prelu: Rule = {
   says: 'element by element; the slope is broadcast to x',
   exact: 'yes',
-  axes: (call) => [broadcast(call.lanes, [call.input(0), call.input(1)], firstZero)],
+  axes: (call) => {
+    const x = call.input(0);
+    const slope = call.input(1);
+    const onChannels = call.node.opset < 7 && slope.length === 1 && x.length > 1;
+    const behind = onChannels ? x.slice(2).map(() => plain(1)) : [];
+    return [broadcast(call.lanes, [x, [...slope, ...behind]], firstZero)];
+  },
 };
 
 /** Clip: zero stays zero where it lies within the bounds. Bounds are attributes before opset 11, operands since. */
@@ -414,11 +427,18 @@ export const cast: Rule = {
   axes: (call) => {
     const axes = call.input(0);
     const { values, dtype } = call.optional(0)!;
-    const to = ELEMENT_TYPES[call.attributes.int('to', 0) - 1];
+    const to = castTo(call);
     if (isFloat(dtype) && isFloat(to)) call.passes({ operand: 0, steps: [], passes: true });
     return [{ axes, values: castValues(values, dtype, to), dtype: to }];
   },
 };
+
+/** The type that Cast makes; before opset 6 it is stated by name. */
+function castTo(call: Call): string | undefined {
+  if (call.node.opset >= 6) return ELEMENT_TYPES[call.attributes.int('to', 0) - 1];
+  const name = call.attributes.string('to', '').toLowerCase();
+  return { float: 'float32', double: 'float64' }[name] ?? (ELEMENT_TYPES.includes(name) ? name : undefined);
+}
 
 /** Content in another type; unknown where the types are not. */
 function castValues(
@@ -462,7 +482,8 @@ export const castLike: Rule = {
 };
 
 /**
- * Dropout: at inference the value itself, and a mask. Since opset 12 operand 2 may say that it trains.
+ * Dropout: at inference the value itself, and a mask. Since opset 12 operand 2 may say that it trains; before opset 7 it
+ * does unless `is_test` says otherwise.
  * exact: yes, at inference.   source: https://onnx.ai/onnx/operators/onnx__Dropout.html
  */
 export const dropout: Rule = {
@@ -470,7 +491,10 @@ export const dropout: Rule = {
   exact: 'yes, at inference',
   axes: (call) => {
     const axes = call.input(0);
-    const trains = call.optional(2) !== undefined && !call.isZeroConstant(2);
+    const trains =
+      call.node.opset < 7
+        ? call.attributes.int('is_test', 0) === 0
+        : call.optional(2) !== undefined && !call.isZeroConstant(2);
     for (let i = 1; i < call.count; i++) call.values(i);
     if (trains) for (const axis of axes) call.lanes.inexact(axis, 'drops elements at random');
     else call.passes({ operand: 0, steps: [], passes: true });
@@ -478,6 +502,16 @@ export const dropout: Rule = {
       { axes, dtype: call.optional(0)!.dtype },
       { axes: axes.map((axis) => withZero(axis, false)), dtype: 'bool' },
     ];
+  },
+};
+
+/** Affine: α x + β with attributes that are numbers; an experiment of old operator sets. exact: yes. */
+export const affine: Rule = {
+  says: 'element by element',
+  exact: 'yes',
+  axes: (call) => {
+    const keepsZero = call.attributes.float('beta', 0) === 0;
+    return [call.input(0).map((axis) => withZero(axis, keepsZero && isZero(axis)))];
   },
 };
 

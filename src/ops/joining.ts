@@ -1,5 +1,5 @@
 import type { Axes, Axis } from '../lanes/axis.js';
-import { isZero, lengthOf, withZero } from '../lanes/axis.js';
+import { isZero, lengthOf, plain, withZero } from '../lanes/axis.js';
 import type { Call, Output, Rule } from '../lanes/rule.js';
 import { Frozen } from '../lanes/rule.js';
 import type { Dim } from '../onnx/dim.js';
@@ -124,4 +124,18 @@ function splitRule(lengths: 'attribute' | 'operand'): Rule {
 }
 
 export const splitByAttribute = splitRule('attribute');
+
+/** Split of opset 1: lengths may also be an operand of the data's type, whose axis then stays whole. exact: yes. */
+export const splitOfOldest: Rule = {
+  ...splitByAttribute,
+  axes: (call) => {
+    if (call.optional(1) === undefined) return splitByAttribute.axes(call);
+    const x = call.input(0);
+    const along = call.attributes.axis('axis', x.length, 0);
+    const lengths = call.values(1)?.elements;
+    if (lengths?.length !== call.node.outputs.length) return anyParts(call, x, along);
+    call.lanes.freeze(x[along]!, 'operator', 'is cut into lengths that are written as floats');
+    return lengths.map(({ now }) => x.with(along, plain(asLength(now))));
+  },
+};
 export const splitByOperand = splitRule('operand');

@@ -18,9 +18,10 @@ export const batchNormalization: Rule = {
   exact: 'yes; in training mode not for lanes of the other axes',
   axes: (call) => {
     const { node, attributes } = call;
-    // Before opset 14 more than one output meant training.
+    // Before opset 14 more than one output meant training, before opset 7 also that the attribute does not say otherwise.
     const trains =
       attributes.int('training_mode', 0) !== 0 ||
+      (node.opset < 7 && attributes.int('is_test', 0) === 0) ||
       (node.opset < 14 && node.outputs.slice(1).some((output) => output !== ''));
     const x = call.input(0);
     if (x.length === 0) throw new Frozen('mismatch', 'its input has no channels');

@@ -67,12 +67,18 @@ function padRule(
   };
 }
 
-/** Pad of opset 2..10: pads and value are attributes. */
-export const padByAttribute: Rule = padRule((call) => ({
-  pads: (call.attributes.ints('pads') ?? []).map(literal),
-  zero: call.attributes.float('value', 0) === 0,
-  where: { attribute: 'pads', kind: 'ints' },
-}));
+/** Pads and value are attributes. */
+const padBy = (attribute: string): Rule =>
+  padRule((call) => ({
+    pads: (call.attributes.ints(attribute) ?? []).map(literal),
+    zero: call.attributes.float('value', 0) === 0,
+    where: { attribute, kind: 'ints' },
+  }));
+
+/** Pad of opset 1. */
+export const padByOldAttribute = padBy('paddings');
+/** Pad of opset 2..10. */
+export const padByAttribute = padBy('pads');
 
 /** Pad since opset 11: pads, value and (since 18) axes are operands. */
 export const padByOperand: Rule = padRule((call) => {
@@ -85,6 +91,22 @@ export const padByOperand: Rule = padRule((call) => {
     where: 1,
   };
 });
+
+/** Tile of opset 1: one axis, repeated as often as a number says. exact: yes. */
+export const tileOneAxis: Rule = {
+  says: 'the axis that is repeated is repetitions × lanes',
+  exact: 'yes',
+  linear: true,
+  axes: (call) => {
+    const x = call.input(0);
+    const [repeats, axis] = [1, 2].map((index) => call.known(index).elements[0]!) as [Element, Element];
+    for (const [i, stated] of [repeats, axis].entries()) call.restate(i + 1, [literal(stated.now)]);
+    if (typeof axis.now !== 'number')
+      return [x.map((own, d) => openInstead(call, own, d, 'data decides whether it is repeated'))];
+    const along = axisWithin(axis.now, x.length);
+    return [x.with(along, call.lanes.merge([plain(asLength(repeats.now)), x[along]!]))];
+  },
+};
 
 /** Tile: an axis repeated is repetitions × lanes; repetitions stay. exact: yes. */
 export const tile: Rule = {

@@ -165,6 +165,7 @@ const laws: readonly (readonly [domain: string, ops: string, law: RankLaw])[] = 
   ['', 'SimplifiedLayerNormalization BatchNormalization', alike('x0 y0')],
   ['', 'MaxPool AveragePool LpPool GlobalMaxPool GlobalAveragePool GlobalLpPool', unchanged],
   ['', 'Slice Pad Tile Split Resize Upsample ReverseSequence Trilu EyeLike CumSum CumProd', unchanged],
+  ['', 'Affine ParametricSoftplus ScaledTanh Crop ImageScaler', unchanged],
   ['', 'CenterCropPad DFT RandomNormalLike RandomUniformLike Bernoulli TopK', unchanged],
   ['', 'ScatterND QuantizeLinear DequantizeLinear Attention RotaryEmbedding', alike('x0 y0')],
   ['', 'DynamicQuantizeLinear', alike('x0 y0', 'y1 y2:0')],

@@ -6,7 +6,7 @@ import { axisWithin, Frozen } from '../lanes/rule.js';
 import type { Dim } from '../onnx/dim.js';
 import { asLength, equal, floorDivide, isSigned, multiply, product, quotient } from '../onnx/dim.js';
 import type { Element, Values } from '../onnx/values.js';
-import { literals, numbersNow } from '../onnx/values.js';
+import { literal, literals, numbersNow, vector } from '../onnx/values.js';
 import { longer, mapValues } from './broadcasting.js';
 import { transposed } from './contents.js';
 import { openAxis, openInstead } from './frozen.js';
@@ -99,11 +99,12 @@ function isShorter(have: Dim, want: Dim): boolean {
 }
 
 /**
- * Reshape: the same elements in other axes. 0 copies a length, -1 follows from the others.
+ * Reshape: the same elements in other axes. 0 copies a length, -1 follows from the others. The lengths are operand 1, before
+ * opset 5 an attribute.
  *
  *   x [n c h w]   ->  y [n c*h*w]          x [s h*d]  ->  y [s h d]
  *
- * exact: yes.   restates: operand 1.
+ * exact: yes.   restates: the lengths.
  * source: https://onnx.ai/onnx/operators/onnx__Reshape.html
  */
 export const reshape: Rule = {
@@ -113,7 +114,8 @@ export const reshape: Rule = {
   axes: (call) => {
     const x = call.input(0);
     const { values, dtype } = call.optional(0)!;
-    const target = call.known(1);
+    const byAttribute = call.node.opset < 5;
+    const target = byAttribute ? vector((call.attributes.ints('shape') ?? []).map(literal)) : call.known(1);
     const copies = call.attributes.int('allowzero', 0) === 0;
     const total = product(x.map((axis) => axis.length));
     const known = target.elements.map(({ now }, i) => (now === 0 && copies ? (x[i]?.length ?? 0) : now));
@@ -135,7 +137,7 @@ export const reshape: Rule = {
           ? lengthOf(axes[i]!)
           : element,
     );
-    call.restate(1, axes, { stated });
+    call.restate(byAttribute ? { attribute: 'shape', kind: 'ints' } : 1, axes, { stated });
     const dims = known.every((length) => typeof length === 'number') ? (known as number[]) : undefined;
     const same = dims?.reduce((a, b) => a * b, 1) === values?.elements.length;
     return [

@@ -116,6 +116,18 @@ function anySizes(call: Call, x: Axes, axes: readonly number[]): Axis[] {
 export const resize10 = resizeRule(1, undefined);
 export const resize = resizeRule(2, 3);
 
+/** Upsample of opset 1..6: two attributes scale height and width. */
+export const upsampleOfImage: Rule = {
+  says: 'channels pass; height and width are interpolated',
+  exact: 'yes',
+  axes: (call) => {
+    const x = call.input(0);
+    if (x.length !== 4) throw new Frozen('mismatch', `its input has rank ${x.length}, not 4`);
+    const scales = ['height_scale', 'width_scale'].map((name) => call.attributes.float(name, 1));
+    return [scaled(call, x, [2, 3], scales)];
+  },
+};
+
 /** Upsample of opset 7..8: scales are an attribute. */
 export const upsampleByAttribute: Rule = {
   says: 'axes whose scale is 1 pass; the others are interpolated',

@@ -229,6 +229,42 @@ export const centerCropPad: Rule = {
   },
 };
 
+/**
+ * Crop: an image without its borders, or a part of it of stated size; an experiment of old operator sets.
+ *
+ *   x [n c h w]  ->  y [n c h' w']
+ *
+ * exact: yes.
+ * source: https://github.com/microsoft/onnxruntime/blob/main/onnxruntime/core/providers/cpu/tensor/crop.h
+ */
+export const crop: Rule = {
+  says: 'channels pass; height and width are cut',
+  exact: 'yes',
+  axes: (call) => {
+    const x = call.input(0);
+    if (x.length !== 4) throw new Frozen('mismatch', `its input has rank ${x.length}, not 4`);
+    const [left = 0, top = 0, right = 0, bottom = 0] = call.attributes.ints('border') ?? [];
+    const size = call.attributes.ints('scale');
+    slide(x.slice(2), call);
+    const [height, width] = size ?? [add(x[2]!.length, -top - bottom), add(x[3]!.length, -left - right)];
+    return [[x[0]!, x[1]!, plain(height!), plain(width!)]];
+  },
+};
+
+/**
+ * ImageScaler: a scale for all, and a bias for each channel, which is an attribute; an experiment of old operator sets.
+ * exact: yes.   frozen: the channels.
+ */
+export const imageScaler: Rule = {
+  says: 'channels stay whole, as their biases are an attribute; the others pass',
+  exact: 'yes',
+  axes: (call) => {
+    const x = call.input(0);
+    if (x[1] !== undefined) call.lanes.freeze(x[1], 'operator', 'has a bias for each index in an attribute');
+    return [x.map((axis) => withZero(axis, false))];
+  },
+};
+
 /** NonMaxSuppression: which boxes stay, by batch, class and position. Everything it reads stays whole. exact: yes. */
 export const nonMaxSuppression: Rule = {
   says: 'everything it reads stays whole; data says how many boxes it gives',
