@@ -64,6 +64,8 @@ export type Choices = ReadonlyMap<string, number>;
 const MOST_INTEGERS = 1 << 16;
 const MOST_FLOATS = 16;
 const LENGTH_TYPES = new Set(['int64', 'int32']);
+/** Indices of sparse tensors that get lanes, so that what they meet says why it stays whole. */
+const MOST_SPARSE = 1 << 20;
 /** No tensor of a network has as many axes. */
 const MOST_RANK = 64;
 /** What data decides is followed in vectors as short as shapes are. */
@@ -135,6 +137,7 @@ class Walker {
     },
   };
   readonly #undecided: Node[] = [];
+  #sparseLanes = 0;
   /** Made once a rank is not known. */
   #ranks: Ranks | undefined;
   #unknowns = 0;
@@ -153,6 +156,7 @@ class Walker {
       const stated = this.#statedTensor(input);
       this.#set(input.name, isFree(input.name) ? bornFree(this.#lanes, input, stated) : stated);
     }
+    for (const [name, dims] of graph.sparse) this.#set(name, this.#sparseTensor(name, dims));
     this.#findShared();
     for (const [name, tensor] of graph.initializers) {
       this.#tensors.set(name, this.#initializer(name, tensor));
@@ -358,6 +362,18 @@ class Walker {
     for (const [name, tensor] of carried) {
       if ((readers.get(tensor.id) ?? 0) > 1 && !whole.has(tensor.id)) this.#shared.set(name, tensor);
     }
+  }
+
+  /** A tensor whose elements are stored by their places: it is copied as it stands, and what meets it stays whole. */
+  #sparseTensor(name: string, dims: readonly number[]): Tensor {
+    const axes = dims.map((length) => {
+      this.#sparseLanes += length;
+      if (this.#sparseLanes > MOST_SPARSE) return plain(length);
+      const axis = this.#lanes.fresh(length, false);
+      this.#lanes.freeze(axis, 'operator', `meets the sparse tensor "${name}", which is never cut`);
+      return axis;
+    });
+    return { axes };
   }
 
   #initializer(name: string, tensor: TensorDocument): Tensor {

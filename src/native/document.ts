@@ -55,8 +55,8 @@ export interface GraphDocument {
   readonly valueInfos: readonly ValueDocument[];
   /** Tensor ids. */
   readonly initializers: readonly number[];
-  /** Names of sparse initializers: opaque, never cut. */
-  readonly sparseInitializers: readonly string[];
+  /** Sparse initializers: their elements are not read, and they are never cut. */
+  readonly sparseInitializers: readonly { readonly name: string; readonly dims: readonly number[] }[];
 }
 
 export interface FunctionDocument {

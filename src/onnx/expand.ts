@@ -52,6 +52,8 @@ export interface Expanded {
   readonly stated: ReadonlyMap<string, readonly ValueDocument[]>;
   /** Values that are given from outside: inputs and sparse initializers. */
   readonly given: ReadonlySet<string>;
+  /** The lengths of sparse initializers, by value. */
+  readonly sparse: ReadonlyMap<string, readonly number[]>;
   /** Tensors that Constant nodes hold, outside of functions: the node's output, as its own graph names it. */
   readonly held: ReadonlyMap<number, string>;
 }
@@ -87,6 +89,7 @@ class Expander {
   readonly initializers = new Map<string, TensorDocument>();
   readonly stated = new Map<string, ValueDocument[]>();
   readonly given = new Set<string>();
+  readonly sparse = new Map<string, readonly number[]>();
   readonly held = new Map<number, string>();
   readonly #functions: ReadonlyMap<string, FunctionDocument>;
   readonly #calls = new Map<FunctionDocument, { calls: number }>();
@@ -128,7 +131,11 @@ class Expander {
       const tensor = this.document.tensors[id]!;
       this.initializers.set(define(tensor.name), tensor);
     }
-    for (const name of graph.sparseInitializers) this.given.add(define(name));
+    for (const { name, dims } of graph.sparseInitializers) {
+      const value = define(name);
+      this.given.add(value);
+      this.sparse.set(value, dims);
+    }
     for (const { name } of graph.inputs) {
       // Old files list initializers among the inputs.
       if (!scope.names.has(name)) this.given.add(define(name));
@@ -289,7 +296,7 @@ class Expander {
       const known = new Set(outer);
       for (const input of body.inputs) known.add(input.name);
       for (const id of body.initializers) known.add(this.document.tensors[id]!.name);
-      for (const name of body.sparseInitializers) known.add(name);
+      for (const { name } of body.sparseInitializers) known.add(name);
       for (const own of body.nodes) for (const output of own.outputs) known.add(output);
       for (const id of body.initializers) innerTensors.push(id);
       const read = (name: string): void => {

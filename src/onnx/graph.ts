@@ -18,6 +18,8 @@ export interface Graph {
   readonly outputs: readonly ValueDocument[];
   /** Types that the file states, by value. */
   readonly stated: ReadonlyMap<string, readonly ValueDocument[]>;
+  /** The lengths of sparse initializers, by the value that they are. */
+  readonly sparse: ReadonlyMap<string, readonly number[]>;
   /** Initializers by the value that they are. */
   readonly initializers: ReadonlyMap<string, TensorDocument>;
   /** The Constant node's tensor that a value is. */
@@ -56,7 +58,7 @@ export function readGraph(document: ModelDocument, file: string): Graph {
   if (graph.outputs.length === 0) throw refuse('the graph has no outputs');
 
   const expanded = expandModel(document, refuse);
-  const { nodes, initializers, stated } = expanded;
+  const { nodes, initializers, stated, sparse } = expanded;
   const maker = new Map<string, number>();
   for (const [index, node] of nodes.entries())
     for (const output of node.outputs) if (output !== '') maker.set(output, index);
@@ -84,6 +86,7 @@ export function readGraph(document: ModelDocument, file: string): Graph {
     inputs: graph.inputs.filter((input) => !initializers.has(input.name)),
     outputs: graph.outputs,
     stated,
+    sparse,
     initializers,
     uses,
     ...names,

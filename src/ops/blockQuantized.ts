@@ -65,8 +65,14 @@ export const matMulNBits: Rule = {
       }
       call.restate({ attribute: 'K', kind: 'int' }, [lift((own) => multiply(own!, size))(lengthOf(blocks))]);
     } else {
+      const why =
+        call.optional(4) !== undefined
+          ? 'g_idx deals its indices out to blocks of other scales'
+          : Number.isInteger(k / size)
+            ? 'is packed in blocks whose zero points share bytes, one of them with nothing'
+            : `is no multiple of the ${size} in a block`;
       for (const axis of [inner, ...along, ...(points === undefined ? [] : [points[1]!])])
-        lanes.freeze(axis, 'operator', 'is packed in blocks that cannot be told apart');
+        lanes.freeze(axis, 'operator', why);
       if (call.optional(4) !== undefined) call.values(4);
     }
     const bias = call.optional(5)?.axes?.[0];

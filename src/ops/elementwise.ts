@@ -160,7 +160,9 @@ export const others = (call: Call, operand: number): number[] =>
 const adding = (rule: Rule): Rule => ({
   ...rule,
   axes: (call) => {
-    for (let operand = 0; operand < call.count; operand++)
+    // Operands that attributes align are not broadcast as they lie.
+    const lie = call.node.opset >= 7 || !call.attributes.has('axis');
+    for (let operand = 0; lie && operand < call.count; operand++)
       call.passes({ operand, steps: [{ kind: 'sum', operands: others(call, operand) }], passes: true });
     return rule.axes(call);
   },

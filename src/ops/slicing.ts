@@ -1,5 +1,5 @@
 import type { Axes, Axis } from '../lanes/axis.js';
-import { isLabelled, lengthOf, plain, withZero } from '../lanes/axis.js';
+import { isLabelled, isZero, lengthOf, plain, withZero } from '../lanes/axis.js';
 import type { Call, Rule } from '../lanes/rule.js';
 import { axisWithin, Frozen } from '../lanes/rule.js';
 import type { Dim } from '../onnx/dim.js';
@@ -241,11 +241,13 @@ export const sliceByOperand: Rule = sliceRule((call, rank) => {
 
 /**
  * Gather: along `axis`, the indices' own axes take the place of the data's. Known indices pick lanes; indices that data
- * chooses keep the axis whole.
+ * chooses keep the axis whole. Stored codes that choose from a code book are cut as the weight that they stand for.
  *
  *   x [v d], indices [n s]  ->  y [n s d]        (axis = 0)
+ *   book [v], codes [o i]   ->  W [o i]
  *
- * exact: yes.   restates: operand 1, where its indices point at lanes.
+ * exact: yes; of codes where the book's first entry is zero, which code 0 means.
+ * restates: operand 1, where its indices point at lanes.
  * source: https://onnx.ai/onnx/operators/onnx__Gather.html
  */
 export const gather: Rule = {
@@ -258,14 +260,32 @@ export const gather: Rule = {
     const { values, dtype } = call.optional(0)!;
     const along = call.attributes.axis('axis', x.length, 0);
     const indices = call.input(1);
-    const known = call.values(1);
     const axis = x[along];
     if (axis === undefined) throw new Frozen('mismatch', 'its data has no axes');
+    if (areCodes(call, indices)) {
+      const axes = [...x.slice(0, along), ...decoded(call, axis, indices), ...x.slice(along + 1)];
+      return [{ axes, dtype }];
+    }
+    const known = call.values(1);
     const picked = isLabelled(axis) ? gatherLanes(call, axis, known) : indices;
     const axes = [...x.slice(0, along), ...picked, ...x.slice(along + 1)];
     return [{ axes, values: gatherValues(values, along, known), dtype }];
   },
 };
+
+/** Indices with lanes of their own, which point at no lanes one by one: each is looked up where it stands. */
+const areCodes = (call: Call, indices: Axes): boolean =>
+  indices.some(isLabelled) && (indices.length > 1 || call.optional(1)?.values === undefined);
+
+/** What codes stand for lies on their axes. They are no numbers to be scored, but say which entry is meant. */
+function decoded(call: Call, book: Axis, codes: Axes): Axis[] {
+  call.lanes.freeze(book, 'data-dependent', 'is a code book: codes choose which of its indices are used');
+  for (const { slot } of codes.flatMap(({ factors }) => factors))
+    if (slot !== undefined) slot.parameter = true;
+  const [first] = call.optional(0)?.values?.elements ?? [];
+  const zero = call.isStored(0) && call.input(0).length === 1 && first?.now === 0;
+  return codes.map((axis) => withZero(axis, zero && isZero(axis)));
+}
 
 function gatherLanes(call: Call, axis: Axis, known: Values | undefined): Axes {
   const { lanes } = call;

@@ -24,6 +24,8 @@ interface Packing {
   readonly flat?: boolean;
   readonly bits?: number;
   readonly bias?: boolean;
+  /** Rows are dealt out to blocks in another order. */
+  readonly dealt?: boolean;
 }
 
 function packed(m: QuantisedModel, x: string, [k, n]: readonly [number, number], own: Packing): string {
@@ -42,12 +44,15 @@ function packed(m: QuantisedModel, x: string, [k, n]: readonly [number, number],
     m.integers('uint8', [n, blocks, (BLOCK * bits) / 8], byte),
     m.floats(dims(blocks), () => 0.05 + Math.abs(m.next()) / 10),
     points,
-    '',
+    own.dealt === true ? m.tensor('int32', [k], dealt(k, blocks)) : '',
     own.bias === true ? m.floats([n]) : '',
   ];
   while (operands.at(-1) === '') operands.pop();
   return m.contrib('MatMulNBits', operands, { K: k, N: n, bits, block_size: BLOCK });
 }
+
+/** The block of scales that each row belongs to, in no order of the rows. */
+const dealt = (k: number, blocks: number): number[] => Array.from({ length: k }, (_, i) => (i * 7) % blocks);
 
 const PACKINGS: readonly (readonly [string, Packing, readonly string[]])[] = [
   ['without zero points', {}, ['4', '48']],
@@ -57,6 +62,8 @@ const PACKINGS: readonly (readonly [string, Packing, readonly string[]])[] = [
   ['zero points as floats', { points: 'floats' }, ['4', '48']],
   ['two zero points in a byte', { points: 'packed' }, ['2', '48']],
   ['two zero points in a byte, flat', { points: 'packed', flat: true }, ['2', '48']],
+  ['rows dealt out to blocks', { dealt: true }, ['48']],
+  ['rows dealt out to blocks, with zero points', { dealt: true, points: 'packed' }, ['48']],
 ];
 
 for (const [name, packing, groups] of PACKINGS) {
@@ -68,6 +75,24 @@ for (const [name, packing, groups] of PACKINGS) {
     await pruneAll(m.model(ROWS, y, ['n', 2]), groups);
   });
 }
+
+test('MatMulNBits: why k stays whole is said', async () => {
+  const reasons = async (k: number, packing: Packing): Promise<readonly string[]> => {
+    const m = new QuantisedModel(3);
+    const wide = m.node('MatMul', ['x', m.floats([6, k])]);
+    const y = m.node('MatMul', [packed(m, wide, [k, 5], packing), m.floats([5, 2])]);
+    using model = await openModel(encodeModel(m.model(ROWS, y, ['n', 2])));
+    const wideAxis = model.inspect().frozen.find(({ length, axis }) => length === k && axis === 1);
+    return wideAxis?.reasons.map(({ text }) => text) ?? [];
+  };
+  expect(await reasons(64, { dealt: true })).toEqual([
+    'g_idx deals its indices out to blocks of other scales',
+  ]);
+  expect(await reasons(40, {})).toEqual(['is no multiple of the 16 in a block']);
+  expect(await reasons(48, { points: 'packed' })).toEqual([
+    'is packed in blocks whose zero points share bytes, one of them with nothing',
+  ]);
+});
 
 test('MatMulNBits: k that does not divide into blocks stays whole', async () => {
   const m = new QuantisedModel(3);

@@ -67,7 +67,7 @@ export function documentOf(model: ModelSpec): {
     outputs: own.outputs.map(value),
     valueInfos: (own.stated ?? []).map(value),
     initializers: own.initializers.map(tensor),
-    sparseInitializers: [],
+    sparseInitializers: (own.sparse ?? []).map(({ name, dims }) => ({ name, dims })),
   });
   const document: ModelDocument = {
     irVersion: 8,

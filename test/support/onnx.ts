@@ -54,6 +54,8 @@ export interface GraphSpec {
   readonly inputs: readonly ValueSpec[];
   readonly outputs: readonly ValueSpec[];
   readonly initializers: readonly TensorSpec[];
+  /** Tensors of floats that the file stores by the places of those that are not zero. */
+  readonly sparse?: readonly TensorSpec[];
   /** Shapes that the file states of values between. */
   readonly stated?: readonly ValueSpec[];
 }
@@ -237,7 +239,18 @@ function localFunction(own: FunctionSpec, opset: number): Writer {
   return writer.message(9, new Writer().text(1, own.domain).varint(2, 1)).text(10, own.domain);
 }
 
-function graph({ nodes, inputs, outputs, initializers, stated = [] }: GraphSpec): Writer {
+/** Elements that are not zero, and their places in the flattened tensor. */
+function sparseTensor({ name, dims, data }: TensorSpec): Writer {
+  const places = Array.from(data.keys()).filter((place) => Number(data[place]) !== 0);
+  const values = Float32Array.from(places, (place) => Number(data[place]));
+  const writer = new Writer()
+    .message(1, tensor({ name, dims: [places.length], data: values }))
+    .message(2, tensor(integers('', places)));
+  for (const length of dims) writer.varint(3, length);
+  return writer;
+}
+
+function graph({ nodes, inputs, outputs, initializers, stated = [], sparse = [] }: GraphSpec): Writer {
   const writer = new Writer();
   for (const own of nodes) writer.message(1, node(own));
   writer.text(2, 'test');
@@ -245,6 +258,7 @@ function graph({ nodes, inputs, outputs, initializers, stated = [] }: GraphSpec)
   for (const own of inputs) writer.message(11, value(own));
   for (const own of outputs) writer.message(12, value(own));
   for (const own of stated) writer.message(13, value(own));
+  for (const own of sparse) writer.message(15, sparseTensor(own));
   return writer;
 }
 

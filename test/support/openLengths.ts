@@ -1,4 +1,4 @@
-import type { ModelSpec, NodeSpec } from './onnx.js';
+import type { ModelSpec, NodeSpec, TensorSpec } from './onnx.js';
 import { floats, integers } from './onnx.js';
 import { random } from './random.js';
 
@@ -202,16 +202,136 @@ export const FRONTS: Readonly<Record<string, Front>> = {
   },
 };
 
-/** A front, two convolutions with a residual between, and a third: [1 4 t] -> [1 2 any]. */
-export function openLengthNet(kind: string, seed = 1): ModelSpec {
+type Kind = (typeof OPEN_KINDS)[number];
+
+/** Steps over [1 c any], behind a front. */
+export const OPEN_KINDS = [
+  'conv',
+  'relu',
+  'norm',
+  'residual',
+  'joined',
+  'tiled',
+  'sliced',
+  'padded',
+  'repeated',
+  'counted',
+  'parts',
+  'turned',
+  'gated',
+  'resized',
+] as const;
+
+export interface OpenStep {
+  readonly kind: Kind;
+  /** How wide, where the step makes channels. */
+  readonly size: number;
+}
+
+/** Grows a net over a length that data decides: what it has come to, and of how many channels. */
+class OpenNet {
+  readonly nodes: NodeSpec[] = [];
+  readonly weights: TensorSpec[] = [];
+  #count = 0;
+
+  constructor(
+    public value: string,
+    public channels: number,
+    readonly next: () => number,
+  ) {}
+
+  weight(...dims: number[]): string {
+    const own = floats(`w${this.#count++}`, dims, this.next);
+    this.weights.push(own);
+    return own.name;
+  }
+
+  add(op: string, inputs: readonly string[], attributes: NodeSpec['attributes'] = {}): string {
+    const output = `${op.toLowerCase()}${this.#count++}`;
+    this.nodes.push(node(op, inputs, output, attributes));
+    return output;
+  }
+
+  conv(channels: number): string {
+    const operands = [this.value, this.weight(channels, this.channels, 3), this.weight(channels)];
+    return this.add('Conv', operands, { pads: [1, 1] });
+  }
+
+  step({ kind, size }: OpenStep): void {
+    const { value, channels } = this;
+    const column = (): string => this.weight(channels, 1);
+    const length = (): string => this.add('Gather', [this.add('Shape', [value]), 'last_axis']);
+    const steps: Record<Kind, () => string> = {
+      conv: () => {
+        const made = this.conv(2 + size);
+        this.channels = 2 + size;
+        return made;
+      },
+      relu: () => this.add('Relu', [value]),
+      norm: () => {
+        const [scale, bias, mean] = [0, 1, 2].map(() => this.weight(channels)) as [string, string, string];
+        this.weights.push(floats(`variance${scale}`, [channels], () => 0.5 + Math.abs(this.next())));
+        return this.add('BatchNormalization', [value, scale, bias, mean, `variance${scale}`]);
+      },
+      residual: () => this.add('Add', [value, this.conv(channels)]),
+      joined: () => {
+        const made = this.add('Concat', [value, this.conv(1 + size)], { axis: 1 });
+        this.channels += 1 + size;
+        return made;
+      },
+      tiled: () => this.add('Tile', [value, this.add('Concat', ['ones', 'fews'], { axis: 0 })]),
+      sliced: () => this.add('Slice', [value, 'zeros', 'fews', 'last_axis']),
+      padded: () => this.add('Pad', [value, this.add('Concat', ['five_zeros', 'fews'], { axis: 0 })]),
+      repeated: () => {
+        const mean = this.add('ReduceMean', [value], { axes: [2] });
+        return this.add('Expand', [mean, this.add('Concat', ['ones', 'counts'], { axis: 0 })]);
+      },
+      counted: () => {
+        const last = this.add('Squeeze', [length(), 'zeros']);
+        const counted = this.add('Cast', [this.add('Range', ['zero', last, 'step'])], { to: 1 });
+        return this.add('Add', [value, this.add('Mul', [counted, column()])]);
+      },
+      parts: () => {
+        const split = this.add('Reshape', [value, this.ints([1, channels, 1, -1])]);
+        const moved = this.add('Transpose', [split], { perm: [0, 2, 1, 3] });
+        const target = this.add('Concat', [this.ints([1, -1]), length()], { axis: 0 });
+        return this.add('Reshape', [moved, target]);
+      },
+      turned: () => {
+        const turned = this.add('Transpose', [value], { perm: [0, 2, 1] });
+        const mixed = this.add('MatMul', [turned, this.weight(channels, 2 + size)]);
+        const target = this.add('Concat', ['one', length(), this.ints([2 + size])], { axis: 0 });
+        this.channels = 2 + size;
+        return this.add('Transpose', [this.add('Reshape', [mixed, target])], { perm: [0, 2, 1] });
+      },
+      gated: () => {
+        const mean = this.add('ReduceMean', [value], { axes: [2] });
+        return this.add('Mul', [value, this.add('Sigmoid', [this.add('Mul', [mean, column()])])]);
+      },
+      resized: () => {
+        const sizes = this.add('Concat', [this.ints([1, channels]), 'counts'], { axis: 0 });
+        return this.add('Resize', [value, '', '', sizes], { mode: 'nearest' });
+      },
+    };
+    this.value = steps[kind]();
+  }
+
+  ints(values: readonly number[]): string {
+    const own = integers(`i${this.#count++}`, values);
+    this.weights.push(own);
+    return own.name;
+  }
+}
+
+const SOME = ['conv', 'relu', 'residual'].map((kind): OpenStep => ({ kind: kind as Kind, size: 4 }));
+
+/** A front, steps behind it, and convolutions whose lanes are free wherever ranks are known: [1 4 t] -> [1 2 any]. */
+export function openLengthNet(kind: string, seed = 1, steps: readonly OpenStep[] = []): ModelSpec {
   const next = random(seed);
   const { nodes, channels = 4 } = FRONTS[kind]!;
-  const conv = (input: string, name: string): NodeSpec =>
-    node('Conv', [input, `w_${name}`, `b_${name}`], name, { pads: [1, 1] });
-  const weights = (name: string, out: number, from: number) => [
-    floats(`w_${name}`, [out, from, 3], next),
-    floats(`b_${name}`, [out], next),
-  ];
+  const net = new OpenNet('front', channels, next);
+  for (const step of [...steps, ...SOME]) net.step(step);
+  const last = net.conv(2);
   return {
     opset: 13,
     nodes: [
@@ -224,18 +344,13 @@ export function openLengthNet(kind: string, seed = 1): ModelSpec {
       node('Add', ['below', 'step'], 'few'),
       node('Reshape', ['few', 'one'], 'fews'),
       ...nodes,
-      conv('front', 'a'),
-      node('Relu', ['a'], 'a_relu'),
-      conv('a_relu', 'c'),
-      node('Add', ['c', 'a_relu'], 'both'),
-      conv('both', 'y'),
+      ...net.nodes,
+      node('Identity', [last], 'y'),
     ],
     inputs: [{ name: 'x', shape: [1, 4, 't'] }],
     outputs: [{ name: 'y', shape: [1, 2, 'any'] }],
     initializers: [
-      ...weights('a', 6, channels),
-      ...weights('c', 6, 6),
-      ...weights('y', 2, 6),
+      ...net.weights,
       floats('column', [4, 1], next),
       floats('square', [4, 4], next),
       floats('one_float', [], () => 1),

@@ -4,6 +4,7 @@ import type { Step } from '../support/convnets.js';
 import { growConvnet, KINDS } from '../support/convnets.js';
 import { distanceFromMasked, prunesExactly, ROUNDING } from '../support/exact.js';
 import type { Kept } from '../support/onnx.js';
+import { FRONTS, OPEN_KINDS, type OpenStep, openLengthNet } from '../support/openLengths.js';
 import type { SequenceStep } from '../support/sequencenets.js';
 import { growSequenceNet, SEQUENCE_KINDS } from '../support/sequencenets.js';
 
@@ -42,6 +43,27 @@ test('masked original equals pruned model, on random networks over sequences', a
     { numRuns: CASES, seed: SEED },
   );
   expect(pruned).toBeGreaterThan(CASES * 0.7);
+}, 3_600_000);
+
+const openSteps: fc.Arbitrary<OpenStep[]> = fc.array(
+  fc.record({ kind: fc.constantFrom(...OPEN_KINDS), size: fc.nat(5) }),
+  { minLength: 1, maxLength: 7 },
+);
+
+test('masked original equals pruned model, on random networks over lengths that data decides', async () => {
+  let pruned = 0;
+  await fc.assert(
+    fc.asyncProperty(
+      fc.constantFrom(...Object.keys(FRONTS)),
+      openSteps,
+      fc.nat(1_000_000),
+      async (front, grown, seed) => {
+        if (await prunesExactly(openLengthNet(front, seed, grown), seed)) pruned += 1;
+      },
+    ),
+    { numRuns: CASES, seed: SEED },
+  );
+  expect(pruned).toBeGreaterThan(CASES * 0.9);
 }, 3_600_000);
 
 /** The same tables with the first index that stays exchanged for one that does not, in the tensor that leads. */

@@ -52,7 +52,8 @@ pub(crate) fn outputs(index: &Index, edits: &Edits, splices: &mut Splices) -> Re
         let nodes = graph.nodes.iter().flat_map(|id| &index.nodes[*id].outputs);
         let new = edits.nodes.iter().flat_map(|node| &node.outputs);
         let stored = graph.initializers.iter().map(|id| &index.tensors[*id].name);
-        let names = nodes.chain(new).chain(stored).chain(&graph.sparse_initializers).map(String::as_str);
+        let sparse = graph.sparse_initializers.iter().map(|sparse| &sparse.name);
+        let names = nodes.chain(new).chain(stored).chain(sparse).map(String::as_str);
         names.chain(graph.inputs.iter().map(named)).filter(|name| !name.is_empty()).collect()
     };
     let mut fields = Vec::new();

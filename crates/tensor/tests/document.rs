@@ -137,11 +137,12 @@ fn shapes_and_types_that_are_not_stated() {
     let tensor = Message::new().int(1, 77).message(2, open);
     let open = Message::new().bytes(1, "open").message(2, Message::new().message(1, tensor));
     let graph = graph(&[]).message(13, untyped).message(13, sequence).message(13, open);
-    let graph = graph.message(15, Message::new().message(1, counting("sparse", &[1])));
+    let sparse = Message::new().message(1, counting("sparse", &[1])).int(3, 4).int(3, 5);
+    let graph = graph.message(15, sparse);
     let found = &described(&model(graph))["graph"];
     let shape = |index: usize| (&found["valueInfos"][index]["dtype"], &found["valueInfos"][index]["shape"]);
     assert_eq!(shape(0), (&Value::Null, &Value::Null));
     assert_eq!(shape(1), (&Value::Null, &Value::Null));
     assert_eq!(shape(2), (&Value::Null, &json!([null, null])));
-    assert_eq!(found["sparseInitializers"], json!(["sparse"]));
+    assert_eq!(found["sparseInitializers"], json!([{ "name": "sparse", "dims": [4, 5] }]));
 }

@@ -108,7 +108,7 @@ impl Walk<'_> {
                 20 => fields.kind = field.integer("AttributeProto.type")?,
                 21 => fields.reference = self.name(&field, "AttributeProto.ref_attr_name")?,
                 22 | 23 => {
-                    self.sparse_name(field.payload("AttributeProto.sparse_tensor")?)?;
+                    self.sparse(field.payload("AttributeProto.sparse_tensor")?)?;
                 }
                 _ => {}
             }

@@ -30,7 +30,7 @@ impl Walk<'_> {
                 15 => {
                     self.count()?;
                     let payload = field.payload("GraphProto.sparse_initializer")?;
-                    graph.sparse_initializers.push(self.sparse_name(payload)?);
+                    graph.sparse_initializers.push(self.sparse(payload)?);
                 }
                 _ => {}
             }

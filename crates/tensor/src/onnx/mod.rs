@@ -7,6 +7,8 @@ mod walk;
 
 use std::ops::Range;
 
+use serde::Serialize;
+
 use crate::DType;
 
 pub(crate) use tensor::typed;
@@ -77,9 +79,16 @@ pub struct Graph {
     pub outputs: Vec<Id>,
     pub value_infos: Vec<Id>,
     pub initializers: Vec<Id>,
-    pub sparse_initializers: Vec<String>,
+    pub sparse_initializers: Vec<Sparse>,
     /// Where its last initializer ends.
     pub initializers_end: Option<u64>,
+}
+
+/// A sparse tensor: what it is called, and how long its axes are. It is copied as it stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Sparse {
+    pub name: String,
+    pub dims: Vec<u64>,
 }
 
 #[derive(Clone, Debug, Default)]

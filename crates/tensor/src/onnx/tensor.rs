@@ -1,7 +1,7 @@
 use std::ops::Range;
 
 use super::walk::Walk;
-use super::{Chunk, Data, External, Id, MAX_RANK, Tensor, TensorSpans};
+use super::{Chunk, Data, External, Id, MAX_RANK, Sparse, Tensor, TensorSpans};
 use crate::wire::{Field, Value as Wire, malformed};
 use crate::{Code, DType, Error, Result};
 
@@ -211,20 +211,30 @@ impl Walk<'_> {
         Ok(tensor)
     }
 
-    /// The name of a `SparseTensorProto`, or of nothing.
-    pub fn sparse_name(&mut self, range: Range<u64>) -> Result<String> {
+    /// The name and the dims of a `SparseTensorProto`.
+    pub fn sparse(&mut self, range: Range<u64>) -> Result<Sparse> {
         let mut name = String::new();
+        let mut dims = Vec::new();
         let mut at = range.start;
         while let Some(field) = self.reader.next(&mut at, range.end)? {
-            if matches!(field.number, 1 | 2) {
-                let payload = field.payload("a part of a sparse tensor")?;
-                self.refuse_external(payload.clone())?;
-                if field.number == 1 {
-                    name = self.first_name(payload, 8)?;
+            match field.number {
+                1 | 2 => {
+                    let payload = field.payload("a part of a sparse tensor")?;
+                    self.refuse_external(payload.clone())?;
+                    if field.number == 1 {
+                        name = self.first_name(payload, 8)?;
+                    }
                 }
+                3 => self.integers(&field, "SparseTensorProto.dims", MAX_RANK, &mut dims)?,
+                _ => {}
             }
         }
-        Ok(name)
+        let dims = dims.iter().map(|length| u64::try_from(*length)).collect::<Result<Vec<_>, _>>();
+        let dims = dims.map_err(|_| Error::malformed("a sparse tensor has a negative length"))?;
+        if dims.len() > MAX_RANK {
+            return Err(Error::malformed(format!("a sparse tensor has more than {MAX_RANK} axes")));
+        }
+        Ok(Sparse { name, dims })
     }
 
     /// Tensors that are only ever copied must lie in the file: external data moves with its tensor.
