@@ -81,6 +81,40 @@ function isTensor(makers: ReadonlyMap<string, NodeDocument>, value: string): boo
 }
 
 /**
+ * The nodes of the main graph whose answers are no tensors, so that no runtime hands them over: whoever needs one later has to compute
+ * it again.
+ */
+export function fleetingNodes({ graph }: ModelDocument): ReadonlySet<NodeDocument> {
+  const makers = makersOf(graph);
+  const fleeting = (node: NodeDocument): boolean =>
+    node.outputs.some((name) => name !== '' && isFleeting(makers, name));
+  return new Set(graph.nodes.filter(fleeting));
+}
+
+/** Is a value no tensor, as far as the nodes tell that it comes from? */
+function isFleeting(makers: ReadonlyMap<string, NodeDocument>, value: string): boolean {
+  const maker = makers.get(value);
+  if (maker === undefined) return false;
+  const name = nameOf(maker);
+  if (name !== 'Identity' && (name in MADE_OF || name === 'SequenceMap')) return true;
+  if (name !== 'Identity' && name !== 'If' && name !== 'Loop') return false;
+  const others = new Map(makers);
+  others.delete(value);
+  if (name === 'Identity') return isFleeting(others, maker.inputs[0]!);
+  const place = maker.outputs.indexOf(value);
+  const inner = (key: string, at: number): boolean => {
+    const body = maker.attributes[key];
+    const output = body?.type === 'graph' ? body.value.outputs[at]?.name : undefined;
+    if (body?.type !== 'graph' || output === undefined) return false;
+    return isFleeting(new Map([...others, ...makersOf(body.value)]), output);
+  };
+  // The first output of a loop's body says whether it goes on.
+  return name === 'Loop'
+    ? inner('body', place + 1)
+    : inner('then_branch', place) || inner('else_branch', place);
+}
+
+/**
  * The tensors that say what a model answers, for those who judge by numbers: its outputs, what those that are no tensors are made
  * of, and instead of outputs behind a non-maximum suppression the boxes and scores that it chooses from, which are as many
  * whatever it chooses.

@@ -1,3 +1,4 @@
+import { fleetingNodes } from '../compare/standIns.js';
 import type { GraphDocument, ModelDocument, NodeDocument } from '../native/document.js';
 import type { NewNode, Part } from '../native/edits.js';
 import { type Alone, madeBy } from './alone.js';
@@ -13,6 +14,8 @@ export class Parts {
   /** Nodes that some output of the model needs. */
   readonly #needed: ReadonlySet<NodeDocument>;
   readonly #neededIds: ReadonlySet<number>;
+  /** Nodes whose answers cannot be kept: they are no tensors. Every part that reads one computes it again. */
+  readonly #fleeting: ReadonlySet<NodeDocument>;
 
   /** `alone`: values within nodes that can be asked for too. */
   constructor(
@@ -20,6 +23,7 @@ export class Parts {
     readonly alone: readonly Alone[] = [],
   ) {
     const { graph, tensors } = document;
+    this.#fleeting = fleetingNodes(document);
     for (const node of graph.nodes)
       for (const output of node.outputs) if (output !== '') this.#makers.set(output, node);
     const byId = new Map(graph.nodes.map((node) => [node.id, node]));
@@ -39,7 +43,8 @@ export class Parts {
     const open = [...values];
     for (let name = open.pop(); name !== undefined; name = open.pop()) {
       const maker = this.#makers.get(name);
-      if (maker === undefined || done.has(maker) || found.has(maker)) continue;
+      if (maker === undefined || found.has(maker)) continue;
+      if (done.has(maker) && !this.#fleeting.has(maker)) continue;
       found.add(maker);
       open.push(...this.#reads.get(maker)!);
     }
@@ -49,13 +54,19 @@ export class Parts {
   /** Values that done nodes, or the outside, have made and that nodes which are not done will read. */
   live(done: ReadonlySet<NodeDocument>): Set<string> {
     const live = new Set<string>();
-    for (const node of this.#needed) {
-      if (done.has(node)) continue;
+    const again = new Set<NodeDocument>();
+    const read = (node: NodeDocument): void => {
       for (const name of this.#reads.get(node)!) {
         const maker = this.#makers.get(name);
-        if (maker === undefined ? this.isInput(name) : done.has(maker)) live.add(name);
+        if (maker === undefined ? !this.isInput(name) : !done.has(maker)) continue;
+        if (maker === undefined || !this.#fleeting.has(maker)) live.add(name);
+        else if (!again.has(maker)) {
+          again.add(maker);
+          read(maker);
+        }
       }
-    }
+    };
+    for (const node of this.#needed) if (!done.has(node)) read(node);
     return live;
   }
 

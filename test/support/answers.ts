@@ -63,6 +63,25 @@ export function sequences(): Uint8Array {
   return encodeModel(sheet.model());
 }
 
+/** Halves of a hidden layer that go through a sequence, as torch.split is exported; the second is read behind what the first makes. */
+export function halved(): Uint8Array {
+  const sheet = new Sheet(17, 11);
+  const hidden = sheet.node('Relu', [sheet.linear(sheet.input('x', ['n', 6]), '1', 6, 32)]);
+  sheet.initializers.push(
+    integers('half', [16], []),
+    integers('first', [0], []),
+    integers('second', [1], []),
+  );
+  const parts = sheet.node('SplitToSequence', [hidden, 'half'], { axis: 1 });
+  const one = sheet.node('SequenceAt', [parts, 'first']);
+  const two = sheet.node('SequenceAt', [parts, 'second']);
+  const behind = sheet.node('Relu', [sheet.linear(one, '2', 16, 24)]);
+  const both = sheet.node('Concat', [sheet.linear(behind, '3', 24, 8), two], { axis: 1 });
+  const last = sheet.node('Relu', [sheet.linear(both, '4', 24, 32)]);
+  sheet.output(sheet.linear(last, '5', 32, 3), 'y', ['n', 3]);
+  return encodeModel(sheet.model());
+}
+
 /** A colour as text beside numbers. */
 export function worded(): Uint8Array {
   const sheet = new Sheet(17, 8);

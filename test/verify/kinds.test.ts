@@ -4,7 +4,7 @@ import type { Guard, PlanOptions, Verification } from '../../src/index.js';
 import { openModel, verify } from '../../src/index.js';
 import { onnxruntime } from '../../src/runtime/onnxruntime.js';
 import type { Session, Tensor } from '../../src/runtime/runtime.js';
-import { detector, durations, mapped, samplesOf, sequences, worded } from '../support/answers.js';
+import { detector, durations, halved, mapped, samplesOf, sequences, worded } from '../support/answers.js';
 
 const quick = { runs: 0 };
 
@@ -159,6 +159,15 @@ describe('what is no tensor', () => {
     expect(warnings).toContainEqual({ code: 'NOT_COMPARED', text: expect.stringContaining('output "If') });
     expect(found.fitted.guard!.unjudged).toEqual(unjudged);
   });
+});
+
+test('a sequence between layers is computed again where it is read', async () => {
+  const model = halved();
+  const data = datasetOf({ x: samplesOf([48, 6]) });
+  const found = await both(model, data, lowest);
+  await means(model, data, found);
+  expect(found.fitted.reconstruction!.layers).toBeGreaterThan(1);
+  expect(found.refit.outputs[0]!.cosine!).toBeGreaterThan(0.9);
 });
 
 test('texts are samples as numbers are', async () => {
