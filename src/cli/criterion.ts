@@ -29,15 +29,23 @@ function criterionOption(name: string): Option {
   const flag = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
   const others = owners.filter(({ defaults }) => defaults[name] !== standard);
   const standards = [String(standard), ...others.map((own) => `of ${own.name} ${own.defaults[name]}`)];
-  const text = [
-    `of ${owners.map((own) => own.name).join(', ')}`,
-    words.length === 0 ? '' : `: ${words.join(', ')}`,
-    ` (default: ${standards.join(', ')})`,
-  ].join('');
+  const text = `${ofEach(owners, name)} (default: ${standards.join(', ')})`;
   if (typeof standard === 'boolean') return new Option(standard ? `--no-${flag.slice(2)}` : flag, text);
   if (typeof standard === 'number') return new Option(`${flag} <N>`, text).argParser(parseNumber);
   const option = new Option(`${flag} <WORD>`, text);
   return words.length === 0 ? option : option.argParser(parseName(words));
+}
+
+/** Criteria that take the same words stand together: what two of them take by one name need not be the same. */
+function ofEach(owners: readonly CriterionInfo[], name: string): string {
+  const byWords = new Map<string, string[]>();
+  for (const own of owners) {
+    const words = (own.choices[name] ?? []).join(', ');
+    byWords.set(words, [...(byWords.get(words) ?? []), own.name]);
+  }
+  return [...byWords]
+    .map(([words, names]) => `of ${names.join(', ')}${words === '' ? '' : `: ${words}`}`)
+    .join('; ');
 }
 
 /** The criterion and its options out of all parsed options; what was not given is left to the defaults. */

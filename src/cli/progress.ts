@@ -10,6 +10,8 @@ const WORDS: Readonly<Record<string, string>> = {
   score: 'Scoring',
   tree: 'Growing the tree',
   write: 'Writing',
+  weigh: 'Weighing',
+  reconstruct: 'Refitting',
   guard: 'Trying',
   measure: 'Measuring layers',
   verify: 'Comparing',

@@ -2,7 +2,8 @@ import type { CriterionInfo } from '../api/lists.js';
 
 /** The list of criteria as a page of the documentation. */
 export function criteriaPage(criteria: readonly CriterionInfo[]): string {
-  const [first] = criteria;
+  // The order of the table: what is taken without data, then with.
+  const [first, second] = criteria;
   const rows = criteria.map(({ name, needs, summary, source }) =>
     ['', `\`${name}\``, needs, summary, source, ''].map(escaped).join(' | ').trim(),
   );
@@ -27,7 +28,7 @@ export function criteriaPage(criteria: readonly CriterionInfo[]): string {
     '| --- | --- | --- | --- |',
     ...rows,
   ].join('\n');
-  return `${[introduction(first!.name), list, ...options].join('\n\n')}\n`;
+  return `${[introduction(first!.name, second!.name), list, ...options].join('\n\n')}\n`;
 }
 
 const escaped = (cell: string): string => cell.replaceAll('|', '\\|');
@@ -38,12 +39,12 @@ function takes(standard: string | number | boolean, words: readonly string[] | u
   return typeof standard === 'number' ? 'a whole number from 2 to 65536' : 'text';
 }
 
-const introduction = (first: string): string => `# Criteria
+const introduction = (first: string, withData: string): string => `# Criteria
 
 <!-- Written by \`npm run docs\` from the table in src/importance/criteria.ts. -->
 
-What a lane (a channel, neuron, head or hidden unit) can be worth: \`--criterion NAME\`, \`${first}\` by default. Those worth least
-leave first. Options are flags on the command line (\`millerMadow\` is \`--miller-madow\`) and \`criterionOptions\` in the API.
+What a lane (a channel, neuron, head or hidden unit) can be worth: \`--criterion NAME\`, by default
+\`${first}\`, and with data \`${withData}\`. Those worth least leave first. Options are flags on the command line (\`millerMadow\` is \`--miller-madow\`) and \`criterionOptions\` in the API.
 
 A criterion that needs **data** looks at what the model computes on samples, \`--data FILE\`, in onnxruntime; labels are not
 looked at. Nothing is trained. Lanes are looked at where their consumers read them; a group that no value shows (in the body of
