@@ -13,6 +13,7 @@ import type { Bias, Integers, Mix, Mixing, Scale, Scales } from './mix.js';
 import { storedAxes } from './mix.js';
 import type { Passage, Passing } from './passage.js';
 import { type Cause, sinceText } from './reason.js';
+import type { Recurrence, Recurring } from './recurrence.js';
 import type { Call, Omission, Restatement, RestateOptions, Tensor, Work } from './rule.js';
 import { Attributes, Frozen } from './rule.js';
 
@@ -46,6 +47,7 @@ export class NodeCall implements Call {
   readonly mixings: Mix[] = [];
   readonly scalings: Scale[] = [];
   readonly passages: Passage[] = [];
+  readonly recurrences: Recurrence[] = [];
   readonly contractions: Contraction[] = [];
   readonly #taken = new Set<number>();
   /** Operands that the rule read as lengths or indices, and answers for. */
@@ -243,6 +245,7 @@ export class NodeCall implements Call {
       node: this.node,
       data: value,
       axis: rest.axis,
+      ...(rest.part !== undefined && { part: rest.part }),
       ...(rest.outputAxis !== undefined &&
         output !== undefined && { output: { value: output, axis: rest.outputAxis } }),
       ...{ weight: stored.tensor, operand: weight },
@@ -296,6 +299,12 @@ export class NodeCall implements Call {
       ...{ scale, axis: along, scaledAt: product?.scaledAt ?? [at], end: product?.end ?? this.node },
       ...(zeroPoint && { zeroPoint }),
     };
+  }
+
+  recurs(recurring: Recurring): void {
+    const [states] = this.node.outputs;
+    if (states === undefined || states === '' || this.node.body !== undefined) return;
+    this.recurrences.push({ node: this.node, data: this.node.inputs[0]!, states, ...recurring });
   }
 
   scales({ axis, scale, shift }: Scales): void {
@@ -377,6 +386,7 @@ export class NodeCall implements Call {
       this.mixings,
       this.scalings,
       this.passages,
+      this.recurrences,
       this.contractions,
     ];
     for (const list of said) list.length = 0;

@@ -12,6 +12,8 @@ export interface Mix {
   /** The value whose axis is summed over. */
   readonly data: string;
   readonly axis: number;
+  /** Where only one index of another axis of it takes part: the direction of a state. */
+  readonly part?: { readonly axis: number; readonly index: number };
   /** The value that is W x + b, and its axis of outputs. Undefined: no value of the graph is. */
   readonly output?: { readonly value: string; readonly axis: number };
   /** Where the node goes on behind W x + b: `output` is what comes of that. */
@@ -65,8 +67,14 @@ export type Bias =
   | { readonly kind: 'operand'; readonly operand: number; readonly at?: Node }
   /** Behind the node: an addition of a vector to its output. */
   | { readonly kind: 'behind' }
-  /** A part of an operand: these places of a stored tensor [1, places]. Absent: it can be made, with zeros elsewhere. */
-  | { readonly kind: 'part'; readonly operand: number; readonly from: number; readonly length: number }
+  /** A part of an operand: these places of a row of a stored tensor [rows, places]. Absent: it can be made, with zeros elsewhere. */
+  | {
+      readonly kind: 'part';
+      readonly operand: number;
+      readonly row: number;
+      readonly from: number;
+      readonly length: number;
+    }
   | { readonly kind: 'none' };
 
 /** A node that scales and shifts each lane of its output by stored numbers: y = scale · f(x) + shift. */
@@ -89,6 +97,7 @@ export interface Scales {
 export interface Mixing {
   readonly data: number;
   readonly axis: number;
+  readonly part?: { readonly axis: number; readonly index: number };
   readonly weight: number;
   readonly outputs: readonly number[];
   readonly input: number;

@@ -8,6 +8,7 @@ import type { Mixing, Scales } from './mix.js';
 import type { Passing } from './passage.js';
 import type { RankLaw } from './ranks.js';
 import type { Cause, Why } from './reason.js';
+import type { Recurring } from './recurrence.js';
 
 /** A value of the graph as rules see it. */
 export interface Tensor {
@@ -163,6 +164,8 @@ export interface Call {
   lost(text: string): Tensor;
   /** The node multiplies data by a stored weight, and sums: says nothing where the weight is computed. */
   mixes(mixing: Mixing): void;
+  /** The node feeds its first output back: says nothing where that has no name. */
+  recurs(recurring: Recurring): void;
   /** The node's last step is to scale and shift each lane of its first output by vectors. */
   scales(scales: Scales): void;
   /** What the node does to each element of an operand first: what a layer in front of it may count on. */

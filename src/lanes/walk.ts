@@ -16,6 +16,7 @@ import type { Mix, Scale } from './mix.js';
 import type { Passage } from './passage.js';
 import { Ranks } from './ranks.js';
 import type { Cause, Why } from './reason.js';
+import type { Recurrence } from './recurrence.js';
 import type { Omission, Output, Restatement, Rule, Tensor, Work } from './rule.js';
 import { Frozen } from './rule.js';
 import { finished, type Steps } from './steps.js';
@@ -43,6 +44,8 @@ export interface Walk {
   readonly scalings: readonly Scale[];
   /** What nodes do first to what they read, by node. */
   readonly passages: ReadonlyMap<Node, readonly Passage[]>;
+  /** Nodes that run along a sequence. */
+  readonly recurrences: readonly Recurrence[];
   /** Nodes that multiply two computed values and sum. */
   readonly contractions: readonly Contraction[];
   /** Nodes whose outputs hold an operand's elements, each scaled and shifted by what the others hold. */
@@ -109,6 +112,7 @@ class Walker {
   readonly #mixes: Mix[] = [];
   readonly #scalings: Scale[] = [];
   readonly #passages = new Map<Node, readonly Passage[]>();
+  readonly #recurrences: Recurrence[] = [];
   readonly #contractions: Contraction[] = [];
   readonly #linear = new Set<Node>();
   readonly #frozenNodes = new Map<Node, Frozen>();
@@ -181,6 +185,7 @@ class Walker {
       mixes: this.#mixes,
       scalings: this.#scalings,
       passages: this.#passages,
+      recurrences: this.#recurrences,
       contractions: this.#contractions,
       linear: this.#linear,
       frozenNodes: this.#frozenNodes,
@@ -224,6 +229,7 @@ class Walker {
       this.#mixes.push(...call.mixings);
       this.#scalings.push(...call.scalings);
       if (call.passages.length > 0) this.#passages.set(node, call.passages);
+      this.#recurrences.push(...call.recurrences);
       this.#contractions.push(...call.contractions);
       if (rule.moves === true || rule.linear === true) this.#linear.add(node);
     } catch (problem) {

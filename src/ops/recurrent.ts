@@ -18,6 +18,8 @@ interface Cell {
   /** Places in that list of the functions that must give 0 at 0: for the cell state, and beyond it for the hidden one. */
   readonly cellZero: readonly number[];
   readonly hiddenZero: readonly number[];
+  /** Gates that make something else of R h before W x is added, as GRU's reset gate does. */
+  readonly apart?: readonly number[];
   /** Places of scale and zero point of W and of R, where both are integers; both are turned then. */
   readonly integers?: { readonly 1: Parameters; readonly 2: Parameters };
 }
@@ -88,7 +90,7 @@ function recurrent(cell: Cell): Rule {
       );
       const hidden = lanes.unify([...gated.hidden, ...given.map((state) => state.hidden)]);
       lanes.contract(asData(hidden), gated.recurrent);
-      if (cell.integers === undefined) mixesOf(call, directions);
+      if (cell.integers === undefined) mixesOf(call, cell, directions, batchFirst);
       if (attributes.has('hidden_size')) call.restate({ attribute: 'hidden_size', kind: 'int' }, [hidden]);
 
       const rests = given.every((state) => isZero(state.hidden)) && gated.hidden.every(isZero);
@@ -110,29 +112,38 @@ function recurrent(cell: Cell): Rule {
 }
 
 /** Of X by W, and of the states by R: they are fed back as they come out, one step earlier. */
-function mixesOf(call: Call, directions: number): void {
+function mixesOf(call: Call, cell: Cell, directions: number, batchFirst: boolean): void {
   const [gates] = call.input(1).slice(1, 2);
+  const [states] = call.node.outputs;
   for (let d = 0; d < directions; d++) {
     const fixed = { axis: 0, index: d };
     call.mixes({
       ...{ data: 0, axis: 2, weight: 1, outputs: [1], input: 2, fixed },
-      bias: partOf(gates!, directions, 0),
+      bias: partOf(gates!, d, 0),
+    });
+    if (states === undefined || states === '') continue;
+    const part = { axis: batchFirst ? 2 : 1, index: d };
+    call.mixes({
+      ...{ data: 0, instead: states, axis: 3, weight: 2, outputs: [1], input: 2, fixed },
+      ...(directions > 1 && { part }),
+      bias: partOf(gates!, d, 1),
     });
   }
-  const [states] = call.node.outputs;
-  if (directions === 1 && states !== undefined && states !== '')
-    call.mixes({
-      ...{ data: 0, instead: states, axis: 3, weight: 2, outputs: [1], input: 2 },
-      fixed: { axis: 0, index: 0 },
-      bias: partOf(gates!, directions, 1),
-    });
+  const direction = call.attributes.string('direction', 'forward');
+  const { apart = [] } = cell;
+  call.recurs({
+    batchFirst,
+    reversed: directions > 1 ? [false, true] : [direction === 'reverse'],
+    operands: { input: 1, recurrent: 2, lengths: 4, initial: INITIAL_HIDDEN },
+    sums: Array.from({ length: cell.gates }, (_, gate) => !apart.includes(gate)),
+  });
 }
 
-/** The first or second half of B: of a single direction, whose rows are those of one tensor. */
-const partOf = (gates: Axis, directions: number, half: 0 | 1): Bias =>
-  directions > 1 || typeof gates.length !== 'number'
+/** The first or second half of a direction's row of B. */
+const partOf = (gates: Axis, row: number, half: 0 | 1): Bias =>
+  typeof gates.length !== 'number'
     ? { kind: 'none' }
-    : { kind: 'part', operand: 3, from: half * gates.length, length: gates.length };
+    : { kind: 'part', operand: 3, row, from: half * gates.length, length: gates.length };
 
 /** A weight's rows, seen as the state that they make: it is the state that is contracted, not they. */
 const asData = (axis: Axis): Axis => axisOf(axis.factors.map(({ slot: _, ...factor }) => factor));
@@ -300,6 +311,7 @@ export const gru: Rule = recurrent({
   activations: ['Sigmoid', 'Tanh'],
   cellZero: [1],
   hiddenZero: [],
+  apart: [2],
 });
 
 /**

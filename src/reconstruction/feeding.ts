@@ -14,6 +14,16 @@ export function float32(tensor: Tensor, value: string): Float32Array {
   throw new EspalierError('RUNTIME_FAILED', `the value holds ${type}, not floats`, { tensor: value });
 }
 
+/** What a site reads of its data: all of it, or the index of an axis that takes part. */
+export function dataAt(
+  { data, part }: Pick<Site, 'data' | 'part'>,
+  tensor: Tensor,
+): { readonly x: Float32Array; readonly dims: readonly number[] } {
+  const x = float32(tensor, data);
+  if (part === undefined) return { x, dims: tensor.dims };
+  return { x: taken(x, tensor.dims, part.axis, [part.index]), dims: tensor.dims.with(part.axis, 1) };
+}
+
 /** The elements at some indices of an axis. */
 export function taken(
   data: Float32Array,

@@ -12,6 +12,7 @@ import { productsOf } from './products.js';
 import { quietly } from './quietly.js';
 import { DAMPING, damageAlong, type Ranking, rank } from './ranking.js';
 import { feedsFor, matchOf, reconstruct, type Source } from './reconstruct.js';
+import { recurrentsOf } from './recurrent.js';
 import type { Reconstructed, Removed } from './removed.js';
 import { lossOf, sensitivity, Trials } from './sensitivity.js';
 import { Shared } from './shared.js';
@@ -182,9 +183,14 @@ export class Knowledge {
   async observed(options: NativeOptions): Promise<Observed> {
     await this.prepare(options);
     const { native, dataset, runtime, samples } = this;
+    const layers = this.#layers;
+    const recurrents = recurrentsOf(this.#known.analysis, layers);
     const models = { native, computed: this.#known.native };
     const own = { ...options, ...(samples !== undefined && { samples }) };
-    return this.#observed.get(() => observe(models, this.#layers, dataset, runtime, own), options.signal);
+    return this.#observed.get(
+      () => observe(models, layers, recurrents, dataset, runtime, own),
+      options.signal,
+    );
   }
 
   /** Products of queries and keys, and the dims that give them best. */

@@ -58,7 +58,13 @@ export type Addition =
   /** A stored vector that nothing else reads. `included`: the site's output has it in it. */
   | ({ readonly kind: 'stored'; readonly included: boolean } & Pick<Behind, 'tensor' | 'quantised'>)
   /** A part of one. */
-  | { readonly kind: 'part'; readonly tensor: TensorDocument; readonly from: number; readonly length: number }
+  | {
+      readonly kind: 'part';
+      readonly tensor: TensorDocument;
+      readonly row: number;
+      readonly from: number;
+      readonly length: number;
+    }
   /** Nowhere yet; here it can be. `shared`: a vector that others read too, for which one of its own is put. */
   | { readonly kind: 'operand'; readonly operand: number; readonly shared?: TensorDocument }
   /** `trailing`: axes of length 1 that a vector of the outputs has behind it. */
@@ -205,7 +211,7 @@ function additionOf(around: Around, mix: Mix, outputs: number): Addition {
   if (bias.kind === 'part') {
     const stored = ownVector(around, node, bias.operand);
     return stored !== undefined && stored.quantised === undefined
-      ? { kind: 'part', tensor: stored.tensor, from: bias.from, length: bias.length }
+      ? { kind: 'part', tensor: stored.tensor, row: bias.row, from: bias.from, length: bias.length }
       : { kind: 'none' };
   }
   if (bias.kind === 'none') return bias;

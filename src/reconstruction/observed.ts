@@ -5,25 +5,46 @@ import type { NativeModel, NativeOptions } from '../native/index.js';
 import { NativeMoments } from '../native/moments.js';
 import type { Runtime, Tensor } from '../runtime/runtime.js';
 import { numbersOf } from './contents.js';
-import { feed, float32, lookedAt, rowsOf } from './feeding.js';
+import { dataAt, feed, float32, lookedAt, rowsOf } from './feeding.js';
 import { type Layer, mixesAll, weightOf } from './layers.js';
 import { matrixOf, placesOf } from './matrix.js';
 import { everyFor, shareOf, stridesFor } from './positions.js';
 import { quietly } from './quietly.js';
+import {
+  beside,
+  type Direction,
+  givenIn,
+  layersIn,
+  type Recurrent,
+  rowsSeen,
+  type Stored,
+  stateDims,
+  statesBefore,
+  storedFor,
+  valuesOf,
+} from './recurrent.js';
 
 /** Layers of more inputs are left out: their second moments alone would be some hundred megabytes. */
 export const MOST_INPUTS = 6144;
 /** From so many inputs on products are made in single precision, which is right to 1e-6. */
 const SINGLE = 32;
 
-export const inputsOf = (layer: Layer): number => layer.channels * layer.taps;
+/** What sums over inputs: a layer, or a direction of a recurrent node over what it reads and its states together. */
+export type Summing = Layer | Direction;
+
+const isDirection = (summing: Summing): summing is Direction => 'recurrent' in summing;
+
+export const inputsOf = (summing: Summing): number =>
+  isDirection(summing)
+    ? summing.input.channels + summing.recurrent.channels
+    : summing.channels * summing.taps;
 
 export const momentsFor = (inputs: number, outputs: number): NativeMoments =>
   new NativeMoments(inputs, outputs, inputs < SINGLE ? 'double' : 'single');
 
 /** What layers read on data: the second moments of each one's inputs, with W x as their targets. */
 export interface Observed {
-  readonly moments: ReadonlyMap<Layer, NativeMoments>;
+  readonly moments: ReadonlyMap<Summing, NativeMoments>;
   /** Samples in all, and in one batch. */
   readonly samples: number;
   readonly batch: number;
@@ -48,83 +69,147 @@ export interface Models {
 export async function observe(
   { native, computed }: Models,
   layers: readonly Layer[],
+  recurrents: readonly Recurrent[],
   dataset: Dataset,
   runtime: Runtime,
   options: NativeOptions & { readonly samples?: number },
 ): Promise<Observed> {
-  const chosen = layers.filter((layer) => mixesAll(layer) && inputsOf(layer) <= MOST_INPUTS);
-  const moments = new Map(chosen.map((layer) => [layer, momentsFor(inputsOf(layer), 0)]));
-  const values = chosen.flatMap(({ sites }) => sites.map(({ data }) => data));
+  const inside = new Set(recurrents.flatMap(layersIn));
+  const chosen = layers.filter(
+    (layer) => mixesAll(layer) && inputsOf(layer) <= MOST_INPUTS && !inside.has(layer),
+  );
+  const running = recurrents.filter(({ directions }) =>
+    directions.every((direction) => inputsOf(direction) <= MOST_INPUTS),
+  );
+  const summing: readonly Summing[] = [...chosen, ...running.flatMap(({ directions }) => directions)];
+  const moments = new Map(summing.map((own) => [own, momentsFor(inputsOf(own), 0)]));
   const rows = new Map<Layer, number>();
-  const strides = new Map<Layer, { readonly batches: number; readonly positions: number }>();
+  const strides = new Map<Summing, { readonly batches: number; readonly positions: number }>();
   let [samples, batch, bytes, share, at] = [0, 0, 0, 0, 0];
   const total = { done: 0, total: 0 };
   const quiet = quietly(options);
   // Layers that leave batches out take turns.
-  const takes = (layer: Layer, turn: number): boolean => {
-    const { batches } = strides.get(layer)!;
-    return turn === 0 || (turn + layer.sites[0]!.index) % batches === 0;
+  const takes = (own: Summing, turn: number): boolean => {
+    const { batches } = strides.get(own)!;
+    return turn === 0 || (turn + layerOf(own).sites[0]!.index) % batches === 0;
   };
-  for await (const { tensors, samples: count } of activations(computed, values, dataset, runtime, {
-    ...options,
-    select: (turn) =>
-      chosen.filter((layer) => takes(layer, turn)).flatMap(({ sites }) => sites.map(({ data }) => data)),
-    onProgress: (progress) => {
-      Object.assign(total, progress);
-      options.onProgress?.(progress);
+  const wanted = (takes: (own: Summing) => boolean): string[] => [
+    ...chosen.filter(takes).flatMap(({ sites }) => sites.map(({ data }) => data)),
+    ...running.filter(({ directions }) => directions.some(takes)).flatMap(valuesOf),
+  ];
+  const given = new Map<Recurrent, Stored>();
+  for (const recurrent of running) given.set(recurrent, await storedFor(recurrent, native, quiet));
+  for await (const { tensors, samples: count } of activations(
+    computed,
+    wanted(() => true),
+    dataset,
+    runtime,
+    {
+      ...options,
+      select: (turn) => wanted((own) => takes(own, turn)),
+      onProgress: (progress) => {
+        Object.assign(total, progress);
+        options.onProgress?.(progress);
+      },
     },
-  })) {
+  )) {
     if (at === 0) {
-      for (const layer of chosen) rows.set(layer, rowsIn(layer, tensors) / count);
-      const sizes = chosen.map((layer) => ({
-        inputs: inputsOf(layer),
-        rows: rows.get(layer)! * total.total,
+      for (const own of summing) rows.set(layerOf(own), rowsIn(layerOf(own), tensors) / count);
+      const sizes = summing.map((own) => ({
+        inputs: inputsOf(own),
+        rows: rows.get(layerOf(own))! * total.total,
       }));
       share = shareOf(sizes);
-      for (const [place, layer] of chosen.entries())
-        strides.set(layer, stridesFor(everyFor(sizes[place]!, share), total.total));
+      for (const [place, own] of summing.entries())
+        strides.set(own, stridesFor(everyFor(sizes[place]!, share), total.total));
       bytes = bytesOf(tensors) / count;
     }
     samples += count;
     batch = Math.max(batch, count);
-    for (const [layer, own] of moments)
+    for (const recurrent of running)
+      for (const direction of recurrent.directions) {
+        if (!takes(direction, at)) continue;
+        const { positions } = strides.get(direction)!;
+        const x = stepsIn(recurrent, direction, given.get(recurrent)!, tensors, positions);
+        await moments.get(direction)!.add(x, NONE, quiet);
+      }
+    for (const layer of chosen)
       for (const site of takes(layer, at) ? layer.sites : []) {
-        const tensor = tensors[site.data]!;
-        const x = float32(tensor, site.data);
+        const { x, dims } = dataAt(site, tensors[site.data]!);
         const { positions } = strides.get(layer)!;
-        const { rows } = lookedAt(layer, site, x, tensor.dims, positions);
-        await feed(own, rows, NONE, quiet);
+        const { rows } = lookedAt(layer, site, x, dims, positions);
+        await feed(moments.get(layer)!, rows, NONE, quiet);
       }
     at += 1;
   }
-  for (const [layer, own] of moments) {
+  for (const [summing, own] of moments) {
     // No sample has come to it: nothing is known.
     if ((await own.summary(quiet)).count === 0) {
-      moments.delete(layer);
+      moments.delete(summing);
       continue;
     }
-    const places = placesOf(layer, layer.weight.dims);
-    const weights = matrixOf(await numbersOf(native, weightOf(layer), quiet), places);
-    await own.respond(weights, layer.outputs, quiet);
+    await own.respond(await weightsOf(native, summing, quiet), layerOf(summing).outputs, quiet);
   }
   return { moments, samples, batch, bytes, rows, share };
 }
 
 const NONE = new Float32Array(0);
 
+const layerOf = (summing: Summing): Layer => (isDirection(summing) ? summing.input : summing);
+
+/** W, or W beside R. */
+async function weightsOf(
+  native: NativeModel,
+  summing: Summing,
+  options: NativeOptions,
+): Promise<Float32Array> {
+  const matrix = async (layer: Layer): Promise<Float32Array> =>
+    matrixOf(await numbersOf(native, weightOf(layer), options), placesOf(layer, layer.weight.dims));
+  if (!isDirection(summing)) return matrix(summing);
+  const { input, recurrent } = summing;
+  const rows = Int32Array.from({ length: input.outputs }, (_, row) => row);
+  return beside(rows, await matrix(input), input.channels, await matrix(recurrent), recurrent.channels);
+}
+
+/** What a direction's gates read of a batch: x beside the h of the step before. */
+function stepsIn(
+  recurrent: Recurrent,
+  direction: Direction,
+  stored: Stored,
+  tensors: Tensors,
+  every: number,
+): Float32Array {
+  const states = tensors[recurrent.states]!;
+  const { initial, lengths } = givenIn(recurrent, stored, (value) => tensors[value]);
+  const rows = rowsSeen(recurrent, stateDims(recurrent, states.dims), lengths, every);
+  const x = float32(tensors[recurrent.data]!, recurrent.data);
+  const before = statesBefore(recurrent, direction, states, initial, lengths);
+  return beside(rows, x, direction.input.channels, before, direction.recurrent.channels);
+}
+
 type Tensors = Readonly<Record<string, Tensor>>;
 
 const rowsIn = (layer: Layer, tensors: Tensors): number =>
   layer.sites.reduce((sum, site) => {
-    const tensor = tensors[site.data]!;
-    return sum + rowsOf(layer, site, NONE, tensor.dims).rows;
+    const { dims } = tensors[site.data]!;
+    const own = site.part === undefined ? dims : dims.with(site.part.axis, 1);
+    return sum + rowsOf(layer, site, NONE, own).rows;
   }, 0);
 
 const bytesOf = (tensors: Tensors): number =>
   Object.values(tensors).reduce((sum, { data }) => sum + (ArrayBuffer.isView(data) ? data.byteLength : 0), 0);
 
 /** For each lane of a group its inputs at a layer that consumes it; undefined where the layer does not. */
-export function blocksOf(group: Group, layer: Layer): readonly Uint32Array[] | undefined {
+export function blocksOf(group: Group, summing: Summing): readonly Uint32Array[] | undefined {
+  if (!isDirection(summing)) return blocksIn(group, summing);
+  const { input, recurrent } = summing;
+  const [x, h] = [blocksIn(group, input), blocksIn(group, recurrent)];
+  const behind = h?.map((block) => block.map((index) => index + input.channels));
+  if (x === undefined || behind === undefined) return x ?? behind;
+  return x.map((block, lane) => Uint32Array.from([...block, ...behind[lane]!]));
+}
+
+function blocksIn(group: Group, layer: Layer): readonly Uint32Array[] | undefined {
   const own = group.slots.find(
     ({ slot }) =>
       slot.tensor === layer.weight.id && slot.axis === layer.layout.input && slot.use === undefined,

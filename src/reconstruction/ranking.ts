@@ -1,9 +1,8 @@
 import type { Group } from '../lanes/groups.js';
 import type { NativeOptions } from '../native/index.js';
 import { NativeMoments } from '../native/moments.js';
-import type { Layer } from './layers.js';
 import { dimsIn, type Logits, lostAlong, weakestFirst } from './logits.js';
-import { blocksOf, inputsOf, type Observed } from './observed.js';
+import { blocksOf, inputsOf, type Observed, type Summing } from './observed.js';
 import { quietly } from './quietly.js';
 
 /** The order in which a group's lanes leave, and what has been lost by then. */
@@ -15,7 +14,7 @@ export interface Ranking {
    * refitted; summed over the consumers, and with it the share of the products' energy where lanes are dims of queries and keys.
    */
   readonly damage: Float64Array;
-  readonly consumers: readonly Layer[];
+  readonly consumers: readonly Summing[];
 }
 
 /** λ as a share of the mean variance of a consumer's inputs: the damping under which lanes are priced. */
@@ -35,7 +34,7 @@ export async function rank(
   options: NativeOptions,
 ): Promise<Map<Group, Ranking>> {
   const quiet = quietly(options);
-  const spread = new Map<Layer, number>();
+  const spread = new Map<Summing, number>();
   for (const [layer, own] of moments) {
     const { outputVariances } = await own.summary(quiet);
     spread.set(

@@ -18,11 +18,13 @@ import { MOST_INPUTS } from './observed.js';
 import { Parts } from './parts.js';
 import { quietly } from './quietly.js';
 import type { Teller } from './recorded.js';
+import { layersIn, type Recurrent, recurrentsOf } from './recurrent.js';
 import type { Reconstructed, Removed } from './removed.js';
 import { Rewrites } from './rewrites.js';
 import { refitScaling, type Scaling, scalingsOf } from './scaling.js';
 import { Stage } from './stage.js';
 import { type Aftermath, aftermathOf, isUsable } from './target.js';
+import { Unrolling } from './unrolling.js';
 
 export interface Source {
   readonly native: NativeModel;
@@ -135,16 +137,25 @@ export class Reconstruction {
     const { native, walk, layers } = source;
     const readers = readersOf(walk.graph);
     const small = layers.filter((layer) => rewrites.keptChannels(layer).length * layer.taps <= MOST_INPUTS);
-    const turns = ordered([...small, ...(manner.quick ? [] : scalingsOf(walk))], pruned.parts);
+    const recurrents = recurrentsOf(walk, small);
+    const own = new Set(recurrents.flatMap(layersIn));
+    const apart = small.filter((layer) => !own.has(layer));
+    const turns = ordered([...apart, ...recurrents, ...(manner.quick ? [] : scalingsOf(walk))], pruned.parts);
     this.#mixtures = mixturesOf(source.logits, rewrites, new Set(turns.filter(isLayer)));
     const after = (turn: Turn): Aftermath | undefined =>
-      turn.sites.length > 1
+      turn.sites.length > 1 || isRecurrent(turn)
         ? undefined
         : aftermathOf(walk, native, readers, isLayer(turn) ? turn.sites[0]! : turn, turn.outputs);
     const work = this.#affected(turns, pruned.parts, readers, manner, after);
     for (const [done, layer] of work.entries()) {
       options.onProgress?.({ phase: 'reconstruct', done, total: work.length });
       const pending = new Set(work.slice(done));
+      if (isRecurrent(layer)) {
+        const known = { ...source, samples: await before(layer.directions[0]!.input) };
+        const manners = [known, manner, quietly(options)] as const;
+        await new Unrolling(layer, rewrites, original, pruned, ...manners).refit();
+        continue;
+      }
       if (!isLayer(layer)) {
         const found = after(layer);
         const usable = found !== undefined && isUsable(found, pruned, pending) ? found : undefined;
@@ -188,7 +199,9 @@ export class Reconstruction {
         const before = parts.between(turn.sites.flatMap(readOf), new Set());
         return [...before].some(({ id }) => refitted.has(id));
       };
-      if (isLayer(turn)) {
+      if (isRecurrent(turn)) {
+        if (work.length === 0 && !layersIn(turn).some(lost)) continue;
+      } else if (isLayer(turn)) {
         if (quick && !mixesAll(turn)) continue;
         if (!lost(turn) && !(mixesAll(turn) ? work.length > 0 : reads())) continue;
       } else {
@@ -199,7 +212,7 @@ export class Reconstruction {
         if (!isShown && own.every((node) => seen.has(node))) continue;
       }
       work.push(turn);
-      if (!isLayer(turn) || isObserved(turn))
+      if (isLayer(turn) ? isObserved(turn) : !isRecurrent(turn))
         for (const node of after(turn)?.through ?? []) covered.add(node);
       for (const { node } of turn.sites) refitted.add(node.id);
     }
@@ -208,13 +221,14 @@ export class Reconstruction {
 }
 
 /** What has its turn. */
-export type Turn = Layer | Scaling;
+export type Turn = Layer | Recurrent | Scaling;
 
 /** What comes to a site; of a node that adds several values first, all of them. */
 const readOf = (site: { readonly data: string; readonly reads?: readonly string[] }): readonly string[] =>
   site.reads ?? [site.data];
 
 const isLayer = (turn: Turn): turn is Layer => 'weight' in turn;
+const isRecurrent = (turn: Turn): turn is Recurrent => 'directions' in turn;
 
 /**
  * Layers such that each comes before all that read what it makes. A weight that is read again behind what it has made, or behind

@@ -3,6 +3,7 @@ import type { Tensor } from '../runtime/runtime.js';
 import type { Advance } from './advance.js';
 import { isObserved, type Layer, mixesAll, type Readers } from './layers.js';
 import type { Source } from './reconstruct.js';
+import { recurrentsOf, valuesOf } from './recurrent.js';
 import { aftermathOf } from './target.js';
 
 /** What comes to values, batch by batch: computed step by step, or known already. */
@@ -36,6 +37,8 @@ export class Recorded implements Teller {
         if (stream !== undefined) wanted.add(stream);
       }
     }
+    for (const recurrent of recurrentsOf(walk, layers))
+      for (const value of valuesOf(recurrent)) wanted.add(value);
     const batches: ReadonlyMap<string, Tensor>[] = [];
     try {
       await original.to([...wanted], async (batch, tensors) => {

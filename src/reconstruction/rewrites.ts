@@ -160,7 +160,7 @@ export class Rewrites {
       return;
     }
     const { data, dims } = await this.#contents.read(addition);
-    data.set(values, addition.kind === 'part' ? this.#start(addition) : 0);
+    data.set(values, addition.kind === 'part' ? this.#start(addition, dims) : 0);
     await this.#contents.write(addition, { data, dims }, await this.#rescaled(addition, scales));
   }
 
@@ -210,25 +210,31 @@ export class Rewrites {
       return slot === undefined ? stored : this.removal.indices(slot.labels).map((index) => stored[index]!);
     }
     const stored = await numbersOf(this.native, addition, this.options);
-    const { data } = selected(
+    const { data, dims } = selected(
       stored,
       addition.tensor.dims,
       this.cuts.kept.get(addition.tensor.id) ?? new Map(),
     );
-    const from = addition.kind === 'part' ? this.#start(addition) : 0;
+    const from = addition.kind === 'part' ? this.#start(addition, dims) : 0;
     return data.subarray(from, from + length);
   }
 
   /** Where a part begins once indices before it have left. */
-  #start({
-    tensor,
-    from,
-  }: {
-    readonly tensor: { readonly id: number; readonly dims: readonly number[] };
-    readonly from: number;
-  }): number {
+  #start(
+    {
+      tensor,
+      row,
+      from,
+    }: {
+      readonly tensor: { readonly id: number; readonly dims: readonly number[] };
+      readonly row: number;
+      readonly from: number;
+    },
+    dims: readonly number[],
+  ): number {
     const kept = this.cuts.kept.get(tensor.id)?.get(tensor.dims.length - 1);
-    return kept === undefined ? from : kept.filter((index) => index < from).length;
+    const place = kept === undefined ? from : kept.filter((index) => index < from).length;
+    return row * dims.at(-1)! + place;
   }
 
   /** The edits of the removal with all that was refitted. */

@@ -4,7 +4,17 @@ import type { NativeMoments, Refit } from '../native/moments.js';
 import type { Tensor } from '../runtime/runtime.js';
 import type { Advance } from './advance.js';
 import { numbersOf } from './contents.js';
-import { channelsFirst, feed, float32, lookedAt, type Rows, rowsOf, taken, type Values } from './feeding.js';
+import {
+  channelsFirst,
+  dataAt,
+  feed,
+  float32,
+  lookedAt,
+  type Rows,
+  rowsOf,
+  taken,
+  type Values,
+} from './feeding.js';
 import { everyOfGroups, solveGroups, thinned } from './grouped.js';
 import { isObserved, type Layer, mixesAll, type Site, weightOf } from './layers.js';
 import { matrixOf, placesOf } from './matrix.js';
@@ -25,12 +35,15 @@ const DAMPINGS = [1e-6, 1e-4, 1e-3, 1e-2, 1e-1, 1];
 /** Those of layers of many inputs: each costs the cube of the inputs. */
 const LARGE_DAMPINGS = [1e-3, 1e-2, 1];
 /** Every so-many-th batch says which damping is best, before it is fitted to like the others. */
-const HELD_OUT = 4;
+export const HELD_OUT = 4;
 /** How often targets behind a ReLU are made anew. */
 const ROUNDS = 6;
 /** Layers of more inputs take fewer dampings, and this many rounds. */
 const LARGE = 640;
 const FEW_ROUNDS = 2;
+
+export const dampingsFor = (inputs: number): readonly number[] =>
+  inputs > LARGE ? LARGE_DAMPINGS : DAMPINGS;
 
 /** What a layer reads and is to answer, for one batch at one site. */
 export interface Example {
@@ -206,7 +219,10 @@ export class Stage {
         };
     const valuesOf = (tensors: ReadonlyMap<string, Tensor>, name: string, axis: number): Values =>
       of(float32(tensors.get(name)!, name), tensors.get(name)!.dims, axis);
-    if (!this.#observed) return { rows, wanted: { y: valuesOf(then, site.data, site.axis).data } };
+    if (!this.#observed) {
+      const whole = dataAt(site, then.get(site.data)!);
+      return { rows, wanted: { y: of(whole.x, whole.dims, site.axis).data } };
+    }
     const { value, axis } = site.output!;
     const output = valuesOf(then, value, axis);
     const y =
@@ -246,11 +262,10 @@ export class Stage {
     now: ReadonlyMap<string, Tensor>,
   ): { readonly x: Float32Array; readonly dims: readonly number[] } {
     const own = makesItsData(site);
-    const tensor = (own ? then : now).get(site.data)!;
-    const x = float32(tensor, site.data);
-    if (!own) return { x, dims: tensor.dims };
+    const { x, dims } = dataAt(site, (own ? then : now).get(site.data)!);
+    if (!own) return { x, dims };
     const kept = this.rewrites.keptChannels(this.layer);
-    return { x: taken(x, tensor.dims, site.axis, kept), dims: tensor.dims.with(site.axis, kept.length) };
+    return { x: taken(x, dims, site.axis, kept), dims: dims.with(site.axis, kept.length) };
   }
 
   get #all(): Uint32Array {
@@ -274,7 +289,7 @@ export class Stage {
     const { count } = await held.summary(options);
     if (count === 0) return damping;
     let least = Number.POSITIVE_INFINITY;
-    for (const candidate of this.#inputs > LARGE ? LARGE_DAMPINGS : DAMPINGS) {
+    for (const candidate of dampingsFor(this.#inputs)) {
       const errors = await held.errors(this.#all, await ridge(fits, candidate), options);
       const error = errors.reduce((sum, value) => sum + value, 0);
       if (error < least) [least, damping] = [error, candidate];

@@ -166,7 +166,7 @@ test.each([
   ]);
 });
 
-test('two directions read the input by a weight each, and have no bias to change', () => {
+test('two directions read the input and their states by a weight each, and have a row of the bias each', () => {
   const found = layers(
     (b) => {
       const weights = [b.weight('w', [2, 20, 6]), b.weight('r', [2, 20, 5]), b.weight('b', [2, 40])];
@@ -175,10 +175,16 @@ test('two directions read the input by a weight each, and have no bias to change
     ['s', 'n', 6],
   );
   expect(found.map(shown)).toEqual([
-    { weight: 'w', size: [20, 6, 1], additions: ['none'] },
-    { weight: 'w', size: [20, 6, 1], additions: ['none'] },
+    { weight: 'w', size: [20, 6, 1], additions: ['part b 0+20'] },
+    { weight: 'r', size: [20, 5, 1], additions: ['part b 20+20'] },
+    { weight: 'w', size: [20, 6, 1], additions: ['part b 0+20'] },
+    { weight: 'r', size: [20, 5, 1], additions: ['part b 20+20'] },
   ]);
-  expect(found.map(({ layout }) => layout.fixed)).toEqual([[{ axis: 0, index: 0 }], [{ axis: 0, index: 1 }]]);
+  const rows = found.map(({ sites }) => sites[0]!.addition);
+  expect(rows).toMatchObject([{ row: 0 }, { row: 0 }, { row: 1 }, { row: 1 }]);
+  const parts = found.map(({ sites }) => sites[0]!.part);
+  expect(parts).toEqual([undefined, { axis: 1, index: 0 }, undefined, { axis: 1, index: 1 }]);
+  expect(found.map(({ layout }) => layout.fixed[0]!.index)).toEqual([0, 0, 1, 1]);
 });
 
 test('a weight that several nodes read is one layer; one that is read otherwise too is none', () => {
