@@ -110,7 +110,7 @@ describe('model.tree', () => {
     expect(await code(opened.tree({ group: 'ww', data }))).toMatch(
       /OPTION_INVALID.*"ww"[\s\S]*Did you mean w/,
     );
-    expect(await code(opened.tree({ group }))).toMatch(/OPTION_INVALID[\s\S]*--data/);
+    expect(await code(opened.tree({ group }))).toMatch(/OPTION_INVALID[\s\S]*Give data:/);
     expect(await code(opened.tree({ group, data, bins: 65 }))).toMatch(/from 2 to 64/);
     expect(await code(opened.tree({ group, data, rows: 1 }))).toMatch(/rows/);
     const gaussian = { estimator: 'gaussian', variant: 'output' } as const;
