@@ -156,7 +156,7 @@ test('without data they are refused before anything is read', async () => {
   ]) {
     const problem = (await opened.score(options).catch((error: unknown) => error)) as EspalierError;
     expect(problem.code).toBe('OPTION_INVALID');
-    expect(problem.todo).toContain('--data');
+    expect(problem.todo).toContain('Give data:');
   }
 });
 
