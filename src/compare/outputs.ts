@@ -171,7 +171,7 @@ export class Outputs {
       (_, row) => new Row(part(own.original.values, row), part(own.pruned.values, row), common.share),
     );
     return {
-      ...{ output, dtype, discrete, manner: this.#manner(one, same) },
+      ...{ output, dtype, discrete, manner: this.#manner(one, same, samples) },
       rows: split ? rows : Array<Row>(samples).fill(rows[0]!),
       classes: same ? this.#classes(a, output, samples) : undefined,
       ...(!same && { lengths: lengthsOf(a, b) }),
@@ -179,8 +179,8 @@ export class Outputs {
   }
 
   /** Boxes that are not finite are boxes all the same. */
-  #manner(one: Both, same: boolean): Answers['manner'] {
-    if (this.#knowledge.suppressed.has(one.output) && isBoxes(one)) return 'boxes';
+  #manner(one: Both, same: boolean, samples: number): Answers['manner'] {
+    if (this.#knowledge.suppressed.has(one.output) && isBoxes(one, samples)) return 'boxes';
     return same ? 'values' : 'sequences';
   }
 

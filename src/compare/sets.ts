@@ -33,11 +33,7 @@ export class Sets {
    * @param outputs what a non-maximum suppression chose
    */
   compare(outputs: readonly Both[], samples: number): Answers[] {
-    const answers = this.#detections(
-      outputs,
-      samples,
-      (one, columns) => isBoxes(one) && looksLike(one, columns),
-    );
+    const answers = this.#detections(outputs, samples, (one, columns) => looksLike(one, columns));
     const taken = new Set(answers.map(({ output }) => output));
     const integers = outputs.filter((one) => !taken.has(one.output) && isIntegerRows(one));
     return [...answers, ...integers.map((one) => equalRows(one, samples))];
@@ -49,10 +45,7 @@ export class Sets {
       outputs.filter(({ original }) => original.dims[0] === samples),
       samples,
       (one, columns) =>
-        isBoxes(one) &&
-        one.original.dims.length === 3 &&
-        widthOf(one) <= MOST_COLUMNS &&
-        columns.format === 'corners',
+        one.original.dims.length === 3 && widthOf(one) <= MOST_COLUMNS && columns.format === 'corners',
     );
   }
 
@@ -63,7 +56,7 @@ export class Sets {
   ): Answers[] {
     // Where boxes stand alone, another output that has a row for each of them is no box.
     const boxes = outputs
-      .filter((one) => isBoxes(one) && hasNumbers(one) && fits(one, this.#seen(one, samples)))
+      .filter((one) => isBoxes(one, samples) && hasNumbers(one) && fits(one, this.#seen(one, samples)))
       .sort((a, b) => widthOf(a) - widthOf(b))[0];
     if (boxes === undefined) return [];
     return this.#boxes(
@@ -104,13 +97,15 @@ export class Sets {
 
 const widthOf = ({ original }: Both): number => original.dims.at(-1)!;
 
-/** [..., boxes, 4 and more]. */
-export function isBoxes({ discrete, original, pruned }: Both): boolean {
+/** [boxes, 4 and more], or the same with an axis for samples and perhaps one for classes before it. */
+export function isBoxes({ discrete, original, pruned }: Both, samples: number): boolean {
   const rank = original.dims.length;
   return (
     !discrete &&
     rank >= 2 &&
     rank <= 4 &&
+    // Else each box has a mask, or other rows.
+    (rank === 2 || original.dims[0] === samples) &&
     original.dims.at(-1)! >= 4 &&
     sameBut(original.dims, pruned.dims, rank - 2)
   );

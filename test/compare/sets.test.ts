@@ -190,6 +190,23 @@ describe('a detector’s outputs', () => {
     expect(answers.get('num')).toMatchObject({ manner: 'values' });
   });
 
+  test('masks without boxes are no boxes', () => {
+    const masks = {
+      masks: floats(
+        [3, 4, 4],
+        Array.from({ length: 48 }, (_, i) => i),
+      ),
+    };
+    expect(compare(masks, masks).get('masks')).toMatchObject({ manner: 'values' });
+    const fewer = {
+      masks: floats(
+        [2, 4, 4],
+        Array.from({ length: 32 }, (_, i) => i),
+      ),
+    };
+    expect(compare(masks, fewer).get('masks')).toMatchObject({ manner: 'sequences' });
+  });
+
   test('nothing chosen by either is the same answer; boxes that are NaN are none', () => {
     const empty = { boxes: floats([0, 4], []) };
     const some = { boxes: floats([1, 4], [0, 0, 1, 1]) };
