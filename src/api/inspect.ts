@@ -4,6 +4,7 @@ import { KEPT } from '../lanes/equations.js';
 import { type Reason, sinceText } from '../lanes/reason.js';
 import { Removal } from '../lanes/survivors.js';
 import type { ValueDocument } from '../native/document.js';
+import { INNER } from '../onnx/expand.js';
 import type { FrozenReport, GroupReport, Inspection, ValueReport, Warning } from './types.js';
 
 /** What is in a model: its cost, its groups of lanes, and what is frozen and why. */
@@ -107,6 +108,8 @@ function warnings({ frozenNodes, choices }: Analysis): Warning[] {
   const roots = new Map<string, { count: number; readonly node: string; readonly text: string }>();
   const followers = new Map<string, number>();
   for (const [node, { why, text, since }] of frozenNodes) {
+    // Whoever asks knows the Loop or Scan, and not that its body begins with a node.
+    if (node.domain === INNER) continue;
     if (why === 'unknown-rank') {
       const cause = since === undefined ? '' : sinceText(since);
       followers.set(cause, (followers.get(cause) ?? 0) + 1);
@@ -130,7 +133,9 @@ function warnings({ frozenNodes, choices }: Analysis): Warning[] {
 
 /** Ifs that are followed through one branch only. */
 const branches = (choices: Analysis['choices']): Warning[] =>
-  [...choices].map(([node, branch]) => ({
-    code: 'BRANCH_CHOSEN',
-    text: `node ${node}: its branches end in values of different ranks; it is followed through its ${branch === 0 ? 'then' : 'else'} branch, which fits what reads it. Where data takes the other one, compare pruned models on such samples`,
-  }));
+  [...choices]
+    .filter(([, branch]) => branch >= 0)
+    .map(([node, branch]) => ({
+      code: 'BRANCH_CHOSEN',
+      text: `node ${node}: its branches end in values of different ranks; it is followed through its ${branch === 0 ? 'then' : 'else'} branch, which fits what reads it. Where data takes the other one, compare pruned models on such samples`,
+    }));

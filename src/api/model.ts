@@ -399,7 +399,7 @@ async function refitted(
   await pruned.refit((removed) => knowledge.reconstruct(removed, options));
   const beyond = knowledge.beyond(cuts);
   if (beyond.length === 0) return;
-  const text = `${beyond.length === 1 ? `node ${beyond[0]} lies` : `${beyond.length} nodes, first ${beyond[0]}, lie`} in a branch that not all samples take, or in a function: what they multiply by is as it was cut. Samples that all take that branch refit it`;
+  const text = `${beyond.length === 1 ? `node ${beyond[0]} lies` : `${beyond.length} nodes, first ${beyond[0]}, lie`} in a branch that not all samples take, in the body of a Loop or Scan, or in a function: what they multiply by is as it was cut. A branch is refitted by samples that all take it`;
   pruned.warnings.push({ code: 'PARTLY_REFITTED', text });
 }
 

@@ -32,6 +32,9 @@ export interface Store {
   unquantised(node: Node, data: number): string | undefined;
   /** The rank of a value that is not made yet, where what stands around it tells. */
   rankOf(name: string): number | undefined;
+  /** How a body is followed, by the name of its beginning; and how it should have been. */
+  following(name: string): number | undefined;
+  follow(name: string, how: number): void;
   /** The branch that an If is followed through where its branches end in values that cannot be one. */
   branchOf(node: Node): number | undefined;
   /** Whether it lies in a branch that lengths decide against. */
@@ -64,6 +67,14 @@ export class NodeCall implements Call {
 
   get count(): number {
     return this.operands.length;
+  }
+
+  following(name: string): number | undefined {
+    return this.store.following(name);
+  }
+
+  follow(name: string, how: number): void {
+    this.store.follow(name, how);
   }
 
   branch(): number | undefined {

@@ -21,6 +21,10 @@ export function* choosing(
   const choices = new Map<string, number>();
   const tried = new Set<string>();
   let best = yield* walking(graph, registry, read, isFree, choices);
+  while (best.mistaken.size > 0) {
+    for (const [name, how] of best.mistaken) choices.set(name, how);
+    best = yield* walking(graph, registry, read, isFree, new Map(choices));
+  }
   for (;;) {
     const next = best.undecided.find(({ name }) => !tried.has(name));
     if (next === undefined || tried.size >= MOST_TRIED) return best;
@@ -38,8 +42,10 @@ export function* choosing(
 }
 
 /** How many indices of stored tensors stay whole. */
-const whole = ({ slots, lanes }: Walk): number =>
-  slots.reduce(
-    (sum, { labels }) => sum + labels.filter((label) => lanes.equations.atom(label) === KEPT).length,
-    0,
-  );
+const whole = ({ slots, lanes, mistaken }: Walk): number =>
+  mistaken.size > 0
+    ? Number.POSITIVE_INFINITY
+    : slots.reduce(
+        (sum, { labels }) => sum + labels.filter((label) => lanes.equations.atom(label) === KEPT).length,
+        0,
+      );

@@ -152,6 +152,9 @@ export interface Call {
    * those of `wanted`. False where it is a stored tensor that nothing else reads, and had better be cut.
    */
   omit(index: number, wanted: Axes): boolean;
+  /** How a body is followed, by the name of its beginning; and how it should have been: `walk.ts`. */
+  following(name: string): number | undefined;
+  follow(name: string, how: number): void;
   /** Of an If whose branches end in values that cannot be one: the branch that it is followed through, if one was chosen. */
   branch(): number | undefined;
   /** Whether the node lies in a branch of an If that lengths decide against: nothing of it needs to stay as it is. */

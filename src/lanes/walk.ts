@@ -58,10 +58,16 @@ export interface Walk {
   readonly choices: Choices;
   /** Ifs whose branches end in values that cannot be one, and for which nothing was chosen. */
   readonly undecided: readonly Node[];
+  /** Beginnings of bodies that one round does not stand for as it was followed, and how they are to be followed. */
+  readonly mistaken: Choices;
 }
 
-/** The branch that a node is followed through, by the node's name: 0 is the first. */
+/** The branch that a node is followed through, by the node's name: 0 is the first; of the beginning of a body how it is followed. */
 export type Choices = ReadonlyMap<string, number>;
+
+/** A body whose states may have other open lengths in each round, and one that is not followed. */
+export const LOOSELY = -1;
+export const CLOSED = -2;
 
 /** Content is read where it is this small: shapes, indices, axes, scales. */
 const MOST_INTEGERS = 1 << 16;
@@ -134,6 +140,8 @@ class Walker {
         const decided = this.#tensors.get(condition)?.values?.elements[0]?.now;
         return typeof decided === 'number' && (decided !== 0) !== is;
       }),
+    following: (name) => this.choices.get(name),
+    follow: (name, how) => void this.#mistaken.set(name, how),
     branchOf: (node) => {
       const chosen = this.choices.get(node.name);
       if (chosen === undefined) this.#undecided.push(node);
@@ -142,6 +150,7 @@ class Walker {
   };
   readonly #undecided: Node[] = [];
   #sparseLanes = 0;
+  readonly #mistaken = new Map<string, number>();
   /** Made once a rank is not known. */
   #ranks: Ranks | undefined;
   #unknowns = 0;
@@ -192,6 +201,7 @@ class Walker {
       free: freeAxes(graph, this.#tensors, this.#lanes, isFree),
       choices: this.choices,
       undecided: this.#undecided,
+      mistaken: this.#mistaken,
     };
   }
 

@@ -31,6 +31,11 @@ export interface Node {
   readonly innerTensors: readonly number[];
   /** The graph that it lies in. */
   readonly graph: number;
+  /**
+   * Of a Loop or Scan whose body is laid out: the states that it hands on. Its operands are then those of the file, and the values that
+   * the body ends in.
+   */
+  readonly states?: number;
   /** Where it lies in the body of a function: how often that is called. */
   readonly body?: { readonly calls: number };
   /** The branches of If that it lies in, outermost first: it runs only where each condition says so. */
@@ -205,6 +210,35 @@ class Expander {
       });
       return;
     }
+    const body = place.body === undefined ? bodyOf(node, domain, laidOut.opset) : undefined;
+    if (body !== undefined) {
+      const operands = node.op === 'Loop' && inputs.length < 2 ? [...inputs, '', ''].slice(0, 2) : inputs;
+      const carried = node.op === 'Loop' ? operands.slice(2) : operands;
+      const prefix = `${name}/body/`;
+      this.#push({
+        ...laidOut,
+        ...{
+          id: -1,
+          name: beginningOf(name),
+          op: `${node.op}Body`,
+          domain: INNER,
+          written: [],
+          writtenOutputs: [],
+        },
+        ...{
+          inputs: carried,
+          outputs: body.inputs.map((own) => prefix + own.name),
+          captures: [],
+          innerTensors: [],
+        },
+      });
+      const ends = this.#branch(body, scope, prefix, opsets, depth + 1, where);
+      const { num_scan_inputs: scans } = node.attributes;
+      const states = carried.length - (scans?.type === 'int' ? scans.value : 0);
+      const whole = { inputs: [...operands, ...ends], outputs, captures: [], innerTensors: [], states };
+      this.#push({ ...laidOut, ...whole });
+      return;
+    }
     const { value } = node.attributes;
     const holds = node.op === 'Constant' && value?.type === 'tensor' && place.body === undefined;
     if (holds) this.held.set(value.value, node.outputs[0] ?? '');
@@ -342,6 +376,33 @@ function branchesOf(node: NodeDocument, domain: string): readonly GraphDocument[
   if (node.op !== 'If' || domain !== '' || then_branch?.type !== 'graph' || else_branch?.type !== 'graph')
     return undefined;
   return [then_branch.value, else_branch.value];
+}
+
+/** The domain of nodes that no file has: the beginning of a body, which gives it what each round begins with. */
+export const INNER = 'espalier';
+/** The name of the node that a body begins with, by the name of its Loop or Scan. */
+export const beginningOf = (name: string): string => `${name}/begin`;
+
+/** The body of a Loop or Scan that takes and gives as many values as its node says. */
+function bodyOf(node: NodeDocument, domain: string, opset: number): GraphDocument | undefined {
+  const { body, num_scan_inputs: scans } = node.attributes;
+  if (domain !== '' || body?.type !== 'graph') return undefined;
+  const { inputs, outputs } = body.value;
+  const given = node.inputs.length;
+  const states = Math.max(0, given - 2);
+  const isLoop =
+    node.op === 'Loop' && inputs.length === 2 + states && outputs.length === 1 + node.outputs.length;
+  // Before opset 9 a Scan has batches of its own.
+  const isScan =
+    node.op === 'Scan' &&
+    opset >= 9 &&
+    scans?.type === 'int' &&
+    scans.value >= 1 &&
+    scans.value <= given &&
+    inputs.length === given &&
+    outputs.length === node.outputs.length;
+  const enough = isLoop ? node.outputs.length >= states : true;
+  return (isLoop || isScan) && enough ? body.value : undefined;
 }
 
 const graphsOf = (attribute: AttributeDocument): readonly GraphDocument[] =>

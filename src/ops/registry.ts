@@ -1,6 +1,9 @@
+import type { Rule } from '../lanes/rule.js';
 import type { Registry } from '../lanes/walk.js';
+import { INNER } from '../onnx/expand.js';
 import * as attention from './attention.js';
 import * as blockQuantized from './blockQuantized.js';
+import * as bodies from './bodies.js';
 import * as choosing from './choosing.js';
 import { branch } from './control.js';
 import { conv, convTranspose } from './convolution.js';
@@ -192,6 +195,8 @@ const known = table([
   ['', 'Upsample', '9..9', resizing.resize10],
 
   ['', 'If', '1..', branch],
+  ['', 'Loop', '1..', bodies.loop],
+  ['', 'Scan', '9..', bodies.scan],
 
   ['', 'Shape', '1..', shapes.shape],
   ['', 'Size', '1..', shapes.size],
@@ -287,7 +292,11 @@ for (const row of rows) {
   else list.push(row);
 }
 
+/** Of nodes that no file has. */
+const inner: Readonly<Record<string, Rule>> = { LoopBody: bodies.loopBody, ScanBody: bodies.scanBody };
+
 /** The rule of an operator at an opset version. */
 export const registry: Registry = (domain, op, opset) =>
+  (domain === INNER ? inner[op] : undefined) ??
   byOperator.get(`${domain}:${op}`)?.find(({ opsets: [first, last] }) => first <= opset && opset <= last)
     ?.rule;

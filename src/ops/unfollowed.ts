@@ -38,8 +38,7 @@ const losses = (call: Call): readonly Output[] => {
 
 /** Operators that are known, and known not to be followed: every axis that they touch stays whole. The reason is a row's. */
 export const unfollowed: readonly Entry[] = [
-  ['', 'Loop', '1..', freezes(BODY)],
-  ['', 'Scan', '8..', freezes(BODY)],
+  ['', 'Scan', '8..8', freezes(BODY)],
   ['', 'SequenceMap', '17..', freezes(BODY)],
   ['', 'SequenceAt SequenceConstruct SequenceEmpty SequenceErase SequenceInsert', '11..', freezes(SEQUENCE)],
   ['', 'SplitToSequence ConcatFromSequence', '11..', freezes(SEQUENCE)],

@@ -132,6 +132,7 @@ async function opened(
         mixes: mine(analysis.mixes),
         scalings: mine(analysis.scalings),
         contractions: mine(analysis.contractions),
+        recurrences: mine(analysis.recurrences),
       },
     },
   };

@@ -1,0 +1,156 @@
+import type { Axes, Axis } from '../lanes/axis.js';
+import { isLabelled, plain, withZero } from '../lanes/axis.js';
+import type { Call, Output, Rule, Tensor } from '../lanes/rule.js';
+import { Frozen } from '../lanes/rule.js';
+import { CLOSED, LOOSELY } from '../lanes/walk.js';
+import { equal } from '../onnx/dim.js';
+import { beginningOf } from '../onnx/expand.js';
+
+const BODY = 'its body runs as often as data says, and its rounds are not alike: what it reads stays whole';
+const SCANNED = 'is the axis that the body runs along';
+
+/** A state as any round begins with it: as the first one does, and open lengths loosely followed with one of their own. */
+const carried = (call: Call, state: Tensor | undefined, place: string): Output => ({
+  axes: state?.axes?.map((axis, d) => {
+    if (isLabelled(axis)) return withZero(axis, false);
+    const isOpen = typeof axis.length !== 'number' && call.following(call.node.name) === LOOSELY;
+    return !isOpen ? axis : plain(call.openLength(`${call.node.name}.${place}.${d}#`));
+  }),
+  dtype: state?.dtype,
+});
+
+const axisAt = (list: readonly number[] | undefined, place: number, rank: number): number => {
+  const axis = list?.[place] ?? 0;
+  return axis < 0 ? axis + rank : axis;
+};
+
+/**
+ * What a body of Loop begins each round with: how many there were, whether it goes on, and the states.
+ *
+ *   v_i [n a]  ->  _, _, v_i [n a]
+ */
+export const loopBody: Rule = {
+  says: 'gives each round of a body what it begins with',
+  exact: 'yes',
+  axes: (call) => {
+    refuse(call, call.node.name);
+    const states = call.node.inputs.map((_, i) => carried(call, call.optional(i), `${i}`));
+    return [{ axes: [], dtype: 'int64' }, { axes: [], dtype: 'bool' }, ...states];
+  },
+};
+
+/** The same of Scan: the states, and of each sequence one place along the axis that it is scanned by. */
+export const scanBody: Rule = {
+  says: 'gives each round of a body what it begins with',
+  exact: 'yes',
+  axes: (call) => {
+    refuse(call, call.node.name);
+    const scans = call.attributes.int('num_scan_inputs', 0);
+    const states = call.count - scans;
+    const axes = call.attributes.ints('scan_input_axes');
+    return call.node.inputs.map((_, i): Output => {
+      const own = call.optional(i);
+      if (i < states) return carried(call, own, `${i}`);
+      if (own?.axes === undefined) return { axes: undefined, dtype: own?.dtype };
+      const at = axisAt(axes, i - states, own.axes.length);
+      call.lanes.freeze(own.axes[at]!, 'control-flow', SCANNED);
+      return { axes: own.axes.filter((_, d) => d !== at), dtype: own.dtype };
+    });
+  },
+};
+
+function refuse(call: Call, name: string): void {
+  if (call.following(name) === CLOSED) throw new Frozen('control-flow', BODY);
+}
+
+/**
+ * A state as it is left: one with what it began as, since any round may be the last, or none. One round stands for all where its lanes
+ * and stated lengths are the same at both ends; open lengths that are not are followed loosely, and all else not at all.
+ */
+function left(call: Call, before: Tensor | undefined, after: Tensor | undefined, place: number): Output {
+  const { lanes, node } = call;
+  const beginning = beginningOf(node.name);
+  const [first, last] = [before?.axes, after?.axes];
+  if (first === undefined && last === undefined) return { axes: undefined };
+  const mistaken = (follow: number): never => {
+    call.follow(beginning, follow);
+    throw new Frozen('control-flow', BODY);
+  };
+  if (first === undefined || first.length !== last?.length) return mistaken(CLOSED);
+  const axes = first.map((axis, d): Axis => {
+    const other = last[d]!;
+    if (equal(axis.length, other.length)) return withZero(lanes.unify([axis, other]), false);
+    const isOpen = !isLabelled(axis) && !isLabelled(other) && typeof axis.length !== 'number';
+    if (!isOpen) return mistaken(CLOSED);
+    if (call.following(beginning) !== LOOSELY) return mistaken(LOOSELY);
+    return plain(call.openLength(`${node.name}.${place}.${d}#`));
+  });
+  return { axes, dtype: before?.dtype };
+}
+
+/** Where rounds are put one behind the other. */
+const stacked = (end: Tensor | undefined, at: number, length: Axis): Output => {
+  const axes: Axes | undefined = end?.axes;
+  return {
+    axes: axes && [...axes.slice(0, at), length, ...axes.slice(at)].map((axis) => withZero(axis, false)),
+    dtype: end?.dtype,
+  };
+};
+
+/**
+ * Loop: its body is laid out in the graph as one round that stands for all. The walk gives the operands, then what the body ends in.
+ *
+ *   M, cond, v_i [n a], _, body v_i [n a], body s_j [m b]  ->  v_i [n a], s_j [? m b]
+ *
+ * exact: yes.   frozen: a body whose states end in other lengths or ranks than they began with.
+ * source: https://onnx.ai/onnx/operators/onnx__Loop.html
+ */
+export const loop: Rule = {
+  says: 'states have the same lanes before and after each round; what rounds give is put together along a new axis',
+  exact: 'yes',
+  axes: (call) => {
+    const { node } = call;
+    const { states } = node;
+    if (states === undefined || call.following(beginningOf(node.name)) === CLOSED)
+      throw new Frozen('control-flow', BODY);
+    for (const operand of [0, 1, 2 + states]) call.values(operand);
+    const ends = 3 + states;
+    return node.outputs.map((_, i): Output => {
+      if (i < states) return left(call, call.optional(2 + i), call.optional(ends + i), i);
+      return stacked(call.optional(ends + i), 0, plain(call.openLength(`${node.name}.rounds#`)));
+    });
+  },
+};
+
+/**
+ * Scan: as Loop, with sequences that are gone through along an axis.
+ *
+ *   v_i [n a], x_j [t m b], body v_i [n a], body s_k [p c]  ->  v_i [n a], s_k [t p c]
+ *
+ * exact: yes.   frozen: the axis that is scanned; a body whose states end in other lengths or ranks than they began with.
+ * source: https://onnx.ai/onnx/operators/onnx__Scan.html
+ */
+export const scan: Rule = {
+  says: 'as Loop; of what is scanned all axes pass but the one that it is scanned along',
+  exact: 'yes',
+  axes: (call) => {
+    const { node } = call;
+    const { states } = node;
+    if (states === undefined || call.following(beginningOf(node.name)) === CLOSED)
+      throw new Frozen('control-flow', BODY);
+    const scans = call.attributes.int('num_scan_inputs', 0);
+    const ends = states + scans;
+    const given = Array.from({ length: scans }, (_, i) => call.optional(states + i));
+    const first = given[0]?.axes;
+    const by = axisAt(call.attributes.ints('scan_input_axes'), 0, first?.length ?? 0);
+    const rounds = first?.[by];
+    const to = call.attributes.ints('scan_output_axes');
+    return node.outputs.map((_, i): Output => {
+      const end = call.optional(ends + i);
+      if (i < states) return left(call, call.optional(i), end, i);
+      const at = axisAt(to, i - states, (end?.axes?.length ?? 0) + 1);
+      const length = rounds === undefined ? call.openLength(`${node.name}.rounds#`) : rounds.length;
+      return stacked(end, at, plain(length));
+    });
+  },
+};
