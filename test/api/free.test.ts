@@ -52,7 +52,7 @@ describe('a model whose states are free', () => {
   test('is refitted, verified and replayed on samples that are cut to fit', async () => {
     using model = await openModel(bytes);
     const pruned = await model.prune(ratio);
-    expect(pruned.reconstruction!.layers).toBeGreaterThan(2);
+    expect(pruned.reconstruction!.layers).toBeGreaterThan(1);
     const { inputs, outputs } = pruned.plan.interface!;
     expect(Object.keys(inputs)).toEqual(['h', 'c']);
     expect(inputs.h).toEqual({ 2: { length: HIDDEN, kept: expect.any(Array) } });

@@ -43,6 +43,23 @@ describe('inspect', () => {
     expect(unread).toMatchObject({ code: 2, stderr: expect.stringContaining('input=1x3x640x640') });
   });
 
+  test('with inputs and outputs that may shrink', async () => {
+    const freed = await espalier(['inspect', at('mlp.onnx'), '--free', 'y', '--free', 'x', '--json']);
+    const { groups } = JSON.parse(freed.stdout) as { groups: { lanes: number }[] };
+    expect(groups.map(({ lanes }) => lanes).sort()).toEqual([16, 3, 4]);
+    const pruned = await espalier([
+      ...['prune', at('mlp.onnx'), '-o', at('freed.onnx'), '--ratio', '0.5', '--free', '?'],
+    ]);
+    expect(pruned.stdout).toMatch(/^input x: axis 1 4 -> 2$/m);
+    const verified = await espalier(['verify', at('mlp.onnx'), at('freed.onnx'), '--runs', '0']);
+    expect(verified).toMatchObject({ code: 0, stdout: expect.stringContaining('INTERFACE_DECLARED') });
+    const wrong = await espalier(['prune', at('mlp.onnx'), '--ratio', '0.5', '--dry-run', '--free', 'w1']);
+    expect(wrong).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/--free.*"w1" matches no input[\s\S]*Inputs are x; outputs are y/),
+    });
+  });
+
   test('a file that is missing, and one that is no model', async () => {
     const missing = await espalier(['inspect', at('nowhere.onnx'), '--json']);
     expect(missing).toMatchObject({ code: 1, stderr: expect.stringContaining('FILE_NOT_FOUND') });
