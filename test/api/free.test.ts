@@ -147,6 +147,28 @@ test('what shrank earlier is still told', async () => {
     expect(await verify(original, both, { runs: 0 })).toMatchObject({ ok: true });
 });
 
+test('labels say nothing of classes of which some left', async () => {
+  const sheet = new Sheet(17);
+  const hidden = sheet.node('Relu', [sheet.linear(sheet.input('x', ['n', 6]), '1', 6, 8)]);
+  sheet.output(sheet.linear(hidden, '2', 8, 10), 'y', ['n', 10]);
+  const classifier = encodeModel(sheet.model());
+  const next = random(3);
+  const labelled = datasetOf({
+    x: { type: 'float32', data: Float32Array.from({ length: 32 * 6 }, next), dims: [32, 6] },
+    label: { type: 'int32', data: Int32Array.from({ length: 32 }, (_, i) => i % 10), dims: [32] },
+  });
+  using model = await openModel(classifier);
+  const small = async (free: readonly string[]): Promise<Uint8Array> =>
+    (await model.prune({ ratio: 0.5, roundTo: 1, criterion: 'l2', free })).toBytes();
+  const whole = await verify(classifier, await small([]), { data: labelled, labels: 'label', runs: 0 });
+  expect(whole.accuracy).toBeDefined();
+  const fewer = await verify(classifier, await small(['y']), { data: labelled, labels: 'label', runs: 0 });
+  expect(fewer.accuracy).toBeUndefined();
+  expect(fewer.warnings.map(({ code }) => code)).toEqual(
+    expect.arrayContaining(['INTERFACE_DECLARED', 'LABELS']),
+  );
+});
+
 describe('what does not fit', () => {
   test('names that the model does not have', async () => {
     using model = await openModel(bytes);
