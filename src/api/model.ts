@@ -33,7 +33,7 @@ import { lengthsIn, lengthsOf, lengthTexts } from './lengths.js';
 import { checkMarks, keyOf, type Marks, namesIn } from './marks.js';
 import type { ApplyOptions, InspectOptions, PlanOptions, ScoreOptions, TreeOptions } from './opened.js';
 import { policyFor } from './options.js';
-import { PrunedModel, sizeAfter } from './pruned.js';
+import { named, PrunedModel, sizeAfter } from './pruned.js';
 import { stabilityOf } from './stability.js';
 import { growTree } from './tree.js';
 import { inTurn } from './turns.js';
@@ -58,6 +58,8 @@ interface Decision {
   readonly latency?: LatencyPrediction;
   /** What is left is to be refitted by this. */
   readonly knowledge?: Knowledge;
+  /** Groups of which a trial gave NaN or infinite values. */
+  readonly overflowing: readonly string[];
 }
 
 /** An opened model behind the border: what it is given was checked, and samples are datasets. Each method is one of `Model`. */
@@ -157,11 +159,12 @@ export class OpenModel {
   }
 
   async #prune(options: PlanOptions): Promise<PrunedModel> {
-    const { analysis, plan, decided, latency, knowledge } = await this.#decide(options);
+    const { analysis, plan, decided, latency, knowledge, overflowing } = await this.#decide(options);
     await turnOfLoop();
     const pruned = new PrunedModel(this.native, analysis, plan, decided);
     if (knowledge !== undefined) await refitted(pruned, knowledge, decided, options);
     if (latency !== undefined) Object.assign(pruned, { latency });
+    if (overflowing.length > 0) pruned.warnings.push(overflows(overflowing));
     const { bytes } = options;
     if (bytes === undefined || pruned.after.bytes <= bytes) return pruned;
     throw new EspalierError(
@@ -250,7 +253,10 @@ export class OpenModel {
       ...planTables(analysis, cuts, removal),
     };
     const predicted = latency && { latency: predictionOf(latency, removal) };
-    return { analysis, plan, decided: { removal, cuts }, ...(refits && { knowledge }), ...predicted };
+    const weighed = new Set(damage === undefined ? [] : groups.map(({ id }) => id));
+    const overflowing = [...(knowledge?.overflowing ?? [])].filter((id) => weighed.has(id));
+    const made = { analysis, plan, decided: { removal, cuts }, overflowing };
+    return { ...made, ...(refits && { knowledge }), ...predicted };
   }
 
   apply(plan: Plan, options: ApplyOptions): Promise<Pruned> {
@@ -388,6 +394,11 @@ const notRefitted = (): Warning =>
     'NOT_REFITTED',
     text`the plan was made with a refit of what is left, and without samples nothing is refitted: give ${option('data')} too`,
   );
+
+const overflows = (groups: readonly string[]): Warning => ({
+  code: 'TRIAL_OVERFLOWS',
+  text: `with half of the lanes of ${named(groups)} gone the model gave NaN or infinite values where the original gives numbers: that counted as losing all, and less of them leaves. float16 may be too small for what the model computes`,
+});
 
 /** Refits what is left, and says what no refit has come to. */
 async function refitted(

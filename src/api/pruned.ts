@@ -59,11 +59,13 @@ export class PrunedModel implements Pruned {
 
   /** Puts weights and biases in the place of those that were only cut. */
   async refit(reconstruct: (removed: Removed) => Promise<Reconstructed>): Promise<void> {
-    const { edits, layers, samples } = await reconstruct(this.#removed);
+    const { edits, layers, samples, taken, unmatched } = await reconstruct(this.#removed);
     this.#edits = edits;
     this.after = this.#measure(edits);
     this.reconstruction = { layers, samples };
     if (layers === 0 && this.plan.groups.length > 0) this.warnings.push(NOTHING_REFITTED);
+    if (taken.length > 0) this.warnings.push(decided(taken));
+    if (unmatched.length > 0) this.warnings.push(notMatched(unmatched));
   }
 
   async save(
@@ -79,6 +81,24 @@ export class PrunedModel implements Pruned {
     return this.#native.saveToBytes(this.#edits, checked(callOptions, options));
   }
 }
+
+/** The first few of some names. */
+export const named = (names: readonly string[]): string =>
+  names
+    .slice(0, MOST_NAMED)
+    .map((name) => `"${name}"`)
+    .join(', ') + (names.length > MOST_NAMED ? ` and ${names.length - MOST_NAMED} more` : '');
+const MOST_NAMED = 4;
+
+const decided = (values: readonly string[]): Warning => ({
+  code: 'DECISIONS_TAKEN',
+  text: `weights were refitted with what the original decides in ${named(values)} (how long others are, or which are looked at): how often the pruned model decides the same was not judged; espalier verify tells`,
+});
+
+const notMatched = (nodes: readonly string[]): Warning => ({
+  code: 'LENGTHS_DIFFER',
+  text: `${named(nodes)} could not be refitted: their answers have other lengths in the pruned model on every sample, so that nothing there can be compared. They have the weights that were cut`,
+});
 
 const NOTHING_REFITTED: Warning = {
   code: 'NOTHING_REFITTED',

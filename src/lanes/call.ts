@@ -14,7 +14,7 @@ import { storedAxes } from './mix.js';
 import type { Passage, Passing } from './passage.js';
 import { type Cause, sinceText } from './reason.js';
 import type { Recurrence, Recurring } from './recurrence.js';
-import type { Call, Omission, Restatement, RestateOptions, Tensor, Work } from './rule.js';
+import type { Call, Omission, Reading, Restatement, RestateOptions, Tensor, Work } from './rule.js';
 import { Attributes, Frozen } from './rule.js';
 
 /** What a call asks of the graph's stored tensors. */
@@ -55,6 +55,7 @@ export class NodeCall implements Call {
   readonly #taken = new Set<number>();
   /** Operands that the rule read as lengths or indices, and answers for. */
   readonly #read = new Set<number>();
+  #isOpen = false;
 
   constructor(
     readonly node: Node,
@@ -63,6 +64,11 @@ export class NodeCall implements Call {
     readonly store: Store,
   ) {
     this.attributes = new Attributes(node);
+  }
+
+  /** Operands that were read as lengths or indices, and whether data decides how long an output is. */
+  get reading(): Reading {
+    return { operands: [...this.#read], isOpen: this.#isOpen };
   }
 
   get count(): number {
@@ -217,6 +223,7 @@ export class NodeCall implements Call {
   }
 
   openLength(name: string): Dim {
+    this.#isOpen = true;
     this.lanes.opens(name, this.#cause('data decides how long it is'));
     return symbol(name, undefined, 'count');
   }

@@ -47,6 +47,8 @@ export interface Rule {
   readonly takesPart?: boolean;
   /** What the ranks of operands and outputs say of each other. */
   readonly ranks?: RankLaw;
+  /** An output holds how long operand 0 is, and nothing of what it holds. */
+  readonly measures?: boolean;
   readonly axes: (call: Call) => readonly Output[];
 }
 
@@ -98,6 +100,14 @@ export interface RestateOptions {
   readonly stated?: readonly (Axis | Element)[];
   readonly labels?: Int32Array;
   readonly replaces?: readonly string[];
+}
+
+/** How far a node's lengths follow from what its operands hold. */
+export interface Reading {
+  /** Operands that its rule read as lengths or indices. */
+  readonly operands: readonly number[];
+  /** Data decides how long an output is. */
+  readonly isOpen: boolean;
 }
 
 /** The multiply-accumulates of a node: the product of lengths. */

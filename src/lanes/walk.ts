@@ -17,7 +17,7 @@ import type { Passage } from './passage.js';
 import { Ranks } from './ranks.js';
 import type { Cause, Why } from './reason.js';
 import type { Recurrence } from './recurrence.js';
-import type { Omission, Output, Restatement, Rule, Tensor, Work } from './rule.js';
+import type { Omission, Output, Reading, Restatement, Rule, Tensor, Work } from './rule.js';
 import { Frozen } from './rule.js';
 import { finished, type Steps } from './steps.js';
 
@@ -46,6 +46,10 @@ export interface Walk {
   readonly passages: ReadonlyMap<Node, readonly Passage[]>;
   /** Nodes that run along a sequence. */
   readonly recurrences: readonly Recurrence[];
+  /** Nodes that give how long a value is. */
+  readonly measuring: ReadonlySet<Node>;
+  /** What rules read as lengths or indices, by node, and where data decides how long an output is. */
+  readonly readings: ReadonlyMap<Node, Reading>;
   /** Nodes that multiply two computed values and sum. */
   readonly contractions: readonly Contraction[];
   /** Nodes whose outputs hold an operand's elements, each scaled and shifted by what the others hold. */
@@ -117,6 +121,8 @@ class Walker {
   readonly #work: Work[] = [];
   readonly #mixes: Mix[] = [];
   readonly #scalings: Scale[] = [];
+  readonly #measuring = new Set<Node>();
+  readonly #readings = new Map<Node, Reading>();
   readonly #passages = new Map<Node, readonly Passage[]>();
   readonly #recurrences: Recurrence[] = [];
   readonly #contractions: Contraction[] = [];
@@ -195,6 +201,8 @@ class Walker {
       scalings: this.#scalings,
       passages: this.#passages,
       recurrences: this.#recurrences,
+      measuring: this.#measuring,
+      readings: this.#readings,
       contractions: this.#contractions,
       linear: this.#linear,
       frozenNodes: this.#frozenNodes,
@@ -246,6 +254,9 @@ class Walker {
       if (!(problem instanceof Frozen)) throw problem;
       this.#freezeNode(node, call, problem);
     }
+    if (rule?.measures === true) this.#measuring.add(node);
+    const { reading } = call;
+    if (reading.isOpen || reading.operands.length > 0) this.#readings.set(node, reading);
   }
 
   /** What integers stand for, spelled out by nodes, is the weight that they are: its axes are theirs. */

@@ -10,6 +10,7 @@ import { openAxis } from './frozen.js';
 export const shape: Rule = {
   says: 'the lengths of the axes; they follow the lanes by themselves',
   exact: 'yes',
+  measures: true,
   axes: (call) => {
     const x = call.input(0);
     const within = (position: number): number =>
@@ -25,6 +26,7 @@ export const shape: Rule = {
 export const size: Rule = {
   says: 'the product of the lengths; it follows the lanes by itself',
   exact: 'yes',
+  measures: true,
   axes: (call) => {
     const lengths = call.input(0).map(lengthOf);
     const count = lift((...dims) => dims.reduce(multiply, 1))(...lengths);

@@ -14,7 +14,7 @@ import { DAMPING, damageAlong, type Ranking, rank } from './ranking.js';
 import { feedsFor, matchOf, reconstruct, type Source } from './reconstruct.js';
 import { recurrentsOf } from './recurrent.js';
 import type { Reconstructed, Removed } from './removed.js';
-import { lossOf, sensitivity, Trials } from './sensitivity.js';
+import { lossOf, sensitivity, Trials, type Tried } from './sensitivity.js';
 import { Shared } from './shared.js';
 
 /** What is known of a model from samples: computed when it is asked for, and kept. */
@@ -28,7 +28,9 @@ export class Knowledge {
   readonly #trials = new Shared<Trials | undefined>();
   readonly #rankings = new Map<Group, Ranking | undefined>();
   /** By group and order: what the model's answers lose where half of the lanes are gone. */
-  readonly #losses = new Map<string, number>();
+  readonly #losses = new Map<string, Tried>();
+  /** Groups of which a trial gave NaN or infinite values. */
+  readonly overflowing = new Set<string>();
   /** Whether trials would take too long. */
   #untried = false;
 
@@ -148,6 +150,7 @@ export class Knowledge {
     if (trials === undefined) return 1;
     const lost = await lossOf(trials, group, order, quietly(options));
     this.#losses.set(key, lost);
+    if (lost.overflows) this.overflowing.add(group.id);
     return sensitivity(group, lost, damage);
   }
 

@@ -37,12 +37,16 @@ export class Parts {
     this.#neededIds = new Set([...this.#needed].map(({ id }) => id));
   }
 
-  /** Nodes that make these values and are not done yet. */
-  between(values: readonly string[], done: ReadonlySet<NodeDocument>): Set<NodeDocument> {
+  /** Nodes that make these values and are not done yet. `given`: values that nobody need make. */
+  between(
+    values: readonly string[],
+    done: ReadonlySet<NodeDocument>,
+    given: ReadonlySet<string> = NOTHING,
+  ): Set<NodeDocument> {
     const found = new Set<NodeDocument>();
     const open = [...values];
     for (let name = open.pop(); name !== undefined; name = open.pop()) {
-      const maker = this.#makers.get(name);
+      const maker = given.has(name) ? undefined : this.#makers.get(name);
       if (maker === undefined || found.has(maker)) continue;
       if (done.has(maker) && !this.#fleeting.has(maker)) continue;
       found.add(maker);
@@ -73,6 +77,11 @@ export class Parts {
   /** Whether some output of the model needs this node: what only others need is not kept for them. */
   needs(node: number): boolean {
     return this.#neededIds.has(node);
+  }
+
+  /** What these nodes read. */
+  reads(nodes: ReadonlySet<NodeDocument>): Set<string> {
+    return new Set([...nodes].flatMap((node) => this.#reads.get(node)!));
   }
 
   isInput(name: string): boolean {
@@ -116,6 +125,8 @@ export class Parts {
     };
   }
 }
+
+const NOTHING: ReadonlySet<string> = new Set();
 
 /** Every name that a node, or a graph in it, reads; of inner graphs, names of their own too. */
 function readsOf(node: NodeDocument): readonly string[] {

@@ -10,6 +10,7 @@ import type { Feeds, Runtime } from '../runtime/runtime.js';
 import { interfaceOf } from '../surgery/interface.js';
 import { Advance } from './advance.js';
 import { aloneOf } from './alone.js';
+import { decisionsOf, type Given, takenBy } from './decisions.js';
 import { Growth } from './growth.js';
 import { isObserved, type Layer, mixesAll, type Readers, readersOf } from './layers.js';
 import type { Logits } from './logits.js';
@@ -73,8 +74,20 @@ export async function reconstruct(
   const parts = new Parts(source.walk.graph.document, aloneOf(source.layers));
   const feeds = await feedsFor(source, quiet);
   const work = new Reconstruction(source, removed, options);
-  const original = new Advance(source.computed, parts, source.runtime, feeds, () => NO_EDITS, quiet);
-  const pruned = work.advance(feeds, parts, quiet);
+  const decided = decisionsOf(source.walk);
+  const { computed, runtime } = source;
+  const original = new Advance(
+    computed,
+    parts,
+    runtime,
+    feeds,
+    () => NO_EDITS,
+    quiet,
+    undefined,
+    undefined,
+    decided,
+  );
+  const pruned = work.advance(feeds, parts, quiet, original);
   try {
     const { macs } = new CostModel(source.walk).of();
     const growth = new Growth(matchOf(source), source.all, source.samples, source.batch, macs);
@@ -85,7 +98,9 @@ export async function reconstruct(
       return growth.samples;
     };
     const layers = await work.run(original, pruned, {}, before);
-    return { edits: work.edits(), layers, samples: growth.samples };
+    const { unmatched } = work;
+    const taken = [...pruned.used];
+    return { edits: work.edits(), layers, samples: growth.samples, taken, unmatched };
   } finally {
     await Promise.all([original.close(), pruned.close()]);
   }
@@ -101,6 +116,8 @@ export class Reconstruction {
   readonly rewrites: Rewrites;
   /** Inputs and outputs that the removal shortens. */
   readonly changes: InterfaceChanges;
+  /** Nodes of layers whose answers are not at the same places in both models: they are left as they were cut. */
+  readonly unmatched: string[] = [];
   #mixtures: ReadonlyMap<Layer, Mixture> = new Map();
 
   constructor(
@@ -119,11 +136,12 @@ export class Reconstruction {
   }
 
   /** The pruned model on these inputs of the original. */
-  advance(feeds: readonly Feeds[], parts: Parts, options: NativeOptions): Advance {
-    const { computed, runtime } = this.source;
+  advance(feeds: readonly Feeds[], parts: Parts, options: NativeOptions, from: Given['from']): Advance {
+    const { computed, runtime, walk } = this.source;
     const { inputs } = this.changes;
     const taken = (whole: Feeds): Feeds => cutTensors(whole, inputs);
-    return new Advance(computed, parts, runtime, feeds, () => this.edits(), options, taken);
+    const names = takenBy(decisionsOf(walk), walk, this.removed.removal);
+    return new Advance(computed, parts, runtime, feeds, () => this.edits(), options, taken, { names, from });
   }
 
   /** returns: how many layers were refitted */
@@ -167,9 +185,10 @@ export class Reconstruction {
       const known = { ...source, samples: await before(layer) };
       const stage = new Stage(layer, rewrites, original, pruned, known, manner, quietly(options), own);
       await stage.refit(after(layer), pending);
+      if (stage.unmatched) this.unmatched.push(layer.sites[0]!.node.name);
     }
     options.onProgress?.({ phase: 'reconstruct', done: work.length, total: work.length });
-    return work.length;
+    return work.length - this.unmatched.length;
   }
 
   /**

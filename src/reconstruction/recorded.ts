@@ -28,7 +28,7 @@ export class Recorded implements Teller {
     readers: Readers,
     most: number,
   ): Promise<Recorded | undefined> {
-    const wanted = new Set(answeredBy(walk.graph.document));
+    const wanted = new Set([...answeredBy(walk.graph.document), ...original.kept]);
     for (const layer of layers.filter(mixesAll)) {
       const observed = isObserved(layer);
       for (const site of layer.sites) {

@@ -15,4 +15,8 @@ export interface Reconstructed {
   /** Layers that were refitted, and the samples that they were fitted to. */
   readonly layers: number;
   readonly samples: number;
+  /** Values that the original decided while weights were refitted: how long others are, or which are looked at. */
+  readonly taken: readonly string[];
+  /** Nodes whose answers lie at other places in the pruned model all the same: they have the weights that were cut. */
+  readonly unmatched: readonly string[];
 }

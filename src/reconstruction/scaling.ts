@@ -85,6 +85,9 @@ export async function refitScaling(
     // Lanes on the first axis are left whole.
     const some = (of: ReadonlyMap<string, Tensor>): ReadonlyMap<string, Tensor> =>
       axis === 0 ? of : thinned(of, names, Math.min(every, now.get(value)!.dims[0] ?? 1));
+    // Other lengths in both models: nothing there is at the same place.
+    const before = then[batch]!.get(value)!.dims;
+    if (now.get(value)!.dims.some((length, d) => d !== axis && length !== before[d])) return;
     examples.push({
       held: batch % HELD_OUT === HELD_OUT - 1,
       ...exampleOf(output, kept, some(then[batch]!), some(now), after),

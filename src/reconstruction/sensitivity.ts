@@ -1,6 +1,7 @@
 import { cutTensor } from '../calibration/interface.js';
-import { lossBetween } from '../compare/loss.js';
+import { type Loss, lossBetween } from '../compare/loss.js';
 import { answeredBy } from '../compare/standIns.js';
+import { EspalierError } from '../errors.js';
 import { CostModel } from '../lanes/cost.js';
 import type { Group } from '../lanes/groups.js';
 import { NO_EDITS } from '../native/edits.js';
@@ -11,6 +12,7 @@ import { editsOf } from '../surgery/edits.js';
 import { removalOf } from '../surgery/removal.js';
 import { Advance } from './advance.js';
 import { aloneOf } from './alone.js';
+import { decisionsOf } from './decisions.js';
 import { readersOf } from './layers.js';
 import { Parts } from './parts.js';
 import { feedsFor, Reconstruction, type Source } from './reconstruct.js';
@@ -54,7 +56,17 @@ export class Trials {
     if (samples <= fitted * batch) return undefined;
     const feeds = await feedsFor({ ...source, samples, batch }, options);
     const parts = new Parts(walk.graph.document, aloneOf(layers));
-    const original = new Advance(source.computed, parts, source.runtime, feeds, () => NO_EDITS, options);
+    const original = new Advance(
+      source.computed,
+      parts,
+      source.runtime,
+      feeds,
+      () => NO_EDITS,
+      options,
+      undefined,
+      undefined,
+      decisionsOf(walk),
+    );
     try {
       const recorded = await Recorded.of(original, source, layers, readersOf(walk.graph), MOST_BYTES);
       return recorded && new Trials({ ...source, samples: fitted * batch, batch }, feeds, recorded, fitted);
@@ -64,11 +76,19 @@ export class Trials {
   }
 }
 
+/** What came of trying a group. */
+export interface Tried {
+  /** Of the answers' variance; undefined where no output can be judged. */
+  readonly loss: number | undefined;
+  /** Values became NaN or infinite where the original's are not: that counts as the whole loss at least. */
+  readonly overflows: boolean;
+}
+
 const triedOf = ({ lanes }: Group): number => Math.max(1, Math.floor(TRIED * lanes.length));
 
 /** What the model's answers lose for each unit of a group's predicted damage. lost: `lossOf`. */
-export const sensitivity = (group: Group, lost: number, damage: Float64Array): number =>
-  Math.max(LEAST, lost) / Math.max(damage[triedOf(group) - 1]!, LEAST);
+export const sensitivity = (group: Group, { loss }: Tried, damage: Float64Array): number =>
+  loss === undefined ? 1 : Math.max(LEAST, loss) / Math.max(damage[triedOf(group) - 1]!, LEAST);
 
 /**
  * What the model's answers lose, as a share of their variance: half of a group's lanes leave, everything behind them is
@@ -80,7 +100,7 @@ export async function lossOf(
   group: Group,
   order: Uint32Array,
   options: NativeOptions,
-): Promise<number> {
+): Promise<Tried> {
   const { walk } = source;
   const gone = triedOf(group);
   const kept = [...order.subarray(gone)].sort((a, b) => a - b);
@@ -91,21 +111,28 @@ export async function lossOf(
     { removal, cuts, edits: editsOf(walk, removal, cuts, []) },
     options,
   );
-  const pruned = work.advance(feeds, new Parts(walk.graph.document), options);
+  const pruned = work.advance(feeds, new Parts(walk.graph.document), options, original);
   try {
     await work.run(original, pruned, { quick: true, fitted });
     const names = answeredBy(walk.graph.document);
-    const losses: number[] = [];
+    const losses: Loss[] = [];
     await pruned.to(names, async (batch, tensors) => {
       if (batch < fitted) return;
       for (const name of names) {
         const [whole, got] = [original.get(name, batch), tensors.get(name)];
         const wanted = whole && cutTensor(whole, work.changes.outputs[name] ?? {});
         const lost = wanted && got && lossBetween(wanted, got);
-        if (lost !== undefined) losses.push(lost.loss);
+        if (lost !== undefined) losses.push(lost);
       }
     });
-    return losses.length > 0 ? losses.reduce((sum, loss) => sum + loss, 0) / losses.length : 0;
+    const sum = losses.reduce((total, { loss }) => total + loss, 0);
+    const loss = losses.length > 0 ? sum / losses.length : undefined;
+    return { loss, overflows: losses.some(({ overflows }) => overflows) };
+  } catch (problem) {
+    // What layers read has overflowed: none of it could be fitted to.
+    if (problem instanceof EspalierError && problem.code === 'NON_FINITE')
+      return { loss: 1, overflows: true };
+    throw problem;
   } finally {
     await pruned.close();
   }

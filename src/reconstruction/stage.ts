@@ -60,6 +60,8 @@ export class Stage {
   /** As the first batch has it: the last one may be smaller. Of groups, also which samples are looked at. */
   readonly #every = new Map<Site, number>();
   readonly #samplesEvery = new Map<Site, number>();
+  /** In all batches the two models have other lengths here. */
+  unmatched = false;
 
   constructor(
     readonly layer: Layer,
@@ -88,6 +90,7 @@ export class Stage {
         : undefined;
     const examples = await this.#examples(after);
     // No sample comes to it.
+    this.unmatched = examples.length === 0 && this.pruned.batches > 0;
     if (examples.every(({ rows }) => rows.rows === 0)) return;
     const { refit, means } = mixesAll(layer)
       ? await this.#solve(examples)
@@ -163,13 +166,28 @@ export class Stage {
     await pruned.to([...coming, ...stream], async (batch, now) => {
       if (batch >= fitted) return;
       for (const site of layer.sites)
-        examples.push({
-          held: !quick && batch % HELD_OUT === HELD_OUT - 1,
-          ...this.#example(site, ...this.#some(site, then[batch]!, now), after),
-        });
+        if (this.#matches(site, then[batch]!, now))
+          examples.push({
+            held: !quick && batch % HELD_OUT === HELD_OUT - 1,
+            ...this.#example(site, ...this.#some(site, then[batch]!, now), after),
+          });
       delete then[batch];
     });
     return examples;
+  }
+
+  /** Whether what the original answers has a place for each that the pruned model comes to. */
+  #matches(site: Site, then: ReadonlyMap<string, Tensor>, now: ReadonlyMap<string, Tensor>): boolean {
+    const count = (dims: readonly number[]): number => dims.reduce((all, length) => all * length, 1);
+    const own = makesItsData(site) ? then : now;
+    const { dims } = own.get(site.data)!;
+    if (!this.#observed) {
+      const wanted = then.get(site.data)!.dims;
+      return wanted.every((length, axis) => axis === site.axis || length === dims[axis]);
+    }
+    const { value, axis } = site.output!;
+    const answers = then.get(value)!.dims;
+    return rowsOf(this.layer, site, NONE, dims).rows === count(answers) / answers[axis]!;
   }
 
   /** What is looked at of a batch: of groups some samples, in which all positions count. */
