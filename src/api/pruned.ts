@@ -92,7 +92,7 @@ const MOST_NAMED = 4;
 
 const decided = (values: readonly string[]): Warning => ({
   code: 'DECISIONS_TAKEN',
-  text: `weights were refitted with what the original decides in ${named(values)} (how long others are, or which are looked at): how often the pruned model decides the same was not judged; espalier verify tells`,
+  text: `weights were refitted with what the original decides in ${named(values)} (how long others are, or which are looked at): how often the pruned model decides the same was not judged here: verify both models to know`,
 });
 
 const notMatched = (nodes: readonly string[]): Warning => ({
