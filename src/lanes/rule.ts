@@ -49,6 +49,8 @@ export interface Rule {
   readonly ranks?: RankLaw;
   /** An output holds how long operand 0 is, and nothing of what it holds. */
   readonly measures?: boolean;
+  /** Operand 1 may be codes that choose from operand 0: where both are stored, they stand for a weight. */
+  readonly codes?: boolean;
   readonly axes: (call: Call) => readonly Output[];
 }
 

@@ -157,6 +157,8 @@ class Walker {
   readonly #undecided: Node[] = [];
   #sparseLanes = 0;
   readonly #mistaken = new Map<string, number>();
+  /** Stored integers that are codes of a weight. */
+  readonly #codes = new Set<number>();
   /** Made once a rank is not known. */
   #ranks: Ranks | undefined;
   #unknowns = 0;
@@ -177,6 +179,7 @@ class Walker {
     }
     for (const [name, dims] of graph.sparse) this.#set(name, this.#sparseTensor(name, dims));
     this.#findShared();
+    this.#findCodes();
     for (const [name, tensor] of graph.initializers) {
       this.#tensors.set(name, this.#initializer(name, tensor));
       yield;
@@ -403,6 +406,28 @@ class Walker {
     return { axes };
   }
 
+  /**
+   * Indices that are stored, have several axes and choose from a stored table of floats are codes of a weight, whatever
+   * their type; unless something else reads them.
+   */
+  #findCodes(): void {
+    const readers = new Map<string, boolean>();
+    for (const node of this.graph.nodes) {
+      const chooses =
+        this.registry(node.domain, node.op, node.opset)?.codes === true && node.body === undefined;
+      const book = this.#store.storedAs(node.inputs[0] ?? '');
+      const isBook = book !== undefined && book.dims.length === 1 && GIVEN_AS[book.dtype] === 'real';
+      for (const [index, name] of node.inputs.entries())
+        readers.set(name, (readers.get(name) ?? true) && chooses && isBook && index === 1);
+      for (const name of node.captures) readers.set(name, false);
+    }
+    for (const { name } of this.graph.outputs) readers.set(name, false);
+    for (const [name, onlyCodes] of readers) {
+      const tensor = onlyCodes ? this.#store.storedAs(name) : undefined;
+      if (tensor !== undefined && tensor.dims.length > 1) this.#codes.add(tensor.id);
+    }
+  }
+
   #initializer(name: string, tensor: TensorDocument): Tensor {
     if (this.#shared.has(name))
       return { axes: tensor.dims.map(plain), values: this.#valuesOf(tensor), dtype: tensor.dtype };
@@ -416,7 +441,8 @@ class Walker {
   #storedTensor(tensor: TensorDocument, use?: Slot['use']): Tensor {
     const values = this.#valuesOf(tensor);
     // Where an axis has the length 0, there is nothing along the others.
-    const isWeight = !NOT_WEIGHTS.has(tensor.dtype) && !tensor.dims.includes(0);
+    const isNumbers = !NOT_WEIGHTS.has(tensor.dtype) || this.#codes.has(tensor.id);
+    const isWeight = isNumbers && !tensor.dims.includes(0);
     // A shared vector is not masked in the plan, so what lies at a removed index is zero only if it is zero already.
     const zero = use === undefined || this.#isZero(tensor);
     const axes = tensor.dims.map((length, index) => {

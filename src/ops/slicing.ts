@@ -255,6 +255,7 @@ export const gather: Rule = {
   exact: 'yes',
   linear: true,
   takesPart: true,
+  codes: true,
   axes: (call) => {
     const x = call.input(0);
     const { values, dtype } = call.optional(0)!;

@@ -1,6 +1,7 @@
 import { growConvnet, KINDS } from '../support/convnets.js';
 import type { ModelSpec } from '../support/onnx.js';
 import { encodeModel, floats, integers } from '../support/onnx.js';
+import { FRONTS, OPEN_KINDS, openLengthNet } from '../support/openLengths.js';
 import { growSequenceNet, SEQUENCE_KINDS } from '../support/sequencenets.js';
 
 /** A linear layer before and after whatever is between. */
@@ -24,7 +25,7 @@ const branch = (name: string, op: string) => ({
 });
 
 /** What grown models do not hold: branches, bodies, functions, tensors in attributes, lengths that are computed. */
-const others: Readonly<Record<string, ModelSpec>> = {
+const others: Record<string, ModelSpec> = {
   branches: between({
     nodes: [
       { op: 'MatMul', name: 'first', inputs: ['x', 'w'], outputs: ['h'] },
@@ -124,6 +125,21 @@ const others: Readonly<Record<string, ModelSpec>> = {
   }),
 };
 
+/** An operator without a rule, shapes that the file states and that are not so, a sparse tensor. */
+others.unknown = between({
+  nodes: [
+    { op: 'Mystery', domain: 'own', name: 'mystery', inputs: ['x'], outputs: ['m'] },
+    { op: 'Gemm', name: 'first', inputs: ['m', 'w'], outputs: ['h'] },
+    { op: 'MatMul', name: 'thin', inputs: ['h', 'sparse'], outputs: ['s'] },
+    { op: 'MatMul', name: 'second', inputs: ['s', 'v'], outputs: ['y'] },
+  ],
+  stated: [
+    { name: 'm', shape: [1, 1] },
+    { name: 'h', shape: [6] },
+  ],
+  sparse: [floats('sparse', [6, 6], () => 0.5)],
+});
+
 function bool(name: string) {
   return { name, dims: [], data: Uint8Array.of(1) };
 }
@@ -135,8 +151,14 @@ export const specs = (): ReadonlyMap<string, ModelSpec> =>
     ...SEQUENCE_KINDS.map(
       (kind) => [`sequence-${kind}`, growSequenceNet([{ kind, pick: 0, size: 0 }], 1)] as const,
     ),
+    ...Object.keys(FRONTS).map((front) => [`open-${slug(front)}`, openLengthNet(front)] as const),
+    ...OPEN_KINDS.map(
+      (kind) => [`open-${kind}`, openLengthNet('Range up to it', 1, [{ kind, size: 1 }])] as const,
+    ),
     ...Object.entries(others),
   ]);
+
+const slug = (text: string): string => text.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-');
 
 export const seeds = (): ReadonlyMap<string, Uint8Array> =>
   new Map(Array.from(specs(), ([name, spec]) => [name, encodeModel(spec)]));

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { openModel } from '../../src/index.js';
 import { difference, distanceFromMasked, ROUNDING, randomFeeds, run } from '../support/exact.js';
 import type { ModelSpec } from '../support/onnx.js';
-import { encodeModel, floats, masked } from '../support/onnx.js';
+import { encodeModel, floats, integers, masked } from '../support/onnx.js';
 import { QuantisedModel } from '../support/quantised.js';
 import { random } from '../support/random.js';
 
@@ -10,7 +10,7 @@ interface Palette {
   readonly entries: number;
   /** Of entry 0, which masked codes mean. */
   readonly first: number;
-  readonly dtype: 'uint8' | 'int32';
+  readonly dtype: 'uint8' | 'int32' | 'int64';
 }
 
 /** Two layers whose weights are codes into a book of 16 or 40 entries: x [n 6] -> y [n 3], 8 lanes between. */
@@ -19,7 +19,10 @@ function palettised({ entries, first, dtype }: Palette): ModelSpec {
   const weight = (rows: number, columns: number): string => {
     let at = 0;
     const book = m.floats([entries], () => (at++ === 0 ? first : m.next()));
-    const stored = m.integers(dtype, [rows, columns], () => Math.floor(((m.next() + 1) / 2) * (entries - 1)));
+    const code = (): number => Math.floor(((m.next() + 1) / 2) * (entries - 1));
+    const stored = dtype === 'int64' ? m.name('codes') : m.integers(dtype, [rows, columns], code);
+    if (dtype === 'int64')
+      m.initializers.push(integers(stored, Array.from({ length: rows * columns }, code), [rows, columns]));
     const codes = dtype === 'uint8' ? m.node('Cast', [stored], { to: 7 }) : stored;
     return m.node('Gather', [book, codes]);
   };
@@ -30,6 +33,7 @@ function palettised({ entries, first, dtype }: Palette): ModelSpec {
 test.each<Palette>([
   { entries: 16, first: 0, dtype: 'uint8' },
   { entries: 16, first: 0, dtype: 'int32' },
+  { entries: 16, first: 0, dtype: 'int64' },
 ])('codes are cut as the weight that they stand for, exactly where code 0 is zero: %o', async (palette) => {
   const spec = palettised(palette);
   using model = await openModel(encodeModel(spec));
@@ -50,6 +54,16 @@ test.each<Palette>([
   const pruned = await model.prune({ ratio: 0.5, criterion: 'l2' });
   const found = await run(await pruned.toBytes(), randomFeeds(palettised(palette), 1));
   expect(found.y?.dims).toEqual([4, 3]);
+});
+
+test('indices of an embedding stay indices', async () => {
+  const m = new QuantisedModel(5);
+  const rows = m.node('Gather', [m.floats([9, 8]), 'ids']);
+  const y = m.node('MatMul', [m.node('Relu', [rows]), m.floats([8, 3])]);
+  using model = await openModel(
+    encodeModel(m.model([{ name: 'ids', dtype: 'int64', shape: ['n', 5] }], y, ['n', 5, 3])),
+  );
+  expect(model.inspect().groups.map(({ lanes, exact }) => [lanes, exact])).toEqual([[8, true]]);
 });
 
 test('a sparse tensor stays as it is, and what meets it says why', async () => {
