@@ -209,6 +209,28 @@ test('decisions are what data decides of lengths and places', () => {
   expect(decisions(greatest)).toEqual(['places']);
 });
 
+test('a node whose places are given and whose values are not', async () => {
+  const own = model(
+    (b) => {
+      b.node('MatMul', 'm', ['x', b.weight('w1', [6, 16])]);
+      b.node('Relu', 'h', ['m']);
+      b.node('MatMul', 's', ['h', b.weight('ws', [16, 10])]);
+      put(b, 'TopK', ['s', b.ints('four', [4])], ['values', 'places']);
+      b.node('MatMul', 'f', ['h', b.weight('wf', [16, 10])]);
+      b.node('GatherElements', 'chosen', ['f', 'places'], { axis: 1 });
+      b.node('Add', 'sum', ['values', 'chosen']);
+      b.node('MatMul', 'y', ['sum', b.weight('wy', [4, 3])]);
+    },
+    ['n', 6],
+  );
+  using opened = await openModel(encodeModel(own));
+  const pruned = await opened.prune({ data: datasetFor(own, 64), criterion: 'information', macs: 0.6 });
+  expect(pruned.warnings.map(({ code }) => code)).not.toContain('LENGTHS_DIFFER');
+  expect(pruned.reconstruction!.layers).toBeGreaterThan(0);
+  const { y } = await run(await pruned.toBytes(), feedsFor(own, 3, 4));
+  expect((y!.data as Float32Array).every(Number.isFinite)).toBe(true);
+});
+
 test('a trial that overflows is said', async () => {
   const own = model(
     (b) => {
