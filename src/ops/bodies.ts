@@ -19,10 +19,13 @@ const carried = (call: Call, state: Tensor | undefined, place: string): Output =
   dtype: state?.dtype,
 });
 
-const axisAt = (list: readonly number[] | undefined, place: number, rank: number): number => {
-  const axis = list?.[place] ?? 0;
-  return axis < 0 ? axis + rank : axis;
-};
+/** Frozen: an axis that there is not. */
+function axisAt(list: readonly number[] | undefined, place: number, rank: number): number {
+  const given = list?.[place] ?? 0;
+  const axis = given < 0 ? given + rank : given;
+  if (!(axis >= 0 && axis < rank)) throw new Frozen('mismatch', `there is no axis ${given} among ${rank}`);
+  return axis;
+}
 
 /**
  * What a body of Loop begins each round with: how many there were, whether it goes on, and the states.
@@ -142,13 +145,13 @@ export const scan: Rule = {
     const ends = states + scans;
     const given = Array.from({ length: scans }, (_, i) => call.optional(states + i));
     const first = given[0]?.axes;
-    const by = axisAt(call.attributes.ints('scan_input_axes'), 0, first?.length ?? 0);
-    const rounds = first?.[by];
+    const rounds = first?.[axisAt(call.attributes.ints('scan_input_axes'), 0, first.length)];
     const to = call.attributes.ints('scan_output_axes');
     return node.outputs.map((_, i): Output => {
       const end = call.optional(ends + i);
       if (i < states) return left(call, call.optional(i), end, i);
-      const at = axisAt(to, i - states, (end?.axes?.length ?? 0) + 1);
+      if (end?.axes === undefined) return { axes: undefined, dtype: end?.dtype };
+      const at = axisAt(to, i - states, end.axes.length + 1);
       const length = rounds === undefined ? call.openLength(`${node.name}.rounds#`) : rounds.length;
       return stacked(end, at, plain(length));
     });

@@ -1,4 +1,4 @@
-import type { AttributeSpec, ModelSpec, NodeSpec, TensorSpec } from './onnx.js';
+import type { AttributeSpec, GraphSpec, ModelSpec, NodeSpec, TensorSpec, ValueSpec } from './onnx.js';
 import { floats, integers } from './onnx.js';
 import { random } from './random.js';
 
@@ -31,6 +31,9 @@ export const SEQUENCE_KINDS = [
   'einsum',
   'tokens',
   'quantised',
+  'branch',
+  'loop',
+  'scan',
 ] as const;
 
 const CHANNELS = 8;
@@ -194,6 +197,15 @@ class Grower {
         };
         break;
       }
+      case 'branch':
+        this.x = this.branch(x, wide, pick);
+        break;
+      case 'loop':
+        this.x = this.loop(x, wide, pick);
+        break;
+      case 'scan':
+        this.x = this.scan(x, wide, pick);
+        break;
       case 'quantised': {
         const weight = this.quantised(x.channels, wide);
         this.x = { channels: wide, name: this.node('MatMul', [x.name, weight]) };
@@ -209,6 +221,81 @@ class Grower {
 
   unary(op: string, x: Value): Value {
     return { ...x, name: this.node(op, [x.name]) };
+  }
+
+  /** What `make` adds, as a graph of its own: its weights lie in it, or outside of it. */
+  inner(
+    inputs: readonly ValueSpec[],
+    held: boolean,
+    make: () => readonly (readonly [value: string, shape: readonly (string | number)[], dtype?: 'bool'])[],
+  ): GraphSpec {
+    const [nodes, weights] = [this.nodes.length, this.initializers.length];
+    const outputs = make().map(([name, shape, dtype]) => ({ name, shape, ...(dtype && { dtype }) }));
+    const initializers = held ? this.initializers.splice(weights) : [];
+    return { inputs, outputs, nodes: this.nodes.splice(nodes), initializers };
+  }
+
+  /** Two nets, of which data chooses one: always the same, or not. */
+  branch(x: Value, wide: number, pick: number): Value {
+    const sum = this.node('ReduceSum', [x.name], { keepdims: 0 });
+    const condition = this.node('Greater', [sum, this.scalar(pick % 3 === 0 ? 0 : -1e9)]);
+    const shape = ['n', 's', x.channels];
+    const side = (op: string): GraphSpec =>
+      this.inner([], pick % 2 === 0, () => [
+        [this.linear(this.unary(op, this.linear(x, wide)), x.channels).name, shape],
+      ]);
+    const branches = { then_branch: side('Relu'), else_branch: side('Tanh') };
+    return { ...x, name: this.node('If', [condition], branches) };
+  }
+
+  /** Two rounds of a net that gives back what it takes. */
+  loop(x: Value, wide: number, pick: number): Value {
+    const [step, going, state] = [this.fresh('step'), this.fresh('going'), this.fresh('state')];
+    const shape = ['n', 's', x.channels];
+    const given: readonly ValueSpec[] = [
+      { name: step, dtype: 'int64', shape: [] },
+      { name: going, dtype: 'bool', shape: [] },
+      { name: state, shape },
+    ];
+    const body = this.inner(given, pick % 2 === 0, () => {
+      const inside = { ...x, name: state };
+      const still = this.node('Identity', [going]);
+      const net = this.linear(this.unary('Relu', this.linear(inside, wide)), x.channels);
+      return [
+        [still, [], 'bool'],
+        [pick % 3 === 0 ? this.node('Add', [state, net.name]) : net.name, shape],
+      ];
+    });
+    return { ...x, name: this.node('Loop', [this.ints([2], []), '', x.name], { body }) };
+  }
+
+  /** h' = tanh(x W + h U) along the sequence. */
+  scan(x: Value, wide: number, pick: number): Value {
+    const first = this.node('ReduceMean', [this.linear(x, wide).name], { axes: [1], keepdims: 0 });
+    const [state, place] = [this.fresh('state'), this.fresh('place')];
+    const given: readonly ValueSpec[] = [
+      { name: state, shape: ['n', wide] },
+      { name: place, shape: ['n', x.channels] },
+    ];
+    const body = this.inner(given, pick % 2 === 0, () => {
+      const product = this.node('MatMul', [state, this.weight([wide, wide])]);
+      const sum = this.node('Add', [product, this.linear({ ...x, name: place }, wide).name]);
+      const after = this.node('Tanh', [sum]);
+      return [
+        [after, ['n', wide]],
+        [this.node('Identity', [after]), ['n', wide]],
+      ];
+    });
+    const [last, all] = [this.fresh('last'), this.fresh('all')];
+    const axes = { num_scan_inputs: 1, scan_input_axes: [1], scan_output_axes: [1] };
+    this.nodes.push({
+      op: 'Scan',
+      name: all,
+      inputs: [first, x.name],
+      outputs: [last, all],
+      attributes: { body, ...axes },
+    });
+    return { channels: wide, name: all };
   }
 
   heads(x: Value, heads: number, perm: readonly number[]): string {
