@@ -102,6 +102,16 @@ export class Parts {
     return this.alone.flatMap(({ value, node }) => (values.includes(value) ? [node] : []));
   }
 
+  /** Whether what some sites read is made behind one of them. */
+  feeds(sites: readonly { readonly node: { readonly id: number }; readonly data: string }[]): boolean {
+    const own = new Set(sites.map(({ node }) => node.id));
+    const before = this.between(
+      sites.map(({ data }) => data),
+      new Set(),
+    );
+    return sites.length > 1 && [...before].some(({ id }) => own.has(id));
+  }
+
   /** The part that consists of these nodes: gives `outputs` from values that there are, whose types these are. */
   part(
     nodes: ReadonlySet<NodeDocument>,

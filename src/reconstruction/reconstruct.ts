@@ -250,9 +250,9 @@ const isLayer = (turn: Turn): turn is Layer => 'weight' in turn;
 const isRecurrent = (turn: Turn): turn is Recurrent => 'directions' in turn;
 
 /**
- * Layers such that each comes before all that read what it makes. A weight that is read again behind what it has made, or behind
- * a layer that has read that, has no turn: refitted late, it would change what others have been fitted to. Nor has what no output
- * needs.
+ * Layers such that each comes before all that read what it makes. A weight that is read again behind what it has made has its turn
+ * where it alone lies between: the cells of a recurrent layer that was unrolled. Where other weights are read again there too, none has
+ * one: refitted late, it would change what others have been fitted to. Nor has what no output needs.
  */
 export function ordered<T extends Pick<Turn, 'sites'>>(layers: readonly T[], parts: Parts): T[] {
   const before = (values: readonly string[]): ReadonlySet<number> =>
@@ -261,13 +261,22 @@ export function ordered<T extends Pick<Turn, 'sites'>>(layers: readonly T[], par
     sites.some(({ node }) => ids.has(node.id));
   const needed = layers.filter(({ sites }) => sites.every(({ node }) => parts.needs(node.id)));
   const reads = new Map(needed.map((layer) => [layer, before(layer.sites.flatMap(readOf))]));
-  // The state of a recurrent node is made by that node; what is made by another that has the same weight is read behind it.
-  let rest = needed.filter((layer) => layer.sites.length === 1 || !makes(layer, reads.get(layer)!));
+  const feeds = (layer: T): boolean => layer.sites.length > 1 && makes(layer, reads.get(layer)!);
+  let rest = needed;
   const turns: T[] = [];
+  const without: T[] = [];
   while (rest.length > 0) {
-    const next = rest.find((layer) => !rest.some((own) => own !== layer && makes(own, reads.get(layer)!)));
+    const next = rest.find(
+      (layer) =>
+        !rest.some((own) => own !== layer && makes(own, reads.get(layer)!)) &&
+        !(
+          feeds(layer) &&
+          without.some((own) => makes(own, reads.get(layer)!) && makes(layer, reads.get(own)!))
+        ),
+    );
     if (next !== undefined) turns.push(next);
     const gone = next ?? rest.find(({ sites }) => sites.length > 1) ?? rest[0]!;
+    if (next === undefined) without.push(gone);
     rest = rest.filter((layer) => layer !== gone);
   }
   return turns;

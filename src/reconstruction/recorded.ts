@@ -32,7 +32,9 @@ export class Recorded implements Teller {
     for (const layer of layers.filter(mixesAll)) {
       const observed = isObserved(layer);
       for (const site of layer.sites) {
-        wanted.add(observed ? site.output!.value : site.data);
+        if (observed) wanted.add(site.output!.value);
+        // What a weight reads behind what it has made begins as the original's.
+        if (!observed || layer.sites.length > 1) wanted.add(site.data);
         const { stream } = aftermathOf(walk, native, readers, site, layer.outputs);
         if (stream !== undefined) wanted.add(stream);
       }

@@ -4,6 +4,7 @@ import type { NativeMoments, Refit } from '../native/moments.js';
 import type { Tensor } from '../runtime/runtime.js';
 import type { Advance } from './advance.js';
 import { numbersOf } from './contents.js';
+import { distance, Feedback, told } from './feedback.js';
 import {
   channelsFirst,
   dataAt,
@@ -41,6 +42,8 @@ const ROUNDS = 6;
 /** Layers of more inputs take fewer dampings, and this many rounds. */
 const LARGE = 640;
 const FEW_ROUNDS = 2;
+/** How often a weight that reads what it has made is solved for. */
+const FED_ROUNDS = 3;
 
 export const dampingsFor = (inputs: number): readonly number[] =>
   inputs > LARGE ? LARGE_DAMPINGS : DAMPINGS;
@@ -88,6 +91,7 @@ export class Stage {
       this.#observed && aftermath !== undefined && isUsable(aftermath, this.pruned, pending)
         ? aftermath
         : undefined;
+    if (this.pruned.parts.feeds(layer.sites)) return this.#refitFed();
     const examples = await this.#examples(after);
     // No sample comes to it.
     this.unmatched = examples.length === 0 && this.pruned.batches > 0;
@@ -96,6 +100,47 @@ export class Stage {
       ? await this.#solve(examples)
       : await this.#solveGroups(examples);
     await this.#put(refit, means);
+  }
+
+  /**
+   * A weight that reads what it has made, as the cells of a recurrent layer that was unrolled: fitted to what the original reads, then
+   * to what it comes to by itself as well. What leads nearest to the original on what was held out is kept.
+   */
+  async #refitFed(): Promise<void> {
+    const { layer, manner } = this;
+    if (!this.#observed || !mixesAll(layer)) return;
+    const { fitted } = manner;
+    const feedback = new Feedback(layer, this.rewrites, this.pruned, fitted);
+    const { sites } = feedback;
+    const data = [...new Set(sites.map((site) => site.data))];
+    const names = [...data, ...sites.map(({ output }) => output!.value)];
+    const then = await told(this.original, names, fitted);
+    const wanted = then.map((tensors) => feedback.keptOf(tensors));
+    const ready = await feedback.ready();
+    let now: readonly ReadonlyMap<string, Tensor>[] = wanted;
+    let best: { readonly error: number; readonly solved: Solved } | undefined;
+    const examples: Example[] = [];
+    for (let round = 0; ; round++) {
+      for (const [batch, tensors] of now.entries())
+        for (const site of sites)
+          examples.push({
+            held: this.#isHeld(batch),
+            ...this.#example(site, then[batch]!, tensors, undefined),
+          });
+      if (examples.every(({ rows }) => rows.rows === 0)) return;
+      const solved = await this.#solve(examples);
+      await this.#put(solved.refit, solved.means);
+      if (manner.quick) return;
+      now = await feedback.run(data, ready);
+      const error = distance(wanted, now, (batch) => this.#isHeld(batch));
+      if (best === undefined || error < best.error) best = { error, solved };
+      if (round + 1 === FED_ROUNDS) break;
+    }
+    await this.#put(best.solved.refit, best.solved.means);
+  }
+
+  #isHeld(batch: number): boolean {
+    return !this.manner.quick && batch % HELD_OUT === HELD_OUT - 1;
   }
 
   /** Each group by itself. */
@@ -112,9 +157,7 @@ export class Stage {
     );
   }
 
-  async #solve(
-    examples: readonly Example[],
-  ): Promise<{ readonly refit: Refit; readonly means: Float64Array }> {
+  async #solve(examples: readonly Example[]): Promise<Solved> {
     const { layer } = this;
     const columns = this.#observed ? this.#outputs.length : layer.channels;
     const fits = momentsFor(this.#inputs, columns);
@@ -343,6 +386,11 @@ export class Stage {
 }
 
 const NONE = new Float32Array(0);
+
+interface Solved {
+  readonly refit: Refit;
+  readonly means: Float64Array;
+}
 
 function once<K, V>(known: Map<K, V>, key: K, compute: () => V): V {
   const value = known.get(key) ?? compute();
