@@ -61,6 +61,10 @@ export declare class Job {
 
 /** An opened model. Its files stay open until it is disposed of. */
 export declare class Model {
+  /** Type and lengths of what each program makes; null where one is not understood. */
+  made(programs: Array<Program>): Array<Made | undefined | null>
+  /** Adds what programs make to the stored tensors: the first one's id is how many of these there are. */
+  derive(programs: Array<Program>): void
   /** The model without its weights: the JSON of a `ModelDocument`. */
   describe(): string
   /** All elements of a small tensor, at most 2^20. */
@@ -172,6 +176,12 @@ export interface Dequantise {
   block?: number
 }
 
+/** What leaves the main graph, since nothing reads it any more. */
+export interface Dropped {
+  nodes: Array<number>
+  tensors: Array<number>
+}
+
 export interface Edits {
   selections: Array<Selection>
   integers: Array<IntegerEdit>
@@ -185,12 +195,20 @@ export interface Edits {
   contents?: Array<FloatEdit>
   outputs?: Array<NewOutput>
   part?: Part
+  folded?: Array<Fold>
+  dropped?: Dropped
 }
 
 export interface FloatEdit {
   tensor: number
   dims: Array<number>
   values: Float32Array
+}
+
+/** A derived tensor that becomes an initializer of this name. */
+export interface Fold {
+  tensor: number
+  name: string
 }
 
 export interface HistogramOptions {
@@ -239,6 +257,13 @@ export interface Logits {
   /** [d, d]: the first columns of both are the best factors of that rank. */
   left: Float64Array
   right: Float64Array
+}
+
+/** A tensor that a program makes. */
+export interface Made {
+  dtype: string
+  dims: Array<number>
+  bytes: number
 }
 
 export interface MetadataEdit {
@@ -321,6 +346,7 @@ export interface Part {
   tensors: Array<number>
   inputs: Array<PartInput>
   outputs: Array<string>
+  folded: Array<Fold>
 }
 
 export interface PartInput {
@@ -339,6 +365,12 @@ export interface Patches {
   pads: Array<number>
   /** Of each so many positions one is taken; by default all. */
   every?: number
+}
+
+/** A value of the graph, and the nodes that make it of stored tensors, each before those that read it. */
+export interface Program {
+  name: string
+  steps: Array<Step>
 }
 
 /** The pruning tree of lanes from samples [rows, lanes]: `entropy::pruning_tree`. */
@@ -435,6 +467,16 @@ export interface Statistic {
   millerMadow?: boolean
   /** Of an entropy: what its bins span; by default all of the request's values. */
   range?: 'group' | 'tensor'
+}
+
+export interface Step {
+  op: string
+  opset: number
+  /** The id of a stored tensor, -1 - the place of an earlier step, or nothing where the operand is absent. */
+  operands: Array<number | undefined | null>
+  output: number
+  ints: Record<string, Array<number>>
+  floats: Record<string, Array<number>>
 }
 
 export interface ValueInfoEdit {

@@ -1,14 +1,17 @@
 import type { Dataset } from '../calibration/data.js';
 import { command, EspalierError, option, text, warned } from '../errors.js';
+import { foldedGraph } from '../folding/fold.js';
 import { criterionNamed, defaultCriterion, optionsFor } from '../importance/criteria.js';
 import { scoresOf, type Worth } from '../importance/criterion.js';
 import type { Analysis } from '../lanes/analysis.js';
 import { analysing } from '../lanes/analysis.js';
+import { choosing } from '../lanes/choosing.js';
 import { CostModel, isWeight } from '../lanes/cost.js';
 import type { Group } from '../lanes/groups.js';
 import type { Lengths } from '../lanes/lengths.js';
 import { finished, inSlices, type Steps, turnOfLoop } from '../lanes/steps.js';
 import type { Removal } from '../lanes/survivors.js';
+import type { ReadNumbers, Walk } from '../lanes/walk.js';
 import { Widths } from '../lanes/widths.js';
 import type { LatencyModel } from '../latency/model.js';
 import type { NativeModel } from '../native/index.js';
@@ -79,6 +82,7 @@ export class OpenModel {
   >();
   readonly #latencies: Latencies;
   #inspection: Inspection | undefined;
+  #folded: Graph | undefined;
   #sha256: string | undefined;
 
   constructor(
@@ -337,17 +341,24 @@ export class OpenModel {
     const { keep, free } = marks;
     const known = this.#analyses.get(key);
     if (known !== undefined) return known;
-    const analysis = yield* analysing(
-      this.graph,
-      registry,
-      (tensor) => this.native.numbers(tensor),
-      keep,
-      free,
-    );
+    const read = (tensor: number): Float64Array => this.native.numbers(tensor);
+    const { graph, walk } = yield* this.#foldedGraph(read);
+    const analysis = yield* analysing(graph, registry, read, keep, free, walk);
     // Who asks beside `inSlices`, which carries out one after the other, may have been first.
     const first = this.#analyses.get(key) ?? analysis;
     this.#analyses.set(key, first);
     return first;
+  }
+
+  /** The graph with the weights that it computes as stored ones. */
+  *#foldedGraph(read: ReadNumbers): Steps<{ readonly graph: Graph; readonly walk?: Walk }> {
+    if (this.#folded !== undefined) return { graph: this.#folded };
+    const walk = yield* choosing(this.graph, registry, read, () => false);
+    // Who asks beside may have been first.
+    if (this.#folded !== undefined) return { graph: this.#folded };
+    const folded = foldedGraph(walk, this.native, registry, read);
+    this.#folded = folded ?? this.graph;
+    return folded === undefined ? { graph: this.graph, walk } : { graph: folded };
   }
 
   /** What is known from these samples, as long as somebody has them. */

@@ -34,9 +34,13 @@ export function* analysing(
   read: ReadNumbers,
   keep: readonly string[] = [],
   free: readonly string[] = [],
+  /** The graph, walked before without `free`; it cannot be again, as more is stated of its lanes here. */
+  walked?: Walk,
 ): Steps<Analysis> {
   const frees = free.map(matcher);
-  const found = yield* choosing(graph, registry, read, (name) => frees.some((matches) => matches(name)));
+  const isFree = (name: string): boolean => frees.some((matches) => matches(name));
+  const found =
+    walked !== undefined && free.length === 0 ? walked : yield* choosing(graph, registry, read, isFree);
   for (const glob of keep) {
     keepWhole(found, glob);
     yield;
@@ -56,6 +60,9 @@ function keepWhole({ graph, lanes, slots, tensors }: Walk, glob: string): void {
     }
   };
   const stored = new Map(slots.map((slot) => [graph.nameOf(slot.tensor), slot.tensor]));
+  // What is derived stays as it is where anything that it is derived of does.
+  for (const { tensor, leaves, nodes } of graph.folds ?? [])
+    if (leaves.some((leaf) => matches(graph.nameOf(leaf))) || nodes.some(matches)) freezeTensor(tensor);
   for (const [name, tensor] of stored) if (matches(name)) freezeTensor(tensor);
   for (const node of graph.nodes) {
     if (!matches(node.name)) continue;

@@ -52,6 +52,8 @@ export class NodeCall implements Call {
   readonly passages: Passage[] = [];
   readonly recurrences: Recurrence[] = [];
   readonly contractions: Contraction[] = [];
+  /** Operands that would be weights if they were stored, by name. */
+  readonly wanted: string[] = [];
   readonly #taken = new Set<number>();
   /** Operands that the rule read as lengths or indices, and answers for. */
   readonly #read = new Set<number>();
@@ -249,6 +251,7 @@ export class NodeCall implements Call {
     const value = instead ?? seen.data;
     if (operand === undefined || value === undefined || this.node.body !== undefined) return;
     const stored = storedAxes(operand, (tensor) => this.store.dimsOf(tensor));
+    this.#wants(stored === undefined ? weight : undefined, operandOf(mixing.bias));
     if (stored === undefined) return;
     const axisOf = (axis: number): number => stored.axes[axis]!;
     const { output } = seen;
@@ -325,8 +328,20 @@ export class NodeCall implements Call {
     this.recurrences.push({ node: this.node, data: this.node.inputs[0]!, states, ...recurring });
   }
 
+  /** Operands that are computed. */
+  #wants(...operands: readonly (number | undefined)[]): void {
+    for (const operand of operands) {
+      const name = this.node.inputs[operand ?? -1] ?? '';
+      const axes = this.operands[operand ?? -1]?.axes;
+      const isSeen =
+        axes !== undefined && storedAxes(axes, (tensor) => this.store.dimsOf(tensor)) !== undefined;
+      if (name !== '' && !isSeen) this.wanted.push(name);
+    }
+  }
+
   scales({ axis, scale, shift }: Scales): void {
     const [value] = this.node.outputs;
+    this.#wants(scale, shift);
     if (this.node.body !== undefined || value === undefined || !this.isStored(scale)) return;
     const output = { value, axis };
     this.scalings.push({ node: this.node, output, scale, ...(shift !== undefined && { shift }) });
@@ -427,6 +442,8 @@ function unknownRank(since: Cause | undefined, operand: string): Frozen {
 /** Where a product of integers has a bias of its own. */
 const biasOf = (product: IntegerProduct | undefined): Bias | undefined =>
   product?.bias && { kind: 'operand', operand: product.bias.operand, at: product.bias.node };
+const operandOf = (bias: Bias | undefined): number | undefined =>
+  bias?.kind === 'operand' || bias?.kind === 'part' ? bias.operand : undefined;
 
 const isAxis = (length: Axis | Dim | Element): length is Axis =>
   typeof length === 'object' && 'factors' in length;

@@ -47,7 +47,22 @@ export class CostModel {
   of(survivors?: Survivors): Cost {
     let params = 0;
     let tensorBytes = 0;
-    for (const tensor of this.walk.graph.document.tensors) {
+    const { tensors } = this.walk.graph.document;
+    // What is derived takes the place of what it is derived of once it is cut.
+    const written = new Set(
+      tensors.flatMap((tensor) =>
+        tensor.derived !== undefined && this.elements(tensor, survivors) < count(tensor)
+          ? [tensor.derived.together]
+          : [],
+      ),
+    );
+    const left = new Set(
+      tensors.flatMap(({ id, derived }) =>
+        derived === undefined ? [] : written.has(derived.together) ? derived.tensors : [id],
+      ),
+    );
+    for (const tensor of tensors) {
+      if (left.has(tensor.id)) continue;
       const elements = this.elements(tensor, survivors);
       if (isWeight(tensor)) params += elements;
       tensorBytes +=

@@ -52,6 +52,8 @@ export interface Walk {
   readonly readings: ReadonlyMap<Node, Reading>;
   /** Nodes that multiply two computed values and sum. */
   readonly contractions: readonly Contraction[];
+  /** Values that would be weights, biases or scales of layers if they were stored. */
+  readonly wanted: ReadonlySet<string>;
   /** Nodes whose outputs hold an operand's elements, each scaled and shifted by what the others hold. */
   readonly linear: ReadonlySet<Node>;
   /** Nodes whose operator has no rule, or whose rule gave up: with the reason. */
@@ -126,6 +128,7 @@ class Walker {
   readonly #passages = new Map<Node, readonly Passage[]>();
   readonly #recurrences: Recurrence[] = [];
   readonly #contractions: Contraction[] = [];
+  readonly #wanted = new Set<string>();
   readonly #linear = new Set<Node>();
   readonly #frozenNodes = new Map<Node, Frozen>();
   /** Stored vectors that several operands share, by the value that carries them. */
@@ -207,6 +210,7 @@ class Walker {
       measuring: this.#measuring,
       readings: this.#readings,
       contractions: this.#contractions,
+      wanted: this.#wanted,
       linear: this.#linear,
       frozenNodes: this.#frozenNodes,
       free: freeAxes(graph, this.#tensors, this.#lanes, isFree),
@@ -252,6 +256,7 @@ class Walker {
       if (call.passages.length > 0) this.#passages.set(node, call.passages);
       this.#recurrences.push(...call.recurrences);
       this.#contractions.push(...call.contractions);
+      for (const name of call.wanted) this.#wanted.add(name);
       if (rule.moves === true || rule.linear === true) this.#linear.add(node);
     } catch (problem) {
       if (!(problem instanceof Frozen)) throw problem;
@@ -444,13 +449,14 @@ class Walker {
     const isNumbers = !NOT_WEIGHTS.has(tensor.dtype) || this.#codes.has(tensor.id);
     const isWeight = isNumbers && !tensor.dims.includes(0);
     // A shared vector is not masked in the plan, so what lies at a removed index is zero only if it is zero already.
-    const zero = use === undefined || this.#isZero(tensor);
+    const zeros = this.graph.zeros?.get(tensor.id);
+    const isMasked = use === undefined || this.#isZero(tensor);
     const axes = tensor.dims.map((length, index) => {
       if (!isWeight) return plain(length);
       const axis = this.#lanes.born(
         use === undefined ? { tensor: tensor.id, axis: index } : { tensor: tensor.id, axis: index, use },
         length,
-        zero,
+        isMasked && zeros?.[index] !== false,
       );
       for (const factor of axis.factors) if (factor.slot !== undefined) this.#slots.push(factor.slot);
       return axis;

@@ -113,4 +113,15 @@ export interface TensorDocument {
   /** Bytes of its data as stored. */
   readonly bytes: number;
   readonly external: boolean;
+  /** Of one that no file holds. */
+  readonly derived?: Derived;
+}
+
+/** What nodes make of stored tensors alone, seen as a stored tensor. Its name is the value's. */
+export interface Derived {
+  /** Those of the same number are written all or none, as initializers in the place of what makes them. */
+  readonly together: number;
+  /** Nodes and stored tensors of the main graph that nothing needs once they are. */
+  readonly nodes: readonly number[];
+  readonly tensors: readonly number[];
 }

@@ -40,6 +40,16 @@ export interface Edits {
   readonly outputs?: readonly { readonly name: string }[];
   /** Only a part of the main graph is written; what other edits say of what leaves is void. */
   readonly part?: Part;
+  /** Derived tensors that become initializers, with what other edits say of their content; a part says that of itself. */
+  readonly folded?: readonly Folded[];
+  /** What leaves the main graph, since nothing reads it any more. */
+  readonly dropped?: { readonly nodes: readonly number[]; readonly tensors: readonly number[] };
+}
+
+/** A derived tensor as an initializer of the main graph. */
+export interface Folded {
+  readonly tensor: number;
+  readonly name: string;
 }
 
 /** The file as it is. */
@@ -58,6 +68,8 @@ export interface Part {
   readonly inputs: readonly { readonly name: string; readonly dtype: string }[];
   /** All of its outputs. */
   readonly outputs: readonly string[];
+  /** Derived tensors that are its initializers. */
+  readonly folded: readonly Folded[];
 }
 
 /**

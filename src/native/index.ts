@@ -1,5 +1,6 @@
 import { type Addon, addon } from './addon.js';
 import { call, callSync, type NativeOptions } from './call.js';
+import { asAddon, type Made, type Program } from './derived.js';
 import type { ModelDocument } from './document.js';
 import type { Edits } from './edits.js';
 import type { SliceRequest, Statistic } from './statistics.js';
@@ -110,6 +111,19 @@ export class NativeModel {
   ): Promise<{ readonly bytes: number }> {
     const { force = false } = options;
     return call('write', options, (job) => this.#model.writeTerms(path, [...tensors], force, job));
+  }
+
+  /** Type and lengths of what each program makes of stored tensors; undefined where one is not understood. */
+  made(programs: readonly Program[]): readonly (Made | undefined)[] {
+    return callSync(() => this.#model.made(asAddon(programs))).map((made) => made ?? undefined);
+  }
+
+  /**
+   * Adds what programs make to the stored tensors, with ids that come after theirs: once for a model. They are computed when they are
+   * first read, and kept.
+   */
+  derive(programs: readonly Program[]): void {
+    callSync(() => this.#model.derive(asAddon(programs)));
   }
 
   dispose(): void {

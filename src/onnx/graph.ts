@@ -4,6 +4,7 @@ import type { Dequantised } from './dequantised.js';
 import { dequantisedValues } from './dequantised.js';
 import type { Expanded, Node } from './expand.js';
 import { expandModel } from './expand.js';
+import type { Fold } from './folds.js';
 import type { IntegerProduct } from './integerProducts.js';
 import { integerProduct, quantisedFrom } from './integerProducts.js';
 
@@ -32,6 +33,10 @@ export interface Graph {
   readonly uses: ReadonlyMap<string, number>;
   /** Whether a node is computed in the main graph: not in a branch, a body or a function. */
   isMain(node: Node): boolean;
+  /** Tensors that are derived of stored ones. */
+  readonly folds?: readonly Fold[];
+  /** Whether a slice of a tensor that leaves counts as zero, by axis; of tensors that are not named all do. */
+  readonly zeros?: ReadonlyMap<number, readonly boolean[]>;
   /** Values that stored integers stand for, where the graph spells that out. */
   readonly dequantised: ReadonlyMap<string, Dequantised>;
   /** What a node that makes integers of quantised data at an operand comes to in floats. */

@@ -18,6 +18,12 @@ export interface Plan {
   /** Each stored tensor that shrinks: by axis, the indices that stay, ascending. Follows from `groups`. */
   readonly tensors: Readonly<Record<string, Readonly<Record<string, readonly number[]>>>>;
   /**
+   * Each weight that nodes compute of stored tensors alone and that shrinks, by the name of the value: by axis, the indices that
+   * stay. It is then stored itself, as it was computed of the original's tensors. `tensors` lists the slices of these that
+   * are zero where it is cut, if there are such. Follows from `groups`.
+   */
+  readonly derived?: Readonly<Record<string, Readonly<Record<string, readonly number[]>>>>;
+  /**
    * Tensors that several nodes share and that they cut differently: each use gets a copy of its own, and the original
    * stays as it is where it is still used. Follows from `groups`.
    */

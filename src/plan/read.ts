@@ -37,6 +37,7 @@ const schema = v.object({
     }),
   ),
   tensors: v.optional(v.record(v.string(), byAxis), {}),
+  derived: v.optional(v.record(v.string(), byAxis)),
   copies: v.optional(
     v.array(
       v.object({

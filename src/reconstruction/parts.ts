@@ -125,13 +125,26 @@ export class Parts {
       const dtype = typeOf(name);
       return dtype === undefined ? [] : [{ name, dtype }];
     });
+    const { tensors } = this.document;
+    const needed = (name: string): boolean => read.has(name) || outputs.includes(name);
+    // What is derived of stored tensors is an initializer here, and what it is derived of leaves.
+    const derived = [...this.#stored.values()].flatMap((id) => tensors[id]!.derived ?? []);
     return {
-      nodes: this.document.graph.nodes.filter((node) => !nodes.has(node)).map(({ id }) => id),
-      tensors: [...this.#stored].flatMap(([name, id]) =>
-        read.has(name) || outputs.includes(name) ? [] : [id],
-      ),
+      nodes: [
+        ...this.document.graph.nodes.filter((node) => !nodes.has(node)).map(({ id }) => id),
+        ...new Set(derived.flatMap((own) => own.nodes)),
+      ],
+      tensors: [
+        ...[...this.#stored].flatMap(([name, id]) =>
+          needed(name) || tensors[id]!.derived !== undefined ? [] : [id],
+        ),
+        ...new Set(derived.flatMap((own) => own.tensors)),
+      ],
       inputs,
       outputs,
+      folded: [...this.#stored].flatMap(([name, tensor]) =>
+        needed(name) && tensors[tensor]!.derived !== undefined ? [{ tensor, name }] : [],
+      ),
     };
   }
 }

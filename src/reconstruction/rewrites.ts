@@ -5,6 +5,7 @@ import type { Edits } from '../native/edits.js';
 import type { NativeModel, NativeOptions } from '../native/index.js';
 import type { Node } from '../onnx/graph.js';
 import type { Cuts } from '../surgery/cuts.js';
+import { withFolds } from '../surgery/folding.js';
 import { Names } from '../surgery/names.js';
 import { attributeOf } from './alone.js';
 import { Contents, numbersOf, type Stored } from './contents.js';
@@ -280,13 +281,13 @@ export class Rewrites {
     literals.push(...contents.literals);
     inputs.push(...contents.inputs);
     const taken = new Set(inputs.map(({ node, index }) => `${node}:${index}`));
-    return {
+    return withFolds(graph.document, {
       ...edits,
       literals: [...edits.literals, ...literals],
       inputs: [...edits.inputs.filter(({ node, index }) => !taken.has(`${node}:${index}`)), ...inputs],
       nodes: [...edits.nodes, ...nodes],
       contents: contents.contents,
-    };
+    });
   }
 }
 

@@ -4,6 +4,7 @@ import type { Walk } from '../lanes/walk.js';
 import type { Edits, Selection } from '../native/edits.js';
 import { equal } from '../onnx/dim.js';
 import type { Copy, Cuts, KeptByTensor } from './cuts.js';
+import { withFolds } from './folding.js';
 import { Names } from './names.js';
 import { restate } from './restating.js';
 
@@ -15,14 +16,14 @@ export function editsOf(walk: Walk, removal: Removal, cuts: Cuts, metadata: Edit
   );
   const restated = restate(walk, removal, names);
   const copied = copyShared(walk, cuts.copies, names);
-  return {
+  return withFolds(walk.graph.document, {
     selections,
     ...restated,
     copies: copied.copies,
     inputs: [...restated.inputs, ...copied.inputs],
     valueInfos: correctShapes(walk, removal, cuts.kept),
     metadata,
-  };
+  });
 }
 
 function copyShared(walk: Walk, copies: readonly Copy[], names: Names): Pick<Edits, 'copies' | 'inputs'> {

@@ -5,6 +5,7 @@ import { Removal } from '../lanes/survivors.js';
 import type { Plan, PlannedAxes, PlannedGroup } from '../plan/plan.js';
 import type { Cuts } from './cuts.js';
 import { cutsOf } from './cuts.js';
+import { leafTables } from './folding.js';
 import { interfaceOf } from './interface.js';
 
 /** Which lanes leave, when each group keeps these positions. */
@@ -17,17 +18,24 @@ export function removalOf(analysis: Analysis, kept: ReadonlyMap<Group, readonly 
   return new Removal(analysis.lanes.equations, removed);
 }
 
-type PlanTables = Pick<Plan, 'tensors' | 'copies' | 'interface'>;
+type PlanTables = Pick<Plan, 'tensors' | 'derived' | 'copies' | 'interface'>;
 
 /** The tables of a plan that follow from what is cut. */
 export function planTables(analysis: Analysis, { kept, copies }: Cuts, removal: Removal): PlanTables {
+  const { graph } = analysis;
   const tensors: Record<string, Record<string, readonly number[]>> = {};
+  const derived: Record<string, Record<string, readonly number[]>> = {};
   for (const [tensor, axes] of kept) {
-    tensors[analysis.graph.nameOf(tensor)] = Object.fromEntries([...axes].sort(([a], [b]) => a - b));
+    const table = graph.document.tensors[tensor]!.derived === undefined ? tensors : derived;
+    table[graph.nameOf(tensor)] = Object.fromEntries([...axes].sort(([a], [b]) => a - b));
   }
+  for (const [name, axes] of Object.entries(leafTables(graph, { kept, copies })))
+    tensors[name] = { ...tensors[name], ...axes };
+  const isDerived = Object.keys(derived).length > 0;
   const changed = interfaceOf(analysis, removal);
   return {
     tensors,
+    ...(isDerived && { derived }),
     ...(copies.length > 0 && { copies: copies.map(({ id: _, ...copy }) => copy) }),
     ...(changed !== undefined && { interface: changed }),
   };
@@ -43,7 +51,7 @@ export function removalOfPlan(
   analysis: Analysis,
   plan: Plan,
 ): { readonly removal: Removal; readonly cuts: Cuts } {
-  const byTensors = Object.keys(plan.tensors).length > 0;
+  const byTensors = Object.keys({ ...plan.tensors, ...plan.derived }).length > 0;
   const removal = byTensors ? removalByTensors(analysis, plan) : removalByGroups(analysis, plan);
   const cuts = cutsOf(analysis, removal);
   if (byTensors) {
@@ -101,10 +109,15 @@ function removalByTensors(analysis: Analysis, plan: Plan): Removal {
       slot.use === undefined ? [] : [`${analysis.graph.nameOf(slot.tensor)}/${slot.axis}`],
     ),
   );
-  for (const [tensor, axes] of Object.entries(plan.tensors)) {
+  const leaves = new Set(
+    (analysis.graph.folds ?? []).flatMap(({ leaves }) => leaves.map(analysis.graph.nameOf)),
+  );
+  const planned = { ...plan.tensors, ...plan.derived };
+  for (const [tensor, axes] of Object.entries(planned)) {
     for (const [axis, kept] of Object.entries(axes)) {
       const length = slots.get(`${tensor}/${axis}`);
-      if (shared.has(`${tensor}/${axis}`)) continue;
+      // What is derived says itself which of its slices stay.
+      if (shared.has(`${tensor}/${axis}`) || leaves.has(tensor)) continue;
       if (length === undefined)
         throw stale(
           analysis,
@@ -123,8 +136,8 @@ function removalByTensors(analysis: Analysis, plan: Plan): Removal {
   const stay = new Set<number>();
   for (const slot of analysis.slots) {
     if (slot.use !== undefined) continue;
-    const planned = plan.tensors[analysis.graph.nameOf(slot.tensor)]?.[slot.axis];
-    const kept = planned === undefined ? undefined : new Set(planned);
+    const own = planned[analysis.graph.nameOf(slot.tensor)]?.[slot.axis];
+    const kept = own === undefined ? undefined : new Set(own);
     for (const [index, label] of slot.labels.entries()) {
       for (const lane of equations.atoms(label)) {
         all.add(lane);
@@ -136,9 +149,10 @@ function removalByTensors(analysis: Analysis, plan: Plan): Removal {
 }
 
 /** The plan must be exactly what its lanes come to: a slice kept or dropped beside its lane would break the model. */
-function agree(analysis: Analysis, plan: Plan, derived: PlanTables): void {
-  for (const tensor of new Set([...Object.keys(plan.tensors), ...Object.keys(derived.tensors)])) {
-    const [given, needed] = [plan.tensors[tensor] ?? {}, derived.tensors[tensor] ?? {}];
+function agree(analysis: Analysis, plan: Plan, wanted: PlanTables): void {
+  const [all, needs] = [plan, wanted].map(({ tensors, derived }) => ({ ...tensors, ...derived }));
+  for (const tensor of new Set([...Object.keys(all!), ...Object.keys(needs!)])) {
+    const [given, needed] = [all![tensor] ?? {}, needs![tensor] ?? {}];
     for (const axis of new Set([...Object.keys(given), ...Object.keys(needed)])) {
       const [a, b] = [given[axis], needed[axis]];
       if (
@@ -152,11 +166,11 @@ function agree(analysis: Analysis, plan: Plan, derived: PlanTables): void {
         'PLAN_MALFORMED',
         `the plan keeps ${a === undefined ? 'all' : a.length} indices here, but what it keeps of coupled tensors leaves ${b === undefined ? 'all' : b.length}`,
         { file: analysis.graph.file, tensor, axis: Number(axis) },
-        'Edit "kept" in "groups" and remove "tensors" and "copies": they are then derived again.',
+        'Edit "kept" in "groups" and remove "tensors", "derived" and "copies": they are then derived again.',
       );
     }
   }
-  if (plan.interface === undefined || sameInterface(plan.interface, derived.interface)) return;
+  if (plan.interface === undefined || sameInterface(plan.interface, wanted.interface)) return;
   throw new EspalierError(
     'PLAN_MALFORMED',
     'the plan\'s "interface" keeps other indices of inputs or outputs than its "tensors" come to',
@@ -191,7 +205,7 @@ function groupsAgree(analysis: Analysis, plan: Plan, removal: Removal): void {
       'PLAN_MALFORMED',
       `group "${planned.id}" ${kept.has(wrong) ? 'keeps' : 'drops'} lane ${wrong}, the plan's "tensors" do not`,
       { file: analysis.graph.file },
-      'Edit "kept" in "groups" and remove "tensors" and "copies": they are then derived again.',
+      'Edit "kept" in "groups" and remove "tensors", "derived" and "copies": they are then derived again.',
     );
   }
 }

@@ -19,6 +19,22 @@ pub struct Edits {
     pub contents: Option<Vec<FloatEdit>>,
     pub outputs: Option<Vec<NewOutput>>,
     pub part: Option<Part>,
+    pub folded: Option<Vec<Fold>>,
+    pub dropped: Option<Dropped>,
+}
+
+/// A derived tensor that becomes an initializer of this name.
+#[napi(object, object_to_js = false)]
+pub struct Fold {
+    pub tensor: u32,
+    pub name: String,
+}
+
+/// What leaves the main graph, since nothing reads it any more.
+#[napi(object, object_to_js = false)]
+pub struct Dropped {
+    pub nodes: Vec<u32>,
+    pub tensors: Vec<u32>,
 }
 
 #[napi(object, object_to_js = false)]
@@ -27,6 +43,7 @@ pub struct Part {
     pub tensors: Vec<u32>,
     pub inputs: Vec<PartInput>,
     pub outputs: Vec<String>,
+    pub folded: Vec<Fold>,
 }
 
 #[napi(object, object_to_js = false)]
@@ -159,6 +176,8 @@ impl Edits {
             contents,
             outputs,
             part: of,
+            folded,
+            dropped,
         } = self;
         Ok(surgery::Edits {
             selections: selections
@@ -197,6 +216,11 @@ impl Edits {
                 .map(|output| surgery::NewOutput { name: output.name })
                 .collect(),
             part: of.map(part).transpose()?,
+            folded: folded.unwrap_or_default().into_iter().map(fold).collect(),
+            dropped: dropped.map_or_else(surgery::Dropped::default, |own| surgery::Dropped {
+                nodes: ids(own.nodes),
+                tensors: ids(own.tensors),
+            }),
             metadata: metadata
                 .into_iter()
                 .map(|edit| surgery::MetadataEdit { key: edit.key, value: edit.value })
@@ -225,15 +249,28 @@ fn copy(edit: NewCopy) -> surgery::NewCopy {
     surgery::NewCopy { graph: edit.graph as usize, tensor: edit.tensor as usize, name: edit.name, selections }
 }
 
+fn ids(ids: Vec<u32>) -> Vec<usize> {
+    ids.into_iter().map(|id| id as usize).collect()
+}
+
+fn fold(edit: Fold) -> surgery::Fold {
+    surgery::Fold { tensor: edit.tensor as usize, name: edit.name }
+}
+
 fn part(edit: Part) -> Result<surgery::Part> {
-    let ids = |ids: Vec<u32>| ids.into_iter().map(|id| id as usize).collect();
     let inputs = all(edit.inputs, |input| {
         let dtype = DType::from_name(&input.dtype).ok_or_else(|| {
             Error::internal(format!("there is no type \"{}\"", input.dtype)).in_tensor(&input.name)
         })?;
         Ok(surgery::PartInput { name: input.name, dtype })
     })?;
-    Ok(surgery::Part { nodes: ids(edit.nodes), tensors: ids(edit.tensors), inputs, outputs: edit.outputs })
+    Ok(surgery::Part {
+        nodes: ids(edit.nodes),
+        tensors: ids(edit.tensors),
+        inputs,
+        outputs: edit.outputs,
+        folded: edit.folded.into_iter().map(fold).collect(),
+    })
 }
 
 fn literal(edit: NewLiteral) -> Result<surgery::NewLiteral> {

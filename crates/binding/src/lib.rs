@@ -5,6 +5,7 @@
 
 mod activations;
 mod background;
+mod derive;
 mod edits;
 mod error;
 mod grouped;

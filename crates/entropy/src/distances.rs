@@ -73,7 +73,7 @@ fn add_slice(
     let occurrences = occurrences(slice, classes);
     let width = DEPTH.min(view.inner as usize);
     let rows = (DEPTH / width).min((HELD / (view.indices * width)).max(1)).max(1) as u64;
-    let bits = model.tensors()[view.tensor].dtype.bits();
+    let bits = model[view.tensor].dtype.bits();
     run.job.expect(bits * view.outer * view.indices as u64 * view.inner / 8);
     let mut block = Vec::new();
     let mut matrix = vec![0.0; classes * rows as usize * width];

@@ -37,7 +37,7 @@ impl<'a, T: Copy> Part<'a, T> {
 
     /// Bytes of its values as they are stored.
     pub fn bytes(&self, model: &Model) -> u64 {
-        model.tensors()[self.view.tensor].dtype.bits() * self.task.elements() / 8
+        model[self.view.tensor].dtype.bits() * self.task.elements() / 8
     }
 }
 
@@ -100,7 +100,7 @@ pub(crate) fn sweep<T: Copy + Send + Sync, R: Send>(
 
 /// The error that names the value which is not finite.
 pub(crate) fn non_finite(model: &Model, tensor: usize, element: u64, value: f32) -> Error {
-    let tensor = &model.tensors()[tensor];
+    let tensor = &model[tensor];
     let mut rest = element;
     let mut index: Vec<String> = Vec::new();
     for &length in tensor.dims.iter().rev() {

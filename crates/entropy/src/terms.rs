@@ -44,7 +44,7 @@ pub fn write_terms(model: &Model, tensors: &[Named], path: &Path, force: bool, r
     for (t, Named { tensor, name }) in tensors.iter().enumerate() {
         let (own, others) = parts.split_at(parts.partition_point(|part| part.owner <= t));
         parts = others;
-        npz.begin(name, &model.tensors()[*tensor].dims).map_err(|error| unwritable(&error))?;
+        npz.begin(name, &model[*tensor].dims).map_err(|error| unwritable(&error))?;
         let terms = |part: &Part<usize>, scratch: &mut _| terms_of_part(model, run, part, scratch, sums[t]);
         sweep(model, run, own, 2 * rayon::current_num_threads(), terms, |_, terms| {
             npz.write(&terms).map_err(|error| unwritable(&error))

@@ -111,7 +111,7 @@ impl<'a> View<'a> {
         buffer: &'b mut [f32],
     ) -> Result<Elements<'b>> {
         // Kernels are slow where rows begin within a byte.
-        let begins = |element: u64| (element * model.tensors()[self.tensor].dtype.bits()).is_multiple_of(8);
+        let begins = |element: u64| (element * model[self.tensor].dtype.bits()).is_multiple_of(8);
         if self.scaling.is_none() && begins(start) && begins(width as u64) {
             return model.read_stored(self.tensor, start, length, buffer);
         }

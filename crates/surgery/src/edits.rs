@@ -15,7 +15,24 @@ pub struct Edits {
     pub value_infos: Vec<ValueInfoEdit>,
     pub outputs: Vec<NewOutput>,
     pub part: Option<Part>,
+    /// Derived tensors that become initializers of the main graph; a part says that of itself.
+    pub folded: Vec<Fold>,
+    pub dropped: Dropped,
     pub metadata: Vec<MetadataEdit>,
+}
+
+/// A derived tensor becomes an initializer of this name, with what other edits say of its content.
+#[derive(Clone, Debug)]
+pub struct Fold {
+    pub tensor: Id,
+    pub name: String,
+}
+
+/// What leaves the main graph, since nothing reads it any more.
+#[derive(Clone, Debug, Default)]
+pub struct Dropped {
+    pub nodes: Vec<Id>,
+    pub tensors: Vec<Id>,
 }
 
 /// A stored tensor keeps these indices of an axis. Several axes of one tensor may be cut, each by its own.
@@ -142,6 +159,8 @@ pub struct Part {
     pub inputs: Vec<PartInput>,
     /// All of its outputs.
     pub outputs: Vec<String>,
+    /// Derived tensors that are its initializers.
+    pub folded: Vec<Fold>,
 }
 
 #[derive(Clone, Debug)]

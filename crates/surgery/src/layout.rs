@@ -53,8 +53,9 @@ pub(crate) fn layout(model: &Model, edits: &Edits, place: Place) -> Result<Layou
     let mut splices = Splices::new(index);
     let gone = match &edits.part {
         Some(part) => part::part(index, part, &mut splices)?,
-        None => HashSet::new(),
+        None => part::drop(index, &edits.dropped, &mut splices)?,
     };
+    let folded = edits.part.as_ref().map_or(&edits.folded, |part| &part.folded);
     nodes::new_nodes(index, &edits.nodes, &mut splices)?;
     nodes::inputs(index, &edits.inputs, &mut splices)?;
     nodes::attributes(index, &edits.attributes, &mut splices)?;
@@ -66,6 +67,16 @@ pub(crate) fn layout(model: &Model, edits: &Edits, place: Place) -> Result<Layou
             let file = file.as_mut().filter(|_| tensor.external.is_some() || movable.contains(&id));
             tensors::rewrite(model, id, content, file, &mut splices)?;
         }
+    }
+    for fold in folded {
+        let content = match contents.remove(&fold.tensor) {
+            Some(content) => content,
+            None => Content::whole(fold.tensor, model.tensor(fold.tensor)?),
+        };
+        let beside = file.as_mut().filter(|_| moves && content.large().is_some()).map(|file| (None, file));
+        let (dtype, dims) = (content.dtype, content.dims.clone());
+        let pieces = tensors::initializer(model, &fold.name, content, beside)?;
+        insert(model, 0, pieces, &fold.name, dtype, &dims, &mut splices)?;
     }
     initializers(model, edits, file.as_mut(), moves, &mut splices)?;
     let left = edits.value_infos.iter().filter(|edit| !gone.contains(&edit.value));

@@ -19,7 +19,8 @@ mod values;
 mod write;
 
 pub use edits::{
-    AttributeEdit, AxisLength, Edits, FloatEdit, InputEdit, IntegerEdit, Kept, MetadataEdit, NewAttribute,
-    NewAttributeValue, NewCopy, NewLiteral, NewNode, NewOutput, Part, PartInput, Select, ValueInfoEdit,
+    AttributeEdit, AxisLength, Dropped, Edits, FloatEdit, Fold, InputEdit, IntegerEdit, Kept, MetadataEdit,
+    NewAttribute, NewAttributeValue, NewCopy, NewLiteral, NewNode, NewOutput, Part, PartInput, Select,
+    ValueInfoEdit,
 };
 pub use save::{Saved, save, save_to_bytes};

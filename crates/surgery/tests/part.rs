@@ -269,7 +269,13 @@ fn old_files_state_what_is_new_as_an_input() {
         values: vec![0.0; 4],
     };
     let inputs = vec![PartInput { name: "a".to_owned(), dtype: DType::Float32 }];
-    let part = Part { nodes: vec![0], tensors: Vec::new(), inputs, outputs: vec!["y".to_owned()] };
+    let part = Part {
+        nodes: vec![0],
+        tensors: Vec::new(),
+        inputs,
+        outputs: vec!["y".to_owned()],
+        folded: Vec::new(),
+    };
     let edits = Edits { part: Some(part), literals: vec![literal], ..Edits::default() };
     let after = saved(&old, &edits).unwrap();
     let Shape { ops, tensors, mut inputs, .. } = shape(&after);

@@ -19,5 +19,5 @@ pub mod wire;
 pub use dtype::DType;
 pub use error::{Code, Error, Place, Result};
 pub use job::Job;
-pub use model::Model;
+pub use model::{Compute, Model};
 pub use source::Source;

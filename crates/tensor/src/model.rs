@@ -21,6 +21,35 @@ pub struct Model {
     sources: Vec<Source>,
     /// By tensor: elements decoded from typed fields.
     decoded: Vec<OnceLock<Arc<[u8]>>>,
+    derived: OnceLock<Vec<Derived>>,
+}
+
+/// A tensor that no file holds, and what computes its bytes.
+struct Derived {
+    tensor: Tensor,
+    compute: Compute,
+    bytes: OnceLock<Result<Arc<[u8]>>>,
+}
+
+/// A tensor that is there, stored or derived.
+impl std::ops::Index<Id> for Model {
+    type Output = Tensor;
+    fn index(&self, id: Id) -> &Tensor {
+        let stored = &self.index.tensors;
+        match (stored.get(id), self.derived(id)) {
+            (None, Some(own)) => &own.tensor,
+            _ => &stored[id],
+        }
+    }
+}
+
+/// Computes the bytes of a tensor of a model, on the thread that asks.
+pub type Compute = Box<dyn Fn(&Model) -> Result<Vec<u8>> + Send + Sync>;
+
+impl std::fmt::Debug for Derived {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.tensor.fmt(f)
+    }
 }
 
 impl Model {
@@ -39,7 +68,50 @@ impl Model {
         let decoded = index.tensors.iter().map(|_| OnceLock::new()).collect();
         let mut sources = vec![source];
         sources.extend(folder.into_sources());
-        Ok(Model { index, sources, decoded })
+        Ok(Model { index, sources, decoded, derived: OnceLock::new() })
+    }
+
+    /// Adds tensors that follow from those there are: type, lengths, and what computes their bytes when they are first read,
+    /// which are kept. Their ids come after those of stored tensors.
+    ///
+    /// errors: `INTERNAL` where that was done before
+    pub fn derive(&self, tensors: Vec<(String, DType, Vec<u64>, Compute)>) -> Result<()> {
+        let derived = tensors.into_iter().map(|(name, dtype, dims, compute)| {
+            let elements = dims.iter().try_fold(1u64, |product, length| product.checked_mul(*length));
+            let bytes = elements.and_then(|elements| dtype.bytes(elements));
+            let (Some(elements), Some(bytes)) = (elements, bytes) else {
+                return Err(Error::internal(format!("a tensor of the lengths {dims:?}")).in_tensor(&name));
+            };
+            let spans = onnx::TensorSpans::default();
+            let data = Data::Derived;
+            let (message, stored, external) = (0, 0, None);
+            let tensor =
+                Tensor { message, name, dtype, dims, elements, bytes, stored, data, external, spans };
+            Ok(Derived { tensor, compute, bytes: OnceLock::new() })
+        });
+        let derived = derived.collect::<Result<Vec<_>>>()?;
+        self.derived.set(derived).map_err(|_| Error::internal("tensors are derived a second time"))
+    }
+
+    fn derived(&self, id: Id) -> Option<&Derived> {
+        self.derived.get()?.get(id.checked_sub(self.index.tensors.len())?)
+    }
+
+    /// The bytes of a tensor that no file holds.
+    fn computed(&self, id: Id) -> Result<&[u8]> {
+        let own = self.derived(id).ok_or_else(|| Error::internal(format!("tensor {id} is not derived")))?;
+        let bytes = own.bytes.get_or_init(|| {
+            let bytes = (own.compute)(self)?;
+            if bytes.len() as u64 != own.tensor.bytes {
+                let what = format!("it comes to {} bytes, not {}", bytes.len(), own.tensor.bytes);
+                return Err(Error::internal(what).in_tensor(&own.tensor.name));
+            }
+            Ok(bytes.into())
+        });
+        match bytes {
+            Ok(bytes) => Ok(bytes),
+            Err(error) => Err(error.clone()),
+        }
     }
 
     pub fn index(&self) -> &Index {
@@ -67,12 +139,15 @@ impl Model {
         &self.index.tensors
     }
 
+    /// A stored tensor, or one that was derived.
+    ///
     /// errors: `INTERNAL` for an id that does not exist
     pub fn tensor(&self, id: Id) -> Result<&Tensor> {
         let count = self.index.tensors.len();
         self.index
             .tensors
             .get(id)
+            .or_else(|| self.derived(id).map(|own| &own.tensor))
             .ok_or_else(|| Error::internal(format!("there is no tensor {id}: the model has {count}")))
     }
 
@@ -99,6 +174,11 @@ impl Model {
                 Ok(())
             }
             Data::Strings(_) => Err(Error::internal("strings have no raw bytes").in_tensor(&tensor.name)),
+            Data::Derived => {
+                let start = offset as usize;
+                out.copy_from_slice(&self.computed(id)?[start..start + out.len()]);
+                Ok(())
+            }
         }
     }
 

@@ -190,6 +190,8 @@ pub enum Data {
     Typed(Vec<Chunk>),
     /// The bytes of each string.
     Strings(Vec<Range<u64>>),
+    /// In no file: computed when they are first read.
+    Derived,
 }
 
 /// A run of values of one typed field.
