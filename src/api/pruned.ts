@@ -146,6 +146,7 @@ export function sizeAfter(analysis: Analysis, costs: CostModel, removal: Removal
       const kept = selections.reduce((product, selection) => product * selection.kept.length, 1);
       return sum + name.length + OVERHEAD + (kept * BITS[document.tensors[tensor]!.dtype]!) / 8;
     }, 0) +
+    (written.folded ?? []).reduce((sum, { name }) => sum + name.length + OVERHEAD, 0) +
     written.inputs.reduce((sum, { name }) => sum + name.length + OVERHEAD, 0) +
     written.nodes.reduce((sum, { name }) => sum + 5 * name.length + OVERHEAD, 0) +
     written.attributes.length * OVERHEAD +

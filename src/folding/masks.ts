@@ -85,6 +85,9 @@ function makersOf(walked: Walk, constant: Constant, axis: Axis): Mask[] {
   });
 }
 
+/** Operators that divide along an axis by what they make of all of it. */
+const ALONG = new Set(['LpNormalization', 'Softmax']);
+
 /**
  * Stored tensors with which some node runs over the lanes, so that those which stay are made with those that leave: zeroing a
  * part of a norm changes what is divided by it.
@@ -94,16 +97,22 @@ function endings(
   nodes: readonly Node[],
   atoms: ReadonlyMap<number, number>,
 ): ReadonlySet<number> {
-  const carries = (name: string): boolean =>
-    (walked.tensors.get(name)?.axes ?? []).some(({ factors }) =>
-      factors.some(({ labels }) =>
-        labels?.some((label) => walked.lanes.equations.atoms(label).some((atom) => atoms.has(atom))),
-      ),
+  const isOn = ({ factors }: Axis): boolean =>
+    factors.some(({ labels }) =>
+      labels?.some((label) => walked.lanes.equations.atoms(label).some((atom) => atoms.has(atom))),
     );
+  const axesOf = (name: string): readonly Axis[] => walked.tensors.get(name)?.axes ?? [];
+  const carries = (name: string): boolean => axesOf(name).some(isOn);
+  const runsOver = ({ op, attributes, inputs }: Node): boolean => {
+    const { axis } = attributes;
+    const own = axesOf(inputs[0]!).at(axis?.type === 'int' ? axis.value : -1);
+    return ALONG.has(op) && own !== undefined && isOn(own);
+  };
   const makers = new Map(nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)));
   const found = new Set<number>();
   const open: string[] = [];
-  for (const node of nodes) if (!node.outputs.some(carries)) open.push(...node.inputs.filter(carries));
+  for (const node of nodes)
+    if (!node.outputs.some(carries) || runsOver(node)) open.push(...node.inputs.filter(carries));
   const seen = new Set<string>();
   for (let name = open.pop(); name !== undefined; name = open.pop()) {
     if (seen.has(name)) continue;

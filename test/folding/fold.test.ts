@@ -191,7 +191,10 @@ function chain(seed: number): Form {
         node('Div', [
           at,
           node('Sqrt', [
-            node('Add', [node('ReduceSumSquare', [at], { axes: [1], keepdims: 1 }), small([1])]),
+            node('Add', [
+              node('ReduceSumSquare', [at], { axes: [1], keepdims: 1 }),
+              node('Abs', [small([1])]),
+            ]),
           ]),
         ]),
       () => node('LpNormalization', [at], { axis: 1, p: 2 }),

@@ -53,6 +53,7 @@ fn part(nodes: &[&str], tensors: &[&str], inputs: &[(&str, DType)], outputs: &[&
         tensors: tensors.iter().map(|name| tensor_id(&model, name)).collect(),
         inputs: inputs.collect(),
         outputs: outputs.iter().map(|&name| name.to_owned()).collect(),
+        folded: Vec::new(),
     };
     Edits { part: Some(part), ..Edits::default() }
 }
