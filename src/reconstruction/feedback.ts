@@ -76,6 +76,12 @@ export class Feedback {
   }
 }
 
+/** Whether values have the lengths of those wanted: data may decide them. */
+export const alike = (wanted: readonly Values[], found: readonly Values[]): boolean =>
+  wanted.every((tensors, batch) =>
+    [...tensors].every(([name, { dims }]) => found[batch]!.get(name)!.dims.join() === dims.join()),
+  );
+
 /** How far values are from those wanted, on the batches that judge, or on all where none does. */
 export function distance(
   wanted: readonly ReadonlyMap<string, Tensor>[],

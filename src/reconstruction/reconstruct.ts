@@ -171,7 +171,9 @@ export class Reconstruction {
       if (isRecurrent(layer)) {
         const known = { ...source, samples: await before(layer.directions[0]!.input) };
         const manners = [known, manner, quietly(options)] as const;
-        await new Unrolling(layer, rewrites, original, pruned, ...manners).refit();
+        const unrolling = new Unrolling(layer, rewrites, original, pruned, ...manners);
+        await unrolling.refit();
+        if (unrolling.unmatched) this.unmatched.push(layer.node.name);
         continue;
       }
       if (!isLayer(layer)) {

@@ -4,7 +4,7 @@ import type { NativeMoments, Refit } from '../native/moments.js';
 import type { Tensor } from '../runtime/runtime.js';
 import type { Advance } from './advance.js';
 import { numbersOf } from './contents.js';
-import { distance, Feedback, told } from './feedback.js';
+import { alike, distance, Feedback, told } from './feedback.js';
 import {
   channelsFirst,
   dataAt,
@@ -132,6 +132,7 @@ export class Stage {
       await this.#put(solved.refit, solved.means);
       if (manner.quick) return;
       now = await feedback.run(data, ready);
+      if (!alike(wanted, now)) return;
       const error = distance(wanted, now, (batch) => this.#isHeld(batch));
       if (best === undefined || error < best.error) best = { error, solved };
       if (round + 1 === FED_ROUNDS) break;

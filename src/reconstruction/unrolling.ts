@@ -70,6 +70,8 @@ interface Fits {
  */
 export class Unrolling {
   readonly #kept: readonly number[];
+  /** Whether sequences have other lengths in the pruned model, so that nothing can be compared step by step. */
+  unmatched = false;
 
   constructor(
     readonly recurrent: Recurrent,
@@ -86,7 +88,7 @@ export class Unrolling {
   async refit(): Promise<void> {
     const { recurrent, manner } = this;
     const known = await this.#known();
-    if (known.every(({ x }) => x.length === 0)) return;
+    if (this.unmatched || known.every(({ x }) => x.length === 0)) return;
     const sums = recurrent.directions.map((direction) => this.#momentsFor(direction));
     let states = known.map(({ before }) => this.#left(before.states));
     let best: { readonly error: number; readonly solved: readonly Solved[] } | undefined;
@@ -122,6 +124,11 @@ export class Unrolling {
       if (batch >= fitted) return;
       const before = then[batch]!;
       const own = before.get(states)!;
+      const { dims } = now.get(data)!;
+      if (before.get(data)!.dims.some((length, axis) => axis < 2 && length !== dims[axis])) {
+        this.unmatched = true;
+        return;
+      }
       const { batch: count, directions } = stateDims(recurrent, own.dims);
       const { initial: first, lengths } = givenIn(recurrent, stored, (value) => before.get(value));
       const { initial: remaining } = givenIn(recurrent, left, (value) => now.get(value));
