@@ -14,7 +14,7 @@ export function lengthsReport(lengths: Readonly<Record<string, Length>>, beyond 
   const all = Object.entries(lengths).filter(([, { length }]) => length > beyond);
   const parts = Object.entries(SOURCES).flatMap(([source, words]) => {
     const own = all.filter(([, { from }]) => from === source);
-    const texts = own.map(([name, { length }]) => `${named(name)} = ${length}`);
+    const texts = own.map(([name, { length }]) => `${named(name)} = ${rounded(length)}`);
     return texts.length === 0 ? [] : [`${texts.join(', ')} (${words})`];
   });
   return parts.length === 0 ? undefined : `for the multiply-adds: ${parts.join('; ')}`;
@@ -22,3 +22,6 @@ export function lengthsReport(lengths: Readonly<Record<string, Length>>, beyond 
 
 /** An axis that the file gives no name is called after its input, and numbered. */
 const named = (name: string): string => name.replace(/^(.+)\.(\d+)#\d+$/s, 'axis $2 of $1');
+
+/** Numbers that data make, such as sums, are no whole ones. */
+const rounded = (length: number): number => Number(length.toPrecision(Number.isInteger(length) ? 15 : 4));
