@@ -2,7 +2,7 @@
 
 use espalier_tensor::{DType, Result};
 
-use crate::value::{broadcast, broadcast_places, is_float};
+use crate::value::{broadcast, broadcast_places, is_float, product};
 use crate::{Step, Value, operand, unsupported};
 
 pub(crate) fn apply(step: &Step, operands: &[Option<Value>]) -> Option<Result<Value>> {
@@ -116,7 +116,10 @@ fn dequantise(step: &Step, operands: &[Option<Value>]) -> Result<Value> {
         if own.count() == 1 {
             return Ok(vec![0; x.count()]);
         }
-        let (length, inner) = (x.dims[axis], x.dims[axis + 1..].iter().product::<usize>());
+        if rank == 0 {
+            return Err(unsupported(format!("{:?} do not fit one number", own.dims)));
+        }
+        let (length, inner) = (x.dims[axis], product(&x.dims[axis + 1..]));
         let blocks = if block == 0 { length } else { length.div_ceil(block) };
         let each = if block == 0 { 1 } else { block };
         let expected = if block == 0 { length } else { x.count() / length.max(1) * blocks };

@@ -18,7 +18,7 @@ pub use value::Value;
 
 /// Numbers of more elements are not read in a run that asks for lengths only.
 const SMALL: u64 = 1 << 16;
-/// Nothing larger is computed.
+/// Nothing larger is computed, nor are more numbers held for all steps of a program.
 const LARGEST: usize = 1 << 28;
 
 /// Nodes in an order in which each operand is made before it is read; what the last one makes is the result.
@@ -81,6 +81,7 @@ pub fn compute(model: &Model, program: &Program) -> Result<Vec<u8>> {
 
 fn run(model: &Model, program: &Program, whole: bool) -> Result<Value> {
     let mut made: Vec<Value> = Vec::with_capacity(program.steps.len());
+    let mut held = 0usize;
     for step in &program.steps {
         let operands = step.operands.iter().map(|operand| match operand {
             Operand::Absent => Ok(None),
@@ -93,6 +94,12 @@ fn run(model: &Model, program: &Program, whole: bool) -> Result<Value> {
         });
         let operands = operands.collect::<Result<Vec<_>>>()?;
         let value = apply(step, &operands).map_err(|error| error.in_node("", &step.op))?;
+        held = held.saturating_add(value.numbers.as_ref().map_or(0, Vec::len));
+        if held > LARGEST {
+            return Err(
+                unsupported("its steps make more numbers than are held at once").in_node("", &step.op)
+            );
+        }
         made.push(value.rounded());
     }
     made.pop().ok_or_else(|| Error::internal("a program without steps"))

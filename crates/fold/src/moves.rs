@@ -2,7 +2,7 @@
 
 use espalier_tensor::{DType, Result};
 
-use crate::value::{broadcast_places, places, strides};
+use crate::value::{broadcast_places, is_float, places, product, strides};
 use crate::{Step, Value, axis_of, operand, stated, unsupported};
 
 pub(crate) fn apply(step: &Step, operands: &[Option<Value>]) -> Option<Result<Value>> {
@@ -34,7 +34,7 @@ fn picked(x: &Value, dims: Vec<usize>, from: impl FnOnce() -> Vec<usize>) -> Res
 }
 
 fn seen_as(x: &Value, dims: Vec<usize>) -> Result<Value> {
-    if dims.iter().product::<usize>() != x.count() {
+    if product(&dims) != x.count() {
         return Err(unsupported(format!("{:?} cannot be seen as {dims:?}", x.dims)));
     }
     Ok(Value { dtype: x.dtype, dims, numbers: x.numbers.clone() })
@@ -76,7 +76,7 @@ fn reshape(step: &Step, operands: &[Option<Value>]) -> Result<Value> {
         });
     }
     if let Some(place) = open {
-        let known: usize = dims.iter().product();
+        let known = product(&dims);
         dims[place] = x.count().checked_div(known).unwrap_or(0);
     }
     seen_as(x, dims)
@@ -88,7 +88,7 @@ fn flatten(step: &Step, operands: &[Option<Value>]) -> Result<Value> {
     let axis = if axis < 0 { axis + x.dims.len() as i64 } else { axis };
     let axis = usize::try_from(axis).ok().filter(|axis| *axis <= x.dims.len());
     let axis = axis.ok_or_else(|| unsupported("its axis lies beyond the rank"))?;
-    seen_as(x, vec![x.dims[..axis].iter().product(), x.dims[axis..].iter().product()])
+    seen_as(x, vec![product(&x.dims[..axis]), product(&x.dims[axis..])])
 }
 
 fn squeeze(step: &Step, operands: &[Option<Value>]) -> Result<Value> {
@@ -134,9 +134,8 @@ fn tile(operands: &[Option<Value>]) -> Result<Value> {
     }
     let both: Vec<usize> = times.iter().zip(&x.dims).flat_map(|(times, length)| [*times, *length]).collect();
     let steps: Vec<isize> = strides(&x.dims).iter().flat_map(|stride| [0, *stride as isize]).collect();
-    picked(x, times.iter().zip(&x.dims).map(|(times, length)| times * length).collect(), || {
-        places(&both, &steps, 0)
-    })
+    let dims = times.iter().zip(&x.dims).map(|(times, length)| times.saturating_mul(*length));
+    picked(x, dims.collect(), || places(&both, &steps, 0))
 }
 
 fn concat(step: &Step, operands: &[Option<Value>]) -> Result<Value> {
@@ -156,10 +155,9 @@ fn concat(step: &Step, operands: &[Option<Value>]) -> Result<Value> {
         if !alike {
             return Err(unsupported("what it joins has other lengths"));
         }
-        dims[axis] += value.dims[axis];
+        dims[axis] = dims[axis].saturating_add(value.dims[axis]);
     }
-    let outer: usize = dims[..axis].iter().product();
-    let inner: usize = dims[axis + 1..].iter().product();
+    let (outer, inner) = (product(&dims[..axis]), product(&dims[axis + 1..]));
     Value::of(first.dtype, dims, &all, |own| {
         let rows = (0..outer).flat_map(|row| {
             own.iter().zip(&all).flat_map(move |(numbers, value)| {
@@ -179,9 +177,9 @@ fn cut(x: &Value, axis: usize, from: usize, count: usize, by: isize) -> Result<V
     let steps: Vec<isize> = strides
         .iter()
         .enumerate()
-        .map(|(d, stride)| *stride as isize * if d == axis { by } else { 1 })
+        .map(|(d, stride)| (*stride as isize).wrapping_mul(if d == axis { by } else { 1 }))
         .collect();
-    picked(x, dims.clone(), || places(&dims, &steps, (from * strides[axis]) as isize))
+    picked(x, dims.clone(), || places(&dims, &steps, from.wrapping_mul(strides[axis]) as isize))
 }
 
 fn split(step: &Step, operands: &[Option<Value>]) -> Result<Value> {
@@ -193,13 +191,15 @@ fn split(step: &Step, operands: &[Option<Value>]) -> Result<Value> {
         let from = (step.output * each).min(x.dims[axis]);
         return cut(x, axis, from, each.min(x.dims[axis] - from), 1);
     };
-    let from: i64 = parts.iter().take(step.output).sum();
-    let length = parts.get(step.output).copied().unwrap_or(-1);
-    let fits = from >= 0 && length >= 0 && from + length <= x.dims[axis] as i64;
-    if !fits {
-        return Err(unsupported("its parts do not fit"));
+    let unfit = || unsupported("its parts do not fit");
+    let lengths = parts.iter().map(|length| usize::try_from(*length).map_err(|_| unfit()));
+    let lengths = lengths.collect::<Result<Vec<_>>>()?;
+    let length = *lengths.get(step.output).ok_or_else(unfit)?;
+    let from = lengths[..step.output].iter().fold(0usize, |sum, length| sum.saturating_add(*length));
+    if from.saturating_add(length) > x.dims[axis] {
+        return Err(unfit());
     }
-    cut(x, axis, from as usize, length as usize, 1)
+    cut(x, axis, from, length, 1)
 }
 
 fn slice(step: &Step, operands: &[Option<Value>]) -> Result<Value> {
@@ -226,6 +226,8 @@ fn slice(step: &Step, operands: &[Option<Value>]) -> Result<Value> {
         let to = if by < 0 && ends[place] < -length { -1 } else { to };
         let span = if by > 0 { to - from } else { from - to };
         let count = if length == 0 { 0 } else { (span.max(0) as u64).div_ceil(by.unsigned_abs()) };
+        // A step that goes beyond the axis is taken no second time.
+        let by = by.clamp(-length - 1, length + 1);
         x = cut(&x, axis, from as usize, count as usize, by as isize)?;
     }
     Ok(x)
@@ -235,8 +237,10 @@ fn gather(step: &Step, operands: &[Option<Value>]) -> Result<Value> {
     let (x, indices) = (operand(operands, 0)?, operand(operands, 1)?);
     let axis = axis_of(step.attributes.int("axis", 0), x.dims.len())?;
     let length = x.dims[axis];
-    let outer: usize = x.dims[..axis].iter().product();
-    let inner: usize = x.dims[axis + 1..].iter().product();
+    let (outer, inner) = (product(&x.dims[..axis]), product(&x.dims[axis + 1..]));
+    if is_float(indices.dtype) {
+        return Err(unsupported("its indices are no integers"));
+    }
     let dims: Vec<usize> =
         x.dims[..axis].iter().chain(&indices.dims).chain(&x.dims[axis + 1..]).copied().collect();
     if let Some(own) = &indices.numbers
@@ -286,5 +290,5 @@ fn zeros(step: &Step, operands: &[Option<Value>]) -> Result<Value> {
         return Err(unsupported("what it fills with is not known"));
     }
     let dims = lengths_of(operands, 0)?;
-    Value::of(DType::Float32, dims.clone(), &[], |_| vec![0.0; dims.iter().product()])
+    Value::of(DType::Float32, dims.clone(), &[], |_| vec![0.0; product(&dims)])
 }

@@ -25,7 +25,7 @@ impl Value {
     }
 
     pub(crate) fn count(&self) -> usize {
-        self.dims.iter().product()
+        product(&self.dims)
     }
 
     /// errors: `MODEL_UNSUPPORTED` where the numbers are not there
@@ -41,8 +41,7 @@ impl Value {
         sources: &[&Value],
         numbers: impl FnOnce(&[&[f64]]) -> Vec<f64>,
     ) -> Result<Value> {
-        let count = dims.iter().try_fold(1usize, |product, length| product.checked_mul(*length));
-        if count.is_none_or(|count| count > LARGEST) {
+        if product(&dims) > LARGEST {
             return Err(unsupported(format!("{dims:?} is more than is computed")));
         }
         let known: Option<Vec<&[f64]>> = sources.iter().map(|source| source.numbers.as_deref()).collect();
@@ -82,18 +81,24 @@ pub(crate) fn is_float(dtype: DType) -> bool {
     matches!(dtype, DType::Float32 | DType::Float64 | DType::Float16 | DType::BFloat16)
 }
 
+/// Of no lengths it is 1; where one is 0, it is 0 whatever the others are.
+pub(crate) fn product(dims: &[usize]) -> usize {
+    if dims.contains(&0) { 0 } else { dims.iter().fold(1, |product, length| product.saturating_mul(*length)) }
+}
+
 /// What each axis of a tensor of these lengths counts for in its places.
 pub(crate) fn strides(dims: &[usize]) -> Vec<usize> {
-    let mut strides = vec![1; dims.len()];
+    let mut strides = vec![1usize; dims.len()];
     for axis in (1..dims.len()).rev() {
-        strides[axis - 1] = strides[axis] * dims[axis];
+        // Beyond what can be counted there are no places to step to.
+        strides[axis - 1] = strides[axis].saturating_mul(dims[axis]);
     }
     strides
 }
 
 /// The places that a walk over `dims` in row-major order comes to, where axis d counts for `steps[d]`, from `start` on.
 pub(crate) fn places(dims: &[usize], steps: &[isize], start: isize) -> Vec<usize> {
-    let count = dims.iter().product();
+    let count = product(dims);
     let mut index = vec![0usize; dims.len()];
     let mut at = start;
     let mut places = Vec::with_capacity(count);
