@@ -52,7 +52,7 @@ export interface Source {
 
 /** How a reconstruction is carried out. */
 export interface Manner {
-  /** One round and one damping for all layers: enough to compare removals with each other. */
+  /** One round and few dampings to choose from: enough to compare removals with each other. */
   readonly quick?: boolean;
   /** Batches that are fitted to; by default all. */
   readonly fitted?: number;
@@ -227,7 +227,7 @@ export class Reconstruction {
         if (!lost(turn) && !(mixesAll(turn) ? work.length > 0 : reads())) continue;
       } else {
         const { value } = turn.output;
-        const own = readers.get(value) ?? [];
+        const own = readersBehind(readers, value);
         const isShown = own.length === 0 || this.source.walk.graph.outputs.some(({ name }) => name === value);
         if (covered.has(turn.sites[0].node) || !reads()) continue;
         if (!isShown && own.every((node) => seen.has(node))) continue;
@@ -243,6 +243,20 @@ export class Reconstruction {
 
 /** What has its turn. */
 export type Turn = Layer | Recurrent | Scaling;
+
+const QUANTISERS: ReadonlySet<string> = new Set([
+  'QuantizeLinear',
+  'DynamicQuantizeLinear',
+  'DequantizeLinear',
+]);
+
+/** Who reads a value, itself or as it is once it has been quantised. */
+function readersBehind(readers: Readers, value: string): readonly Node[] {
+  const quantises = ({ op, inputs }: Node): boolean => QUANTISERS.has(op) && inputs[0] === value;
+  return (readers.get(value) ?? []).flatMap((node) =>
+    quantises(node) ? readersBehind(readers, node.outputs[0]!) : [node],
+  );
+}
 
 /** What comes to a site; of a node that adds several values first, all of them. */
 const readOf = (site: { readonly data: string; readonly reads?: readonly string[] }): readonly string[] =>

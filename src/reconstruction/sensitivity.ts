@@ -17,6 +17,7 @@ import { readersOf } from './layers.js';
 import { Parts } from './parts.js';
 import { feedsFor, Reconstruction, type Source } from './reconstruct.js';
 import { Recorded } from './recorded.js';
+import { HELD_OUT } from './stage.js';
 
 /** The share of a group's lanes whose loss is tried. */
 const TRIED = 0.5;
@@ -50,7 +51,7 @@ export class Trials {
     const fit = Math.min(SAMPLES, affordable, Math.floor(source.samples / (1 + JUDGED)));
     if (fit < Math.min(FEWEST, source.samples / (1 + JUDGED)) || fit < 2) return undefined;
     const batch =
-      source.fixed || source.batch === 1 ? source.batch : Math.min(source.batch, Math.ceil(fit / 3));
+      source.fixed || source.batch === 1 ? source.batch : Math.min(source.batch, Math.ceil(fit / HELD_OUT));
     const fitted = Math.ceil(fit / batch);
     const samples = Math.min(source.samples, fitted * batch + Math.ceil((fit * JUDGED) / batch) * batch);
     if (samples <= fitted * batch) return undefined;

@@ -35,6 +35,8 @@ import { isUsable, joinedOf, partsOf, wantedOf } from './target.js';
 const DAMPINGS = [1e-6, 1e-4, 1e-3, 1e-2, 1e-1, 1];
 /** Those of layers of many inputs: each costs the cube of the inputs. */
 const LARGE_DAMPINGS = [1e-3, 1e-2, 1];
+/** Those of a trial: enough to tell samples that say much of a layer from those that it would be fitted to by heart. */
+const QUICK_DAMPINGS = [1e-3, 1e-1, 1];
 /** Every so-many-th batch says which damping is best, before it is fitted to like the others. */
 export const HELD_OUT = 4;
 /** How often targets behind a ReLU are made anew. */
@@ -45,8 +47,12 @@ const FEW_ROUNDS = 2;
 /** How often a weight that reads what it has made is solved for. */
 const FED_ROUNDS = 3;
 
-export const dampingsFor = (inputs: number): readonly number[] =>
-  inputs > LARGE ? LARGE_DAMPINGS : DAMPINGS;
+export const dampingsFor = (inputs: number, { quick = false }: Manner): readonly number[] => {
+  if (quick) return QUICK_DAMPINGS;
+  return inputs > LARGE ? LARGE_DAMPINGS : DAMPINGS;
+};
+
+export const isHeld = (batch: number): boolean => batch % HELD_OUT === HELD_OUT - 1;
 
 /** What a layer reads and is to answer, for one batch at one site. */
 export interface Example {
@@ -124,7 +130,7 @@ export class Stage {
       for (const [batch, tensors] of now.entries())
         for (const site of sites)
           examples.push({
-            held: this.#isHeld(batch),
+            held: isHeld(batch),
             ...this.#example(site, then[batch]!, tensors, undefined),
           });
       if (examples.every(({ rows }) => rows.rows === 0)) return;
@@ -133,15 +139,11 @@ export class Stage {
       if (manner.quick) return;
       now = await feedback.run(data, ready);
       if (!alike(wanted, now)) return;
-      const error = distance(wanted, now, (batch) => this.#isHeld(batch));
+      const error = distance(wanted, now, isHeld);
       if (best === undefined || error < best.error) best = { error, solved };
       if (round + 1 === FED_ROUNDS) break;
     }
     await this.#put(best.solved.refit, best.solved.means);
-  }
-
-  #isHeld(batch: number): boolean {
-    return !this.manner.quick && batch % HELD_OUT === HELD_OUT - 1;
   }
 
   /** Each group by itself. */
@@ -205,14 +207,14 @@ export class Stage {
       then[batch] = new Map(known.map((name) => [name, tensors.get(name)!]));
     });
     const examples: Example[] = [];
-    const { quick = false, fitted = Number.POSITIVE_INFINITY } = this.manner;
+    const { fitted = Number.POSITIVE_INFINITY } = this.manner;
     const coming = layer.sites.filter((site) => !makesItsData(site)).map((site) => site.data);
     await pruned.to([...coming, ...stream], async (batch, now) => {
       if (batch >= fitted) return;
       for (const site of layer.sites)
         if (this.#matches(site, then[batch]!, now))
           examples.push({
-            held: !quick && batch % HELD_OUT === HELD_OUT - 1,
+            held: isHeld(batch),
             ...this.#example(site, ...this.#some(site, then[batch]!, now), after),
           });
       delete then[batch];
@@ -351,7 +353,7 @@ export class Stage {
     const { count } = await held.summary(options);
     if (count === 0) return damping;
     let least = Number.POSITIVE_INFINITY;
-    for (const candidate of dampingsFor(this.#inputs)) {
+    for (const candidate of dampingsFor(this.#inputs, this.manner)) {
       const errors = await held.errors(this.#all, await ridge(fits, candidate), options);
       const error = errors.reduce((sum, value) => sum + value, 0);
       if (error < least) [least, damping] = [error, candidate];

@@ -25,7 +25,7 @@ import {
   valuesOf,
 } from './recurrent.js';
 import type { Rewrites } from './rewrites.js';
-import { dampingsFor, HELD_OUT } from './stage.js';
+import { dampingsFor, isHeld } from './stage.js';
 
 /** How often W and R are solved anew for the states that the last solution leads to. */
 const ROUNDS = 3;
@@ -109,7 +109,7 @@ export class Unrolling {
   async #known(): Promise<readonly Known[]> {
     const { recurrent, original, pruned } = this;
     const { data, states, initial } = recurrent;
-    const { quick = false, fitted = Number.POSITIVE_INFINITY } = this.manner;
+    const { fitted = Number.POSITIVE_INFINITY } = this.manner;
     const names = valuesOf(recurrent);
     const then: ReadonlyMap<string, Tensor>[] = [];
     await original.to(names, async (batch, tensors) => {
@@ -133,7 +133,7 @@ export class Unrolling {
       const { initial: first, lengths } = givenIn(recurrent, stored, (value) => before.get(value));
       const { initial: remaining } = givenIn(recurrent, left, (value) => now.get(value));
       known[batch] = {
-        held: !quick && batch % HELD_OUT === HELD_OUT - 1,
+        held: isHeld(batch),
         x: float32(now.get(data)!, data),
         before: {
           x: float32(before.get(data)!, data),
@@ -289,7 +289,7 @@ export class Unrolling {
       moments.ridge(keep, damping, { ...options, intercept, near });
     let [damping, least] = [DAMPING, Number.POSITIVE_INFINITY];
     if ((await held.summary(options)).count > 0)
-      for (const candidate of dampingsFor(keep.length)) {
+      for (const candidate of dampingsFor(keep.length, this.manner)) {
         const errors = await held.errors(keep, await ridge(fits, candidate), options);
         const error = errors.reduce((sum, value, target) => sum + worth[target]! * value, 0);
         if (error < least) [least, damping] = [error, candidate];

@@ -68,7 +68,7 @@ describe('lengths that data decide', () => {
   test('sequences are compared up to the shorter', { timeout: 60_000 }, async () => {
     const model = durations();
     const data = datasetOf({ x: samplesOf([24, 1, 4, 12]) });
-    const found = await both(model, data, lowest, { reconstruct: false });
+    const found = await both(model, data, lowest);
     expect(found.refit.faults).toEqual([]);
     expect(found.fitted.guard!.guards[0]!.output).toBe('audio');
     const [audio] = found.ranked.outputs;
