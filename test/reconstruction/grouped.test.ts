@@ -109,14 +109,14 @@ describe('each lane by itself', () => {
 });
 
 /**
- * x [n 3 8 8] -> 8 lanes, of which four are the others -> a kernel that cannot be refitted -> c [n 6 6 6] -> rest. With four lanes
+ * x [n 3 8 8] -> 8 lanes, of which four are the others -> a kernel whose bias is no weight, so that it cannot be refitted -> c [n 6 6 6] -> rest. With four lanes
  * less, what it adds to its bias is half of what it was.
  */
 function halved(rest: (b: Builder) => void, last = 'c'): ModelSpec {
   const b = new Builder();
   b.node('Conv', 'a', ['x', b.weight('w1', [8, 3, 3, 3]), b.weight('b1', [8])], { pads: [1, 1, 1, 1] });
   b.node('Relu', 'h', ['a']);
-  b.node('Neg', 'bias', [b.weight('b2', [6])]);
+  b.node('Sin', 'bias', [b.weight('b2', [6])]);
   b.node('Conv', last, ['h', b.weight('w2', [6, 8, 3, 3]), 'bias']);
   rest(b);
   const axes: Readonly<Record<string, number>> = { w1: 0, b1: 0, w2: 1 };
