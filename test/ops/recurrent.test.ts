@@ -323,7 +323,7 @@ test('gates that the graph itself puts in another order', async () => {
   };
   expect(await groups(model)).toEqual({
     in: { lanes: 6, exact: true },
-    weight_ih: { lanes: hidden, exact: true },
+    weight_hh: { lanes: hidden, exact: true },
   });
   await allExact(model);
 });
