@@ -324,6 +324,8 @@ export class NodeCall implements Call {
 
   recurs(recurring: Recurring): void {
     const [states] = this.node.outputs;
+    // Where no value shows the states, R is no mix, and a weight all the same.
+    this.#wants(recurring.operands.input, recurring.operands.recurrent);
     if (states === undefined || states === '' || this.node.body !== undefined) return;
     this.recurrences.push({ node: this.node, data: this.node.inputs[0]!, states, ...recurring });
   }

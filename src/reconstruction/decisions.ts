@@ -1,7 +1,9 @@
 import type { Removal } from '../lanes/survivors.js';
 import type { Walk } from '../lanes/walk.js';
+import type { Node } from '../onnx/graph.js';
 import type { Tensor } from '../runtime/runtime.js';
 import { type Readers, readersOf } from './layers.js';
+import { isDequantiser } from './quantised.js';
 
 /** Values that a model takes from another one instead of computing them: how long things are, and which are looked at. */
 export interface Given {
@@ -40,17 +42,17 @@ export function decisionsOf(walk: Walk): ReadonlySet<string> {
         found.add(name);
     }
     if (!node.inputs.some((name) => isFloat(name) && computed.has(name))) continue;
-    for (const name of outputs) {
-      const dtype = dtypeOf(name);
-      if (INDICES.has(dtype ?? '') || (dtype === 'bool' && decidesLengths(walk, readers, name, dtypeOf)))
-        found.add(name);
-    }
+    for (const name of outputs)
+      if (isDiscrete(dtypeOf(name)) && decides(walk, readers, name, dtypeOf)) found.add(name);
   }
   return found;
 }
 
-/** Whether lengths follow from a value, through others that are discrete. */
-function decidesLengths(
+/**
+ * Whether lengths follow from a value, or places that are looked at, through others that are discrete. Integers that come back to
+ * floats as numbers are data, however they are rounded: a bias in units of scales, say, that is added to a product of integers.
+ */
+function decides(
   { readings, frozenNodes }: Walk,
   readers: Readers,
   value: string,
@@ -65,10 +67,22 @@ function decidesLengths(
       const reading = readings.get(node);
       const reads = (operand: number): boolean => node.inputs[operand] === name;
       if (reading?.isOpen || reading?.operands.some(reads) || frozenNodes.has(node)) return true;
+      if (looksUp(node, name, dtypeOf)) return true;
       open.push(...node.outputs.filter((own) => isDiscrete(dtypeOf(own))));
     }
   }
   return false;
+}
+
+/** Whether a node takes floats at the places that an operand of integers says: no arithmetic has operands of both types. */
+function looksUp(node: Node, value: string, dtypeOf: (name: string) => string | undefined): boolean {
+  const isFloat = (name: string): boolean => name !== '' && !isDiscrete(dtypeOf(name));
+  return (
+    INDICES.has(dtypeOf(value) ?? '') &&
+    !isDequantiser(node) &&
+    node.inputs.some(isFloat) &&
+    node.outputs.some(isFloat)
+  );
 }
 
 /** Those that a removal leaves as long as they were: others cannot be taken as they are. */

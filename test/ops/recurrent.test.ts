@@ -323,7 +323,8 @@ test('gates that the graph itself puts in another order', async () => {
   };
   expect(await groups(model)).toEqual({
     in: { lanes: 6, exact: true },
-    weight_hh: { lanes: hidden, exact: true },
+    // The weight that the nodes come to, which is stored in their place once it is cut.
+    weight_ih_iofc_1: { lanes: hidden, exact: true },
   });
   await allExact(model);
 });

@@ -13,6 +13,7 @@ import { encodeModel, type ModelSpec, type NodeSpec, type TensorSpec } from '../
 import { datasetFor, feedsFor } from './refits.js';
 
 const INT64 = 7;
+const INT32 = 6;
 
 function model(
   build: (b: Builder) => void,
@@ -207,6 +208,21 @@ test('decisions are what data decides of lengths and places', () => {
     ['n', 4],
   );
   expect(decisions(greatest)).toEqual(['places']);
+  const rounded = model(
+    (b) => {
+      put(b, 'DynamicQuantizeLinear', ['x'], ['integers', 'scale', 'point']);
+      b.node('Div', 'units', [b.weight('bias', [4]), 'scale']);
+      b.node('Floor', 'whole', ['units']);
+      b.node('Cast', 'added', ['whole'], { to: INT32 });
+      b.initializers.push({ name: 'w', dims: [4, 4], data: Int8Array.from({ length: 16 }, (_, i) => i) });
+      b.node('MatMulInteger', 'product', ['integers', 'w', 'point']);
+      b.node('Add', 'sum', ['product', 'added']);
+      b.node('Cast', 'floats', ['sum'], { to: 1 });
+      b.node('Mul', 'y', ['floats', 'scale']);
+    },
+    ['n', 4],
+  );
+  expect(decisions(rounded)).toEqual([]);
 });
 
 test('a node whose places are given and whose values are not', async () => {
