@@ -4,7 +4,7 @@
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
-import { analyse } from '../src/lanes/analysis.js';
+import { analyse } from '../src/coupling/analysis.js';
 import { registry } from '../src/ops/registry.js';
 import { graphOf } from '../test/support/graph.js';
 import { convnet, transformer } from './models.js';

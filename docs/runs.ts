@@ -1,10 +1,10 @@
 /** Real runs that the figures of docs/information.md are drawn from. Everything is seeded. */
 import { loadData, type Model, type PlanOptions, onnxruntime, openModel } from '../src/index.js';
-import { analyse } from '../src/lanes/analysis.js';
+import { analyse } from '../src/coupling/analysis.js';
 import { openFile } from '../src/native/index.js';
-import { readGraph } from '../src/onnx/graph.js';
+import { readGraph } from '../src/model/graph.js';
 import { registry } from '../src/ops/registry.js';
-import { Knowledge } from '../src/reconstruction/knowledge.js';
+import { Knowledge } from '../src/loss/session.js';
 import { encodeModel, floats } from '../test/support/onnx.js';
 import { random } from '../test/support/random.js';
 

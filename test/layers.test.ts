@@ -24,6 +24,8 @@ interface Import {
   readonly file: string;
   readonly from: string;
   readonly to: string;
+  /** The file that is imported, from src. */
+  readonly target: string;
 }
 
 function imports(): Import[] {
@@ -41,6 +43,7 @@ function imports(): Import[] {
           file: relative(root, path),
           from: folderOf(path),
           to: folderOf(resolve(dirname(path), target)),
+          target: relative(src, resolve(dirname(path), target)).replace(/\.js$/, '.ts'),
         }));
     });
 }
@@ -57,6 +60,30 @@ test('imports follow the table in ARCHITECTURE.md', () => {
   const allowed = allowedImports();
   const wrong = imports().filter(({ from, to }) => from !== to && !(allowed.get(from)?.has(to) ?? false));
   expect(wrong.map(({ file, to }) => `${file} imports from ${to}`)).toEqual([]);
+});
+
+test('rows stand in an order in which nobody imports from a row below', () => {
+  const rows = [...allowedImports().keys()];
+  const up = [...allowedImports()].flatMap(([from, to]) =>
+    [...to].filter((name) => rows.indexOf(name) > rows.indexOf(from)).map((name) => `${from} > ${name}`),
+  );
+  // The command line reads what the package exports.
+  expect(up.filter((arrow) => arrow !== 'cli > index')).toEqual([]);
+});
+
+test('no circle of files, types included', () => {
+  const edges = new Map<string, Set<string>>();
+  for (const { file, target } of imports()) edges.set(file, (edges.get(file) ?? new Set()).add(target));
+  const done = new Set<string>();
+  const circles: string[] = [];
+  const visit = (file: string, path: readonly string[]): void => {
+    if (path.includes(file)) circles.push([...path.slice(path.indexOf(file)), file].join(' > '));
+    if (done.has(file)) return;
+    done.add(file);
+    for (const target of edges.get(file) ?? []) visit(target, [...path, file]);
+  };
+  for (const file of edges.keys()) visit(file, []);
+  expect(circles).toEqual([]);
 });
 
 test('every folder of src has a row in ARCHITECTURE.md, and every row a folder', () => {

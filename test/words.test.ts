@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { EspalierError, option, optionAs, spokenFrom, text, warned, warningIn } from '../src/errors.js';
+import { EspalierError, option, optionAs, spokenFrom, text, warned, warningIn } from '../src/base/errors.js';
 
 describe('an option in the words of code and of the command line', () => {
   test.each([
@@ -47,7 +47,7 @@ test('no text outside the command line speaks of flags by itself', () => {
     // What the command line prints, and what makes flags of options.
     .filter(
       (file) =>
-        !/src\/(cli|report)\/|src\/words\.ts$|src\/schema\/advice\.ts$/.test(file.replaceAll('\\', '/')),
+        !/src\/(cli|report)\/|src\/base\/words\.ts$|src\/schema\/advice\.ts$/.test(file.replaceAll('\\', '/')),
     )
     .flatMap((file) =>
       readFileSync(file, 'utf8')

@@ -1,12 +1,12 @@
-export { combine } from '../importance/combined.js';
+export { combine } from '../scoring/combined.js';
 
-import { criteria as allCriteria } from '../importance/criteria.js';
+import { criteria as allCriteria } from '../scoring/criteria.js';
 
-export { defaultCriterion } from '../importance/criteria.js';
+export { defaultCriterion } from '../scoring/criteria.js';
 
-import type { OptionValue } from '../importance/criterion.js';
+import { policies as allPolicies } from '../allocation/policies.js';
 import { rows } from '../ops/registry.js';
-import { policies as allPolicies } from '../policy/policies.js';
+import type { OptionValue } from '../scoring/criterion.js';
 
 export interface CriterionInfo {
   readonly name: string;

@@ -1,16 +1,11 @@
 import { basename } from 'node:path';
-import type { Dataset } from '../calibration/data.js';
-import { datasetFor } from '../calibration/samples.js';
+import type { Dataset } from '../data/data.js';
+import { datasetFor } from '../data/samples.js';
+import { readGraph } from '../model/graph.js';
 import { openBytes, openFile } from '../native/index.js';
-import { readGraph } from '../onnx/graph.js';
-import type { Plan } from '../plan/plan.js';
-import type { ValueInfo } from '../runtime/runtime.js';
-import { checked, invalid } from '../schema/check.js';
-import { type ModelSource, modelFrom, type PathLike, pathFrom } from '../schema/sources.js';
-import { OpenModel } from './model.js';
-import { checkPlanOptions, checkScoreOptions } from './options.js';
-import { applyOptions, callOptions, inspectOptions, saveOptions } from './schemas.js';
-import { checkTreeOptions } from './treeOptions.js';
+import { checkPlanOptions, checkScoreOptions } from '../options/options.js';
+import { applyOptions, callOptions, inspectOptions, saveOptions } from '../options/schemas.js';
+import { checkTreeOptions } from '../options/treeOptions.js';
 import type {
   ApplyOptions,
   CalibrationOptions,
@@ -26,7 +21,12 @@ import type {
   Stability,
   TreeOptions,
   TreeReport,
-} from './types.js';
+} from '../options/types.js';
+import { OpenModel } from '../pipeline/model.js';
+import type { Plan } from '../plan/plan.js';
+import type { ValueInfo } from '../runtime/runtime.js';
+import { checked, invalid } from '../schema/check.js';
+import { type ModelSource, modelFrom, type PathLike, pathFrom } from '../schema/sources.js';
 
 /**
  * Opens an ONNX model: a path, a `file:` URL, or the bytes of a file without external data, in an ArrayBuffer or any view of one.

@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import type { Command } from 'commander';
-import { EspalierError } from '../errors.js';
+import { EspalierError } from '../base/errors.js';
 import type { Plan } from '../plan/plan.js';
 import { checkOutput } from './files.js';
 import { type Outcome, printOutcome } from './outcome.js';

@@ -1,7 +1,7 @@
-import type { CallOptions, Inspection, Warning } from '../api/types.js';
-import { type Dataset, loadData } from '../calibration/data.js';
-import { matchInputs } from '../calibration/match.js';
-import { EspalierError } from '../errors.js';
+import { EspalierError } from '../base/errors.js';
+import { type Dataset, loadData } from '../data/data.js';
+import { matchInputs } from '../data/match.js';
+import type { CallOptions, Inspection, Warning } from '../options/types.js';
 import type { Verification } from '../verify/types.js';
 
 /** Opens samples before anything else is done, so that a wrong name is told at once. */

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { criteria as all, type CriterionInfo, defaultCriterion } from '../api/lists.js';
-import type { ScoreOptions } from '../api/types.js';
+import type { ScoreOptions } from '../options/types.js';
 import { parseName, parseNumber } from './values.js';
 
 type OptionValue = CriterionInfo['defaults'][string];

@@ -1,5 +1,5 @@
 import { CommanderError } from 'commander';
-import { EspalierError } from '../errors.js';
+import { EspalierError } from '../base/errors.js';
 import { toJson } from '../report/json.js';
 
 /** Exit codes: part of the command line's contract. */

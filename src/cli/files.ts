@@ -1,6 +1,6 @@
 import { access, constants, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { EspalierError } from '../errors.js';
+import { EspalierError } from '../base/errors.js';
 
 /** Whether a file can be written there, asked before the work and not after it. Errors: OUTPUT_EXISTS, OUTPUT_UNWRITABLE. */
 export async function checkOutput(

@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander';
-import type { Guard } from '../api/types.js';
 import { GUARD_METRICS, type GuardMetric } from '../guard/metrics.js';
+import type { Guard } from '../options/types.js';
 import { parseName, parseNumber } from './values.js';
 
 const metric = parseName(GUARD_METRICS);

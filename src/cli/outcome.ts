@@ -1,3 +1,4 @@
+import { warningIn } from '../base/errors.js';
 import type {
   GuardReport,
   LatencyPrediction,
@@ -6,8 +7,7 @@ import type {
   Size,
   Stability,
   Warning,
-} from '../api/types.js';
-import { warningIn } from '../errors.js';
+} from '../options/types.js';
 import type { PlannedInterface } from '../plan/plan.js';
 import { toJson } from '../report/json.js';
 import type { Verification } from '../verify/types.js';

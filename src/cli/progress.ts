@@ -1,5 +1,5 @@
 import type { Spinner } from 'yocto-spinner';
-import type { Progress } from '../api/types.js';
+import type { Progress } from '../options/types.js';
 
 const PATIENCE_MS = 1000;
 

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import { policies } from '../api/lists.js';
-import { checkPlanOptions, policyFor } from '../api/options.js';
-import type { CallOptions, Guard, PlanOptions, Pruned } from '../api/types.js';
-import type { Dataset } from '../calibration/data.js';
-import { EspalierError } from '../errors.js';
+import { EspalierError } from '../base/errors.js';
+import type { Dataset } from '../data/data.js';
+import { checkPlanOptions, policyFor } from '../options/options.js';
+import type { CallOptions, Guard, PlanOptions, Pruned } from '../options/types.js';
 import { checkData, checkPruned, readData } from './check.js';
 import { addCriterion, criterionOf } from './criterion.js';
 import { checkOutput, writeOutput } from './files.js';

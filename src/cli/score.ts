@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { checkScoreOptions } from '../api/options.js';
-import type { GroupScore, ScoreOptions } from '../api/types.js';
-import { EspalierError } from '../errors.js';
+import { EspalierError } from '../base/errors.js';
+import { checkScoreOptions } from '../options/options.js';
+import type { GroupScore, ScoreOptions } from '../options/types.js';
 import { toJson } from '../report/json.js';
 import { nearest } from '../schema/near.js';
 import { checkData, readData } from './check.js';

@@ -1,4 +1,4 @@
-import type { CallOptions } from '../api/types.js';
+import type { CallOptions } from '../options/types.js';
 import { watchProgress } from './progress.js';
 
 /** What a command may do to the world around it. */

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
-import { checkTreeOptions } from '../api/treeOptions.js';
-import type { TreeOptions } from '../api/types.js';
+import { checkTreeOptions } from '../options/treeOptions.js';
+import type { TreeOptions } from '../options/types.js';
 import { toJson } from '../report/json.js';
 import { readData } from './check.js';
 import { type Terminal, type WorkOptions, work } from './terminal.js';

@@ -1,4 +1,4 @@
-import type { ModelDocument } from '../native/document.js';
+import type { ModelDocument } from '../model/document.js';
 import { classNamesOf, type StandIn, standInsOf } from './standIns.js';
 import { behindSuppression, behindTopK } from './suppression.js';
 

@@ -1,4 +1,4 @@
-import type { GraphDocument, ModelDocument, NodeDocument } from '../native/document.js';
+import type { GraphDocument, ModelDocument, NodeDocument } from '../model/document.js';
 import { behindSuppression, nameOf } from './suppression.js';
 
 /**

@@ -1,4 +1,4 @@
-import type { GraphDocument, ModelDocument, NodeDocument } from '../native/document.js';
+import type { GraphDocument, ModelDocument, NodeDocument } from '../model/document.js';
 
 /** An operator with its domain, where that is not ai.onnx. */
 export const nameOf = ({ op, domain }: NodeDocument): string =>

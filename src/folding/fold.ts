@@ -1,10 +1,10 @@
-import type { ReadNumbers, Registry, Walk } from '../lanes/walk.js';
+import type { ReadNumbers, Registry, Walk } from '../coupling/walk.js';
+import type { ModelDocument, TensorDocument } from '../model/document.js';
+import type { Fold, Mask } from '../model/folds.js';
+import type { Graph } from '../model/graph.js';
+import { readGraph } from '../model/graph.js';
 import type { Made } from '../native/derived.js';
-import type { ModelDocument, TensorDocument } from '../native/document.js';
 import type { NativeModel } from '../native/index.js';
-import type { Fold, Mask } from '../onnx/folds.js';
-import type { Graph } from '../onnx/graph.js';
-import { readGraph } from '../onnx/graph.js';
 import { type Masking, maskingOf } from './masks.js';
 import { type Constant, Constants } from './programs.js';
 

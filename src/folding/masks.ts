@@ -1,8 +1,8 @@
-import type { Axis } from '../lanes/axis.js';
-import type { ReadNumbers, Registry, Walk } from '../lanes/walk.js';
-import { walk } from '../lanes/walk.js';
-import type { Mask } from '../onnx/folds.js';
-import type { Graph, Node } from '../onnx/graph.js';
+import type { Axis } from '../coupling/axis.js';
+import type { ReadNumbers, Registry, Walk } from '../coupling/walk.js';
+import { walk } from '../coupling/walk.js';
+import type { Mask } from '../model/folds.js';
+import type { Graph, Node } from '../model/graph.js';
 import type { Constant } from './programs.js';
 
 /** What becomes of a derived tensor where slices of the stored tensors behind it are zero. */

@@ -1,6 +1,6 @@
+import type { NodeDocument } from '../model/document.js';
+import type { Graph, Node } from '../model/graph.js';
 import type { Program, Step } from '../native/derived.js';
-import type { NodeDocument } from '../native/document.js';
-import type { Graph, Node } from '../onnx/graph.js';
 
 /** A value that follows from stored tensors alone. */
 export interface Constant {

@@ -1,4 +1,4 @@
-import { EspalierError, option, optionAs, type Spoken, text } from '../errors.js';
+import { EspalierError, option, optionAs, type Spoken, text } from '../base/errors.js';
 import { GIVE_DATA } from '../schema/advice.js';
 import { GUARD_METRICS, metricNamed } from './metrics.js';
 import type { Guard } from './types.js';

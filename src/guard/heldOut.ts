@@ -1,9 +1,9 @@
-import type { Changes } from '../calibration/interface.js';
-import { batches, bytesPerSample, type Match } from '../calibration/match.js';
+import { EspalierError, optionAs, type Spoken, text } from '../base/errors.js';
 import { type Labels, labelledOutput, type OwnLabels } from '../compare/labels.js';
 import type { Outputs } from '../compare/outputs.js';
 import type { Answers } from '../compare/row.js';
-import { EspalierError, optionAs, type Spoken, text } from '../errors.js';
+import type { Changes } from '../data/interface.js';
+import { batches, bytesPerSample, type Match } from '../data/match.js';
 import type { RunResult, Session } from '../runtime/runtime.js';
 import { bootstrap, wilson } from './interval.js';
 import { type Labelled, type Metric, metricNamed, valuesOf } from './metrics.js';

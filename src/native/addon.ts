@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type * as Addon from '../../index.d.ts';
-import { EspalierError } from '../errors.js';
+import { EspalierError } from '../base/errors.js';
 import { ROOT } from '../package.js';
 
 let loaded: typeof Addon | undefined;

@@ -1,5 +1,5 @@
-import type { ErrorCode, Where } from '../errors.js';
-import { EspalierError, spokenFrom } from '../errors.js';
+import type { ErrorCode, Where } from '../base/errors.js';
+import { EspalierError, spokenFrom } from '../base/errors.js';
 import { type Addon, addon } from './addon.js';
 
 /** What every call off the main thread takes. */

@@ -1,8 +1,8 @@
+import type { ModelDocument } from '../model/document.js';
+import type { Edits } from '../model/edits.js';
 import { type Addon, addon } from './addon.js';
 import { call, callSync, type NativeOptions } from './call.js';
 import { asAddon, type Made, type Program } from './derived.js';
-import type { ModelDocument } from './document.js';
-import type { Edits } from './edits.js';
 import type { SliceRequest, Statistic } from './statistics.js';
 
 export type { NativeOptions } from './call.js';

@@ -1,7 +1,7 @@
-import type { Axes, Axis } from '../lanes/axis.js';
-import { isZero, withZero } from '../lanes/axis.js';
-import { bounds, type Fusing, type Step } from '../lanes/passage.js';
-import type { Call } from '../lanes/rule.js';
+import type { Axes, Axis } from '../coupling/axis.js';
+import { isZero, withZero } from '../coupling/axis.js';
+import { bounds, type Fusing, type Step } from '../coupling/passage.js';
+import type { Call } from '../coupling/rule.js';
 import { hardSigmoidBounds } from './elementwise.js';
 
 /** Activations that onnxruntime fuses, and that give 0 at 0. Those that are not listed do not, or depend on parameters. */

@@ -1,11 +1,11 @@
-import type { Axes, Axis } from '../lanes/axis.js';
-import { isZero, lengthOf, plain, withZero } from '../lanes/axis.js';
-import type { ContractingSide } from '../lanes/contraction.js';
-import type { Call, Rule } from '../lanes/rule.js';
-import { Frozen } from '../lanes/rule.js';
-import type { Dim } from '../onnx/dim.js';
-import { add, multiply, quotient } from '../onnx/dim.js';
-import { lift, literal } from '../onnx/values.js';
+import type { Axes, Axis } from '../coupling/axis.js';
+import { isZero, lengthOf, plain, withZero } from '../coupling/axis.js';
+import type { ContractingSide } from '../coupling/contraction.js';
+import { Frozen } from '../coupling/frozen.js';
+import type { Call, Rule } from '../coupling/rule.js';
+import type { Dim } from '../model/dim.js';
+import { add, multiply, quotient } from '../model/dim.js';
+import { lift, literal } from '../model/values.js';
 import { broadcast, neverZero } from './broadcasting.js';
 
 /** Queries, keys or values: [batch rows heads*dims], or [batch heads rows dims]. */

@@ -1,9 +1,9 @@
-import type { Axes, Axis } from '../lanes/axis.js';
-import { isLabelled, isZero, lengthOf, plain, withZero } from '../lanes/axis.js';
-import type { Call, Rule } from '../lanes/rule.js';
-import { Frozen } from '../lanes/rule.js';
-import { ceilDivide, multiply } from '../onnx/dim.js';
-import { lift } from '../onnx/values.js';
+import type { Axes, Axis } from '../coupling/axis.js';
+import { isLabelled, isZero, lengthOf, plain, withZero } from '../coupling/axis.js';
+import { Frozen } from '../coupling/frozen.js';
+import type { Call, Rule } from '../coupling/rule.js';
+import { ceilDivide, multiply } from '../model/dim.js';
+import { lift } from '../model/values.js';
 
 /** A number that an attribute must state. */
 function stated(call: Call, name: string): number {

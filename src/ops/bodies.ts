@@ -1,10 +1,11 @@
-import type { Axes, Axis } from '../lanes/axis.js';
-import { isLabelled, plain, withZero } from '../lanes/axis.js';
-import type { Call, Output, Rule, Tensor } from '../lanes/rule.js';
-import { Frozen } from '../lanes/rule.js';
-import { CLOSED, LOOSELY } from '../lanes/walk.js';
-import { equal } from '../onnx/dim.js';
-import { beginningOf } from '../onnx/expand.js';
+import type { Axes, Axis } from '../coupling/axis.js';
+import { isLabelled, plain, withZero } from '../coupling/axis.js';
+import { Frozen } from '../coupling/frozen.js';
+import type { Call, Rule } from '../coupling/rule.js';
+import type { Output, Tensor } from '../coupling/tensor.js';
+import { CLOSED, LOOSELY } from '../coupling/walk.js';
+import { equal } from '../model/dim.js';
+import { beginningOf } from '../model/expand.js';
 
 const BODY = 'its body runs as often as data says, and its rounds are not alike: what it reads stays whole';
 const SCANNED = 'is the axis that the body runs along';

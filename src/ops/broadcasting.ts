@@ -1,11 +1,12 @@
-import type { Axes, Axis } from '../lanes/axis.js';
-import { isLabelled, isZero, plain, withZero } from '../lanes/axis.js';
-import type { Lanes } from '../lanes/lanes.js';
-import type { Call, Tensor } from '../lanes/rule.js';
-import { Frozen } from '../lanes/rule.js';
-import { equal, isGiven, maximum } from '../onnx/dim.js';
-import type { Element, Values } from '../onnx/values.js';
-import { literal } from '../onnx/values.js';
+import type { Axes, Axis } from '../coupling/axis.js';
+import { isLabelled, isZero, plain, withZero } from '../coupling/axis.js';
+import { Frozen } from '../coupling/frozen.js';
+import type { Lanes } from '../coupling/lanes.js';
+import type { Call } from '../coupling/rule.js';
+import type { Tensor } from '../coupling/tensor.js';
+import { equal, isGiven, maximum } from '../model/dim.js';
+import type { Element, Values } from '../model/values.js';
+import { literal } from '../model/values.js';
 
 /**
  * Of one output axis: whether each operand that has it holds zeros at removed indices, in operand order. An operand that

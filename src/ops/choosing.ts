@@ -1,10 +1,10 @@
-import type { Axis } from '../lanes/axis.js';
-import { isLabelled, isZero, plain, withZero } from '../lanes/axis.js';
-import type { Call, Rule } from '../lanes/rule.js';
-import { Frozen } from '../lanes/rule.js';
-import type { Dim } from '../onnx/dim.js';
-import { asLength } from '../onnx/dim.js';
-import { literal, numbersNow } from '../onnx/values.js';
+import type { Axis } from '../coupling/axis.js';
+import { isLabelled, isZero, plain, withZero } from '../coupling/axis.js';
+import { Frozen } from '../coupling/frozen.js';
+import type { Call, Rule } from '../coupling/rule.js';
+import type { Dim } from '../model/dim.js';
+import { asLength } from '../model/dim.js';
+import { literal, numbersNow } from '../model/values.js';
 import { openAxis } from './frozen.js';
 
 /**

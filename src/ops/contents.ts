@@ -1,4 +1,4 @@
-import type { Values } from '../onnx/values.js';
+import type { Values } from '../model/values.js';
 
 /** The content of small tensors, moved as the operators move elements. */
 

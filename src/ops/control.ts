@@ -1,8 +1,9 @@
-import { isZero, plain, withZero } from '../lanes/axis.js';
-import type { Output, Rule, Tensor } from '../lanes/rule.js';
-import { Frozen } from '../lanes/rule.js';
-import { equal } from '../onnx/dim.js';
-import { literal } from '../onnx/values.js';
+import { isZero, plain, withZero } from '../coupling/axis.js';
+import { Frozen } from '../coupling/frozen.js';
+import type { Rule } from '../coupling/rule.js';
+import type { Output, Tensor } from '../coupling/tensor.js';
+import { equal } from '../model/dim.js';
+import { literal } from '../model/values.js';
 
 /**
  * If: its branches are laid out in the graph, and each output is one value with what both branches end in. The walk gives
@@ -12,7 +13,7 @@ import { literal } from '../onnx/values.js';
  *
  * Where the lengths of axes decide the condition, each output is what that one branch ends in, and what an If in the other branch
  * ends in is nothing that must stay; and where the branches end in
- * values of different ranks, what the branch ends in that fits what reads it (`src/lanes/choosing.ts`).
+ * values of different ranks, what the branch ends in that fits what reads it (`src/coupling/choosing.ts`).
  *
  * exact: yes.   frozen: axes whose lengths differ between the branches, so that data decides.
  * source: https://onnx.ai/onnx/operators/onnx__If.html

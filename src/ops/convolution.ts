@@ -1,11 +1,20 @@
-import type { Axes, Axis } from '../lanes/axis.js';
-import { isZero, plain, withZero } from '../lanes/axis.js';
-import type { Window } from '../lanes/mix.js';
-import type { Fusing } from '../lanes/passage.js';
-import type { Call, Rule } from '../lanes/rule.js';
-import { Frozen } from '../lanes/rule.js';
-import type { Dim } from '../onnx/dim.js';
-import { add, ceilDivide, floorDivide, minimum, multiply, product, quotient, subtract } from '../onnx/dim.js';
+import type { Axes, Axis } from '../coupling/axis.js';
+import { isZero, plain, withZero } from '../coupling/axis.js';
+import { Frozen } from '../coupling/frozen.js';
+import type { Window } from '../coupling/mix.js';
+import type { Fusing } from '../coupling/passage.js';
+import type { Call, Rule } from '../coupling/rule.js';
+import type { Dim } from '../model/dim.js';
+import {
+  add,
+  ceilDivide,
+  floorDivide,
+  minimum,
+  multiply,
+  product,
+  quotient,
+  subtract,
+} from '../model/dim.js';
 
 /** The attributes that say where a window lies, with their defaults, for `rank` spatial axes. */
 export function windowOf(

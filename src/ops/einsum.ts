@@ -1,7 +1,7 @@
-import type { Axes, Axis } from '../lanes/axis.js';
-import { isLabelled, isZero, plain, withZero } from '../lanes/axis.js';
-import type { Call, Rule } from '../lanes/rule.js';
-import { Frozen } from '../lanes/rule.js';
+import type { Axes, Axis } from '../coupling/axis.js';
+import { isLabelled, isZero, plain, withZero } from '../coupling/axis.js';
+import { Frozen } from '../coupling/frozen.js';
+import type { Call, Rule } from '../coupling/rule.js';
 import { broadcast, someZero } from './broadcasting.js';
 
 /** A term read: letters in order; '...' stands for axes that are broadcast. */

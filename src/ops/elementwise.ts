@@ -1,11 +1,11 @@
-import { isLabelled, isZero, plain, withZero } from '../lanes/axis.js';
-import { bounds, type Step } from '../lanes/passage.js';
-import type { Call, Rule } from '../lanes/rule.js';
-import type { Dim } from '../onnx/dim.js';
-import * as dim from '../onnx/dim.js';
-import { equal } from '../onnx/dim.js';
-import type { Element, Values } from '../onnx/values.js';
-import { lift, numbersNow } from '../onnx/values.js';
+import { isLabelled, isZero, plain, withZero } from '../coupling/axis.js';
+import { bounds, type Step } from '../coupling/passage.js';
+import type { Call, Rule } from '../coupling/rule.js';
+import type { Dim } from '../model/dim.js';
+import * as dim from '../model/dim.js';
+import { equal } from '../model/dim.js';
+import type { Element, Values } from '../model/values.js';
+import { lift, numbersNow } from '../model/values.js';
 import type { ZeroLaw } from './broadcasting.js';
 import {
   aligned,

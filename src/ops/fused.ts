@@ -1,9 +1,9 @@
-import type { Axes } from '../lanes/axis.js';
-import { isZero, plain, withZero } from '../lanes/axis.js';
-import type { Fusing } from '../lanes/passage.js';
-import type { Call, Rule } from '../lanes/rule.js';
-import { Frozen } from '../lanes/rule.js';
-import { quotient } from '../onnx/dim.js';
+import type { Axes } from '../coupling/axis.js';
+import { isZero, plain, withZero } from '../coupling/axis.js';
+import { Frozen } from '../coupling/frozen.js';
+import type { Fusing } from '../coupling/passage.js';
+import type { Call, Rule } from '../coupling/rule.js';
+import { quotient } from '../model/dim.js';
 import { activated, fusing } from './activations.js';
 import { broadcast, everyZero } from './broadcasting.js';
 import { conv, convolved } from './convolution.js';

@@ -1,10 +1,10 @@
-import type { Axes, Axis } from '../lanes/axis.js';
-import { isZero, plain, withZero } from '../lanes/axis.js';
-import type { ContractingSide } from '../lanes/contraction.js';
-import type { Call, Rule } from '../lanes/rule.js';
-import { Frozen } from '../lanes/rule.js';
-import type { Dim } from '../onnx/dim.js';
-import { multiply, quotient } from '../onnx/dim.js';
+import type { Axes, Axis } from '../coupling/axis.js';
+import { isZero, plain, withZero } from '../coupling/axis.js';
+import type { ContractingSide } from '../coupling/contraction.js';
+import { Frozen } from '../coupling/frozen.js';
+import type { Call, Rule } from '../coupling/rule.js';
+import type { Dim } from '../model/dim.js';
+import { multiply, quotient } from '../model/dim.js';
 import type { Side } from './attention.js';
 import {
   apart,

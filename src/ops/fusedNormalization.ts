@@ -1,8 +1,8 @@
-import type { Axes, Axis } from '../lanes/axis.js';
-import { isZero, plain, withZero } from '../lanes/axis.js';
-import type { Call, Rule } from '../lanes/rule.js';
-import { Frozen } from '../lanes/rule.js';
-import { quotient } from '../onnx/dim.js';
+import type { Axes, Axis } from '../coupling/axis.js';
+import { isZero, plain, withZero } from '../coupling/axis.js';
+import { Frozen } from '../coupling/frozen.js';
+import type { Call, Rule } from '../coupling/rule.js';
+import { quotient } from '../model/dim.js';
 import { broadcast, everyZero } from './broadcasting.js';
 import { addsFirst } from './fused.js';
 

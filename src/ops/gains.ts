@@ -1,4 +1,4 @@
-import type { Graph } from '../onnx/graph.js';
+import type { Graph } from '../model/graph.js';
 
 /** Operators that normalise each channel, or over channels, and then scale it: the position of the scale. */
 const SCALES: Readonly<Record<string, number>> = {

@@ -1,8 +1,8 @@
-import type { Axes, Axis } from '../lanes/axis.js';
-import { isZero, withZero } from '../lanes/axis.js';
-import type { Bias } from '../lanes/mix.js';
-import type { Call, Rule } from '../lanes/rule.js';
-import { Frozen } from '../lanes/rule.js';
+import type { Axes, Axis } from '../coupling/axis.js';
+import { isZero, withZero } from '../coupling/axis.js';
+import { Frozen } from '../coupling/frozen.js';
+import type { Bias } from '../coupling/mix.js';
+import type { Call, Rule } from '../coupling/rule.js';
 import { broadcast, everyZero } from './broadcasting.js';
 import { convolve, mixingWindow } from './convolution.js';
 import { multiply } from './matmul.js';

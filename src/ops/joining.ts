@@ -1,11 +1,12 @@
-import type { Axes, Axis } from '../lanes/axis.js';
-import { isZero, lengthOf, plain, withZero } from '../lanes/axis.js';
-import type { Call, Output, Rule } from '../lanes/rule.js';
-import { Frozen } from '../lanes/rule.js';
-import type { Dim } from '../onnx/dim.js';
-import { add, asLength, ceilDivide, multiply, subtract } from '../onnx/dim.js';
-import type { Element } from '../onnx/values.js';
-import { lift, literal } from '../onnx/values.js';
+import type { Axes, Axis } from '../coupling/axis.js';
+import { isZero, lengthOf, plain, withZero } from '../coupling/axis.js';
+import { Frozen } from '../coupling/frozen.js';
+import type { Call, Rule } from '../coupling/rule.js';
+import type { Output } from '../coupling/tensor.js';
+import type { Dim } from '../model/dim.js';
+import { add, asLength, ceilDivide, multiply, subtract } from '../model/dim.js';
+import type { Element } from '../model/values.js';
+import { lift, literal } from '../model/values.js';
 import { cutAlong, joinAlong } from './contents.js';
 import { openInstead } from './frozen.js';
 

@@ -1,8 +1,8 @@
-import type { Axes, Axis } from '../lanes/axis.js';
-import { isZero, withZero } from '../lanes/axis.js';
-import type { Fusing } from '../lanes/passage.js';
-import type { Call, Rule } from '../lanes/rule.js';
-import { Frozen } from '../lanes/rule.js';
+import type { Axes, Axis } from '../coupling/axis.js';
+import { isZero, withZero } from '../coupling/axis.js';
+import { Frozen } from '../coupling/frozen.js';
+import type { Fusing } from '../coupling/passage.js';
+import type { Call, Rule } from '../coupling/rule.js';
 import { broadcast, everyZero, someZero } from './broadcasting.js';
 
 /** What every product of matrices does: contracts, broadcasts, states the work. */

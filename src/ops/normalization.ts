@@ -1,8 +1,8 @@
-import type { Axis } from '../lanes/axis.js';
-import { isZero, withZero } from '../lanes/axis.js';
-import type { Rule } from '../lanes/rule.js';
-import { Frozen } from '../lanes/rule.js';
-import { quotient } from '../onnx/dim.js';
+import type { Axis } from '../coupling/axis.js';
+import { isZero, withZero } from '../coupling/axis.js';
+import { Frozen } from '../coupling/frozen.js';
+import type { Rule } from '../coupling/rule.js';
+import { quotient } from '../model/dim.js';
 
 /**
  * BatchNormalization: the channel axis is one axis with scale, bias, mean and variance. In training mode, which exports

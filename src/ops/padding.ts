@@ -1,9 +1,10 @@
-import { isLabelled, isZero, lengthOf, plain, withZero } from '../lanes/axis.js';
-import type { Call, Rule } from '../lanes/rule.js';
-import { axisWithin, Frozen } from '../lanes/rule.js';
-import { add, asLength } from '../onnx/dim.js';
-import type { Element } from '../onnx/values.js';
-import { literal, numbersNow } from '../onnx/values.js';
+import { isLabelled, isZero, lengthOf, plain, withZero } from '../coupling/axis.js';
+import { Frozen } from '../coupling/frozen.js';
+import type { Call, Rule } from '../coupling/rule.js';
+import { axisWithin } from '../coupling/rule.js';
+import { add, asLength } from '../model/dim.js';
+import type { Element } from '../model/values.js';
+import { literal, numbersNow } from '../model/values.js';
 import { openInstead } from './frozen.js';
 
 /**

@@ -1,7 +1,7 @@
-import type { Axes, Axis } from '../lanes/axis.js';
-import { isLabelled, plain, withZero } from '../lanes/axis.js';
-import type { Call, Rule } from '../lanes/rule.js';
-import { Frozen } from '../lanes/rule.js';
+import type { Axes, Axis } from '../coupling/axis.js';
+import { isLabelled, plain, withZero } from '../coupling/axis.js';
+import { Frozen } from '../coupling/frozen.js';
+import type { Call, Rule } from '../coupling/rule.js';
 import { slide, windowOf, windowsAlong } from './convolution.js';
 
 /** What every pooling window does to axes [batch, channels, space …]. */

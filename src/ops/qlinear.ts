@@ -1,7 +1,8 @@
-import type { Axis } from '../lanes/axis.js';
-import { isLabelled, isZero, plain, withZero } from '../lanes/axis.js';
-import type { Call, Rule } from '../lanes/rule.js';
-import { axisWithin, Frozen } from '../lanes/rule.js';
+import type { Axis } from '../coupling/axis.js';
+import { isLabelled, isZero, plain, withZero } from '../coupling/axis.js';
+import { Frozen } from '../coupling/frozen.js';
+import type { Call, Rule } from '../coupling/rule.js';
+import { axisWithin } from '../coupling/rule.js';
 import type { ZeroLaw } from './broadcasting.js';
 import { broadcast, everyZero, someZero } from './broadcasting.js';
 import { slide } from './convolution.js';

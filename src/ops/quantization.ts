@@ -1,10 +1,10 @@
-import type { Axes, Axis } from '../lanes/axis.js';
-import { isHeld, isLabelled, isZero, withHeld, withZero } from '../lanes/axis.js';
-import { bounds, type Step } from '../lanes/passage.js';
-import type { Call, Rule } from '../lanes/rule.js';
-import { Frozen } from '../lanes/rule.js';
-import { quotient } from '../onnx/dim.js';
-import { numbersNow } from '../onnx/values.js';
+import type { Axes, Axis } from '../coupling/axis.js';
+import { isHeld, isLabelled, isZero, withHeld, withZero } from '../coupling/axis.js';
+import { Frozen } from '../coupling/frozen.js';
+import { bounds, type Step } from '../coupling/passage.js';
+import type { Call, Rule } from '../coupling/rule.js';
+import { quotient } from '../model/dim.js';
+import { numbersNow } from '../model/values.js';
 import { asStored, parametersOf, realAxes, withParameters } from './zeroPoints.js';
 
 /** The axis that parameters lie on, and whether they are blocked: then they have as many axes as the data. */

@@ -1,4 +1,4 @@
-import type { NodeRanks, RankLaw } from '../lanes/ranks.js';
+import type { NodeRanks, RankLaw } from '../coupling/rankLaw.js';
 
 /**
  * Values of one rank: `x0` is operand 0, `y0` output 0, `x*` and `y*` all of them; `:3` states the rank. Several texts are

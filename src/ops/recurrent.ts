@@ -1,9 +1,9 @@
-import type { Axis } from '../lanes/axis.js';
-import { axisOf, isZero, plain, withZero } from '../lanes/axis.js';
-import type { Bias } from '../lanes/mix.js';
-import type { Call, Rule } from '../lanes/rule.js';
-import { Frozen } from '../lanes/rule.js';
-import { equal, multiply } from '../onnx/dim.js';
+import type { Axis } from '../coupling/axis.js';
+import { axisOf, isZero, plain, withZero } from '../coupling/axis.js';
+import { Frozen } from '../coupling/frozen.js';
+import type { Bias } from '../coupling/mix.js';
+import type { Call, Rule } from '../coupling/rule.js';
+import { equal, multiply } from '../model/dim.js';
 import { quantisesWhole } from './quantization.js';
 
 /** A recurrent operator: what it has more of than the others, and when a state that starts at zero stays there. */

@@ -1,11 +1,12 @@
-import type { Axes, Axis } from '../lanes/axis.js';
-import { isLabelled, isZero, plain, withZero } from '../lanes/axis.js';
-import type { Call, Rule } from '../lanes/rule.js';
-import { axisWithin, Frozen } from '../lanes/rule.js';
-import type { Dim } from '../onnx/dim.js';
-import * as dim from '../onnx/dim.js';
-import type { Values } from '../onnx/values.js';
-import { lift, numbersNow } from '../onnx/values.js';
+import type { Axes, Axis } from '../coupling/axis.js';
+import { isLabelled, isZero, plain, withZero } from '../coupling/axis.js';
+import { Frozen } from '../coupling/frozen.js';
+import type { Call, Rule } from '../coupling/rule.js';
+import { axisWithin } from '../coupling/rule.js';
+import type { Dim } from '../model/dim.js';
+import * as dim from '../model/dim.js';
+import type { Values } from '../model/values.js';
+import { lift, numbersNow } from '../model/values.js';
 import { openInstead } from './frozen.js';
 
 /**

@@ -1,6 +1,6 @@
-import type { Rule } from '../lanes/rule.js';
-import type { Registry } from '../lanes/walk.js';
-import { INNER } from '../onnx/expand.js';
+import type { Rule } from '../coupling/rule.js';
+import type { Registry } from '../coupling/walk.js';
+import { INNER } from '../model/expand.js';
 import * as attention from './attention.js';
 import * as blockQuantized from './blockQuantized.js';
 import * as bodies from './bodies.js';

@@ -1,11 +1,12 @@
-import type { Axes, Axis } from '../lanes/axis.js';
-import { lengthOf, plain } from '../lanes/axis.js';
-import type { Call, Rule } from '../lanes/rule.js';
-import { axisWithin, Frozen } from '../lanes/rule.js';
-import type { Dim } from '../onnx/dim.js';
-import { asLength, equal, floorDivide, multiply } from '../onnx/dim.js';
-import type { Values } from '../onnx/values.js';
-import { numbersNow } from '../onnx/values.js';
+import type { Axes, Axis } from '../coupling/axis.js';
+import { lengthOf, plain } from '../coupling/axis.js';
+import { Frozen } from '../coupling/frozen.js';
+import type { Call, Rule } from '../coupling/rule.js';
+import { axisWithin } from '../coupling/rule.js';
+import type { Dim } from '../model/dim.js';
+import { asLength, equal, floorDivide, multiply } from '../model/dim.js';
+import type { Values } from '../model/values.js';
+import { numbersNow } from '../model/values.js';
 import { openInstead } from './frozen.js';
 
 /** Axes scaled by known factors: a factor of 1 lets lanes pass, any other mixes neighbours. */

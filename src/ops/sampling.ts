@@ -1,9 +1,10 @@
-import type { Axes, Axis } from '../lanes/axis.js';
-import { isLabelled, isZero, lengthOf, plain, withZero } from '../lanes/axis.js';
-import type { Call, Rule } from '../lanes/rule.js';
-import { axisWithin, Frozen } from '../lanes/rule.js';
-import { add, asLength, equal, multiply, quotient } from '../onnx/dim.js';
-import { literal, numbersNow } from '../onnx/values.js';
+import type { Axes, Axis } from '../coupling/axis.js';
+import { isLabelled, isZero, lengthOf, plain, withZero } from '../coupling/axis.js';
+import { Frozen } from '../coupling/frozen.js';
+import type { Call, Rule } from '../coupling/rule.js';
+import { axisWithin } from '../coupling/rule.js';
+import { add, asLength, equal, multiply, quotient } from '../model/dim.js';
+import { literal, numbersNow } from '../model/values.js';
 import { convolve, slide, windowOf } from './convolution.js';
 import { openAxis } from './frozen.js';
 

@@ -1,8 +1,8 @@
-import type { Axes, Axis } from '../lanes/axis.js';
-import { isZero, plain, withZero } from '../lanes/axis.js';
-import type { Call, Rule } from '../lanes/rule.js';
-import { Frozen } from '../lanes/rule.js';
-import { equal } from '../onnx/dim.js';
+import type { Axes, Axis } from '../coupling/axis.js';
+import { isZero, plain, withZero } from '../coupling/axis.js';
+import { Frozen } from '../coupling/frozen.js';
+import type { Call, Rule } from '../coupling/rule.js';
+import { equal } from '../model/dim.js';
 
 /** Operands that must have as many axes as each other. */
 function ofOneRank(call: Call, indices: readonly number[]): readonly Axes[] {

@@ -1,9 +1,9 @@
-import { isZero, lengthOf, plain, withZero } from '../lanes/axis.js';
-import type { Call, Rule } from '../lanes/rule.js';
-import { axisWithin } from '../lanes/rule.js';
-import { asLength, ceilDivide, multiply, subtract } from '../onnx/dim.js';
-import type { Element } from '../onnx/values.js';
-import { lift, literal, numbersNow, scalar, vector } from '../onnx/values.js';
+import { isZero, lengthOf, plain, withZero } from '../coupling/axis.js';
+import type { Call, Rule } from '../coupling/rule.js';
+import { axisWithin } from '../coupling/rule.js';
+import { asLength, ceilDivide, multiply, subtract } from '../model/dim.js';
+import type { Element } from '../model/values.js';
+import { lift, literal, numbersNow, scalar, vector } from '../model/values.js';
 import { openAxis } from './frozen.js';
 
 /** Shape: the lengths of the axes, which follow the lanes by themselves. exact: yes. */

@@ -1,8 +1,9 @@
-import type { Axes, Axis } from '../lanes/axis.js';
-import { isLabelled, isZero, lengthOf, plain, withZero } from '../lanes/axis.js';
-import type { Call, Rule } from '../lanes/rule.js';
-import { axisWithin, Frozen } from '../lanes/rule.js';
-import type { Dim } from '../onnx/dim.js';
+import type { Axes, Axis } from '../coupling/axis.js';
+import { isLabelled, isZero, lengthOf, plain, withZero } from '../coupling/axis.js';
+import { Frozen } from '../coupling/frozen.js';
+import type { Call, Rule } from '../coupling/rule.js';
+import { axisWithin } from '../coupling/rule.js';
+import type { Dim } from '../model/dim.js';
 import {
   add,
   asLength,
@@ -13,9 +14,9 @@ import {
   multiply,
   subtract,
   symbol,
-} from '../onnx/dim.js';
-import type { Element, Values } from '../onnx/values.js';
-import { lift, literal, numbersNow } from '../onnx/values.js';
+} from '../model/dim.js';
+import type { Element, Values } from '../model/values.js';
+import { lift, literal, numbersNow } from '../model/values.js';
 import { keepNumbers } from './broadcasting.js';
 import { pickAlong } from './contents.js';
 import { openAxis, openInstead } from './frozen.js';

@@ -1,4 +1,4 @@
-import type { Rule } from '../lanes/rule.js';
+import type { Rule } from '../coupling/rule.js';
 
 /** One operator at a range of opsets, and its rule. */
 export interface Row {

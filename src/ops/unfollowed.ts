@@ -1,7 +1,8 @@
-import { plain } from '../lanes/axis.js';
-import type { Call, Output } from '../lanes/rule.js';
-import type { Dim } from '../onnx/dim.js';
-import { add, asLength, floorDivide } from '../onnx/dim.js';
+import { plain } from '../coupling/axis.js';
+import type { Call } from '../coupling/rule.js';
+import type { Output } from '../coupling/tensor.js';
+import type { Dim } from '../model/dim.js';
+import { add, asLength, floorDivide } from '../model/dim.js';
 import { freezes, likeInput, openAxis } from './frozen.js';
 import type { Entry } from './table.js';
 

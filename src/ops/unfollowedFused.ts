@@ -1,5 +1,6 @@
-import { plain } from '../lanes/axis.js';
-import type { Call, Output } from '../lanes/rule.js';
+import { plain } from '../coupling/axis.js';
+import type { Call } from '../coupling/rule.js';
+import type { Output } from '../coupling/tensor.js';
 import { freezes, likeInput, openAxis } from './frozen.js';
 import type { Entry } from './table.js';
 

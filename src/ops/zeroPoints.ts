@@ -1,8 +1,8 @@
-import type { Axes, Axis } from '../lanes/axis.js';
-import { isHeld, isLabelled, isZero, withHeld, withZero } from '../lanes/axis.js';
-import type { Call } from '../lanes/rule.js';
-import { Frozen } from '../lanes/rule.js';
-import { numbersNow } from '../onnx/values.js';
+import type { Axes, Axis } from '../coupling/axis.js';
+import { isHeld, isLabelled, isZero, withHeld, withZero } from '../coupling/axis.js';
+import { Frozen } from '../coupling/frozen.js';
+import type { Call } from '../coupling/rule.js';
+import { numbersNow } from '../model/values.js';
 
 /**
  * Quantised data in the masked original. Rules of quantised operators reckon with what the integers stand for: an axis

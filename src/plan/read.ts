@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { command, EspalierError, text } from '../errors.js';
+import { command, EspalierError, text } from '../base/errors.js';
 import { invalid, shown } from '../schema/check.js';
 import type { Plan } from './plan.js';
 

@@ -41,7 +41,7 @@ function takes(standard: string | number | boolean, words: readonly string[] | u
 
 const introduction = (first: string, withData: string): string => `# Criteria
 
-<!-- Written by \`npm run docs\` from the table in src/importance/criteria.ts. -->
+<!-- Written by \`npm run docs\` from the table in src/scoring/criteria.ts. -->
 
 What a lane (a channel, neuron, head or hidden unit) can be worth: \`--criterion NAME\`, by default
 \`${first}\`, and with data \`${withData}\`. Those worth least leave first. Options are flags on the command line (\`millerMadow\` is \`--miller-madow\`) and \`criterionOptions\` in the API.

@@ -1,4 +1,4 @@
-import type { GuardReport } from '../api/types.js';
+import type { GuardReport } from '../options/types.js';
 import { decimal, percent } from './numbers.js';
 import { sections, table } from './table.js';
 

@@ -1,4 +1,4 @@
-import type { FrozenReport, Inspection, ValueReport } from '../api/types.js';
+import type { FrozenReport, Inspection, ValueReport } from '../options/types.js';
 import { lengthsReport } from './lengths.js';
 import { bytes, count, macs, percent, share } from './numbers.js';
 import { facts, sections, table } from './table.js';

@@ -1,4 +1,4 @@
-import type { Pruned } from '../api/types.js';
+import type { Pruned } from '../options/types.js';
 
 type PlannedInterface = NonNullable<Pruned['plan']['interface']>;
 

@@ -1,4 +1,4 @@
-import type { LatencyPrediction } from '../api/types.js';
+import type { LatencyPrediction } from '../options/types.js';
 import { milliseconds, percent } from './numbers.js';
 
 /** What was predicted, and from what, in one line. */

@@ -1,4 +1,4 @@
-import type { Length, LengthSource } from '../api/types.js';
+import type { Length, LengthSource } from '../options/types.js';
 
 const SOURCES: Readonly<Record<LengthSource, string>> = {
   samples: 'as the samples have it',

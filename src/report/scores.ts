@@ -1,4 +1,4 @@
-import type { GroupScore } from '../api/types.js';
+import type { GroupScore } from '../options/types.js';
 import { decimal } from './numbers.js';
 import { table } from './table.js';
 

@@ -1,4 +1,4 @@
-import type { Size } from '../api/types.js';
+import type { Size } from '../options/types.js';
 import type { Verification } from '../verify/types.js';
 import { bytes, count, macs, share } from './numbers.js';
 import { table } from './table.js';

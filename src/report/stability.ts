@@ -1,4 +1,4 @@
-import type { Stability } from '../api/types.js';
+import type { Stability } from '../options/types.js';
 import { decimal, percent } from './numbers.js';
 
 /** How much of the choice would be the same on other samples, in one line. */

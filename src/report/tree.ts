@@ -1,4 +1,4 @@
-import type { TreeGains, TreeLevel, TreePairs, TreeParent, TreeReport } from '../api/types.js';
+import type { TreeGains, TreeLevel, TreePairs, TreeParent, TreeReport } from '../options/types.js';
 import { count, decimal } from './numbers.js';
 import { facts, sections, table } from './table.js';
 

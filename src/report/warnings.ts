@@ -1,4 +1,4 @@
-import type { Warning } from '../api/types.js';
+import type { Warning } from '../options/types.js';
 
 /** One line each. */
 export const warningLines = (warnings: readonly Warning[], word = 'warning'): string =>

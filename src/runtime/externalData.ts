@@ -1,6 +1,6 @@
 import { open, realpath, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join, normalize, sep } from 'node:path';
-import { EspalierError } from '../errors.js';
+import { EspalierError } from '../base/errors.js';
 import type { ExternalFile } from './worker.js';
 
 /**

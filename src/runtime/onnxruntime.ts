@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { EspalierError } from '../errors.js';
+import { EspalierError } from '../base/errors.js';
 import { argument } from '../schema/check.js';
 import { listOf, words } from '../schema/fields.js';
 import type { Runtime } from './runtime.js';

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { EspalierError, type Where } from '../errors.js';
+import { EspalierError, type Where } from '../base/errors.js';
 import { checked } from '../schema/check.js';
 import { modelFrom } from '../schema/sources.js';
 import { checkFeeds, loadOptions, runOptions } from './checks.js';

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { EspalierError, joined, option, type Spoken, text } from '../errors.js';
+import { EspalierError, joined, option, type Spoken, text } from '../base/errors.js';
 import { type Field, isRecord } from './fields.js';
 import { nearest } from './near.js';
 

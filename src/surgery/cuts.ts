@@ -1,6 +1,6 @@
-import type { Slot } from '../lanes/axis.js';
-import type { Removal } from '../lanes/survivors.js';
-import type { Walk } from '../lanes/walk.js';
+import type { Slot } from '../coupling/axis.js';
+import type { Removal } from '../coupling/survivors.js';
+import type { Walk } from '../coupling/walk.js';
 import type { PlannedCopy } from '../plan/plan.js';
 
 /** Axes that shrink and the indices that stay, by tensor id. */

@@ -1,11 +1,11 @@
-import { lengthAfter } from '../lanes/axis.js';
-import type { Removal } from '../lanes/survivors.js';
-import type { Walk } from '../lanes/walk.js';
-import type { Edits, Selection } from '../native/edits.js';
-import { equal } from '../onnx/dim.js';
+import { lengthAfter } from '../coupling/axis.js';
+import type { Removal } from '../coupling/survivors.js';
+import type { Walk } from '../coupling/walk.js';
+import { equal } from '../model/dim.js';
+import type { Edits, Selection } from '../model/edits.js';
+import { Names } from '../model/names.js';
 import type { Copy, Cuts, KeptByTensor } from './cuts.js';
 import { withFolds } from './folding.js';
-import { Names } from './names.js';
 import { restate } from './restating.js';
 
 /** Everything that must be written for a removal: tensors cut, lengths stated again, shapes of values corrected. */

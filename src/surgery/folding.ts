@@ -1,6 +1,6 @@
-import type { ModelDocument } from '../native/document.js';
-import type { Edits } from '../native/edits.js';
-import type { Graph } from '../onnx/graph.js';
+import type { ModelDocument } from '../model/document.js';
+import type { Edits } from '../model/edits.js';
+import type { Graph } from '../model/graph.js';
 import type { Plan } from '../plan/plan.js';
 import type { Cuts } from './cuts.js';
 

@@ -1,5 +1,5 @@
-import type { Removal } from '../lanes/survivors.js';
-import type { Walk } from '../lanes/walk.js';
+import type { Removal } from '../coupling/survivors.js';
+import type { Walk } from '../coupling/walk.js';
 import type { PlannedAxes, PlannedInterface } from '../plan/plan.js';
 
 /** The axes of free inputs and outputs that a removal shortens; undefined where the interface stays as it is. */

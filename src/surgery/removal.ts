@@ -1,7 +1,7 @@
-import { command, EspalierError, text } from '../errors.js';
-import type { Analysis } from '../lanes/analysis.js';
-import type { Group } from '../lanes/groups.js';
-import { Removal } from '../lanes/survivors.js';
+import { command, EspalierError, text } from '../base/errors.js';
+import type { Analysis } from '../coupling/analysis.js';
+import type { Group } from '../coupling/groups.js';
+import { Removal } from '../coupling/survivors.js';
 import type { Plan, PlannedAxes, PlannedGroup } from '../plan/plan.js';
 import type { Cuts } from './cuts.js';
 import { cutsOf } from './cuts.js';

@@ -1,13 +1,13 @@
-import { EspalierError, option, text } from '../errors.js';
-import type { Restatement } from '../lanes/rule.js';
-import type { Removal } from '../lanes/survivors.js';
-import type { Walk } from '../lanes/walk.js';
-import type { Edits, NewAttribute, NewLiteral, NewNode } from '../native/edits.js';
-import type { Dim } from '../onnx/dim.js';
-import { equal, ratioOf } from '../onnx/dim.js';
-import type { Node } from '../onnx/graph.js';
-import type { Element } from '../onnx/values.js';
-import type { Names } from './names.js';
+import { EspalierError, option, text } from '../base/errors.js';
+import type { Restatement } from '../coupling/rule.js';
+import type { Removal } from '../coupling/survivors.js';
+import type { Walk } from '../coupling/walk.js';
+import type { Dim } from '../model/dim.js';
+import { equal, ratioOf } from '../model/dim.js';
+import type { Edits, NewAttribute, NewLiteral, NewNode } from '../model/edits.js';
+import type { Node } from '../model/graph.js';
+import type { Names } from '../model/names.js';
+import type { Element } from '../model/values.js';
 
 type Written = Pick<Edits, 'integers' | 'literals' | 'attributes' | 'inputs' | 'nodes'>;
 type Draft = { -readonly [K in keyof Written]: Written[K][number][] };

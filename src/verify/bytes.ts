@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
-import { EspalierError } from '../errors.js';
-import type { ModelDocument } from '../native/document.js';
+import { EspalierError } from '../base/errors.js';
+import type { ModelDocument } from '../model/document.js';
 
 /** What is known of a model without running it. */
 export interface Described {

@@ -1,5 +1,5 @@
-import type { Warning } from '../api/types.js';
-import type { Changes, InterfaceChanges } from '../calibration/interface.js';
+import type { Changes, InterfaceChanges } from '../data/interface.js';
+import type { Warning } from '../options/types.js';
 import type { Session, ValueInfo } from '../runtime/runtime.js';
 
 /**

@@ -1,4 +1,4 @@
-import { mayBeSamples, SAMPLE_FORMS, type SampleSource } from '../calibration/samples.js';
+import { mayBeSamples, SAMPLE_FORMS, type SampleSource } from '../data/samples.js';
 import { isRuntime, type Runtime } from '../runtime/runtime.js';
 import { GIVE_DATA } from '../schema/advice.js';
 import { checked, invalid, optionsOf } from '../schema/check.js';

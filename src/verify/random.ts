@@ -2,7 +2,7 @@ import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import type { RandomGenerator } from 'pure-rand/types/RandomGenerator';
-import { EspalierError } from '../errors.js';
+import { EspalierError } from '../base/errors.js';
 import { type NumericType, numberToHalf, zeros } from '../runtime/dtypes.js';
 import type { Feeds, Tensor, ValueInfo } from '../runtime/runtime.js';
 

@@ -1,7 +1,7 @@
-import { type Batch, batches, bytesPerSample, matchInputs, readLabels } from '../calibration/match.js';
-import { datasetFor, type SampleSource } from '../calibration/samples.js';
+import { EspalierError } from '../base/errors.js';
 import type { Labels } from '../compare/labels.js';
-import { EspalierError } from '../errors.js';
+import { type Batch, batches, bytesPerSample, matchInputs, readLabels } from '../data/match.js';
+import { datasetFor, type SampleSource } from '../data/samples.js';
 import type { Session } from '../runtime/runtime.js';
 import { GIVE_DATA } from '../schema/advice.js';
 import { guesses, RandomInputs, takesAnyBatch } from './random.js';

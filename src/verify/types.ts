@@ -1,6 +1,6 @@
-import type { CallOptions, Warning } from '../api/types.js';
-import type { SampleSource } from '../calibration/samples.js';
 import type { Manner } from '../compare/row.js';
+import type { SampleSource } from '../data/samples.js';
+import type { CallOptions, Warning } from '../options/types.js';
 import type { Runtime } from '../runtime/runtime.js';
 
 export interface VerifyOptions extends CallOptions {

@@ -1,5 +1,7 @@
 import { stat } from 'node:fs/promises';
-import type { Warning } from '../api/types.js';
+import { EspalierError } from '../base/errors.js';
+import { labelledOutput, type OwnLabels } from '../compare/labels.js';
+import type { Answers } from '../compare/row.js';
 import {
   answeringKept,
   changeTexts,
@@ -7,10 +9,8 @@ import {
   type InterfaceChanges,
   readChanges,
   takingWhole,
-} from '../calibration/interface.js';
-import { labelledOutput, type OwnLabels } from '../compare/labels.js';
-import type { Answers } from '../compare/row.js';
-import { EspalierError } from '../errors.js';
+} from '../data/interface.js';
+import type { Warning } from '../options/types.js';
 import { onnxruntime } from '../runtime/onnxruntime.js';
 import type { Feeds, RunOptions, RunResult, Session } from '../runtime/runtime.js';
 import { type ModelSource, modelFrom } from '../schema/sources.js';

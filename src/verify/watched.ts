@@ -1,8 +1,8 @@
-import { type ObservedModel, observedCopy } from '../calibration/observed.js';
+import { EspalierError } from '../base/errors.js';
 import { type Knowledge, knowledgeOf, NO_KNOWLEDGE } from '../compare/knowledge.js';
 import { Outputs } from '../compare/outputs.js';
-import { EspalierError } from '../errors.js';
-import type { ModelDocument } from '../native/document.js';
+import { type ObservedModel, observedCopy } from '../execution/observed.js';
+import type { ModelDocument } from '../model/document.js';
 import type { Session } from '../runtime/runtime.js';
 
 /** Two models as they are asked for their answers, and what is compared of these. */

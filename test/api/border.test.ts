@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { planOptions, treeOptions } from '../../src/api/schemas.js';
 import {
   combine,
   datasetOf,
@@ -17,6 +16,7 @@ import {
   readPlan,
   verify,
 } from '../../src/index.js';
+import { planOptions, treeOptions } from '../../src/options/schemas.js';
 import { growConvnet } from '../support/convnets.js';
 import { encodeModel } from '../support/onnx.js';
 

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import * as schemas from '../../src/api/schemas.js';
 import {
   combine,
   datasetOf,
@@ -16,6 +15,7 @@ import {
   readPlan,
   verify,
 } from '../../src/index.js';
+import * as schemas from '../../src/options/schemas.js';
 import { growConvnet } from '../support/convnets.js';
 import { encodeModel } from '../support/onnx.js';
 

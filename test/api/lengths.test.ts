@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { collectShape } from '../../src/cli/values.js';
+import { guessing } from '../../src/coupling/lengths.js';
+import { walk } from '../../src/coupling/walk.js';
 import type { Dataset } from '../../src/index.js';
 import { datasetOf, openModel } from '../../src/index.js';
-import { guessing } from '../../src/lanes/lengths.js';
-import { walk } from '../../src/lanes/walk.js';
 import { registry } from '../../src/ops/registry.js';
 import { graphOf } from '../support/graph.js';
 import { encodeModel, type ModelSpec } from '../support/onnx.js';
@@ -106,7 +106,7 @@ describe('lengths that a model leaves open', () => {
   test('where the model cannot be run, the result says that it was guessed', async () => {
     using model = await openModel(encodeModel(chosen()));
     const data = samples('x', [2, 12, 6], () => 1);
-    const { EspalierError } = await import('../../src/errors.js');
+    const { EspalierError } = await import('../../src/base/errors.js');
     const runtime = { load: () => Promise.reject(new EspalierError('RUNTIME_MISSING', 'none')) };
     const { lengths } = await model.inspect({ data, runtime });
     expect(Object.values(lengths).map(({ from }) => from)).toEqual(['samples', 'guess']);

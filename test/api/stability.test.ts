@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { compared } from '../../src/api/stability.js';
 import type { Plan, PlanOptions } from '../../src/index.js';
 import { datasetOf, openModel } from '../../src/index.js';
+import { compared } from '../../src/pipeline/stability.js';
 import { mlp } from '../cli/espalier.js';
 
 const samples = (count: number) =>

@@ -4,7 +4,7 @@ import { cp, mkdir, mkdtemp, readdir, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { float32, int64, npz } from '../calibration/files.js';
+import { float32, int64, npz } from '../data/files.js';
 import { model, tensorType } from '../runtime/models.js';
 
 const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { GroupScore } from '../../src/api/types.js';
+import type { GroupScore } from '../../src/options/types.js';
 import { espalier, folder, mlp, samples } from './espalier.js';
 
 let home: string;

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
-import type { TreePairs } from '../../src/api/types.js';
+import type { TreePairs } from '../../src/options/types.js';
 import { espalier, folder, mlp, samples } from './espalier.js';
 
 let home: string;

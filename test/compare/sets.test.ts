@@ -5,7 +5,7 @@ import { knowledgeOf } from '../../src/compare/knowledge.js';
 import { commonOf } from '../../src/compare/lengths.js';
 import { Outputs } from '../../src/compare/outputs.js';
 import { metricNamed, valuesOf } from '../../src/guard/metrics.js';
-import type { ModelDocument } from '../../src/native/document.js';
+import type { ModelDocument } from '../../src/model/document.js';
 import type { DType, Tensor } from '../../src/runtime/runtime.js';
 
 const floats = (dims: readonly number[], values: readonly number[]): Tensor => ({

@@ -1,6 +1,6 @@
 import type * as ort from 'onnxruntime-node';
 import { EspalierError, openModel } from '../../src/index.js';
-import type { ValueDocument } from '../../src/native/document.js';
+import type { ValueDocument } from '../../src/model/document.js';
 import { openBytes } from '../../src/native/index.js';
 import type { Case } from './archive.js';
 import { pruneStored } from './pruned.js';

@@ -1,8 +1,8 @@
-import { walk } from '../../src/lanes/walk.js';
-import type { ModelDocument, TensorDocument, ValueDocument } from '../../src/native/document.js';
-import type { Dim } from '../../src/onnx/dim.js';
-import { evaluate, freeSymbols } from '../../src/onnx/dim.js';
-import { readGraph } from '../../src/onnx/graph.js';
+import { walk } from '../../src/coupling/walk.js';
+import type { Dim } from '../../src/model/dim.js';
+import { evaluate, freeSymbols } from '../../src/model/dim.js';
+import type { ModelDocument, TensorDocument, ValueDocument } from '../../src/model/document.js';
+import { readGraph } from '../../src/model/graph.js';
 import { registry } from '../../src/ops/registry.js';
 import type { Recorded } from './tensors.js';
 import { recordedNumbers } from './tensors.js';

@@ -1,4 +1,4 @@
-import type { DType } from '../../src/native/document.js';
+import type { DType } from '../../src/model/document.js';
 import { fromBytes, type NumericType, numbersOf } from '../../src/runtime/dtypes.js';
 import type { NumericData } from '../../src/runtime/runtime.js';
 

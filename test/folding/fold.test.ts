@@ -1,13 +1,13 @@
 import * as ort from 'onnxruntime-node';
 import { describe, expect, test } from 'vitest';
+import { walk } from '../../src/coupling/walk.js';
 import { foldedGraph } from '../../src/folding/fold.js';
 import { openModel } from '../../src/index.js';
-import { walk } from '../../src/lanes/walk.js';
-import { NO_EDITS } from '../../src/native/edits.js';
+import { NO_EDITS } from '../../src/model/edits.js';
+import { readGraph } from '../../src/model/graph.js';
 import { openBytes } from '../../src/native/index.js';
-import { readGraph } from '../../src/onnx/graph.js';
 import { registry } from '../../src/ops/registry.js';
-import { datasetFor, distance, error, feedsFor, prune } from '../reconstruction/refits.js';
+import { datasetFor, distance, error, feedsFor, prune } from '../refit/refits.js';
 import { difference, prunesExactly, run } from '../support/exact.js';
 import { encodeModel, type ModelSpec, type NodeSpec, type TensorSpec } from '../support/onnx.js';
 import { draws } from '../support/random.js';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { EspalierError, loadData, openModel } from '../../src/index.js';
 import { externalFiles } from '../../src/runtime/externalData.js';
-import { float32, npz } from '../calibration/files.js';
+import { float32, npz } from '../data/files.js';
 import { externallyStored } from '../runtime/external.js';
 import { emptyFolder, leftovers, main, names, writeLarge } from './large.js';
 

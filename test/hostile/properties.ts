@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { EspalierError, loadData, openModel, operators, readPlan } from '../../src/index.js';
-import { bytes, float32, int64, npy, npz } from '../calibration/files.js';
+import { bytes, float32, int64, npy, npz } from '../data/files.js';
 import { encodeModel } from '../support/onnx.js';
 import { byteEdits, changed, edited, graphEdits } from './mutate.js';
 import { seeds, specs } from './seeds.js';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { EspalierError } from '../../src/errors.js';
+import type { EspalierError } from '../../src/base/errors.js';
 import { NativeActivations } from '../../src/native/activations.js';
 
 /** [2, 3, 2]: two lanes at three indices, of which the last is no lane's. */

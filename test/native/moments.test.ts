@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { EspalierError } from '../../src/errors.js';
+import type { EspalierError } from '../../src/base/errors.js';
 import { NativeMoments } from '../../src/native/moments.js';
 
 /** x and y = 2 x0 - x1 + 1, four samples of two inputs whose covariance is the identity. */

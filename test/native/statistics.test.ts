@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { unzipSync } from 'fflate';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { EspalierError } from '../../src/errors.js';
+import { EspalierError } from '../../src/base/errors.js';
 import { type NativeModel, openBytes, type SliceRequest, type Statistic } from '../../src/native/index.js';
 import { encodeModel, floats, type TensorSpec } from '../support/onnx.js';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { EspalierError } from '../../src/errors.js';
+import { EspalierError } from '../../src/base/errors.js';
 import { laneGains, laneGainsOfLabels, pruningTree } from '../../src/native/tree.js';
 
 const histogram = {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { openModel } from '../../src/index.js';
-import type { Values } from '../../src/onnx/values.js';
-import { literals, numbersNow } from '../../src/onnx/values.js';
+import type { Values } from '../../src/model/values.js';
+import { literals, numbersNow } from '../../src/model/values.js';
 import { cutAlong, joinAlong, pickAlong, transposed } from '../../src/ops/contents.js';
 import { prunesExactly } from '../support/exact.js';
 import type { ModelSpec, NodeSpec } from '../support/onnx.js';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { walk } from '../../src/lanes/walk.js';
-import { numbersNow } from '../../src/onnx/values.js';
+import { walk } from '../../src/coupling/walk.js';
+import { numbersNow } from '../../src/model/values.js';
 import { registry } from '../../src/ops/registry.js';
 import { graphOf } from '../support/graph.js';
 import type { AttributeSpec } from '../support/onnx.js';

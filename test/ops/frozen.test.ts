@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { walk } from '../../src/lanes/walk.js';
+import { walk } from '../../src/coupling/walk.js';
 import { registry } from '../../src/ops/registry.js';
 import { prunesExactly } from '../support/exact.js';
 import { graphOf } from '../support/graph.js';

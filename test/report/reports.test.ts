@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Inspection } from '../../src/api/types.js';
+import type { Inspection } from '../../src/options/types.js';
 import { inspectionReport } from '../../src/report/inspection.js';
 import { toJson } from '../../src/report/json.js';
 import { listReport } from '../../src/report/lists.js';

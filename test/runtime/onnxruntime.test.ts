@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { EspalierError } from '../../src/errors.js';
+import { EspalierError } from '../../src/base/errors.js';
 import { onnxruntime } from '../../src/runtime/onnxruntime.js';
 import type { Session, Tensor } from '../../src/runtime/runtime.js';
 import { model, shared, tensorType } from './models.js';

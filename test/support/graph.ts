@@ -6,9 +6,9 @@ import type {
   NodeDocument,
   TensorDocument,
   ValueDocument,
-} from '../../src/native/document.js';
-import type { Graph } from '../../src/onnx/graph.js';
-import { readGraph } from '../../src/onnx/graph.js';
+} from '../../src/model/document.js';
+import type { Graph } from '../../src/model/graph.js';
+import { readGraph } from '../../src/model/graph.js';
 import type { AttributeSpec, Content, GraphSpec, ModelSpec, TensorSpec, ValueSpec } from './onnx.js';
 import { everyDomain, isTexts } from './onnx.js';
 

@@ -1,4 +1,4 @@
-//! Edits as JavaScript gives them: `src/native/edits.ts`.
+//! Edits as JavaScript gives them: `src/model/edits.ts`.
 
 use espalier_surgery as surgery;
 use espalier_tensor::{DType, Error, Result};

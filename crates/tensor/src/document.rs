@@ -1,4 +1,4 @@
-//! The model as JSON: the shape that `src/native/document.ts` declares.
+//! The model as JSON: the shape that `src/model/document.ts` declares.
 
 use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};

@@ -3,7 +3,7 @@ use std::path::Path;
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What kind of fault: the stable names that programs match on, listed in `src/errors.ts`.
+/// What kind of fault: the stable names that programs match on, listed in `src/base/errors.ts`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Code {
     FileNotFound,
@@ -44,7 +44,7 @@ impl Code {
         match self {
             Code::FileNotFound => "Check the path.",
             Code::FileUnreadable => "Check that it is a file and that you may read it.",
-            // Braces hold an option, which either surface has its own words for: `src/words.ts`.
+            // Braces hold an option, which either surface has its own words for: `src/base/words.ts`.
             Code::OutputExists => "Choose another output, or give {force: true} to replace it.",
             Code::OutputUnwritable => "Check that the folder exists, may be written to and has room.",
             Code::ModelMalformed => {

@@ -312,7 +312,7 @@ impl Model {
         digest::sha256(&self.sources[0], job)
     }
 
-    /// The model as JSON without its weights: a `ModelDocument` of `src/native/document.ts`.
+    /// The model as JSON without its weights: a `ModelDocument` of `src/model/document.ts`.
     pub fn describe(&self) -> Result<String> {
         document::json(self)
     }

@@ -1,4 +1,4 @@
-//! The document that TypeScript reads: `src/native/document.ts`.
+//! The document that TypeScript reads: `src/model/document.ts`.
 
 mod support;
 

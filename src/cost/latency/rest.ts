@@ -1,0 +1,62 @@
+import type { Analysis } from '../../coupling/analysis.js';
+import { lengthOf } from '../../coupling/axis.js';
+import { evaluate } from '../../model/dim.js';
+import type { Node } from '../../model/graph.js';
+import type { Element, Survivors } from '../../model/values.js';
+import type { CostModel } from '../model.js';
+
+/** How much of something a removal leaves: sums of products of lengths. */
+export class Amount {
+  readonly whole: number;
+  readonly #products: readonly (readonly Element[])[];
+  readonly #costs: CostModel;
+
+  constructor(products: readonly (readonly Element[])[], costs: CostModel) {
+    this.#products = products;
+    this.#costs = costs;
+    this.whole = this.#sum(undefined);
+  }
+
+  /** The share that is left; all of nothing. */
+  share(survivors: Survivors | undefined): number {
+    return this.whole === 0 || survivors === undefined ? 1 : this.#sum(survivors) / this.whole;
+  }
+
+  #sum(survivors: Survivors | undefined): number {
+    const { assign } = this.#costs;
+    let sum = 0;
+    for (const lengths of this.#products) {
+      let product = 1;
+      for (const length of lengths)
+        product *= evaluate(survivors === undefined ? length.now : length.after(survivors), assign);
+      sum += Math.max(0, product);
+    }
+    return sum;
+  }
+}
+
+/** The multiply-accumulates of nodes that no table covers. */
+export const workBeside = ({ work }: Analysis, covered: ReadonlySet<Node>, costs: CostModel): Amount =>
+  new Amount(
+    work.flatMap(({ node, lengths }) => (covered.has(node) ? [] : [lengths])),
+    costs,
+  );
+
+/**
+ * The elements that nodes without multiply-accumulates make: element-wise functions, normalisations, pooling. What is
+ * computed from stored tensors alone is computed once, when the model is loaded, and does not count.
+ */
+export function elementsMade({ graph, tensors, work }: Analysis, costs: CostModel): Amount {
+  const working = new Set(work.map(({ node }) => node));
+  const constant = new Set([...graph.initializers.keys(), ...graph.constants.keys()]);
+  const made: Element[][] = [];
+  for (const node of graph.nodes) {
+    const fixed =
+      node.captures.length === 0 && node.inputs.every((name) => name === '' || constant.has(name));
+    for (const output of node.outputs) {
+      if (fixed) constant.add(output);
+      else if (!working.has(node)) made.push(tensors.get(output)?.axes?.map(lengthOf) ?? []);
+    }
+  }
+  return new Amount(made, costs);
+}

@@ -1,0 +1,125 @@
+import type { Slot } from '../coupling/axis.js';
+import { guessing, type Length, type Lengths, openLengths } from '../coupling/lengths.js';
+import type { Walk } from '../coupling/walk.js';
+import type { Assignment } from '../model/dim.js';
+import { evaluate } from '../model/dim.js';
+import type { TensorDocument } from '../model/document.js';
+import type { Survivors } from '../model/values.js';
+
+/** What a model costs. */
+export interface Cost {
+  /** Elements of its weights: stored tensors of floating-point or quantised type. */
+  readonly params: number;
+  /** Multiply-accumulates of one forward pass. */
+  readonly macs: number;
+  /** Bytes of tensor data. */
+  readonly tensorBytes: number;
+}
+
+/** Computes what a model costs under any removal. */
+export class CostModel {
+  /** Open lengths that multiply-accumulates depend on, what they are taken to be, and how that is known. */
+  readonly lengths: Readonly<Record<string, Length>>;
+  /** The same as numbers. */
+  readonly assumed: Readonly<Record<string, number>>;
+  /** What any open length is taken to be. */
+  readonly assign: Assignment;
+  readonly #slots = new Map<number, Slot[]>();
+
+  /** `lengths`: what is known of open ones; the others are guessed by their names. */
+  constructor(readonly walk: Walk & { readonly lengths?: Lengths }) {
+    for (const slot of walk.slots) {
+      if (slot.use !== undefined) continue;
+      const list = this.#slots.get(slot.tensor);
+      if (list === undefined) this.#slots.set(slot.tensor, [slot]);
+      else list.push(slot);
+    }
+    const guess = guessing(walk);
+    const lengthOf = (name: string): Length =>
+      walk.lengths?.get(name) ?? { length: guess(name), from: 'guess' };
+    this.assign = (name) => lengthOf(name).length;
+    const names = [...openLengths(walk)];
+    this.lengths = Object.fromEntries(names.map((name) => [name, lengthOf(name)]));
+    this.assumed = Object.fromEntries(names.map((name) => [name, this.assign(name)]));
+  }
+
+  /** The cost of what a removal leaves; `undefined` removes nothing. */
+  of(survivors?: Survivors): Cost {
+    let params = 0;
+    let tensorBytes = 0;
+    const { tensors } = this.walk.graph.document;
+    // What is derived takes the place of what it is derived of once it is cut.
+    const written = new Set(
+      tensors.flatMap((tensor) =>
+        tensor.derived !== undefined && this.elements(tensor, survivors) < count(tensor)
+          ? [tensor.derived.together]
+          : [],
+      ),
+    );
+    const left = new Set(
+      tensors.flatMap(({ id, derived }) =>
+        derived === undefined ? [] : written.has(derived.together) ? derived.tensors : [id],
+      ),
+    );
+    for (const tensor of tensors) {
+      if (left.has(tensor.id)) continue;
+      const elements = this.elements(tensor, survivors);
+      if (isWeight(tensor)) params += elements;
+      tensorBytes +=
+        elements === count(tensor) ? tensor.bytes : Math.ceil((elements * BITS[tensor.dtype]!) / 8);
+    }
+    let macs = 0;
+    for (const { lengths } of this.walk.work) {
+      let product = 1;
+      for (const length of lengths)
+        product *= evaluate(survivors === undefined ? length.now : length.after(survivors), this.assign);
+      macs += Math.max(0, product);
+    }
+    return { params, macs, tensorBytes };
+  }
+
+  /** Elements of a stored tensor that a removal leaves. */
+  elements(tensor: TensorDocument, survivors?: Survivors): number {
+    let elements = count(tensor);
+    if (survivors === undefined || elements === 0) return elements;
+    for (const slot of this.#slots.get(tensor.id) ?? [])
+      elements = (elements / slot.labels.length) * survivors.count(slot.labels);
+    return elements;
+  }
+}
+
+const NOT_WEIGHTS = new Set(['int64', 'uint64', 'int32', 'uint32', 'bool', 'string']);
+export const isWeight = (tensor: TensorDocument): boolean => !NOT_WEIGHTS.has(tensor.dtype);
+
+const count = (tensor: TensorDocument): number =>
+  tensor.dims.reduce((product, length) => product * length, 1);
+
+/** Bits of one element. */
+export const BITS: Readonly<Record<string, number>> = {
+  float64: 64,
+  float32: 32,
+  float16: 16,
+  bfloat16: 16,
+  int8: 8,
+  int16: 16,
+  int32: 32,
+  int64: 64,
+  uint8: 8,
+  uint16: 16,
+  uint32: 32,
+  uint64: 64,
+  int4: 4,
+  uint4: 4,
+  int2: 2,
+  uint2: 2,
+  float4e2m1: 4,
+  float8e4m3fn: 8,
+  float8e4m3fnuz: 8,
+  float8e5m2: 8,
+  float8e5m2fnuz: 8,
+  float8e8m0: 8,
+  bool: 8,
+  string: 0,
+  complex64: 64,
+  complex128: 128,
+};

@@ -1,0 +1,138 @@
+import type { Dim } from '../model/dim.js';
+import { equal, multiply, product } from '../model/dim.js';
+import type { Element, Survivors } from '../model/values.js';
+
+/**
+ * One axis of one stored tensor: where lanes are born. `labels` has one label per index.
+ */
+export interface Slot {
+  readonly tensor: number;
+  readonly axis: number;
+  readonly labels: Int32Array;
+  /** Where only one operand of a tensor that several share is meant: a copy of the tensor for that use. */
+  readonly use?: { readonly node: string; readonly input: number };
+  /** True once an operator contracts over it: its lanes are consumed here, not produced. */
+  contracted: boolean;
+  /** What the tensor's integers stand for, where an operator says so. */
+  quantised?: Quantisation;
+  /** True where its numbers say how others are to be read (scales, zero points), or are packed. */
+  parameter?: boolean;
+}
+
+/** Stored integers q stand for (q - zero point) · scale. */
+export interface Quantisation {
+  /** The stored tensors; without one, the scale is 1 and the zero point 0. */
+  readonly scale?: number;
+  readonly zeroPoint?: number;
+  /** The axis that scale and zero point lie on, where they are not one for all. */
+  readonly axis: number;
+  /** How many indices of the axis share one scale; then scales have as many axes as the tensor. */
+  readonly block?: number;
+}
+
+/**
+ * A part of an axis. With labels, one per index, it can be cut; without, it never can. Immutable but for its slot's
+ * role; shared by every axis that it is a part of.
+ */
+export interface Factor {
+  readonly length: Dim;
+  /** Ids of labels; 0 is always kept. Only where the length is known. */
+  readonly labels?: Int32Array;
+  /**
+   * In the masked original, whatever lies at a removed index is zero. In a stored tensor of quantised numbers it is the
+   * zero point that the operator which reads it has for it.
+   */
+  readonly zero: boolean;
+  /**
+   * In the masked original, this lies at every removed index: a number that is not zero, or a name for one that is not
+   * known. Of quantised data, the zero point.
+   */
+  readonly held?: number | string;
+  /** The stored tensor's axis that this is, as long as it is nothing else. */
+  readonly slot?: Slot;
+}
+
+/** An axis: the product of its factors, outermost first. The empty product is an axis of length 1. */
+export interface Axis {
+  readonly factors: readonly Factor[];
+  readonly length: Dim;
+}
+
+/** A value of the graph: its axes, undefined where not even their number is known. */
+export type Axes = readonly Axis[];
+
+export function axisOf(factors: readonly Factor[]): Axis {
+  const parts: Factor[] = [];
+  for (const factor of factors) {
+    const last = parts.at(-1);
+    if (factor.labels === undefined && last !== undefined && last.labels === undefined) {
+      parts[parts.length - 1] = { length: multiply(last.length, factor.length), zero: false };
+    } else if (factor.labels !== undefined || factor.length !== 1) {
+      parts.push(factor);
+    }
+  }
+  return { factors: parts, length: product(parts.map((factor) => factor.length)) };
+}
+
+/** An axis that no weight gave its length. */
+export const plain = (length: Dim): Axis => axisOf([{ length, zero: false }]);
+
+export const isLabelled = (axis: Axis): boolean => axis.factors.some((factor) => factor.labels !== undefined);
+
+/** Whatever lies at removed indices of this axis is zero in the masked original. */
+export const isZero = (axis: Axis): boolean =>
+  axis.factors.every((factor) => factor.zero || factor.labels === undefined);
+
+/** The same lanes, with another statement about what lies at removed indices. */
+export function withZero(axis: Axis, zero: boolean): Axis {
+  const says = ({ labels, zero: own, held }: Factor): boolean =>
+    labels === undefined || (own === zero && held === undefined);
+  if (axis.factors.every(says)) return axis;
+  return {
+    length: axis.length,
+    factors: axis.factors.map(({ held: _, ...factor }) =>
+      factor.labels === undefined ? factor : { ...factor, zero },
+    ),
+  };
+}
+
+/** The same lanes; `held` lies at every removed index. */
+export function withHeld(axis: Axis, held: number | string): Axis {
+  if (held === 0) return withZero(axis, true);
+  return {
+    length: axis.length,
+    factors: axis.factors.map((factor) =>
+      factor.labels === undefined ? factor : { ...factor, zero: false, held },
+    ),
+  };
+}
+
+/** `held` lies at every removed index of this axis. */
+export const isHeld = (axis: Axis, held: number | string): boolean =>
+  held === 0
+    ? isZero(axis)
+    : axis.factors.every((factor) => factor.held === held || factor.labels === undefined);
+
+/** The axis' length, now and after a removal. */
+export function lengthOf(axis: Axis): Element {
+  return {
+    now: axis.length,
+    after: (survivors) => lengthAfter(axis, survivors),
+  };
+}
+
+export const lengthAfter = (axis: Axis, survivors: Survivors): Dim =>
+  product(
+    axis.factors.map((factor) =>
+      factor.labels === undefined ? factor.length : survivors.count(factor.labels),
+    ),
+  );
+
+/** Same factors, hence the same lanes: nothing to state about the two. */
+export const sameAxis = (a: Axis, b: Axis): boolean =>
+  a === b ||
+  (a.factors.length === b.factors.length &&
+    a.factors.every((factor, i) => {
+      const other = b.factors[i]!;
+      return factor.labels === other.labels && equal(factor.length, other.length);
+    }));

@@ -1,0 +1,46 @@
+import type { Node } from '../model/graph.js';
+
+/**
+ * What an axis of an operand is, as Einsum has it: a letter; several, the first outermost, where axes are merged; or, where only one
+ * index takes part, that index.
+ */
+export type Letters = string | readonly string[] | number;
+
+/**
+ * A node that multiplies two values of the graph and sums over one axis of both: queries and keys of attention. The lanes of that axis
+ * say nothing by themselves: any other dims that give the same products do as well.
+ */
+export interface Contraction {
+  readonly node: Node;
+  readonly summed: string;
+  /** Of letters in merged axes; of each such axis at most one is not known. */
+  readonly lengths: ReadonlyMap<string, number>;
+  readonly sides: readonly [Side, Side];
+}
+
+/** One of the factors. */
+export interface Side {
+  readonly operand: number;
+  /** Undefined: the operand is a weight, and the factor what the node itself makes with it. */
+  readonly value?: string;
+  /** Of a weight: of the outputs alone, from `from` on. */
+  readonly axes: readonly Letters[];
+  readonly from: number;
+  /** A stored vector that the node adds: what it adds lies at these letters, from `from` on. */
+  readonly bias?: { readonly operand: number; readonly from: number; readonly axes: readonly string[] };
+}
+
+/** What a rule says of a node that contracts. */
+export interface Contracting {
+  readonly summed: string;
+  readonly lengths?: Readonly<Record<string, number>>;
+  readonly sides: readonly [ContractingSide, ContractingSide];
+}
+
+export interface ContractingSide {
+  readonly operand: number;
+  readonly axes: readonly Letters[];
+  /** The factor is what the node makes with the weight at the operand: its outputs from here on. */
+  readonly projected?: number;
+  readonly bias?: Side['bias'];
+}

@@ -1,0 +1,18 @@
+import type { Cause, Why } from './reason.js';
+import type { Output } from './tensor.js';
+
+/**
+ * Thrown by a rule that cannot follow its node: every axis that the node touches is frozen, for this reason. `outputs`:
+ * what is known of the outputs nevertheless, where the file does not state it.
+ */
+export class Frozen extends Error {
+  constructor(
+    readonly why: Why,
+    readonly text: string,
+    readonly outputs: readonly Output[] = [],
+    /** What first lost what the rule would have had to know, where that is another node. */
+    readonly since?: Cause,
+  ) {
+    super(text);
+  }
+}

@@ -1,0 +1,142 @@
+import type { TensorDocument } from '../model/document.js';
+import type { Node } from '../model/graph.js';
+import type { Axes } from './axis.js';
+import type { Fusing } from './passage.js';
+
+/**
+ * A node that multiplies data by a stored weight and sums over an axis of both: y = W x + b at each of many positions.
+ * Where inputs of it leave, or change, least squares can say which W and b give the same y again.
+ */
+export interface Mix {
+  readonly node: Node;
+  /** The value whose axis is summed over. */
+  readonly data: string;
+  readonly axis: number;
+  /** Where only one index of another axis of it takes part: the direction of a state. */
+  readonly part?: { readonly axis: number; readonly index: number };
+  /** The value that is W x + b, and its axis of outputs. Undefined: no value of the graph is. */
+  readonly output?: { readonly value: string; readonly axis: number };
+  /** Where the node goes on behind W x + b: `output` is what comes of that. */
+  readonly fused?: Fusing;
+  /** The stored weight, and the operand that it is, moved. */
+  readonly weight: number;
+  readonly operand: number;
+  readonly layout: WeightLayout;
+  /** In how many equal parts the data's axis and the outputs lie, each of which knows its own part alone; by default one. */
+  readonly groups?: number;
+  /** Where x is the patch of a convolution: one input for each channel and tap. */
+  readonly window?: Window;
+  readonly bias: Bias;
+  /** Where the node reads the weight as integers. */
+  readonly integers?: Integers;
+}
+
+/** A weight that a node reads as the integers that it is stored as. */
+export interface Integers {
+  readonly scale: TensorDocument;
+  readonly zeroPoint?: TensorDocument;
+  /** The axis of the weight that they lie on, where they are not one for all. */
+  readonly axis: number;
+  /** The operands that read the scale. */
+  readonly scaledAt: readonly { readonly node: Node; readonly operand: number }[];
+  /** The node whose output is W x + b, where that is not the one that multiplies. */
+  readonly end: Node;
+}
+
+/** What the axes of a stored weight are. */
+export interface WeightLayout {
+  /** Together the outputs, outermost first. */
+  readonly outputs: readonly number[];
+  readonly input: number;
+  /** Taps of a kernel, as many as the data have spatial axes. */
+  readonly taps: readonly number[];
+  /** Axes of which only one index takes part. */
+  readonly fixed: readonly { readonly axis: number; readonly index: number }[];
+}
+
+export interface Window {
+  readonly strides: readonly number[];
+  readonly dilations: readonly number[];
+  /** Before each axis, then after each; or, as the data decide, one of ONNX' words. */
+  readonly pads: readonly number[] | 'SAME_UPPER' | 'SAME_LOWER';
+}
+
+/** Where what is added to W x can be written. */
+export type Bias =
+  /** An operand of the node, absent or a stored vector of the outputs; or, stored, of `at` beside it. */
+  | { readonly kind: 'operand'; readonly operand: number; readonly at?: Node }
+  /** Behind the node: an addition of a vector to its output. */
+  | { readonly kind: 'behind' }
+  /** A part of an operand: these places of a row of a stored tensor [rows, places]. Absent: it can be made, with zeros elsewhere. */
+  | {
+      readonly kind: 'part';
+      readonly operand: number;
+      readonly row: number;
+      readonly from: number;
+      readonly length: number;
+    }
+  | { readonly kind: 'none' };
+
+/** A node that scales and shifts each lane of its output by stored numbers: y = scale · f(x) + shift. */
+export interface Scale {
+  readonly node: Node;
+  readonly output: { readonly value: string; readonly axis: number };
+  /** Operands: vectors of the lanes. */
+  readonly scale: number;
+  readonly shift?: number;
+}
+
+/** What a rule says of a node that scales: the axis of its first output, and the operands. */
+export interface Scales {
+  readonly axis: number;
+  readonly scale: number;
+  readonly shift?: number;
+}
+
+/** What a rule says of a node that mixes; positions are those of operands, axes those of operands. */
+export interface Mixing {
+  readonly data: number;
+  readonly axis: number;
+  readonly part?: { readonly axis: number; readonly index: number };
+  readonly weight: number;
+  readonly outputs: readonly number[];
+  readonly input: number;
+  readonly taps?: readonly number[];
+  readonly fixed?: { readonly axis: number; readonly index: number };
+  readonly groups?: number;
+  readonly window?: Window;
+  readonly bias?: Bias;
+  /** The axis of the node's first output that the outputs lie on; by default y is no value of the graph. */
+  readonly outputAxis?: number;
+  readonly fused?: Fusing;
+  /** A value of the graph that stands for the data, where these are no operand: a state that is fed back. */
+  readonly instead?: string;
+  /** The weight is integers: places of its scale, where the node scales itself, and of its zero point. */
+  readonly integers?: { readonly scale?: number; readonly zeroPoint: number };
+  /** The data are integers too. */
+  readonly dataAreIntegers?: boolean;
+}
+
+/** A weight operand's axes as axes of the stored tensor that it is, moved; undefined where it is not one. */
+export function storedAxes(
+  axes: Axes,
+  dims: (tensor: number) => readonly number[],
+): { readonly tensor: number; readonly axes: readonly number[] } | undefined {
+  const slots = axes.map(({ factors }) => (factors.length === 1 ? factors[0]!.slot : undefined));
+  const tensor = slots.find((slot) => slot !== undefined)?.tensor;
+  if (tensor === undefined) return undefined;
+  const own = dims(tensor);
+  if (own.length !== axes.length) return undefined;
+  // Axes of length 1 have no lanes, and any order of them is the same data.
+  const taken = new Set(slots.flatMap((slot) => slot?.axis ?? []));
+  const ones = own.flatMap((length, axis) => (taken.has(axis) ? [] : [{ length, axis }]));
+  if (ones.some(({ length }) => length !== 1)) return undefined;
+  const rest = ones.map(({ axis }) => axis);
+  const found = axes.map(({ factors }, index) => {
+    const slot = slots[index];
+    if (slot !== undefined) return slot.tensor === tensor ? slot.axis : undefined;
+    return factors.length === 0 ? rest.shift() : undefined;
+  });
+  if (new Set(found).size !== own.length || found.includes(undefined)) return undefined;
+  return { tensor, axes: found as number[] };
+}

@@ -1,0 +1,293 @@
+import { type FileHandle, open, readdir, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { EspalierError, type Where } from '../base/errors.js';
+import { bytesOf, fromBytes, type NumericType } from '../runtime/dtypes.js';
+import type { NumericData, Tensor } from '../runtime/runtime.js';
+import { invalid, shown } from '../schema/check.js';
+import { type PathLike, pathFrom } from '../schema/sources.js';
+import { headerLength, type NpyHeader, parseHeader, swapBytes, textsOf, toRowMajor } from './npy.js';
+import { inflate, readExactly, readZipEntries, type ZipEntry, ZipFault } from './zip.js';
+
+/** Samples: arrays by name, whose leading axis is the sample. */
+export interface Dataset {
+  /** The file or folder, for people. */
+  readonly source: string;
+  readonly arrays: ReadonlyMap<string, DataArray>;
+}
+
+export interface DataArray {
+  readonly name: string;
+  /** Nothing where the elements are no numbers (texts, records, objects). */
+  readonly type: NumericType | undefined;
+  /** What the file calls the element type. */
+  readonly descr: string;
+  readonly dims: readonly number[];
+  /**
+   * Samples `from` to `to`, exclusive, row-major. An array without axes is one sample.
+   * What is stored uncompressed is read piece by piece; a compressed array is unpacked once and held.
+   * Errors: DATA_MALFORMED.
+   */
+  read(from: number, to: number, signal?: AbortSignal): Promise<NumericData>;
+  /** The same of an array of texts; absent where the elements are none. */
+  texts?(from: number, to: number, signal?: AbortSignal): Promise<readonly string[]>;
+}
+
+/**
+ * Opens an `.npz`, a folder of `.npy` files, or one `.npy`, by its path or `file:` URL, reading headers only.
+ * Errors: OPTION_INVALID, FILE_NOT_FOUND, FILE_UNREADABLE, DATA_MALFORMED.
+ */
+export async function loadData(source: PathLike): Promise<Dataset> {
+  const path = pathFrom('source', source);
+  const info = await stat(path).catch((error: unknown) => {
+    throw new EspalierError('FILE_NOT_FOUND', 'the data do not exist', { file: path }, '', { cause: error });
+  });
+  if (!info.isDirectory() && !info.isFile()) throw irregular(path);
+  const arrays = new Map<string, DataArray>();
+  const add = (array: DataArray) => {
+    if (arrays.has(array.name)) throw malformed(path, `it holds the array "${array.name}" twice`);
+    arrays.set(array.name, array);
+  };
+  if (info.isDirectory()) {
+    const names = (await readdir(path)).filter((name) => name.endsWith('.npy')).sort();
+    for (const name of names) add(await openNpy(join(path, name)));
+  } else {
+    const magic = await withFile(path, (file) => readExactly(file, 0, 2));
+    if (magic[0] === 0x93) add(await openNpy(path));
+    else for (const array of await openNpz(path)) add(array);
+  }
+  if (arrays.size === 0)
+    throw malformed(path, info.isDirectory() ? 'the folder holds no .npy files' : 'it holds no .npy arrays');
+  return { source: path, arrays };
+}
+
+/** The same from tensors in memory. */
+export function datasetOf(tensors: Readonly<Record<string, Tensor>>, source = 'memory'): Dataset {
+  const arrays = Object.entries(tensors).map(([name, { type, data, dims }]): [string, DataArray] => {
+    const numeric = type === 'string' ? undefined : type;
+    const { stride, count } = layout(dims);
+    if (data.length !== stride * count)
+      throw new EspalierError(
+        'DATA_MALFORMED',
+        `"${name}" has ${data.length} elements, not ${stride * count} as its shape says`,
+      );
+    const read = async (from: number, to: number) => {
+      checkRange(name, from, to, count);
+      if (numeric === undefined) throw noNumbers(name, type, {});
+      return (data as NumericData).slice(from * stride, to * stride) as NumericData;
+    };
+    const texts = async (from: number, to: number) => {
+      checkRange(name, from, to, count);
+      return (data as readonly string[]).slice(from * stride, to * stride);
+    };
+    return [name, { name, type: numeric, descr: type, dims, read, ...(type === 'string' && { texts }) }];
+  });
+  return { source, arrays: new Map(arrays) };
+}
+
+/** Samples, and elements of one. */
+function layout(dims: readonly number[]): { readonly count: number; readonly stride: number } {
+  return { count: dims[0] ?? 1, stride: dims.slice(1).reduce((product, dim) => product * dim, 1) };
+}
+
+/** errors: OPTION_INVALID */
+function checkRange(name: string, from: unknown, to: unknown, count: number): void {
+  const within = (value: unknown): boolean =>
+    Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= count;
+  if (within(from) && within(to) && (from as number) <= (to as number)) return;
+  throw invalid(
+    `"${name}" has samples 0 to ${count}, exclusive; from ${shown(from)} to ${shown(to)} there are none`,
+  );
+}
+
+const noNumbers = (name: string, descr: string, where: Where): EspalierError =>
+  new EspalierError(
+    'DATA_MISMATCH',
+    `the array "${name}" has elements of type ${descr}, which are no numbers`,
+    {
+      ...where,
+      tensor: name,
+    },
+  );
+
+async function openNpy(path: string): Promise<DataArray> {
+  const name = basename(path).replace(/\.npy$/, '');
+  const { header, size, stamp } = await withFile(path, async (file, stamp) => {
+    const { size } = stamp;
+    const start = (bytes: number) => readExactly(file, 0, Math.min(bytes, size));
+    return { header: await readHeader(path, name, size, start), size, stamp };
+  });
+  const ranged = (from: number, to: number) =>
+    withFile(path, (file) => readExactly(file, header.start + from, to - from, size), stamp);
+  return arrayOf(path, name, header, ranged);
+}
+
+function openNpz(path: string): Promise<readonly DataArray[]> {
+  return withFile(path, async (file, stamp) => {
+    const { size } = stamp;
+    const arrays: DataArray[] = [];
+    for (const entry of await readZipEntries(file, size)) {
+      if (!entry.name.endsWith('.npy')) continue;
+      const name = entry.name.slice(0, -'.npy'.length);
+      const start = (bytes: number) => {
+        const want = Math.min(bytes, entry.bytes);
+        return entry.deflated ? inflate(file, entry, want) : readExactly(file, entry.start, want, size);
+      };
+      const header = await readHeader(path, name, entry.bytes, start);
+      arrays.push(
+        arrayOf(
+          path,
+          name,
+          header,
+          entry.deflated ? unpacked(path, entry, header, stamp) : stored(path, entry, header, stamp),
+        ),
+      );
+    }
+    return arrays;
+  });
+}
+
+type ReadBytes = (from: number, to: number, signal?: AbortSignal) => Promise<Uint8Array>;
+
+function stored(path: string, entry: ZipEntry, header: NpyHeader, stamp: Stamp): ReadBytes {
+  const base = entry.start + header.start;
+  return (from, to) => withFile(path, (file) => readExactly(file, base + from, to - from), stamp);
+}
+
+function unpacked(path: string, entry: ZipEntry, header: NpyHeader, stamp: Stamp): ReadBytes {
+  let whole: Promise<Uint8Array> | undefined;
+  return async (from, to, signal) => {
+    whole ??= withFile(path, (file) => inflate(file, entry, entry.bytes, signal), stamp);
+    // A read that failed or was aborted is tried again the next time.
+    whole.catch(() => (whole = undefined));
+    return (await whole).slice(header.start + from, header.start + to);
+  };
+}
+
+/** Reads and checks a header; `size` is what the whole `.npy` has. */
+async function readHeader(
+  path: string,
+  name: string,
+  size: number,
+  start: (bytes: number) => Promise<Uint8Array>,
+): Promise<NpyHeader> {
+  const length = headerLength(await start(12));
+  if (typeof length === 'string') throw malformed(path, length, name);
+  const header = parseHeader(await start(length));
+  if (typeof header === 'string') throw malformed(path, header, name);
+  if (header.bytes !== undefined && header.start + header.bytes !== size)
+    throw malformed(
+      path,
+      `its shape [${header.dims.join(', ')}] of ${header.descr} takes ${header.bytes} bytes, but ${size - header.start} are there`,
+      name,
+    );
+  const { count, stride } = layout(header.dims);
+  // Whoever goes through them sample by sample must come to an end.
+  const empty = stride === 0 || header.text?.bytes === 0;
+  if (empty && count * Math.max(1, stride) > size)
+    throw malformed(
+      path,
+      `its shape [${header.dims.join(', ')}] has ${count} samples that hold nothing`,
+      name,
+    );
+  return header;
+}
+
+function arrayOf(path: string, name: string, header: NpyHeader, readBytes: ReadBytes): DataArray {
+  const { type, text, descr, dims, bigEndian, fortran } = header;
+  const { stride, count } = layout(dims);
+  let rowMajor: Promise<Uint8Array> | undefined;
+  const bytesFrom = async (
+    size: number,
+    [from, to]: readonly [number, number],
+    signal?: AbortSignal,
+  ): Promise<Uint8Array> => {
+    const step = stride * size;
+    if (!fortran) return readBytes(from * step, to * step, signal);
+    rowMajor ??= readBytes(0, count * step, signal).then((all) => toRowMajor(all, size, dims));
+    rowMajor.catch(() => (rowMajor = undefined));
+    return (await rowMajor).slice(from * step, to * step);
+  };
+  const read = async (from: number, to: number, signal?: AbortSignal): Promise<NumericData> => {
+    checkRange(name, from, to, count);
+    if (type === undefined) throw noNumbers(name, descr, { file: path });
+    const bytes = await bytesFrom(bytesOf(type), [from, to], signal);
+    if (bigEndian) swapBytes(bytes, bytesOf(type));
+    return fromBytes(type, bytes);
+  };
+  if (text === undefined) return { name, type, descr, dims, read };
+  const texts = async (from: number, to: number, signal?: AbortSignal): Promise<readonly string[]> => {
+    checkRange(name, from, to, count);
+    const bytes = await bytesFrom(text.bytes, [from, to], signal);
+    if (bigEndian && text.wide) swapBytes(bytes, 4);
+    return textsOf(bytes, text, (to - from) * stride);
+  };
+  return { name, type, descr, dims, read, texts };
+}
+
+/** What tells one state of a file from another. */
+interface Stamp {
+  readonly size: number;
+  readonly mtimeMs: number;
+  readonly ino: number;
+}
+
+/**
+ * Opens, does, closes; faults of the format get the file's name. `before`: what the file was when it was opened first.
+ * Errors: FILE_UNREADABLE, also where it is another one now; DATA_MALFORMED.
+ */
+async function withFile<T>(
+  path: string,
+  act: (file: FileHandle, stamp: Stamp) => Promise<T>,
+  before?: Stamp,
+): Promise<T> {
+  let file: FileHandle | undefined;
+  try {
+    // A pipe would be waited for.
+    if (!(await stat(path)).isFile()) throw irregular(path);
+    file = await open(path);
+    const stamp = await file.stat();
+    if (
+      before !== undefined &&
+      (before.size !== stamp.size || before.mtimeMs !== stamp.mtimeMs || before.ino !== stamp.ino)
+    )
+      throw new EspalierError(
+        'FILE_UNREADABLE',
+        'the data changed while they were read',
+        { file: path },
+        'Try again when nothing writes to the file.',
+      );
+    return await act(file, stamp);
+  } catch (error) {
+    if (error instanceof ZipFault) throw malformed(path, error.message);
+    if (error instanceof RangeError)
+      throw malformed(
+        path,
+        'an array is too large to be unpacked in memory; store it uncompressed (numpy.savez)',
+      );
+    if (error instanceof Error && 'syscall' in error)
+      throw new EspalierError(
+        'FILE_UNREADABLE',
+        `the data cannot be read (${error.message})`,
+        { file: path },
+        '',
+        {
+          cause: error,
+        },
+      );
+    throw error;
+  } finally {
+    await file?.close();
+  }
+}
+
+const irregular = (file: string): EspalierError =>
+  new EspalierError('FILE_UNREADABLE', 'the data are not a regular file', { file });
+
+function malformed(file: string, what: string, tensor?: string): EspalierError {
+  return new EspalierError(
+    'DATA_MALFORMED',
+    `the data cannot be used: ${what}`,
+    { file, ...(tensor === undefined ? {} : { tensor }) },
+    'Expected: an .npz, or a folder of .npy files, as NumPy writes them.',
+  );
+}

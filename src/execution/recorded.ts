@@ -1,0 +1,51 @@
+import type { Tensor } from '../runtime/runtime.js';
+import type { Advance } from './advance.js';
+
+/** What comes to values, batch by batch: computed step by step, or known already. */
+export interface Teller {
+  to(
+    values: readonly string[],
+    each: (batch: number, tensors: ReadonlyMap<string, Tensor>) => Promise<void>,
+  ): Promise<void>;
+}
+
+const TOO_MUCH = new Error('more than may be held');
+
+/** Values of the original, kept so that they are computed once. */
+export class Recorded implements Teller {
+  private constructor(readonly batches: readonly ReadonlyMap<string, Tensor>[]) {}
+
+  /** Undefined where that is more than so many bytes. */
+  static async of(original: Advance, values: Iterable<string>, most: number): Promise<Recorded | undefined> {
+    const wanted = new Set([...values, ...original.kept]);
+    const batches: ReadonlyMap<string, Tensor>[] = [];
+    try {
+      await original.to([...wanted], async (batch, tensors) => {
+        // What is stored is no value that anybody computes.
+        const there = [...wanted].filter((name) => tensors.has(name));
+        const own = new Map(there.map((name) => [name, tensors.get(name)!]));
+        batches[batch] = own;
+        const bytes = [...own.values()].reduce(
+          (sum, { data }) => sum + (ArrayBuffer.isView(data) ? data.byteLength : 0),
+          0,
+        );
+        if (bytes * original.batches > most) throw TOO_MUCH;
+      });
+    } catch (problem) {
+      if (problem === TOO_MUCH) return undefined;
+      throw problem;
+    }
+    return new Recorded(batches);
+  }
+
+  get(value: string, batch: number): Tensor | undefined {
+    return this.batches[batch]?.get(value);
+  }
+
+  async to(
+    _: readonly string[],
+    each: (batch: number, tensors: ReadonlyMap<string, Tensor>) => Promise<void>,
+  ): Promise<void> {
+    for (const [batch, tensors] of this.batches.entries()) await each(batch, tensors);
+  }
+}

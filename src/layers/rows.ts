@@ -1,0 +1,190 @@
+import { EspalierError } from '../base/errors.js';
+import type { NativeOptions } from '../native/index.js';
+import { type NativeMoments, type Patches, sampled } from '../native/moments.js';
+import { halvesToNumbers } from '../runtime/dtypes.js';
+import type { Tensor } from '../runtime/runtime.js';
+import type { Layer, Site } from './layers.js';
+
+/** Elements as float32. */
+export function float32(tensor: Tensor, value: string): Float32Array {
+  const { data, type } = tensor;
+  if (data instanceof Float32Array) return data;
+  if (type === 'float16') return halvesToNumbers(data as Uint16Array);
+  if (data instanceof Float64Array) return Float32Array.from(data);
+  throw new EspalierError('RUNTIME_FAILED', `the value holds ${type}, not floats`, { tensor: value });
+}
+
+/** What a site reads of its data: all of it, or the index of an axis that takes part. */
+export function dataAt(
+  { data, part }: Pick<Site, 'data' | 'part'>,
+  tensor: Tensor,
+): { readonly x: Float32Array; readonly dims: readonly number[] } {
+  const x = float32(tensor, data);
+  if (part === undefined) return { x, dims: tensor.dims };
+  return { x: taken(x, tensor.dims, part.axis, [part.index]), dims: tensor.dims.with(part.axis, 1) };
+}
+
+/** The elements at some indices of an axis. */
+export function taken(
+  data: Float32Array,
+  dims: readonly number[],
+  axis: number,
+  indices: readonly number[],
+): Float32Array {
+  const length = dims[axis]!;
+  if (indices.length === length) return data;
+  const outer = dims.slice(0, axis).reduce((product, own) => product * own, 1);
+  const inner = dims.slice(axis + 1).reduce((product, own) => product * own, 1);
+  const out = new Float32Array(outer * indices.length * inner);
+  let at = 0;
+  for (let o = 0; o < outer; o++)
+    for (const index of indices) {
+      const from = (o * length + index) * inner;
+      if (inner === 1) out[at] = data[from]!;
+      else out.set(data.subarray(from, from + inner), at);
+      at += inner;
+    }
+  return out;
+}
+
+/** A layer's inputs at one site, and what is to be made of them, as the moments take them. */
+export interface Rows {
+  readonly x: Float32Array;
+  readonly patches?: Patches;
+  readonly rows: number;
+}
+
+/** Values of a convolution whose channels lie last, as those of one whose channels lie in front of space; others as they are. */
+export function channelsFirst({ window }: Site, values: Values): Values {
+  const { data, dims, axis } = values;
+  if (window === undefined || axis < 2 || axis !== dims.length - 1) return values;
+  const [batch, channels] = [dims[0]!, dims[axis]!];
+  const space = dims.slice(1, axis);
+  const positions = space.reduce((product, length) => product * length, 1);
+  const turned = new Float32Array(data.length);
+  for (let n = 0; n < batch && data.length > 0; n++)
+    for (let position = 0; position < positions; position++)
+      for (let channel = 0; channel < channels; channel++)
+        turned[(n * channels + channel) * positions + position] =
+          data[(n * positions + position) * channels + channel]!;
+  return { data: turned, dims: [batch, channels, ...space], axis: 1 };
+}
+
+/** x of a site as rows or as patches. `every`: takes each so-many-th only. */
+export function rowsOf(
+  layer: Layer,
+  at: Site,
+  given: Float32Array,
+  lying: readonly number[],
+  every = 1,
+): Rows {
+  const { data: x, dims, axis } = channelsFirst(at, { data: given, dims: lying, axis: at.axis });
+  const site = { ...at, axis };
+  const channels = dims[site.axis]!;
+  const before = dims.slice(0, site.axis).reduce((product, own) => product * own, 1);
+  const after = dims.slice(site.axis + 1);
+  const inner = after.reduce((product, own) => product * own, 1);
+  const { window } = site;
+  if (window === undefined && inner === 1 && every === 1) return { x, rows: before };
+  if (window === undefined) {
+    const patches = pointsOf(dims, site.axis, every);
+    return { x, patches, rows: Math.ceil((before * inner) / every) };
+  }
+  const kernel = layer.layout.taps.map((axis) => layer.weight.dims[axis]!);
+  const { strides, dilations } = window;
+  const pads = padsOf(window.pads, after, kernel, strides, dilations);
+  const windows = after.map(
+    (length, d) =>
+      Math.floor(
+        (length + pads[d]! + pads[d + after.length]! - dilations[d]! * (kernel[d]! - 1) - 1) / strides[d]!,
+      ) + 1,
+  );
+  const rows = Math.ceil((before * windows.reduce((product, own) => product * own, 1)) / every);
+  return {
+    x,
+    patches: { batch: before, channels, lengths: after, kernel, strides, dilations, pads, every },
+    rows,
+  };
+}
+
+function padsOf(
+  pads: readonly number[] | 'SAME_UPPER' | 'SAME_LOWER',
+  lengths: readonly number[],
+  kernel: readonly number[],
+  strides: readonly number[],
+  dilations: readonly number[],
+): readonly number[] {
+  if (typeof pads !== 'string') return pads;
+  const totals = lengths.map((length, d) =>
+    Math.max(
+      0,
+      (Math.ceil(length / strides[d]!) - 1) * strides[d]! + dilations[d]! * (kernel[d]! - 1) + 1 - length,
+    ),
+  );
+  const small = totals.map((total) => Math.floor(total / 2));
+  const large = totals.map((total) => Math.ceil(total / 2));
+  return pads === 'SAME_UPPER' ? [...small, ...large] : [...large, ...small];
+}
+
+/** x of a site, of which each so-many-th position is looked at, and how its other values are then seen. */
+export interface Looked {
+  readonly rows: Rows;
+  /** Values at the outputs of the same positions, channels on this axis. */
+  readonly of: (data: Float32Array, dims: readonly number[], axis: number) => Values;
+}
+
+/** Elements and where their channels lie. */
+export interface Values {
+  readonly data: Float32Array;
+  readonly dims: readonly number[];
+  readonly axis: number;
+}
+
+/**
+ * Looks at each so-many-th position of a site. Where that takes less room than all of x, only these positions are there from then on,
+ * as rows.
+ */
+export function lookedAt(
+  layer: Layer,
+  site: Site,
+  x: Float32Array,
+  dims: readonly number[],
+  every: number,
+): Looked {
+  const found = rowsOf(layer, site, x, dims, every);
+  const { patches, rows } = found;
+  if (patches === undefined || every === 1 || every < layer.taps)
+    return { rows: found, of: (data, dims, axis) => channelsFirst(site, { data, dims, axis }) };
+  return {
+    rows: { x: sampled(found.x, patches), rows },
+    of: (lying, lengths, place) => {
+      const { data, dims, axis } = channelsFirst(site, { data: lying, dims: lengths, axis: place });
+      const picked = sampled(data, pointsOf(dims, axis, every));
+      return { data: picked, dims: [rows, dims[axis]!], axis: 1 };
+    },
+  };
+}
+
+/** Each position by itself, whatever axes there are. */
+function pointsOf(dims: readonly number[], axis: number, every: number): Patches {
+  const product = (lengths: readonly number[]): number => lengths.reduce((all, own) => all * own, 1);
+  const one = [1];
+  return {
+    ...{
+      batch: product(dims.slice(0, axis)),
+      channels: dims[axis]!,
+      lengths: [product(dims.slice(axis + 1))],
+    },
+    ...{ kernel: one, strides: one, dilations: one, pads: [0, 0], every },
+  };
+}
+
+/** Adds a batch. y: [rows, out], or as the patches have it. */
+export function feed(
+  moments: NativeMoments,
+  { x, patches }: Rows,
+  y: Float32Array,
+  options: NativeOptions,
+): Promise<void> {
+  return moments.add(x, y, { ...options, ...(patches !== undefined && { patches }) });
+}

@@ -1,0 +1,116 @@
+import type { Group } from '../coupling/groups.js';
+import type { NativeOptions } from '../native/index.js';
+import { NativeMoments } from '../native/moments.js';
+import { quietly } from '../native/quietly.js';
+import { dimsIn, type Logits, lostAlong, weakestFirst } from '../statistics/logits.js';
+import { blocksOf, inputsOf, type Observed, type Summing } from '../statistics/moments.js';
+
+/** The order in which a group's lanes leave, and what has been lost by then. */
+export interface Ranking {
+  /** Positions in `Group.lanes`, the first to leave first. */
+  readonly order: Uint32Array;
+  /**
+   * [lanes]: once so many + 1 have left, the share of their variance that consumers can no longer give, all that is left
+   * refitted; summed over the consumers, and with it the share of the products' energy where lanes are dims of queries and keys.
+   */
+  readonly damage: Float64Array;
+  readonly consumers: readonly Summing[];
+}
+
+/** λ as a share of the mean variance of a consumer's inputs: the damping under which lanes are priced. */
+export const DAMPING = 1e-3;
+
+/**
+ * Prices the lanes of groups by the optimal brain surgeon: always the one leaves whose loss costs the consumers' outputs
+ * least, all others refitted. Dims of queries and keys cost what their products lose, and where no layer reads them any order of
+ * them is as good. Groups of which neither is known are left out.
+ *
+ * source: Hassibi, Stork 1993; blocks of taps as in OBC, Frantar, Alistarh 2022
+ */
+export async function rank(
+  groups: readonly Group[],
+  { moments }: Observed,
+  logits: readonly Logits[],
+  options: NativeOptions,
+): Promise<Map<Group, Ranking>> {
+  const quiet = quietly(options);
+  const spread = new Map<Summing, number>();
+  for (const [layer, own] of moments) {
+    const { outputVariances } = await own.summary(quiet);
+    spread.set(
+      layer,
+      outputVariances.reduce((sum, value) => sum + value, 0),
+    );
+  }
+  const rankings = new Map<Group, Ranking>();
+  for (const [done, group] of groups.entries()) {
+    options.onProgress?.({ phase: 'score', done, total: groups.length });
+    const consumers = [...moments].flatMap(([layer, own]) => {
+      const blocks = blocksOf(group, layer);
+      return blocks === undefined
+        ? []
+        : [{ layer, moments: own, blocks, weight: inverse(spread.get(layer)!) }];
+    });
+    const products = dimsIn(group, logits);
+    if (consumers.length === 0) {
+      if (products.length === 0) continue;
+      const order = weakestFirst(group, products);
+      rankings.set(group, { order, damage: lostAlong(group, order, products), consumers: [] });
+      continue;
+    }
+    const { blocks, prices } = await NativeMoments.order(consumers, DAMPING, quiet);
+    const lost = lostAlong(group, blocks, products);
+    let sum = 0;
+    rankings.set(group, {
+      order: blocks,
+      damage: prices.map((price, place) => {
+        sum += Math.max(0, price);
+        return sum + lost[place]!;
+      }),
+      consumers: consumers.map(({ layer }) => layer),
+    });
+  }
+  return rankings;
+}
+
+/** 1/v of a variance; 0 where nothing varies, and so nothing can be lost: behind dead lanes, or of a single sample. */
+const inverse = (variance: number): number => {
+  const found = 1 / variance;
+  return Number.isFinite(found) ? found : 0;
+};
+
+/** Widths at which the damage of an order is computed; between them it is taken to be linear. */
+const POINTS = 12;
+
+/** `Ranking.damage` of any order: the share of consumers' variance that is lost once so many + 1 lanes have left. */
+export async function damageAlong(
+  group: Group,
+  order: Uint32Array,
+  { moments }: Observed,
+  options: NativeOptions,
+): Promise<Float64Array> {
+  const lanes = group.lanes.length;
+  const counts = [
+    ...new Set(Array.from({ length: POINTS }, (_, i) => Math.ceil(((i + 1) * lanes) / POINTS))),
+  ];
+  const damage = new Float64Array(lanes);
+  for (const [layer, own] of moments) {
+    const blocks = blocksOf(group, layer);
+    if (blocks === undefined) continue;
+    const { outputVariances } = await own.summary(options);
+    const share = inverse(outputVariances.reduce((sum, value) => sum + value, 0));
+    let [from, before] = [0, 0];
+    for (const count of counts) {
+      const gone = new Set([...order.subarray(0, count)].flatMap((lane) => [...blocks[lane]!]));
+      const keep = Uint32Array.from({ length: inputsOf(layer) }, (_, input) => input).filter(
+        (input) => !gone.has(input),
+      );
+      const errors = await own.errors(keep, await own.ridge(keep, DAMPING, options), options);
+      const lost = share * errors.reduce((sum, value) => sum + value, 0);
+      for (let place = from; place < count; place++)
+        damage[place]! += before + ((lost - before) * (place + 1 - from)) / (count - from);
+      [from, before] = [count, lost];
+    }
+  }
+  return damage;
+}

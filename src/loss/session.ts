@@ -1,0 +1,260 @@
+import { Shared } from '../base/shared.js';
+import type { Analysis } from '../coupling/analysis.js';
+import type { Group } from '../coupling/groups.js';
+import type { Dataset } from '../data/data.js';
+import { type Computed, computedOn } from '../execution/branches.js';
+import { type Layer, layersOf } from '../layers/layers.js';
+import { recurrentsOf } from '../layers/recurrent.js';
+import type { NativeModel, NativeOptions } from '../native/index.js';
+import type { BlockInformation } from '../native/moments.js';
+import { quietly } from '../native/quietly.js';
+import { reconstruct } from '../refit/refit.js';
+import type { Reconstructed, Removed } from '../refit/removed.js';
+import type { Source } from '../refit/source.js';
+import { feedsFor, matchOf } from '../refit/source.js';
+import type { Feeds, Runtime } from '../runtime/runtime.js';
+import { dimsIn, type Logits, logitsOf, lostAlong } from '../statistics/logits.js';
+import { blocksOf, type Observed, observe } from '../statistics/moments.js';
+import { productsOf } from '../statistics/products.js';
+import { DAMPING, damageAlong, type Ranking, rank } from './ranking.js';
+import { lossOf, sensitivity, Trials, type Tried } from './trials.js';
+
+/** What is known of a model from samples: computed when it is asked for, and kept. */
+export class Knowledge {
+  /** Of all of the model's graph that is computed on the samples, once that is known: `prepare`. */
+  #layers: readonly Layer[];
+  #known: Computed;
+  readonly #computed = new Shared<Computed>();
+  readonly #observed = new Shared<Observed>();
+  readonly #logits = new Shared<readonly Logits[]>();
+  readonly #trials = new Shared<Trials | undefined>();
+  readonly #rankings = new Map<Group, Ranking | undefined>();
+  /** By group and order: what the model's answers lose where half of the lanes are gone. */
+  readonly #losses = new Map<string, Tried>();
+  /** Groups of which a trial gave NaN or infinite values. */
+  readonly overflowing = new Set<string>();
+  /** Whether trials would take too long. */
+  #untried = false;
+
+  constructor(
+    readonly native: NativeModel,
+    readonly analysis: Analysis,
+    readonly dataset: Dataset,
+    readonly runtime: Runtime,
+    /** Samples at most. */
+    readonly samples: number | undefined,
+  ) {
+    this.#known = { native, analysis };
+    this.#layers = layersOf(analysis);
+  }
+
+  /** Lays out the branches that the samples take. All that is asked of samples does so first. */
+  async prepare(options: NativeOptions): Promise<void> {
+    const { native, analysis, dataset, runtime, samples } = this;
+    const own = { ...quietly(options), ...(samples !== undefined && { samples }) };
+    const computed = await this.#computed.get(
+      () => computedOn(native, analysis, dataset, runtime, own),
+      options.signal,
+    );
+    if (computed === this.#known) return;
+    this.#known = computed;
+    if (computed.analysis !== analysis) this.#layers = layersOf(computed.analysis);
+  }
+
+  /**
+   * Nodes that multiply by weights that a removal cuts, where no refit comes to: in branches that no sample takes, or only some, and in
+   * functions.
+   */
+  beyond({ kept }: Removed['cuts']): readonly string[] {
+    const { graph } = this.#known.analysis;
+    const { mixes } = this.analysis;
+    const solved = new Set(mixes.flatMap(({ node, weight }) => (graph.isMain(node) ? [weight] : [])));
+    const all = mixes.filter(({ weight }) => kept.has(weight) && !solved.has(weight));
+    return [...new Set(all.map(({ node }) => node.name))];
+  }
+
+  /**
+   * The order in which lanes leave by the optimal brain surgeon, and what products of queries and keys lose with them; undefined for
+   * groups that no observed layer reads.
+   */
+  async rankings(
+    groups: readonly Group[],
+    options: NativeOptions,
+  ): Promise<readonly (Ranking | undefined)[]> {
+    const observed = await this.observed(options);
+    const open = groups.filter((group) => !this.#rankings.has(group));
+    const found = await rank(open, observed, await this.logits(options), options);
+    for (const group of open) this.#rankings.set(group, found.get(group));
+    return groups.map((group) => this.#rankings.get(group));
+  }
+
+  /** What lanes say to the first layer that reads them, in bits for each of their inputs there. */
+  async information(group: Group, options: NativeOptions): Promise<BlockInformation | undefined> {
+    const { moments } = await this.observed(options);
+    for (const [layer, own] of moments) {
+      const blocks = blocksOf(group, layer);
+      if (blocks === undefined) continue;
+      const found = await own.information(blocks, DAMPING, quietly(options));
+      const each = (bits: Float64Array): Float64Array =>
+        bits.map((value, lane) => value / Math.max(1, blocks[lane]!.length));
+      return {
+        entropy: each(found.entropy),
+        conditional: each(found.conditional),
+        redundancy: each(found.redundancy),
+        damping: found.damping,
+      };
+    }
+    return undefined;
+  }
+
+  /**
+   * [lanes]: what is lost once the first so many + 1 lanes of an order have left: the predicted damage, in shares of the answers'
+   * variance where that can be measured in reasonable time.
+   *
+   * presumed: of a group of which nothing can be predicted, in any unit where it is measured
+   */
+  async damage(
+    group: Group,
+    order: Uint32Array,
+    presumed: Float64Array,
+    options: NativeOptions,
+  ): Promise<Float64Array> {
+    const [ranking] = await this.rankings([group], options);
+    const own = ranking?.order.every((lane, place) => lane === order[place]);
+    const damage =
+      ranking === undefined
+        ? presumed
+        : own
+          ? ranking.damage
+          : await this.#damageAlong(group, order, options);
+    const factor = await this.#sensitivity(group, order, damage, options);
+    return damage.map((value) => factor * value);
+  }
+
+  async #damageAlong(group: Group, order: Uint32Array, options: NativeOptions): Promise<Float64Array> {
+    const lost = lostAlong(group, order, dimsIn(group, await this.logits(options)));
+    const damage = await damageAlong(group, order, await this.observed(options), quietly(options));
+    return damage.map((value, place) => value + lost[place]!);
+  }
+
+  async #sensitivity(
+    group: Group,
+    order: Uint32Array,
+    damage: Float64Array,
+    options: NativeOptions,
+  ): Promise<number> {
+    if (this.#untried) return 1;
+    const key = `${group.id}:${order.join()}`;
+    const known = this.#losses.get(key);
+    if (known !== undefined) return sensitivity(group, known, damage);
+    const trials = await this.#trials.get(() => this.#tried(options), options.signal);
+    this.#untried = trials === undefined;
+    if (trials === undefined) return 1;
+    const lost = await lossOf(trials, group, order, quietly(options));
+    this.#losses.set(key, lost);
+    if (lost.overflows) this.overflowing.add(group.id);
+    return sensitivity(group, lost, damage);
+  }
+
+  /** Lets go of what only `damage` needs: it is much, and made again where it must be. */
+  forgetTrials(): void {
+    this.#trials.forget();
+  }
+
+  async #tried(options: NativeOptions): Promise<Trials | undefined> {
+    return Trials.of(await this.#source(options), options);
+  }
+
+  /** Bytes that biases which there were none of take at most. */
+  get added(): number {
+    return this.#layers.reduce((sum, { sites, outputs, weight }) => {
+      const name = this.analysis.graph.nameOf(weight.id).length + FRESH;
+      const each = sites.map(({ addition, node: own, integers }) => {
+        const node = integers?.end ?? own;
+        const bias = 4 * outputs + 2 * name + TENSOR;
+        if (addition.kind === 'operand') return bias;
+        if (addition.kind !== 'behind') return 0;
+        return bias + 2 * node.name.length + 3 * ((node.outputs[0]?.length ?? 0) + FRESH) + NODE;
+      });
+      return sum + each.reduce((own, bytes) => own + bytes, 0);
+    }, 0);
+  }
+
+  /** Refits what a removal leaves: `reconstruct`. */
+  async reconstruct(removed: Removed, options: NativeOptions): Promise<Reconstructed> {
+    return reconstruct(await this.#source(options), removed, options);
+  }
+
+  async observed(options: NativeOptions): Promise<Observed> {
+    await this.prepare(options);
+    const { native, dataset, runtime, samples } = this;
+    const layers = this.#layers;
+    const recurrents = recurrentsOf(this.#known.analysis, layers);
+    const models = { native, computed: this.#known.native };
+    const own = { ...options, ...(samples !== undefined && { samples }) };
+    return this.#observed.get(
+      () => observe(models, layers, recurrents, dataset, runtime, own),
+      options.signal,
+    );
+  }
+
+  /** Products of queries and keys, and the dims that give them best. */
+  logits(options: NativeOptions): Promise<readonly Logits[]> {
+    return this.#logits.get(() => this.#products(quietly(options)), options.signal);
+  }
+
+  async #products(options: NativeOptions): Promise<readonly Logits[]> {
+    const { native, dataset, runtime } = this;
+    const observed = await this.observed(options);
+    const { native: computed, analysis } = this.#known;
+    const few = async (): Promise<Feeds> => {
+      const { batch } = matchOf({ walk: analysis, dataset });
+      const samples = typeof batch === 'number' ? batch : Math.min(PROBED, observed.batch);
+      const [feeds] = await feedsFor({ walk: analysis, dataset, samples, batch: samples }, options);
+      return feeds!;
+    };
+    const products = await productsOf({ native, computed }, analysis, this.#layers, runtime, few, options);
+    return logitsOf(products, native, observed, options);
+  }
+
+  async #source(options: NativeOptions): Promise<Source> {
+    const { native, dataset, runtime } = this;
+    const { samples: all, batch, bytes, rows, share } = await this.observed(options);
+    const logits = await this.logits(options);
+    const { native: computed, analysis } = this.#known;
+    const fixed = typeof matchOf({ walk: analysis, dataset }).batch === 'number';
+    const sizes = batched(all, batch, bytes, fixed);
+    const known = { bytes, fixed, rows, share, logits, all };
+    return { native, computed, walk: analysis, layers: this.#layers, dataset, runtime, ...known, ...sizes };
+  }
+}
+
+/** Samples on which it is looked at where outputs lie. */
+const PROBED = 2;
+
+/** Bytes that a new name has more than the one that it is made of; that a tensor and a node take beside names and numbers. */
+const FRESH = 24;
+const TENSOR = 48;
+const NODE = 64;
+
+/** Batches may be larger where less is looked at than all that layers read; four at least, so that one can be held out. */
+const BATCH_BYTES = 64 * 1024 * 1024;
+const MOST_BATCH = 64;
+/** What is held of all samples at once is at most this, with room for both models and for targets. */
+const HELD_BYTES = 1024 ** 3;
+const FEWEST = 32;
+
+function batched(
+  samples: number,
+  batch: number,
+  bytes: number,
+  fixed: boolean,
+): { readonly samples: number; readonly batch: number } {
+  // Of all that layers read, about a tenth is there at one place; of that, several copies.
+  const held = Math.max(FEWEST, Math.floor(HELD_BYTES / Math.max(1, bytes)));
+  if (fixed) return { samples: Math.min(samples, batch * Math.ceil(held / batch)), batch };
+  const few = Math.min(samples, held);
+  if (batch === 1) return { samples: few, batch };
+  const fitting = Math.max(batch, Math.min(MOST_BATCH, Math.floor(BATCH_BYTES / Math.max(1, bytes))));
+  return { samples: few, batch: Math.max(1, Math.min(fitting, Math.floor(few / 4))) };
+}

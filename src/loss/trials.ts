@@ -1,0 +1,145 @@
+import { EspalierError } from '../base/errors.js';
+import { type Loss, lossBetween } from '../compare/loss.js';
+import { answeredBy } from '../compare/standIns.js';
+import { CostModel } from '../cost/model.js';
+import type { Group } from '../coupling/groups.js';
+import { cutTensor } from '../data/interface.js';
+import { Advance } from '../execution/advance.js';
+import { aloneOf } from '../execution/alone.js';
+import { decisionsOf } from '../execution/decisions.js';
+import { Parts } from '../execution/parts.js';
+import { Recorded } from '../execution/recorded.js';
+import { NO_EDITS } from '../model/edits.js';
+import type { NativeOptions } from '../native/index.js';
+import { HELD_OUT } from '../refit/examples.js';
+import { Reconstruction } from '../refit/refit.js';
+import type { Source } from '../refit/source.js';
+import { feedsFor } from '../refit/source.js';
+import { valuesWanted } from '../refit/wanted.js';
+import type { Feeds } from '../runtime/runtime.js';
+import { cutsOf } from '../surgery/cuts.js';
+import { editsOf } from '../surgery/edits.js';
+import { removalOf } from '../surgery/removal.js';
+
+/** The share of a group's lanes whose loss is tried. */
+const TRIED = 0.5;
+/** Samples that a trial refits on, at most and at least; and for each of them so many others that judge. */
+const SAMPLES = 256;
+const FEWEST = 48;
+const JUDGED = 1;
+/** Multiply-accumulates of all trials together. */
+const MOST_WORK = 3e11;
+/** Bytes that pass through the layers of all trials together, which says more than multiply-accumulates where lengths are open. */
+const MOST_PASSED = 6e9;
+/** Of what trials are compared with. */
+const MOST_BYTES = 768 * 1024 * 1024;
+
+/** What the original answers on some samples, against which cut models are tried. */
+export class Trials {
+  private constructor(
+    readonly source: Source,
+    readonly feeds: readonly Feeds[],
+    readonly original: Recorded,
+    /** Batches that are fitted to; the others judge. */
+    readonly fitted: number,
+  ) {}
+
+  /** Undefined where trying every group would take too long, or hold too much: the rule looks at sizes alone, so that it gives the same anywhere. */
+  static async of(source: Source, options: NativeOptions): Promise<Trials | undefined> {
+    const { walk, layers } = source;
+    const { macs } = new CostModel(walk).of();
+    const each = Math.max(macs / MOST_WORK, source.bytes / MOST_PASSED) * walk.groups.length;
+    const affordable = Math.floor(1 / Math.max(each, 1e-9) / (1 + JUDGED));
+    const fit = Math.min(SAMPLES, affordable, Math.floor(source.samples / (1 + JUDGED)));
+    if (fit < Math.min(FEWEST, source.samples / (1 + JUDGED)) || fit < 2) return undefined;
+    const batch =
+      source.fixed || source.batch === 1 ? source.batch : Math.min(source.batch, Math.ceil(fit / HELD_OUT));
+    const fitted = Math.ceil(fit / batch);
+    const samples = Math.min(source.samples, fitted * batch + Math.ceil((fit * JUDGED) / batch) * batch);
+    if (samples <= fitted * batch) return undefined;
+    const feeds = await feedsFor({ ...source, samples, batch }, options);
+    const parts = new Parts(walk.graph.document, aloneOf(layers));
+    const original = new Advance(
+      source.computed,
+      parts,
+      source.runtime,
+      feeds,
+      () => NO_EDITS,
+      options,
+      undefined,
+      undefined,
+      decisionsOf(walk),
+    );
+    try {
+      const recorded = await Recorded.of(original, valuesWanted(source), MOST_BYTES);
+      return recorded && new Trials({ ...source, samples: fitted * batch, batch }, feeds, recorded, fitted);
+    } finally {
+      await original.close();
+    }
+  }
+}
+
+/** What came of trying a group. */
+export interface Tried {
+  /** Of the answers' variance; undefined where no output can be judged. */
+  readonly loss: number | undefined;
+  /** Values became NaN or infinite where the original's are not: that counts as the whole loss at least. */
+  readonly overflows: boolean;
+}
+
+const triedOf = ({ lanes }: Group): number => Math.max(1, Math.floor(TRIED * lanes.length));
+
+/** What the model's answers lose for each unit of a group's predicted damage. lost: `lossOf`. */
+export const sensitivity = (group: Group, { loss }: Tried, damage: Float64Array): number =>
+  loss === undefined ? 1 : Math.max(LEAST, loss) / Math.max(damage[triedOf(group) - 1]!, LEAST);
+
+/**
+ * What the model's answers lose, as a share of their variance: half of a group's lanes leave, everything behind them is
+ * refitted as it will be, and the model answers samples that nothing was fitted to. So errors that layers behind can make good
+ * count for little.
+ */
+export async function lossOf(
+  { source, feeds, original, fitted }: Trials,
+  group: Group,
+  order: Uint32Array,
+  options: NativeOptions,
+): Promise<Tried> {
+  const { walk } = source;
+  const gone = triedOf(group);
+  const kept = [...order.subarray(gone)].sort((a, b) => a - b);
+  const removal = removalOf(walk, new Map([[group, kept]]));
+  const cuts = cutsOf(walk, removal);
+  const work = new Reconstruction(
+    source,
+    { removal, cuts, edits: editsOf(walk, removal, cuts, []) },
+    options,
+  );
+  const pruned = work.advance(feeds, new Parts(walk.graph.document), options, original);
+  try {
+    await work.run(original, pruned, { quick: true, fitted });
+    const names = answeredBy(walk.graph.document);
+    const losses: Loss[] = [];
+    await pruned.to(names, async (batch, tensors) => {
+      if (batch < fitted) return;
+      for (const name of names) {
+        const [whole, got] = [original.get(name, batch), tensors.get(name)];
+        const wanted = whole && cutTensor(whole, work.changes.outputs[name] ?? {});
+        const lost = wanted && got && lossBetween(wanted, got);
+        if (lost !== undefined) losses.push(lost);
+      }
+    });
+    const sum = losses.reduce((total, { loss }) => total + loss, 0);
+    const loss = losses.length > 0 ? sum / losses.length : undefined;
+    return { loss, overflows: losses.some(({ overflows }) => overflows) };
+  } catch (problem) {
+    // What layers read has overflowed: none of it could be fitted to.
+    if (problem instanceof EspalierError && problem.code === 'NON_FINITE')
+      return { loss: 1, overflows: true };
+    throw problem;
+  } finally {
+    await pruned.close();
+  }
+}
+
+/** What counts as no damage at all. */
+const LEAST = 1e-9;

@@ -1,0 +1,105 @@
+import type { TensorDocument } from './document.js';
+import type { Node } from './expand.js';
+
+/** A value that is (q - zero point) · scale of stored integers q, spelled out: Cast, perhaps Sub, and Mul. */
+export interface Dequantised {
+  readonly integers: TensorDocument;
+  readonly scale: TensorDocument;
+  /** Without one it is 0. */
+  readonly zeroPoint?: TensorDocument;
+  /** The axis that scale and zero point lie on, where they are not one for all. */
+  readonly axis: number;
+  /** Which operand reads which value on the way to the integers, the last one first. */
+  readonly reads: readonly Read[];
+  readonly scaledAt: { readonly node: Node; readonly operand: number };
+}
+
+interface Read {
+  readonly value: string;
+  readonly node: Node;
+  readonly operand: number;
+}
+
+/** What integers are stored as. */
+const INTEGERS = new Set(['int8', 'uint8', 'int4', 'uint4', 'int16', 'uint16']);
+/** Casts and moves on the way to what is stored. */
+const MOST_STEPS = 6;
+
+/** What the graph has stored, and which node makes a value. */
+export interface Stores {
+  storedAs(value: string): TensorDocument | undefined;
+  makerOf(value: string): Node | undefined;
+}
+
+/** All such values, by name. Integers of the main graph only: others cannot be written. */
+export function dequantisedValues(nodes: readonly Node[], stores: Stores): Map<string, Dequantised> {
+  const found = new Map<string, Dequantised>();
+  for (const node of nodes) {
+    if (!isOwn(node, 'Mul') || node.inputs.length !== 2) continue;
+    const own = scaled(node, 0, stores) ?? scaled(node, 1, stores);
+    if (own !== undefined) found.set(node.outputs[0]!, own);
+  }
+  return found;
+}
+
+const isOwn = (node: Node, op: string): boolean =>
+  node.op === op && node.domain === '' && node.graph === 0 && node.id >= 0 && node.body === undefined;
+
+/** The product seen as integers at one operand, their scale at the other. */
+function scaled(node: Node, operand: number, stores: Stores): Dequantised | undefined {
+  const by = { node, operand: 1 - operand };
+  const scale = stores.storedAs(node.inputs[by.operand]!);
+  if (scale?.dtype !== 'float32' && scale?.dtype !== 'float16') return undefined;
+  const reads: Read[] = [{ value: node.inputs[operand]!, node, operand }];
+  let zeroPoint: TensorDocument | undefined;
+  let hasPoint = false;
+  let isCast = false;
+  for (let step = 0; step < MOST_STEPS; step++) {
+    const { value } = reads.at(-1)!;
+    const integers = stores.storedAs(value);
+    if (integers !== undefined) {
+      if (!isCast || !INTEGERS.has(integers.dtype)) return undefined;
+      const axes = [scale, zeroPoint].map((own) => own && axisOf(own, integers));
+      if (axes.some((axis, place) => axis === undefined && (place === 0 || hasPoint))) return undefined;
+      const along = axes.filter((axis) => axis !== undefined && axis !== 'all');
+      if (new Set(along).size > 1) return undefined;
+      // One scale and points of their own: the grid has as many of both.
+      if (axes[0] === 'all' && along.length > 0) return undefined;
+      const axis = (along[0] as number | undefined) ?? 0;
+      return { integers, scale, ...(zeroPoint && { zeroPoint }), axis, reads, scaledAt: by };
+    }
+    const maker = stores.makerOf(value);
+    if (maker === undefined) return undefined;
+    if (isOwn(maker, 'Cast')) isCast = true;
+    else if (!hasPoint && isOwn(maker, 'Sub')) {
+      zeroPoint = behindCasts(maker.inputs[1]!, stores);
+      if (zeroPoint === undefined) return undefined;
+      hasPoint = true;
+    } else return undefined;
+    reads.push({ value: maker.inputs[0]!, node: maker, operand: 0 });
+  }
+  return undefined;
+}
+
+/** A stored tensor, perhaps in another type. */
+function behindCasts(value: string, stores: Stores): TensorDocument | undefined {
+  let at = value;
+  for (let step = 0; step < MOST_STEPS; step++) {
+    const stored = stores.storedAs(at);
+    if (stored !== undefined) return stored;
+    const maker = stores.makerOf(at);
+    if (maker === undefined || !isOwn(maker, 'Cast')) return undefined;
+    at = maker.inputs[0]!;
+  }
+  return undefined;
+}
+
+/** The axis of the integers that numbers broadcast to them lie on; undefined where they lie on several, or enlarge them. */
+function axisOf(numbers: TensorDocument, { dims }: TensorDocument): number | 'all' | undefined {
+  const lead = dims.length - numbers.dims.length;
+  if (lead < 0) return undefined;
+  const along = numbers.dims.flatMap((length, axis) => (length === 1 ? [] : [{ length, axis: axis + lead }]));
+  if (along.length === 0) return 'all';
+  const [only, ...others] = along;
+  return others.length === 0 && only!.length === dims[only!.axis] ? only!.axis : undefined;
+}

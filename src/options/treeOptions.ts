@@ -1,0 +1,51 @@
+import { option, text } from '../base/errors.js';
+import { GIVE_DATA } from '../schema/advice.js';
+import { checked, invalid } from '../schema/check.js';
+import { treeOptions } from './schemas.js';
+import type { PairEstimator, TreeOptions } from './treeTypes.js';
+
+/** Rows that are drawn unless more or fewer are asked for. */
+export const ROWS = 4096;
+/** More bins than these told lanes apart worse on some hundred samples, where chance fills the cells. */
+const BINS = { histogram: 6, gaussian: 4096 } as const;
+
+/** Each option by itself, and what it says beside the others. errors: OPTION_INVALID, before any file is touched. */
+export function checkTreeOptions(given: unknown): TreeOptions {
+  const options = checked(treeOptions, given);
+  checkTree(options);
+  return options;
+}
+
+/** What the options say beside each other. errors: OPTION_INVALID */
+export function checkTree({
+  estimator = 'histogram',
+  variant = 'pairs',
+  bins,
+  data,
+}: Omit<TreeOptions, 'group'>): void {
+  const most = estimator === 'gaussian' ? 65536 : 64;
+  if (bins !== undefined && bins > most)
+    throw invalid(
+      text`${option('bins')} must be a whole number from 2 to ${most} for ${estimator}, not ${bins}`,
+      'Leave it out.',
+    );
+  if (variant !== 'pairs' && estimator !== 'histogram')
+    throw invalid(
+      `the variant ${variant} is estimated by histograms only`,
+      text`Leave ${option('estimator')} out, or choose ${option('variant', 'pairs')}.`,
+    );
+  if (data === undefined)
+    throw invalid('the tree is made of activations, and there are no calibration data', GIVE_DATA);
+}
+
+export function estimatorOf({
+  estimator = 'histogram',
+  bins = BINS[estimator],
+  binning = 'equal',
+  range = 'group',
+  millerMadow = false,
+}: Omit<TreeOptions, 'group'>): PairEstimator {
+  return estimator === 'gaussian'
+    ? { kind: estimator, bins }
+    : { kind: estimator, bins, binning, range, millerMadow };
+}

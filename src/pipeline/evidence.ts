@@ -1,0 +1,159 @@
+import { EspalierError } from '../base/errors.js';
+import type { Analysis } from '../coupling/analysis.js';
+import type { Group } from '../coupling/groups.js';
+import type { Place } from '../coupling/places.js';
+import { findPlaces, viewOf } from '../coupling/places.js';
+import { activations } from '../execution/activations.js';
+import type { Knowledge } from '../loss/session.js';
+import type { Histogram } from '../native/activations.js';
+import { NativeActivations } from '../native/activations.js';
+import type { NativeModel } from '../native/index.js';
+import { gainsOf } from '../ops/gains.js';
+import { datasetFrom } from '../options/dataset.js';
+import type { CalibrationOptions } from '../options/opened.js';
+import type { CallOptions } from '../options/types.js';
+import { isFloat, numbersOf } from '../runtime/dtypes.js';
+import { onnxruntime } from '../runtime/onnxruntime.js';
+import type { Tensor } from '../runtime/runtime.js';
+import type { Evidence, Priced, Shown } from '../scoring/criterion.js';
+import { growTrees } from './tree.js';
+
+type Options = CallOptions & CalibrationOptions & { readonly seed?: number };
+
+/** What criteria ask for, of one model and one set of samples. */
+export function evidenceOf(
+  native: NativeModel,
+  analysis: Analysis,
+  options: Options,
+  knowledge: Knowledge | undefined,
+  parts: boolean,
+): Evidence {
+  const { document } = analysis.graph;
+  const shows = new Shows(native, analysis, options);
+  return {
+    statistics: (requests, statistic) => native.statistics(requests, statistic, options),
+    rankOf: (tensor) => document.tensors[tensor]!.dims.length,
+    gains: gainsOf(analysis.graph),
+    hasData: options.data !== undefined,
+    activations: (groups, histogram) => shows.of(groups, histogram),
+    prices: (groups) => pricesOf(knowledge, groups, options, parts),
+    trees: (groups, own) => growTrees(native, analysis, groups, { ...own, ...options, pairs: false }),
+    seed: options.seed ?? 0,
+  };
+}
+
+async function pricesOf(
+  knowledge: Knowledge | undefined,
+  groups: readonly Group[],
+  options: Options,
+  parts: boolean,
+): Promise<readonly (Priced | undefined)[]> {
+  if (knowledge === undefined) throw new EspalierError('INTERNAL', 'prices were asked for without data');
+  const rankings = await knowledge.rankings(groups, options);
+  const priced: (Priced | undefined)[] = [];
+  for (const [index, ranking] of rankings.entries()) {
+    const bits = parts && ranking && (await knowledge.information(groups[index]!, options));
+    priced.push(ranking && { order: ranking.order, damage: ranking.damage, ...(bits && { bits }) });
+  }
+  return priced;
+}
+
+/** One place of a group, and what is found there. */
+interface Watched {
+  readonly group: Group;
+  readonly place: Place;
+  readonly native: NativeActivations;
+  /** The runtime gave something else than was expected: integers, or dims that do not fit. */
+  unfit: boolean;
+}
+
+/** Statistics of activations; the first pass over the samples is made once for all who ask. */
+class Shows {
+  #first: { readonly key: string; readonly watched: Promise<readonly Watched[]> } | undefined;
+
+  constructor(
+    readonly native: NativeModel,
+    readonly analysis: Analysis,
+    readonly options: Options,
+  ) {}
+
+  async of(
+    groups: readonly Group[],
+    histogram?: Histogram & { readonly millerMadow: boolean },
+  ): Promise<readonly (readonly Shown[])[]> {
+    const passes = histogram === undefined ? 1 : 2;
+    const watched = await this.#once(groups, histogram?.binning === 'quantile', passes);
+    if (histogram !== undefined) {
+      for (const { native } of watched) await native.bins(histogram);
+      await this.#pass(watched, 'count', passes);
+    }
+    const shown = new Map<Group, Shown[]>();
+    for (const { group, place, native, unfit } of watched) {
+      if (unfit) continue;
+      const summary = await native.summary();
+      const entropy = histogram && (await native.entropy(histogram.millerMadow));
+      shown.set(group, [...(shown.get(group) ?? []), { place, summary, ...(entropy && { entropy }) }]);
+    }
+    return groups.map((group) => shown.get(group) ?? []);
+  }
+
+  #once(groups: readonly Group[], quantiles: boolean, passes: number): Promise<readonly Watched[]> {
+    const key = `${quantiles} ${groups.map(({ id }) => id).join('\n')}`;
+    if (this.#first?.key !== key) {
+      const watched = this.#watch(groups, quantiles, passes);
+      this.#first = { key, watched };
+      watched.catch(() => (this.#first = undefined));
+    }
+    return this.#first.watched;
+  }
+
+  async #watch(groups: readonly Group[], quantiles: boolean, passes: number): Promise<readonly Watched[]> {
+    const places = findPlaces(this.analysis);
+    const watched = groups.flatMap((group) =>
+      places.get(group)!.best.map((place): Watched => {
+        const native = new NativeActivations(group.lanes.length, { quantiles });
+        return { group, place, native, unfit: false };
+      }),
+    );
+    await this.#pass(watched, 'add', passes);
+    return watched;
+  }
+
+  /** Runs the model over the samples, and shows each batch to all who watch. */
+  async #pass(watched: readonly Watched[], take: 'add' | 'count', passes: number): Promise<void> {
+    const dataset = datasetFrom(this.options);
+    const { runtime = onnxruntime(), samples, signal, threads } = this.options;
+    const call = { ...(signal && { signal }), ...(threads !== undefined && { threads }) };
+    const names = [...new Set(watched.map(({ place }) => place.value))];
+    const batches = activations(this.native, names, dataset, runtime, {
+      ...call,
+      ...(samples !== undefined && { samples }),
+      onProgress: ({ phase, done, total }) => {
+        const before = take === 'add' ? 0 : total;
+        this.options.onProgress?.({ phase, done: before + done, total: passes * total });
+      },
+    });
+    for await (const { tensors } of batches) {
+      const floats = new Map(names.map((name) => [name, floatsOf(tensors[name]!)]));
+      const added = await Promise.allSettled(
+        watched.map(async (own) => {
+          const { place, native } = own;
+          const data = floats.get(place.value);
+          const view = viewOf(place, tensors[place.value]!.dims);
+          if (data === undefined || view === undefined) own.unfit = true;
+          else if (!own.unfit) {
+            const { outer, inner } = view;
+            await native[take]({ value: place.value, data, lanes: place.lanes, outer, inner }, call);
+          }
+        }),
+      );
+      // Of several problems always the same is told.
+      for (const result of added) if (result.status === 'rejected') throw result.reason;
+    }
+  }
+}
+
+function floatsOf(tensor: Tensor): Float32Array | undefined {
+  if (tensor.data instanceof Float32Array) return tensor.data;
+  return isFloat(tensor.type) ? Float32Array.from(numbersOf(tensor)) : undefined;
+}

@@ -1,0 +1,52 @@
+import { type Amount, guarded } from '../guard/guard.js';
+import type { NativeModel } from '../native/index.js';
+import { datasetFrom } from '../options/dataset.js';
+import type { PlanOptions } from '../options/opened.js';
+import type { Pruned, Size } from '../options/types.js';
+import { onnxruntime } from '../runtime/onnxruntime.js';
+
+/**
+ * The smallest model that keeps its guards: prunes again and again, by amounts between nothing and what was asked for.
+ * The last quarter of the samples is held out; calibration gets the others.
+ */
+export async function prunedWithin<T extends Pruned>(
+  { native, file, size }: { readonly native: NativeModel; readonly file: string; readonly size: Size },
+  options: PlanOptions,
+  prune: (options: PlanOptions) => Promise<T>,
+): Promise<T> {
+  const { guard = [], labels, data: _, runtime = onnxruntime(), ...asked } = options;
+  const dataset = datasetFrom(options);
+  const { pruned, report } = await guarded<T>({
+    model: native,
+    file,
+    runtime,
+    guards: guard,
+    dataset,
+    samples: options.samples,
+    labels,
+    seed: options.seed ?? 0,
+    ...(options.signal && { signal: options.signal }),
+    ...(options.threads !== undefined && { threads: options.threads }),
+    ...(options.onProgress && { onProgress: options.onProgress }),
+    amount: (severity) => amountAt(severity, asked, size),
+    attempt: ({ ...amount }, calibration) => {
+      const { samples: _, ...rest } = asked;
+      return prune({ ...rest, ...amount, data: calibration, runtime });
+    },
+  });
+  return Object.assign(pruned, { guard: report });
+}
+
+/** Between nothing, 0, and what was asked for, 1: on the line that joins them. */
+function amountAt(
+  severity: number,
+  { ratio, macs, params, bytes, latency }: PlanOptions,
+  size: Size,
+): Amount {
+  const share = (left: number): number => 1 - severity * (1 - left);
+  if (ratio !== undefined) return { ratio: severity * ratio };
+  if (macs !== undefined) return { macs: share(macs) };
+  if (latency !== undefined) return { latency: share(latency) };
+  if (params !== undefined) return { params: share(params) };
+  return { bytes: Math.floor(size.bytes - severity * (size.bytes - bytes!)) };
+}

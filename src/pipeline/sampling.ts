@@ -1,0 +1,250 @@
+import type { Analysis } from '../coupling/analysis.js';
+import type { Group } from '../coupling/groups.js';
+import type { GroupPlaces, Place } from '../coupling/places.js';
+import { viewOf } from '../coupling/places.js';
+import { type ActivationOptions, activations } from '../execution/activations.js';
+import type { NativeModel } from '../native/index.js';
+import { datasetFrom } from '../options/dataset.js';
+import type { CalibrationOptions } from '../options/opened.js';
+import type { CallOptions } from '../options/types.js';
+import { largest } from '../runtime/classes.js';
+import { isFloat, numbersOf } from '../runtime/dtypes.js';
+import { onnxruntime } from '../runtime/onnxruntime.js';
+import type { Tensor } from '../runtime/runtime.js';
+import type { Block, Columns } from '../statistics/rows.js';
+import { columnsOf, RowSampler } from '../statistics/rows.js';
+
+/** Where some columns of sampled rows come from. */
+export interface Shown {
+  readonly place: Pick<Place, 'value' | 'axis' | 'lanes' | 'outer' | 'inner'>;
+  readonly columns: Columns;
+}
+
+/** The class that an output names at each of its positions: one column. */
+export interface Named {
+  readonly value: string;
+  readonly column: number;
+}
+
+/** What rows are sampled of. Each source has all columns, side by side in some values, at the same positions. */
+export interface Watch {
+  readonly sampler: RowSampler;
+  readonly sources: readonly (readonly (Shown | Named)[])[];
+}
+
+/** Numbers that are held of all rows together: 256 MB. */
+const MOST_NUMBERS = 1 << 26;
+/** Fewer rows say nothing. */
+const LEAST_ROWS = 256;
+
+/** As many rows as are wanted, or as fit of so many columns. */
+export const rowsWithin = (wanted: number, columns: number): number =>
+  Math.min(wanted, Math.max(LEAST_ROWS, Math.floor(MOST_NUMBERS / Math.max(1, columns))));
+
+/** Most of a consumer's output lanes that are looked at; of more, as many at equal distances. */
+const MOST_TARGETS = 1024;
+
+/**
+ * The values that show a group's lanes together, side by side in each: every one that consumers read and that has all lanes, as
+ * each shows them as they are somewhere; else the last that has all; else as many as it takes.
+ */
+export function sourcesOf(
+  { lanes }: Group,
+  { all, best, unseen }: GroupPlaces,
+): readonly (readonly Place[])[] {
+  const seen = lanes.length - unseen.length;
+  if (seen === 0) return [];
+  const distinct = (place: Place): Set<number> => new Set(place.lanes.filter((lane) => lane >= 0));
+  const whole = (place: Place): boolean => distinct(place).size === seen;
+  const read = best.filter(whole);
+  if (read.length > 0) return read.map((place) => [place]);
+  const last = all.findLast(whole);
+  if (last !== undefined) return [[last]];
+  const covered = new Set<number>();
+  const parts = best.filter((place) => {
+    const before = covered.size;
+    for (const lane of distinct(place)) covered.add(lane);
+    return covered.size > before;
+  });
+  return [parts];
+}
+
+/** A group's lanes at the values that show them. */
+export const watchLanes = (group: Group, places: GroupPlaces, rows: number, seed: number): Watch => ({
+  sampler: new RowSampler(group.lanes.length, rows, seed),
+  sources: sourcesOf(group, places).map(shownOf),
+});
+
+/** Columns of lanes that are in a value before this one are left to that one. */
+function shownOf(places: readonly Place[]): Shown[] {
+  const taken = new Set<number>();
+  return places.map((place) => {
+    const own = place.lanes.map((lane) => (taken.has(lane) ? -1 : lane));
+    for (const lane of own) taken.add(lane);
+    return { place, columns: columnsOf(own) };
+  });
+}
+
+/** A node that reads a group's lanes, and how its rows are made: the group's lanes first, then those that it makes. */
+export interface Reader {
+  readonly node: string;
+  readonly value: string;
+  /** The output lane of each target. */
+  readonly targets: readonly number[];
+  watch(rows: number, seed: number): Watch;
+}
+
+/** The nodes that multiply a group's lanes by a stored weight and sum over them, and whose output is a value. */
+export function readersOf({ mixes, tensors }: Analysis, group: Group, { all }: GroupPlaces): Reader[] {
+  const lanes = group.lanes.length;
+  return mixes.flatMap(({ node, data, axis, output, groups }) => {
+    // A group of a convolution does not sum over the others' lanes.
+    if (groups !== undefined) return [];
+    const place = all.find((candidate) => candidate.value === data && candidate.axis === axis);
+    const length = output && tensors.get(output.value)?.axes?.[output.axis]?.length;
+    if (place === undefined || output === undefined || typeof length !== 'number') return [];
+    const count = Math.min(length, MOST_TARGETS);
+    const targets = Array.from({ length: count }, (_, i) => Math.floor((i * length) / count));
+    const made = new Int32Array(length).fill(-1);
+    for (const [column, target] of targets.entries()) made[target] = column;
+    const sources = [
+      [
+        { place, columns: columnsOf(place.lanes) },
+        {
+          place: { value: output.value, axis: output.axis, lanes: made, outer: 1, inner: 1 },
+          columns: columnsOf(made, lanes),
+        },
+      ],
+    ];
+    const watch = (rows: number, seed: number): Watch => ({
+      sampler: new RowSampler(lanes + count, rows, seed),
+      sources,
+    });
+    return [{ node: node.name, value: output.value, targets, watch }];
+  });
+}
+
+/** A group's lanes, and in one more column the class that an output names. */
+export const watchWithClass = (
+  group: Group,
+  places: GroupPlaces,
+  output: string,
+  rows: number,
+  seed: number,
+): Watch => ({
+  sampler: new RowSampler(group.lanes.length + 1, rows, seed),
+  sources: sourcesOf(group, places).map((own) => [
+    ...shownOf(own),
+    { value: output, column: group.lanes.length },
+  ]),
+});
+
+/** An output that may tell classes apart: floats [samples, ..., k], or images [samples, k, height, width]. */
+export function classOutput({ graph, tensors }: Analysis): string | undefined {
+  return graph.outputs.find(({ name, dtype, shape }) => {
+    const dims = tensors.get(name)?.axes?.map(({ length }) => length) ?? shape ?? [];
+    const width = dims[classAxis(dims.length)];
+    return (
+      (dtype === null || dtype === undefined || dtype.startsWith('float')) && dims.length >= 2 && width !== 1
+    );
+  })?.name;
+}
+
+const classAxis = (rank: number): number => (rank === 4 ? 1 : rank - 1);
+
+/**
+ * Runs the model once over the samples, and shows each batch to all who watch. What the runtime gives in another shape than the graph
+ * says, or as integers, is left out: its rows are missing.
+ *
+ * returns: how many samples there were.
+ * errors: OPTION_INVALID without data, NON_FINITE with the value, and those of data and runtime.
+ */
+export async function sampleRows(
+  native: NativeModel,
+  watches: readonly Watch[],
+  options: CallOptions & CalibrationOptions,
+): Promise<number> {
+  const dataset = await datasetFrom(options);
+  const { runtime = onnxruntime(), samples, signal, threads, onProgress } = options;
+  const call: ActivationOptions = {
+    ...(samples !== undefined && { samples }),
+    ...(signal && { signal }),
+    ...(threads !== undefined && { threads }),
+    ...(onProgress && { onProgress }),
+  };
+  const names = watches.flatMap(({ sources }) => sources.flat().map(shownValue));
+  let seen = 0;
+  for await (const batch of activations(native, names, dataset, runtime, call)) {
+    const floats = new Map(Object.entries(batch.tensors).map(([name, tensor]) => [name, floatsOf(tensor)]));
+    for (const { sampler, sources } of watches) {
+      for (const [index, source] of sources.entries()) {
+        const blocks = source.map((part) => {
+          const data = floats.get(shownValue(part));
+          const { dims } = batch.tensors[shownValue(part)]!;
+          if (data === undefined) return undefined;
+          return 'place' in part
+            ? shownBlock(part, data, dims, batch.samples)
+            : classBlock(part, data, dims, batch.samples);
+        });
+        if (blocks.every((block) => block !== undefined))
+          sampler.add(batch.from, batch.samples, blocks as Block[], index);
+      }
+    }
+    seen += batch.samples;
+  }
+  return seen;
+}
+
+const shownValue = (part: Shown | Named): string => ('place' in part ? part.place.value : part.value);
+
+const floatsOf = (tensor: Tensor): Float32Array | undefined => {
+  if (tensor.data instanceof Float32Array) return tensor.data;
+  return isFloat(tensor.type) ? Float32Array.from(numbersOf(tensor)) : undefined;
+};
+
+function shownBlock(
+  { place, columns }: Shown,
+  data: Float32Array,
+  dims: readonly number[],
+  samples: number,
+): Block | undefined {
+  const view = viewOf({ ...place, readers: [] }, dims);
+  if (view === undefined) return undefined;
+  const { value, axis, lanes, inner } = place;
+  const behind = typeof inner === 'number' ? inner : 1;
+  const own = dims[axis]! / lanes.length / behind;
+  const lengths = [...dims.slice(0, axis), own, behind, ...dims.slice(axis + 1), columns.times];
+  const positions = axis > 0 && dims[0] === samples ? lengths.slice(1) : lengths;
+  return { value, data, outer: view.outer, inner: view.inner, columns, lengths: positions };
+}
+
+const ONE = Int32Array.of(0);
+
+function classBlock(
+  { value, column }: Named,
+  data: Float32Array,
+  dims: readonly number[],
+  samples: number,
+): Block | undefined {
+  const axis = classAxis(dims.length);
+  const width = dims[axis];
+  if (dims.length < 2 || width === undefined || width < 2) return undefined;
+  const inner = dims.slice(axis + 1).reduce((all, length) => all * length, 1);
+  const outer = data.length / width / inner;
+  const classes = new Float32Array(outer * inner);
+  const scores = new Float32Array(width);
+  for (let position = 0; position < classes.length; position++) {
+    const start = Math.floor(position / inner) * width * inner + (position % inner);
+    for (let k = 0; k < width; k++) scores[k] = data[start + k * inner]!;
+    classes[position] = largest(scores, 0, width);
+  }
+  const lengths = dims.toSpliced(axis, 1);
+  return {
+    value,
+    data: classes,
+    outer: classes.length,
+    inner: 1,
+    columns: columnsOf(ONE, column),
+    lengths: dims[0] === samples ? lengths.slice(1) : lengths,
+  };
+}

@@ -1,0 +1,41 @@
+import type { Analysis } from '../coupling/analysis.js';
+import type { Group } from '../coupling/groups.js';
+import type { Dataset } from '../data/data.js';
+import type { ScoreOptions } from '../options/opened.js';
+import type { Runtime } from '../runtime/runtime.js';
+import type { Worth } from '../scoring/criterion.js';
+
+interface Known {
+  readonly key: string;
+  readonly analysis: Analysis;
+  readonly runtime: Runtime | undefined;
+  readonly worth: ReadonlyMap<Group, Worth>;
+}
+
+/** What lanes were worth on samples that are held as an object: who searches for an amount asks for the same many times. */
+export class Worths {
+  readonly #known = new WeakMap<Dataset, Known[]>();
+
+  /** As `compute` gives it, or gave it for the same groups, criterion, options and samples. */
+  async of(
+    analysis: Analysis,
+    groups: readonly Group[],
+    options: ScoreOptions & { readonly parts: boolean },
+    compute: () => Promise<readonly Worth[]>,
+  ): Promise<ReadonlyMap<Group, Worth>> {
+    const { data, runtime, criterion, criterionOptions, seed, samples, parts } = options;
+    const made = async (): Promise<ReadonlyMap<Group, Worth>> => {
+      const worth = await compute();
+      return new Map(groups.map((group, index) => [group, worth[index]!]));
+    };
+    if (data === undefined) return made();
+    const ids = groups.map(({ id }) => id);
+    const key = JSON.stringify([criterion, criterionOptions, seed, samples, parts, ids]);
+    const all = this.#known.get(data) ?? [];
+    const known = all.find((own) => own.key === key && own.analysis === analysis && own.runtime === runtime);
+    if (known !== undefined) return known.worth;
+    const worth = await made();
+    this.#known.set(data, [...(this.#known.get(data) ?? []), { key, analysis, runtime, worth }]);
+    return worth;
+  }
+}

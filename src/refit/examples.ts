@@ -1,0 +1,30 @@
+import type { Rows } from '../layers/rows.js';
+import type { Manner } from './source.js';
+import type { Wanted } from './target.js';
+
+/**
+ * Dampings to choose from, as shares of the mean variance of a layer's inputs. The least is for lanes that others give exactly, the
+ * largest for samples that say little beside the weights there are.
+ */
+const DAMPINGS = [1e-6, 1e-4, 1e-3, 1e-2, 1e-1, 1];
+/** Those of layers of more inputs than this: each costs the cube of the inputs. */
+export const LARGE = 640;
+const LARGE_DAMPINGS = [1e-3, 1e-2, 1];
+/** Those of a trial: enough to tell samples that say much of a layer from those that it would be fitted to by heart. */
+const QUICK_DAMPINGS = [1e-3, 1e-1, 1];
+/** Every so-many-th batch says which damping is best, before it is fitted to like the others. */
+export const HELD_OUT = 4;
+
+export const dampingsFor = (inputs: number, { quick = false }: Manner): readonly number[] => {
+  if (quick) return QUICK_DAMPINGS;
+  return inputs > LARGE ? LARGE_DAMPINGS : DAMPINGS;
+};
+
+export const isHeld = (batch: number): boolean => batch % HELD_OUT === HELD_OUT - 1;
+
+/** What a layer reads and is to answer, for one batch at one site. */
+export interface Example {
+  readonly held: boolean;
+  readonly rows: Rows;
+  wanted: Wanted;
+}

@@ -1,0 +1,101 @@
+import type { Advance } from '../execution/advance.js';
+import type { Teller } from '../execution/recorded.js';
+import type { Layer, Site } from '../layers/layers.js';
+import { float32, taken } from '../layers/rows.js';
+import type { Tensor } from '../runtime/runtime.js';
+import type { Rewrites } from './rewrites.js';
+
+/** Values of one batch, by name. */
+type Values = ReadonlyMap<string, Tensor>;
+
+/** Values of a model, batch by batch. fitted: so many batches. */
+export async function told(
+  model: Teller,
+  names: readonly string[],
+  fitted = Number.POSITIVE_INFINITY,
+): Promise<Values[]> {
+  const values: Values[] = [];
+  await model.to(names, async (batch, tensors) => {
+    if (batch < fitted) values[batch] = new Map(names.map((name) => [name, tensors.get(name)!]));
+  });
+  return values;
+}
+
+/** What a weight reads at sites that lie behind others of its own. */
+export class Feedback {
+  constructor(
+    readonly layer: Layer,
+    readonly rewrites: Rewrites,
+    readonly pruned: Advance,
+    readonly fitted = Number.POSITIVE_INFINITY,
+  ) {}
+
+  /** Its sites but for those that read what is stored: a first state of zeros. */
+  get sites(): readonly Site[] {
+    const { parts } = this.pruned;
+    return this.layer.sites.filter(({ data }) => parts.makerOf(data) !== undefined || parts.isInput(data));
+  }
+
+  /** What sites read of the original, of the channels that are left. */
+  keptOf(tensors: ReadonlyMap<string, Tensor>): ReadonlyMap<string, Tensor> {
+    const kept = this.rewrites.keptChannels(this.layer);
+    return new Map(
+      this.sites.map(({ data, axis }) => {
+        const tensor = tensors.get(data)!;
+        const own = taken(float32(tensor, data), tensor.dims, axis, kept);
+        return [data, { type: 'float32', data: own, dims: tensor.dims.with(axis, kept.length) }];
+      }),
+    );
+  }
+
+  /** What sites read that none of them makes, as the pruned model has it. */
+  async ready(): Promise<ReadonlyMap<string, Tensor>[]> {
+    const { layer, sites, pruned } = this;
+    const own = new Set(layer.sites.map(({ node }) => node.id));
+    const names = sites.flatMap(({ data }) =>
+      [...pruned.parts.between([data], new Set())].some(({ id }) => own.has(id)) ? [] : [data],
+    );
+    const ready: ReadonlyMap<string, Tensor>[] = [];
+    await pruned.to(names, async (batch, tensors) => {
+      ready[batch] = new Map(names.map((name) => [name, tensors.get(name)!]));
+    });
+    return ready;
+  }
+
+  /** What sites read as the layer is by now. */
+  async run(
+    data: readonly string[],
+    ready: readonly ReadonlyMap<string, Tensor>[],
+  ): Promise<ReadonlyMap<string, Tensor>[]> {
+    const open = data.filter((name) => !ready[0]?.has(name));
+    const now: ReadonlyMap<string, Tensor>[] = [];
+    await this.pruned.peek(open, async (batch, tensors) => {
+      if (batch < this.fitted) now[batch] = new Map([...ready[batch]!, ...tensors]);
+    });
+    return now;
+  }
+}
+
+/** Whether values have the lengths of those wanted: data may decide them. */
+export const alike = (wanted: readonly Values[], found: readonly Values[]): boolean =>
+  wanted.every((tensors, batch) =>
+    [...tensors].every(([name, { dims }]) => found[batch]!.get(name)!.dims.join() === dims.join()),
+  );
+
+/** How far values are from those wanted, on the batches that judge, or on all where none does. */
+export function distance(
+  wanted: readonly ReadonlyMap<string, Tensor>[],
+  found: readonly ReadonlyMap<string, Tensor>[],
+  judges: (batch: number) => boolean,
+): number {
+  const some = wanted.some((_, batch) => judges(batch));
+  let sum = 0;
+  for (const [batch, tensors] of wanted.entries()) {
+    if (some && !judges(batch)) continue;
+    for (const [name, tensor] of tensors) {
+      const [a, b] = [float32(tensor, name), float32(found[batch]!.get(name)!, name)];
+      for (let i = 0; i < a.length; i++) sum += (a[i]! - b[i]!) ** 2;
+    }
+  }
+  return sum;
+}

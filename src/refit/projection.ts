@@ -1,0 +1,115 @@
+import type { Layer } from '../layers/layers.js';
+import type { Head } from '../statistics/heads.js';
+import type { Agreement, Logits } from '../statistics/logits.js';
+import type { Rewrites } from './rewrites.js';
+
+/** What one output of a layer is to answer: Σ factor · y[source] + shift, of what outputs answer in the original. */
+export interface Recipe {
+  readonly sources: readonly number[];
+  readonly factors: Float64Array;
+  readonly shift: number;
+}
+
+/** For each output of a layer that is left, what it is to answer; itself where there is nothing. */
+export type Mixture = ReadonlyMap<number, Recipe>;
+
+/**
+ * New dims of queries and keys: where dims of a head leave, those that are left answer the best products of all.
+ *
+ * - `refitted`: layers that will be; a product of which one is not keeps its dims as they are
+ */
+export function mixturesOf(
+  all: readonly Logits[],
+  rewrites: Rewrites,
+  refitted: ReadonlySet<Layer>,
+): Map<Layer, Mixture> {
+  const mixtures = new Map<Layer, Map<number, Recipe>>();
+  for (const { agreements, layers } of all) {
+    if ([...layers].some((layer) => !refitted.has(layer))) continue;
+    const left = new Map([...layers].map((layer) => [layer, new Set(rewrites.keptOutputs(layer))]));
+    for (const agreement of agreements) {
+      const dims = dimsLeft(agreement, left);
+      if (dims === undefined) continue;
+      const { strengths, left: a, right: b } = agreement.factors;
+      const sides = [
+        [agreement.left, a],
+        [agreement.right, b],
+      ] as const;
+      for (const [heads, factor] of sides)
+        for (const head of heads) {
+          const own = mixtures.get(head.layer) ?? new Map<number, Recipe>();
+          mixtures.set(head.layer, own);
+          for (const [column, dim] of dims.entries())
+            if (left.get(head.layer)!.has(head.outputs[dim]!))
+              own.set(head.outputs[dim]!, recipe(head, factor, strengths.length, column, dim));
+        }
+    }
+  }
+  return mixtures;
+}
+
+/** The dims that are left of heads that meet; undefined where all are, or not the same of each. */
+function dimsLeft(
+  { left: queries, right: keys }: Agreement,
+  left: ReadonlyMap<Layer, ReadonlySet<number>>,
+): readonly number[] | undefined {
+  const of = ({ layer, outputs }: Head): number[] =>
+    [...outputs.keys()].filter((dim) => left.get(layer)!.has(outputs[dim]!));
+  const all = [...queries, ...keys].map(of).filter((dims) => dims.length > 0);
+  const [first] = all;
+  if (first === undefined || all.some((own) => own.join() !== first.join())) return undefined;
+  return first.length === queries[0]!.outputs.length ? undefined : first;
+}
+
+/** What is multiplied is scale · y + shift, in the pruned model too. */
+function recipe(
+  { outputs, scale, shift }: Head,
+  factor: Float64Array,
+  dims: number,
+  column: number,
+  dim: number,
+): Recipe {
+  const by = 1 / scale[dim]!;
+  const own = Float64Array.from(outputs, (_, source) => factor[source * dims + column]!);
+  return {
+    sources: outputs,
+    factors: own.map((value, source) => value * scale[source]! * by),
+    shift: own.reduce((sum, value, source) => sum + value * shift[source]!, -shift[dim]!) * by,
+  };
+}
+
+/** What is left of an axis of outputs, and mixed: [outer, outputs, inner] of the original's answers. */
+export function mixed(
+  data: Float32Array,
+  dims: readonly number[],
+  axis: number,
+  outputs: readonly number[],
+  mixture: Mixture,
+): Float32Array {
+  const length = dims[axis]!;
+  const outer = dims.slice(0, axis).reduce((product, own) => product * own, 1);
+  const inner = dims.slice(axis + 1).reduce((product, own) => product * own, 1);
+  const out = new Float32Array(outer * outputs.length * inner);
+  for (const [place, output] of outputs.entries()) {
+    const found = mixture.get(output);
+    const { sources, factors, shift } = found ?? { sources: [output], factors: Float64Array.of(1), shift: 0 };
+    for (let o = 0; o < outer; o++)
+      for (let i = 0; i < inner; i++) {
+        let sum = shift;
+        for (let s = 0; s < sources.length; s++)
+          sum += factors[s]! * data[(o * length + sources[s]!) * inner + i]!;
+        out[(o * outputs.length + place) * inner + i] = sum;
+      }
+  }
+  return out;
+}
+
+export const NO_MIXTURE: Mixture = new Map();
+
+/** What is added to each of some outputs. */
+export const shiftsOf = (outputs: readonly number[], mixture: Mixture): Float64Array =>
+  Float64Array.from(outputs, (output) => mixture.get(output)?.shift ?? 0);
+
+/** The same of weights, to which nothing is added. */
+export const unshifted = (mixture: Mixture): Mixture =>
+  new Map([...mixture].map(([output, recipe]) => [output, { ...recipe, shift: 0 }]));

@@ -1,0 +1,211 @@
+import { CostModel } from '../cost/model.js';
+import { cutTensors, type InterfaceChanges } from '../data/interface.js';
+import { Advance } from '../execution/advance.js';
+import { aloneOf } from '../execution/alone.js';
+import { decisionsOf, type Given, takenBy } from '../execution/decisions.js';
+import { Growth } from '../execution/growth.js';
+import { Parts } from '../execution/parts.js';
+import type { Teller } from '../execution/recorded.js';
+import { isObserved, type Layer, mixesAll, type Readers, readersOf } from '../layers/layers.js';
+import { layersIn, recurrentsOf } from '../layers/recurrent.js';
+import { type Edits, NO_EDITS } from '../model/edits.js';
+import type { Node } from '../model/graph.js';
+import type { NativeOptions } from '../native/index.js';
+import { quietly } from '../native/quietly.js';
+import type { Feeds } from '../runtime/runtime.js';
+import { MOST_INPUTS } from '../statistics/moments.js';
+import { interfaceOf } from '../surgery/interface.js';
+import { type Mixture, mixturesOf } from './projection.js';
+import type { Reconstructed, Removed } from './removed.js';
+import { Rewrites } from './rewrites.js';
+import { refitScaling, scalingsOf } from './scaling.js';
+import type { Turn } from './schedule.js';
+import { isLayer, isRecurrent, ordered, readersBehind, readOf } from './schedule.js';
+import { Stage } from './solve.js';
+import type { Manner, Source } from './source.js';
+import { feedsFor, matchOf } from './source.js';
+import { type Aftermath, aftermathOf, isUsable } from './target.js';
+import { Unrolling } from './unrolling.js';
+
+/**
+ * Refits what a removal leaves, front to back: each layer's outputs are to be the original's again, given the inputs that
+ * the pruned model has for it, and what its residual stream lacks besides. So errors don't pile up.
+ *
+ * - returns: the edits of the removal with new weights and biases, and how many layers have them
+ * - memory: what nodes read of all samples at the place that has been reached, in both models
+ */
+export async function reconstruct(
+  source: Source,
+  removed: Removed,
+  options: NativeOptions,
+): Promise<Reconstructed> {
+  const quiet = quietly(options);
+  const parts = new Parts(source.walk.graph.document, aloneOf(source.layers));
+  const feeds = await feedsFor(source, quiet);
+  const work = new Reconstruction(source, removed, options);
+  const decided = decisionsOf(source.walk);
+  const { computed, runtime } = source;
+  const original = new Advance(
+    computed,
+    parts,
+    runtime,
+    feeds,
+    () => NO_EDITS,
+    quiet,
+    undefined,
+    undefined,
+    decided,
+  );
+  const pruned = work.advance(feeds, parts, quiet, original);
+  try {
+    const { macs } = new CostModel(source.walk).of();
+    const growth = new Growth(matchOf(source), source.all, source.samples, source.batch, macs);
+    const before: Before = async (layer) => {
+      const rows = source.rows.get(layer);
+      const inputs = work.rewrites.keptChannels(layer).length * layer.taps;
+      if (rows !== undefined) await growth.before(inputs, rows, original, pruned, quiet);
+      return growth.samples;
+    };
+    const layers = await work.run(original, pruned, {}, before);
+    const { unmatched } = work;
+    const taken = [...pruned.used];
+    return { edits: work.edits(), layers, samples: growth.samples, taken, unmatched };
+  } finally {
+    await Promise.all([original.close(), pruned.close()]);
+  }
+}
+
+/** Called before a layer's turn; returns how many samples there are then. */
+type Before = (layer: Layer) => Promise<number>;
+
+const UNCHANGED: InterfaceChanges = { inputs: {}, outputs: {} };
+
+/** A removal whose layers are refitted one after the other. */
+export class Reconstruction {
+  readonly rewrites: Rewrites;
+  /** Inputs and outputs that the removal shortens. */
+  readonly changes: InterfaceChanges;
+  /** Nodes of layers whose answers are not at the same places in both models: they are left as they were cut. */
+  readonly unmatched: string[] = [];
+  #mixtures: ReadonlyMap<Layer, Mixture> = new Map();
+
+  constructor(
+    readonly source: Source,
+    readonly removed: Removed,
+    readonly options: NativeOptions,
+  ) {
+    const { removal, cuts } = removed;
+    this.rewrites = new Rewrites(source.native, source.walk, removal, cuts, quietly(options));
+    this.changes = interfaceOf(source.walk, removal) ?? UNCHANGED;
+  }
+
+  /** With all layers as they are by now. */
+  edits(): Edits {
+    return this.rewrites.over(this.removed.edits);
+  }
+
+  /** The pruned model on these inputs of the original. */
+  advance(feeds: readonly Feeds[], parts: Parts, options: NativeOptions, from: Given['from']): Advance {
+    const { computed, runtime, walk } = this.source;
+    const { inputs } = this.changes;
+    const taken = (whole: Feeds): Feeds => cutTensors(whole, inputs);
+    const names = takenBy(decisionsOf(walk), walk, this.removed.removal);
+    return new Advance(computed, parts, runtime, feeds, () => this.edits(), options, taken, { names, from });
+  }
+
+  /** returns: how many layers were refitted */
+  async run(
+    original: Teller,
+    pruned: Advance,
+    manner: Manner = {},
+    before: Before = async () => this.source.samples,
+  ): Promise<number> {
+    const { source, rewrites, options } = this;
+    const { native, walk, layers } = source;
+    const readers = readersOf(walk.graph);
+    const small = layers.filter((layer) => rewrites.keptChannels(layer).length * layer.taps <= MOST_INPUTS);
+    const recurrents = recurrentsOf(walk, small);
+    const own = new Set(recurrents.flatMap(layersIn));
+    const apart = small.filter((layer) => !own.has(layer));
+    const turns = ordered([...apart, ...recurrents, ...(manner.quick ? [] : scalingsOf(walk))], pruned.parts);
+    this.#mixtures = mixturesOf(source.logits, rewrites, new Set(turns.filter(isLayer)));
+    const after = (turn: Turn): Aftermath | undefined =>
+      turn.sites.length > 1 || isRecurrent(turn)
+        ? undefined
+        : aftermathOf(walk, native, readers, isLayer(turn) ? turn.sites[0]! : turn, turn.outputs);
+    const work = this.#affected(turns, pruned.parts, readers, manner, after);
+    for (const [done, layer] of work.entries()) {
+      options.onProgress?.({ phase: 'reconstruct', done, total: work.length });
+      const pending = new Set(work.slice(done));
+      if (isRecurrent(layer)) {
+        const known = { ...source, samples: await before(layer.directions[0]!.input) };
+        const manners = [known, manner, quietly(options)] as const;
+        const unrolling = new Unrolling(layer, rewrites, original, pruned, ...manners);
+        await unrolling.refit();
+        if (unrolling.unmatched) this.unmatched.push(layer.node.name);
+        continue;
+      }
+      if (!isLayer(layer)) {
+        const found = after(layer);
+        const usable = found !== undefined && isUsable(found, pruned, pending) ? found : undefined;
+        const situation = { rewrites, original, pruned, after: usable, batches: pruned.batches };
+        await refitScaling(layer, { ...situation, options: quietly(options) });
+        continue;
+      }
+      const own = this.#mixtures.get(layer);
+      const known = { ...source, samples: await before(layer) };
+      const stage = new Stage(layer, rewrites, original, pruned, known, manner, quietly(options), own);
+      await stage.refit(after(layer), pending);
+      if (stage.unmatched) this.unmatched.push(layer.sites[0]!.node.name);
+    }
+    options.onProgress?.({ phase: 'reconstruct', done: work.length, total: work.length });
+    return work.length - this.unmatched.length;
+  }
+
+  /**
+   * From the first layer that lost inputs, or answers other dims, on. Groups and scalings only where what they read is made by
+   * layers that are refitted: else they give what they gave. And no scaling that such a layer makes up for, in front of it or
+   * behind it.
+   */
+  #affected(
+    turns: readonly Turn[],
+    parts: Parts,
+    readers: Readers,
+    { quick = false }: Manner,
+    after: (turn: Turn) => Aftermath | undefined,
+  ): readonly Turn[] {
+    const lost = (layer: Layer): boolean =>
+      this.rewrites.keptChannels(layer).length < layer.channels || this.#mixtures.has(layer);
+    const seen = new Set(
+      turns.flatMap((turn) =>
+        isLayer(turn) && mixesAll(turn) && isObserved(turn) ? turn.sites.map(({ node }) => node) : [],
+      ),
+    );
+    const refitted = new Set<number>();
+    const covered = new Set<Node>();
+    const work: Turn[] = [];
+    for (const turn of turns) {
+      const reads = (): boolean => {
+        const before = parts.between(turn.sites.flatMap(readOf), new Set());
+        return [...before].some(({ id }) => refitted.has(id));
+      };
+      if (isRecurrent(turn)) {
+        if (work.length === 0 && !layersIn(turn).some(lost)) continue;
+      } else if (isLayer(turn)) {
+        if (quick && !mixesAll(turn)) continue;
+        if (!lost(turn) && !(mixesAll(turn) ? work.length > 0 : reads())) continue;
+      } else {
+        const { value } = turn.output;
+        const own = readersBehind(readers, value);
+        const isShown = own.length === 0 || this.source.walk.graph.outputs.some(({ name }) => name === value);
+        if (covered.has(turn.sites[0].node) || !reads()) continue;
+        if (!isShown && own.every((node) => seen.has(node))) continue;
+      }
+      work.push(turn);
+      if (isLayer(turn) ? isObserved(turn) : !isRecurrent(turn))
+        for (const node of after(turn)?.through ?? []) covered.add(node);
+      for (const { node } of turn.sites) refitted.add(node.id);
+    }
+    return work;
+  }
+}

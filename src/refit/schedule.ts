@@ -1,0 +1,64 @@
+import type { Parts } from '../execution/parts.js';
+import type { Layer, Readers } from '../layers/layers.js';
+import type { Recurrent } from '../layers/recurrent.js';
+import type { Node } from '../model/expand.js';
+import type { Scaling } from './scaling.js';
+
+/** What has its turn. */
+export type Turn = Layer | Recurrent | Scaling;
+
+const QUANTISERS: ReadonlySet<string> = new Set([
+  'QuantizeLinear',
+  'DynamicQuantizeLinear',
+  'DequantizeLinear',
+]);
+
+/** Who reads a value, itself or as it is once it has been quantised. */
+export function readersBehind(readers: Readers, value: string): readonly Node[] {
+  const quantises = ({ op, inputs }: Node): boolean => QUANTISERS.has(op) && inputs[0] === value;
+  return (readers.get(value) ?? []).flatMap((node) =>
+    quantises(node) ? readersBehind(readers, node.outputs[0]!) : [node],
+  );
+}
+
+/** What comes to a site; of a node that adds several values first, all of them. */
+export const readOf = (site: {
+  readonly data: string;
+  readonly reads?: readonly string[];
+}): readonly string[] => site.reads ?? [site.data];
+
+export const isLayer = (turn: Turn): turn is Layer => 'weight' in turn;
+export const isRecurrent = (turn: Turn): turn is Recurrent => 'directions' in turn;
+
+/**
+ * Layers such that each comes before all that read what it makes. A weight that is read again behind what it has made has its turn
+ * where it alone lies between: the cells of a recurrent layer that was unrolled. Where other weights are read again there too, none has
+ * one: refitted late, it would change what others have been fitted to. Nor has what no output needs.
+ */
+export function ordered<T extends Pick<Turn, 'sites'>>(layers: readonly T[], parts: Parts): T[] {
+  const before = (values: readonly string[]): ReadonlySet<number> =>
+    new Set([...parts.between(values, new Set())].map(({ id }) => id));
+  const makes = ({ sites }: T, ids: ReadonlySet<number>): boolean =>
+    sites.some(({ node }) => ids.has(node.id));
+  const needed = layers.filter(({ sites }) => sites.every(({ node }) => parts.needs(node.id)));
+  const reads = new Map(needed.map((layer) => [layer, before(layer.sites.flatMap(readOf))]));
+  const feeds = (layer: T): boolean => layer.sites.length > 1 && makes(layer, reads.get(layer)!);
+  let rest = needed;
+  const turns: T[] = [];
+  const without: T[] = [];
+  while (rest.length > 0) {
+    const next = rest.find(
+      (layer) =>
+        !rest.some((own) => own !== layer && makes(own, reads.get(layer)!)) &&
+        !(
+          feeds(layer) &&
+          without.some((own) => makes(own, reads.get(layer)!) && makes(layer, reads.get(own)!))
+        ),
+    );
+    if (next !== undefined) turns.push(next);
+    const gone = next ?? rest.find(({ sites }) => sites.length > 1) ?? rest[0]!;
+    if (next === undefined) without.push(gone);
+    rest = rest.filter((layer) => layer !== gone);
+  }
+  return turns;
+}

@@ -1,0 +1,381 @@
+import { inSlices, type Steps } from '../base/steps.js';
+import type { Advance } from '../execution/advance.js';
+import { everyFor } from '../execution/positions.js';
+import type { Teller } from '../execution/recorded.js';
+import { numbersOf } from '../layers/contents.js';
+import { isObserved, type Layer, mixesAll, type Site, weightOf } from '../layers/layers.js';
+import { matrixOf, placesOf } from '../layers/matrix.js';
+import {
+  channelsFirst,
+  dataAt,
+  feed,
+  float32,
+  lookedAt,
+  rowsOf,
+  taken,
+  type Values,
+} from '../layers/rows.js';
+import type { NativeOptions } from '../native/index.js';
+import type { NativeMoments, Refit } from '../native/moments.js';
+import type { Tensor } from '../runtime/runtime.js';
+import { momentsFor } from '../statistics/moments.js';
+import type { Example } from './examples.js';
+import { dampingsFor, isHeld, LARGE } from './examples.js';
+import { alike, distance, Feedback, told } from './feedback.js';
+import { everyOfGroups, solveGroups, thinned } from './grouped.js';
+import { type Mixture, mixed, NO_MIXTURE, shiftsOf, unshifted } from './projection.js';
+import type { Rewrites } from './rewrites.js';
+import type { Turn } from './schedule.js';
+import type { Manner, Source } from './source.js';
+import type { Aftermath } from './target.js';
+import { isUsable, joinedOf, partsOf, wantedOf } from './target.js';
+
+/** How often targets behind a ReLU are made anew. */
+const ROUNDS = 6;
+/** Layers of more inputs than `LARGE` take this many. */
+const FEW_ROUNDS = 2;
+/** How often a weight that reads what it has made is solved for. */
+const FED_ROUNDS = 3;
+
+/** One layer on its turn: what it reads in the pruned model is known, what comes before it is as it will be. */
+export class Stage {
+  readonly #inputs: number;
+  readonly #outputs: readonly number[];
+  readonly #observed: boolean;
+  /** As the first batch has it: the last one may be smaller. Of groups, also which samples are looked at. */
+  readonly #every = new Map<Site, number>();
+  readonly #samplesEvery = new Map<Site, number>();
+  /** In all batches the two models have other lengths here. */
+  unmatched = false;
+
+  constructor(
+    readonly layer: Layer,
+    readonly rewrites: Rewrites,
+    readonly original: Teller,
+    readonly pruned: Advance,
+    readonly source: Source,
+    readonly manner: Manner,
+    readonly options: NativeOptions,
+    /** What outputs are to answer in the place of what they did. */
+    readonly mixture: Mixture = NO_MIXTURE,
+  ) {
+    this.#inputs = rewrites.keptChannels(layer).length * layer.taps;
+    this.#outputs = rewrites.keptOutputs(layer);
+    this.#observed = isObserved(layer);
+  }
+
+  /** `aftermath`: where there is one site. `pending`: layers that have not had their turn, this one among them. */
+  async refit(aftermath: Aftermath | undefined, pending: ReadonlySet<Turn>): Promise<void> {
+    const { layer } = this;
+    // What a kernel makes of x is known by what comes out only.
+    if (!this.#observed && (layer.taps > 1 || !mixesAll(layer))) return;
+    const after =
+      this.#observed && aftermath !== undefined && isUsable(aftermath, this.pruned, pending)
+        ? aftermath
+        : undefined;
+    if (this.pruned.parts.feeds(layer.sites)) return this.#refitFed();
+    const examples = await this.#examples(after);
+    // No sample comes to it.
+    this.unmatched = examples.length === 0 && this.pruned.batches > 0;
+    if (examples.every(({ rows }) => rows.rows === 0)) return;
+    const { refit, means } = mixesAll(layer)
+      ? await this.#solve(examples)
+      : await this.#solveGroups(examples);
+    await this.#put(refit, means);
+  }
+
+  /**
+   * A weight that reads what it has made, as the cells of a recurrent layer that was unrolled: fitted to what the original reads, then
+   * to what it comes to by itself as well. What leads nearest to the original on what was held out is kept.
+   */
+  async #refitFed(): Promise<void> {
+    const { layer, manner } = this;
+    if (!this.#observed || !mixesAll(layer)) return;
+    const { fitted } = manner;
+    const feedback = new Feedback(layer, this.rewrites, this.pruned, fitted);
+    const { sites } = feedback;
+    const data = [...new Set(sites.map((site) => site.data))];
+    const names = [...data, ...sites.map(({ output }) => output!.value)];
+    const then = await told(this.original, names, fitted);
+    const wanted = then.map((tensors) => feedback.keptOf(tensors));
+    const ready = await feedback.ready();
+    let now: readonly ReadonlyMap<string, Tensor>[] = wanted;
+    let best: { readonly error: number; readonly solved: Solved } | undefined;
+    const examples: Example[] = [];
+    for (let round = 0; ; round++) {
+      for (const [batch, tensors] of now.entries())
+        for (const site of sites)
+          examples.push({
+            held: isHeld(batch),
+            ...this.#example(site, then[batch]!, tensors, undefined),
+          });
+      if (examples.every(({ rows }) => rows.rows === 0)) return;
+      const solved = await this.#solve(examples);
+      await this.#put(solved.refit, solved.means);
+      if (manner.quick) return;
+      now = await feedback.run(data, ready);
+      if (!alike(wanted, now)) return;
+      const error = distance(wanted, now, isHeld);
+      if (best === undefined || error < best.error) best = { error, solved };
+      if (round + 1 === FED_ROUNDS) break;
+    }
+    await this.#put(best.solved.refit, best.solved.means);
+  }
+
+  /** Each group by itself. */
+  async #solveGroups(examples: readonly Example[]): ReturnType<typeof solveGroups> {
+    const { layer, rewrites, options } = this;
+    const groups = (examples[0]?.rows.patches?.channels ?? 0) / rewrites.keptChannels(layer).length;
+    return solveGroups(
+      {
+        ...{ groups, inputs: this.#inputs, outputs: this.#outputs.length / groups },
+        ...{ weights: await rewrites.weights(layer), intercept: this.#intercept },
+      },
+      examples,
+      options,
+    );
+  }
+
+  async #solve(examples: readonly Example[]): Promise<Solved> {
+    const { layer } = this;
+    const columns = this.#observed ? this.#outputs.length : layer.channels;
+    const fits = momentsFor(this.#inputs, columns);
+    const held = momentsFor(this.#inputs, columns);
+    for (const { held: out, rows, wanted } of examples)
+      await feed(out ? held : fits, rows, wanted.y, this.options);
+    const near = await this.#near();
+    const ridge = (moments: NativeMoments, damping: number): Promise<Refit> =>
+      moments.ridge(this.#all, damping, { ...this.options, intercept: this.#intercept, near });
+    const damping = await this.#damping(fits, held, ridge);
+    await fits.merge(held, this.options);
+    let refit = await ridge(fits, damping);
+    const parts = partsOf(examples[0]?.wanted);
+    const targets = parts > 1 ? joinedOf(examples, columns) : [];
+    for (let round = 0; parts > 1 && round < this.#rounds; round++) {
+      await fits.clip(parts as 2 | 3, refit, this.options);
+      for (const [i, { rows }] of examples.entries()) await feed(fits, rows, targets[i]!, this.options);
+      refit = await ridge(fits, damping);
+    }
+    return { refit, means: (await fits.summary(this.options)).inputMeans };
+  }
+
+  /** Targets that inputs are multiplied by, round after round. */
+  get #targets(): number {
+    return this.#outputs.length * (1 + this.#rounds);
+  }
+
+  get #intercept(): boolean {
+    return this.layer.sites.every(({ addition }) => addition.kind !== 'none');
+  }
+
+  get #rounds(): number {
+    if (this.manner.quick) return 1;
+    return this.#inputs > LARGE ? FEW_ROUNDS : ROUNDS;
+  }
+
+  async #examples(after: Aftermath | undefined): Promise<Example[]> {
+    const { layer, original, pruned } = this;
+    const stream = after?.stream === undefined ? [] : [after.stream];
+    const data = layer.sites.map((site) => site.data);
+    const known = [...(this.#observed ? layer.sites.map(({ output }) => output!.value) : data), ...stream];
+    const then: ReadonlyMap<string, Tensor>[] = [];
+    await original.to(known, async (batch, tensors) => {
+      then[batch] = new Map(known.map((name) => [name, tensors.get(name)!]));
+    });
+    const examples: Example[] = [];
+    const { fitted = Number.POSITIVE_INFINITY } = this.manner;
+    const coming = layer.sites.filter((site) => !makesItsData(site)).map((site) => site.data);
+    await pruned.to([...coming, ...stream], async (batch, now) => {
+      if (batch >= fitted) return;
+      for (const site of layer.sites)
+        if (this.#matches(site, then[batch]!, now))
+          examples.push({
+            held: isHeld(batch),
+            ...this.#example(site, ...this.#some(site, then[batch]!, now), after),
+          });
+      delete then[batch];
+    });
+    return examples;
+  }
+
+  /** Whether what the original answers has a place for each that the pruned model comes to. */
+  #matches(site: Site, then: ReadonlyMap<string, Tensor>, now: ReadonlyMap<string, Tensor>): boolean {
+    const count = (dims: readonly number[]): number => dims.reduce((all, length) => all * length, 1);
+    const own = makesItsData(site) ? then : now;
+    const { dims } = own.get(site.data)!;
+    if (!this.#observed) {
+      const wanted = then.get(site.data)!.dims;
+      return wanted.every((length, axis) => axis === site.axis || length === dims[axis]);
+    }
+    const { value, axis } = site.output!;
+    const answers = then.get(value)!.dims;
+    return rowsOf(this.layer, site, NONE, dims).rows === count(answers) / answers[axis]!;
+  }
+
+  /** What is looked at of a batch: of groups some samples, in which all positions count. */
+  #some(
+    site: Site,
+    then: ReadonlyMap<string, Tensor>,
+    now: ReadonlyMap<string, Tensor>,
+  ): readonly [then: ReadonlyMap<string, Tensor>, now: ReadonlyMap<string, Tensor>] {
+    const { layer } = this;
+    if (mixesAll(layer)) return [then, now];
+    const { dims } = now.get(site.data)!;
+    const every = once(this.#samplesEvery, site, () =>
+      everyOfGroups(layer.groups, this.#inputs, this.#rowsIn(site, dims)),
+    );
+    const names = [site.data, ...then.keys()];
+    const some = (of: ReadonlyMap<string, Tensor>): ReadonlyMap<string, Tensor> =>
+      thinned(of, names, Math.min(every, dims[0]!));
+    return [some(then), some(now)];
+  }
+
+  /** Of all samples, where a whole batch has these dims. */
+  #rowsIn(site: Site, dims: readonly number[]): number {
+    const { samples, batch } = this.source;
+    return (rowsOf(this.layer, site, NONE, dims).rows * samples) / batch;
+  }
+
+  #example(
+    site: Site,
+    then: ReadonlyMap<string, Tensor>,
+    now: ReadonlyMap<string, Tensor>,
+    after: Aftermath | undefined,
+  ): Pick<Example, 'rows' | 'wanted'> {
+    const { layer, source } = this;
+    const { x, dims } = this.#inputsAt(site, then, now);
+    const every = once(this.#every, site, () => {
+      const rows = this.#rowsIn(site, dims);
+      return mixesAll(layer)
+        ? everyFor({ inputs: this.#inputs, rows, targets: this.#targets }, source.share)
+        : everyOfGroups(layer.groups, this.#inputs, rows);
+    });
+    const { rows, of } = mixesAll(layer)
+      ? lookedAt(layer, site, x, dims, every)
+      : {
+          rows: rowsOf(layer, site, x, dims, every),
+          of: (data: Float32Array, dims: readonly number[], axis: number) =>
+            channelsFirst(site, { data, dims, axis }),
+        };
+    const valuesOf = (tensors: ReadonlyMap<string, Tensor>, name: string, axis: number): Values =>
+      of(float32(tensors.get(name)!, name), tensors.get(name)!.dims, axis);
+    if (!this.#observed) {
+      const whole = dataAt(site, then.get(site.data)!);
+      return { rows, wanted: { y: of(whole.x, whole.dims, site.axis).data } };
+    }
+    const { value, axis } = site.output!;
+    const output = valuesOf(then, value, axis);
+    const y =
+      this.mixture.size === 0
+        ? taken(output.data, output.dims, output.axis, this.#outputs)
+        : mixed(output.data, output.dims, output.axis, this.#outputs, this.mixture);
+    if (after === undefined) return { rows, wanted: { y } };
+    const inner = output.dims.slice(output.axis + 1).reduce((product, length) => product * length, 1);
+    const some = (values: Float64Array): Float64Array =>
+      Float64Array.from(this.#outputs, (index) => values[index]!);
+    const { stream } = after;
+    // One that is broadcast over the other is no stream.
+    if (stream !== undefined && then.get(stream)!.dims.join() !== then.get(value)!.dims.join())
+      return { rows, wanted: { y } };
+    const streams = stream === undefined ? undefined : this.#streams(valuesOf, then, now, stream, axis);
+    if (streams !== undefined && streams.pruned.length !== y.length) return { rows, wanted: { y } };
+    const own = { ...after, scale: some(after.scale), shift: some(after.shift) };
+    return { rows, wanted: wantedOf(y, own, this.#outputs.length, inner, streams) };
+  }
+
+  #streams(
+    valuesOf: (tensors: ReadonlyMap<string, Tensor>, name: string, axis: number) => Values,
+    then: ReadonlyMap<string, Tensor>,
+    now: ReadonlyMap<string, Tensor>,
+    stream: string,
+    axis: number,
+  ): { readonly original: Float32Array; readonly pruned: Float32Array } {
+    const whole = valuesOf(then, stream, axis);
+    const original = taken(whole.data, whole.dims, whole.axis, this.#outputs);
+    return { original, pruned: valuesOf(now, stream, axis).data };
+  }
+
+  /** x of a site as the pruned model has it. A state that is fed back will be the original's, as far as the refit succeeds. */
+  #inputsAt(
+    site: Site,
+    then: ReadonlyMap<string, Tensor>,
+    now: ReadonlyMap<string, Tensor>,
+  ): { readonly x: Float32Array; readonly dims: readonly number[] } {
+    const own = makesItsData(site);
+    const { x, dims } = dataAt(site, (own ? then : now).get(site.data)!);
+    if (!own) return { x, dims };
+    const kept = this.rewrites.keptChannels(this.layer);
+    return { x: taken(x, dims, site.axis, kept), dims: dims.with(site.axis, kept.length) };
+  }
+
+  get #all(): Uint32Array {
+    return Uint32Array.from({ length: this.#inputs }, (_, index) => index);
+  }
+
+  /** The weights there are, where what is solved for stands in their place. */
+  async #near(): Promise<Float64Array | undefined> {
+    if (!this.#observed || this.mixture.size > 0) return;
+    return Float64Array.from(await this.rewrites.weights(this.layer));
+  }
+
+  /** The damping under which what was held out is answered best. */
+  async #damping(
+    fits: NativeMoments,
+    held: NativeMoments,
+    ridge: (moments: NativeMoments, damping: number) => Promise<Refit>,
+  ): Promise<number> {
+    const { options } = this;
+    let damping = 1e-3;
+    const { count } = await held.summary(options);
+    if (count === 0) return damping;
+    let least = Number.POSITIVE_INFINITY;
+    for (const candidate of dampingsFor(this.#inputs, this.manner)) {
+      const errors = await held.errors(this.#all, await ridge(fits, candidate), options);
+      const error = errors.reduce((sum, value) => sum + value, 0);
+      if (error < least) [least, damping] = [error, candidate];
+    }
+    return damping;
+  }
+
+  async #put({ weights, bias }: Refit, means: Float64Array): Promise<void> {
+    const { layer, rewrites } = this;
+    if (this.#observed) return rewrites.put(layer, { weights, intercept: bias, means, observed: true });
+    // x of the original ≈ B x + c, so W x ≈ (W B) x + W c.
+    const places = placesOf(layer, layer.weight.dims);
+    const stored = matrixOf(await numbersOf(this.source.native, weightOf(layer), this.options), places);
+    const [rows, inputs, channels] = [this.#outputs.length, this.#inputs, layer.channels];
+    const original = mixed(stored, [layer.outputs, channels], 0, this.#outputs, unshifted(this.mixture));
+    const product = new Float64Array(rows * inputs);
+    const intercept = shiftsOf(this.#outputs, this.mixture);
+    const multiplying = function* (): Steps<void> {
+      for (let row = 0; row < rows; row++) {
+        const own = product.subarray(row * inputs, (row + 1) * inputs);
+        for (let channel = 0; channel < channels; channel++) {
+          const factor = original[row * channels + channel]!;
+          intercept[row]! += factor * bias[channel]!;
+          const given = weights.subarray(channel * inputs, (channel + 1) * inputs);
+          for (let input = 0; input < inputs; input++) own[input]! += factor * given[input]!;
+        }
+        yield;
+      }
+    };
+    await inSlices(multiplying(), this.options.signal);
+    return rewrites.put(layer, { weights: product, intercept, means, observed: false });
+  }
+}
+
+const NONE = new Float32Array(0);
+
+interface Solved {
+  readonly refit: Refit;
+  readonly means: Float64Array;
+}
+
+function once<K, V>(known: Map<K, V>, key: K, compute: () => V): V {
+  const value = known.get(key) ?? compute();
+  known.set(key, value);
+  return value;
+}
+
+/** A recurrent node, of whose states the weight is. */
+const makesItsData = ({ node, data }: Site): boolean => node.outputs.includes(data);

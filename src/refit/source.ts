@@ -1,0 +1,62 @@
+import type { Analysis } from '../coupling/analysis.js';
+import type { Dataset } from '../data/data.js';
+import type { Match } from '../data/match.js';
+import { feedsOf, matchInputs } from '../data/match.js';
+import type { Layer } from '../layers/layers.js';
+import type { NativeOptions } from '../native/call.js';
+import type { NativeModel } from '../native/index.js';
+import type { Feeds, Runtime } from '../runtime/runtime.js';
+import type { Logits } from '../statistics/logits.js';
+
+export interface Source {
+  readonly native: NativeModel;
+  /** What is run on samples; takes the same edits. */
+  readonly computed: NativeModel;
+  readonly walk: Analysis;
+  readonly layers: readonly Layer[];
+  readonly dataset: Dataset;
+  readonly runtime: Runtime;
+  /** Samples that are taken from the beginning, and in one batch; samples that there are. */
+  readonly samples: number;
+  readonly batch: number;
+  readonly all: number;
+  /** The model takes batches of this size only. */
+  readonly fixed: boolean;
+  /** Of all that layers read of one sample. */
+  readonly bytes: number;
+  /** Positions of each layer in one sample, and what looking at them may cost: `everyFor`. */
+  readonly rows: ReadonlyMap<Layer, number>;
+  readonly share: number;
+  /** Products of layers whose dims can be chosen anew. */
+  readonly logits: readonly Logits[];
+}
+
+/** How a reconstruction is carried out. */
+export interface Manner {
+  /** One round and few dampings to choose from: enough to compare removals with each other. */
+  readonly quick?: boolean;
+  /** Batches that are fitted to; by default all. */
+  readonly fitted?: number;
+}
+
+/** A model's inputs in a dataset. */
+export function matchOf({ walk, dataset }: Pick<Source, 'walk' | 'dataset'>): Match {
+  const inputs = walk.graph.inputs.map(({ name, dtype, shape }) => ({
+    name,
+    dtype: (dtype ?? 'other') as 'float32',
+    shape: (shape ?? []).map((length) => (length === null || length === -1 ? '' : length)),
+  }));
+  return matchInputs(dataset, inputs);
+}
+
+export async function feedsFor(
+  source: Pick<Source, 'walk' | 'dataset' | 'samples' | 'batch'>,
+  options: NativeOptions,
+): Promise<Feeds[]> {
+  const { samples, batch } = source;
+  const match = matchOf(source);
+  const feeds: Feeds[] = [];
+  for (let from = 0; from < samples; from += batch)
+    feeds.push(await feedsOf(match, from, Math.min(samples, from + batch), options.signal));
+  return feeds;
+}

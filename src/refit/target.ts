@@ -1,0 +1,243 @@
+import { passageOf, type Step } from '../coupling/passage.js';
+import type { Walk } from '../coupling/walk.js';
+import type { Advance } from '../execution/advance.js';
+import { numbersNow } from '../layers/contents.js';
+import type { Readers, Site } from '../layers/layers.js';
+import { type Behind, directly, type Makers, makersOf } from '../layers/quantised.js';
+import type { Rows } from '../layers/rows.js';
+import type { Node } from '../model/graph.js';
+import type { NativeModel } from '../native/index.js';
+
+/**
+ * What becomes of a layer's output: scale · y + shift + stream, of which only what lies between bounds is seen.
+ */
+export interface Aftermath {
+  /** By output of the layer. */
+  readonly scale: Float64Array;
+  readonly shift: Float64Array;
+  /** The other value of the sum that it goes into, computed from data: a residual stream. */
+  readonly stream?: string;
+  readonly low: number;
+  readonly high: number;
+  /** BatchNormalization on the way. */
+  readonly through: readonly Node[];
+}
+
+/** Most nodes that are looked at behind a layer. */
+const MOST_STEPS = 12;
+/** A scale below this share of the largest says nothing of the layer's output. */
+const SMALL = 1e-3;
+
+/**
+ * Follows a layer's output by what rules say of the nodes that read it: through biases, BatchNormalization and one residual sum to where
+ * values beyond a bound are all the same. What the stream has got wrong so far the layer can give back, and what is clipped off need
+ * not be right.
+ */
+export function aftermathOf(
+  walk: Walk,
+  native: NativeModel,
+  readers: Readers,
+  site: Pick<Site, 'output'> & Partial<Pick<Site, 'node' | 'fused'>>,
+  outputs: number,
+): Aftermath {
+  const { graph, passages } = walk;
+  const behind = new Following(walk, native, outputs);
+  const { fused, node } = site;
+  let value = site.output?.value;
+  if (fused !== undefined && node !== undefined) {
+    [value] = node.outputs;
+    if (value === undefined || !behind.take(node, value, fused.steps)) return behind.aftermath;
+  }
+  for (let step = 0; step < MOST_STEPS && value !== undefined; step++) {
+    const from: string = value;
+    const [reader, ...others]: readonly Node[] = readers.get(from) ?? [];
+    if (reader === undefined || others.length > 0) break;
+    if (graph.outputs.some(({ name }) => name === from)) break;
+    const passage = passageOf(passages, reader, from);
+    if (passage === undefined || !behind.take(reader, from, passage.steps) || !passage.passes) break;
+    [value] = reader.outputs;
+  }
+  return behind.aftermath;
+}
+
+/** What comes of a layer's output, step by step. */
+class Following {
+  readonly #scale: Float64Array;
+  readonly #shift: Float64Array;
+  #stream: string | undefined;
+  #low = Number.NEGATIVE_INFINITY;
+  #high = Number.POSITIVE_INFINITY;
+  readonly #through: Node[] = [];
+  readonly #makers: Makers;
+
+  constructor(
+    readonly walk: Walk,
+    readonly native: NativeModel,
+    readonly outputs: number,
+  ) {
+    this.#scale = new Float64Array(outputs).fill(1);
+    this.#shift = new Float64Array(outputs);
+    this.#makers = makersOf(walk.graph);
+  }
+
+  get aftermath(): Aftermath {
+    return {
+      ...{ scale: this.#scale, shift: this.#shift, low: this.#low, high: this.#high },
+      ...{ through: this.#through, ...(this.#stream !== undefined && { stream: this.#stream }) },
+    };
+  }
+
+  /** False where nothing behind the step says more. `value`: of the axes that the steps work on. */
+  take(node: Node, value: string, steps: readonly Step[]): boolean {
+    return steps.every((step) => this.#step(node, value, step));
+  }
+
+  #step(node: Node, value: string, step: Step): boolean {
+    switch (step.kind) {
+      case 'bounds':
+        this.#low = step.low;
+        this.#high = step.high;
+        return false;
+      case 'scale':
+        if (this.#stream !== undefined) return false;
+        for (const numbers of [this.#scale, this.#shift])
+          for (let i = 0; i < this.outputs; i++) numbers[i]! *= step.by;
+        return true;
+      case 'sum':
+        return step.operands.every((operand) => this.#sum(node, value, operand));
+      case 'normalise':
+        return this.#normalise(node, step);
+    }
+  }
+
+  #sum(node: Node, value: string, operand: number): boolean {
+    const addend = directly(this.walk.graph, this.#makers, node, operand);
+    if (addend !== undefined) return this.#add(addend);
+    const other = node.inputs[operand] ?? '';
+    const [a, b] = [value, other].map((name) => this.walk.tensors.get(name)?.axes);
+    // One that is broadcast over the other is no stream.
+    if (this.#stream !== undefined || a === undefined || a.length !== b?.length) return false;
+    this.#stream = other;
+    return true;
+  }
+
+  #add(addend: Behind): boolean {
+    const { outputs } = this;
+    if (!addend.tensor.dims.every((length) => length === 1 || length === outputs)) return false;
+    const numbers = numbersNow(this.native, addend);
+    if (numbers.length !== outputs && numbers.length !== 1) return false;
+    for (let i = 0; i < outputs; i++) this.#shift[i]! += numbers[numbers.length === 1 ? 0 : i]!;
+    return true;
+  }
+
+  #normalise(node: Node, { operands, epsilon }: Extract<Step, { kind: 'normalise' }>): boolean {
+    if (this.#stream !== undefined) return false;
+    const parameters = operands.map((operand) => directly(this.walk.graph, this.#makers, node, operand));
+    if (parameters.some((own) => own?.tensor.dims[0] !== this.outputs)) return false;
+    this.#through.push(node);
+    const [gamma, beta, mean, variance] = parameters.map((own) => numbersNow(this.native, own!));
+    for (let i = 0; i < this.outputs; i++) {
+      const factor = gamma![i]! / Math.sqrt(variance![i]! + epsilon);
+      this.#scale[i]! *= factor;
+      this.#shift[i] = (this.#shift[i]! - mean![i]!) * factor + beta![i]!;
+    }
+    return true;
+  }
+}
+
+/** Whether the stream can be computed without anything that has not had its turn. */
+export function isUsable(
+  { stream }: Aftermath,
+  pruned: Pick<Advance, 'before'>,
+  pending: Iterable<{ readonly sites: readonly { readonly node: Node }[] }>,
+): boolean {
+  if (stream === undefined) return true;
+  const ids = new Set([...pruned.before([stream])].map(({ id }) => id));
+  return ![...pending].some(({ sites }) => sites.some(({ node }) => ids.has(node.id)));
+}
+
+/** Targets of a batch: y, and between which bounds it is seen; all [outer, outputs, inner]. */
+export interface Wanted {
+  readonly y: Float32Array;
+  readonly low?: Float32Array;
+  readonly high?: Float32Array;
+}
+
+/**
+ * What a layer is to answer in the pruned model.
+ *
+ * - `y`: what it answers in the original; `streams`: the stream in both models; all of the outputs
+ *   that are left
+ */
+export function wantedOf(
+  y: Float32Array,
+  { scale, shift, low, high }: Aftermath,
+  outputs: number,
+  inner: number,
+  streams: { readonly original: Float32Array; readonly pruned: Float32Array } | undefined,
+): Wanted {
+  const largest = scale.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  const by = scale.map((value) => (Math.abs(value) > SMALL * largest ? 1 / value : 0));
+  const clips = Number.isFinite(low) || Number.isFinite(high);
+  if (streams === undefined && !clips) return { y };
+  const wanted = streams === undefined ? y : y.slice();
+  const bounds = clips ? [new Float32Array(y.length), new Float32Array(y.length)] : undefined;
+  const [lower, upper] = bounds ?? [];
+  for (let start = 0, row = 0; start < y.length; start += inner, row++) {
+    const output = row % outputs;
+    const factor = by[output]!;
+    const end = start + inner;
+    if (streams !== undefined)
+      for (let i = start; i < end; i++) wanted[i]! += factor * (streams.original[i]! - streams.pruned[i]!);
+    if (lower === undefined || upper === undefined) continue;
+    if (factor === 0) {
+      lower.fill(Number.NEGATIVE_INFINITY, start, end);
+      upper.fill(Number.POSITIVE_INFINITY, start, end);
+      continue;
+    }
+    const [a, b] = [low - shift[output]!, high - shift[output]!];
+    const [least, most] = factor > 0 ? [a, b] : [b, a];
+    if (streams === undefined) {
+      lower.fill(least * factor, start, end);
+      upper.fill(most * factor, start, end);
+      continue;
+    }
+    for (let i = start; i < end; i++) {
+      lower[i] = (least - streams.pruned[i]!) * factor;
+      upper[i] = (most - streams.pruned[i]!) * factor;
+    }
+  }
+  if (bounds === undefined) return { y: wanted };
+  const onlyLow = high === Number.POSITIVE_INFINITY && by.every((factor) => factor >= 0);
+  return { y: wanted, low: bounds[0]!, ...(!onlyLow && { high: bounds[1]! }) };
+}
+
+/** Arrays that say what is wanted. */
+export const partsOf = (wanted: Wanted | undefined): 1 | 2 | 3 =>
+  wanted?.low === undefined ? 1 : wanted.high === undefined ? 2 : 3;
+
+/** `joined` of all, which lets go of what they were. */
+export function joinedOf(
+  examples: readonly { readonly rows: Rows; wanted: Wanted }[],
+  outputs: number,
+): readonly Float32Array[] {
+  return examples.map((example) => {
+    const targets = joined(example.wanted, example.rows, outputs);
+    example.wanted = { y: NONE };
+    return targets;
+  });
+}
+
+const NONE = new Float32Array(0);
+
+/** Targets and bounds in one array: behind each other for each sample of a batch, or for each row. */
+function joined({ y, low, high }: Wanted, { patches }: Rows, outputs: number): Float32Array {
+  const parts = [y, low, high].filter((part) => part !== undefined);
+  const outer = patches === undefined ? y.length / outputs : patches.batch;
+  const length = y.length / outer;
+  const all = new Float32Array(parts.length * y.length);
+  for (let at = 0; at < outer; at++)
+    for (const [place, part] of parts.entries())
+      all.set(part.subarray(at * length, (at + 1) * length), (at * parts.length + place) * length);
+  return all;
+}

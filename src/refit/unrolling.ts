@@ -1,0 +1,345 @@
+import { inSlices, type Steps } from '../base/steps.js';
+import type { Advance } from '../execution/advance.js';
+import { everyFor } from '../execution/positions.js';
+import type { Teller } from '../execution/recorded.js';
+import { numbersOf } from '../layers/contents.js';
+import { type Layer, weightOf } from '../layers/layers.js';
+import { matrixOf, placesOf, selected } from '../layers/matrix.js';
+import {
+  beside,
+  type Direction,
+  givenIn,
+  type Recurrent,
+  rowsSeen,
+  type Stored,
+  stateDims,
+  statesBefore,
+  storedFor,
+  valuesOf,
+} from '../layers/recurrent.js';
+import { float32, taken } from '../layers/rows.js';
+import type { NativeOptions } from '../native/index.js';
+import type { NativeMoments, Refit } from '../native/moments.js';
+import type { Tensor } from '../runtime/runtime.js';
+import { momentsFor } from '../statistics/moments.js';
+import { dampingsFor, isHeld } from './examples.js';
+import type { Rewrites } from './rewrites.js';
+import type { Manner, Source } from './source.js';
+
+/** The damping where no sample is held out to choose one by. */
+const UNJUDGED = 1e-3;
+
+/** How often W and R are solved anew for the states that the last solution leads to. */
+const ROUNDS = 3;
+
+/** What is known of one batch: data of both models, and the original's states. */
+interface Known {
+  readonly held: boolean;
+  readonly x: Float32Array;
+  readonly before: { readonly x: Float32Array; readonly states: Tensor; readonly initial?: Float32Array };
+  readonly initial?: Float32Array;
+  readonly lengths?: ArrayLike<number>;
+}
+
+/** New weights of W or R, and what is added to what they make. */
+interface Solved {
+  readonly layer: Layer;
+  readonly weights: Float64Array;
+  readonly intercept: Float64Array;
+}
+
+/** W and what it reads, or R: its place among the inputs that are left and among all of them, and its weights before. */
+interface Side {
+  readonly layer: Layer;
+  readonly start: number;
+  readonly target: number;
+  readonly kept: readonly number[];
+  readonly weights: Float32Array;
+  readonly solved: Solved;
+}
+
+/** What is fitted to, and what judges. */
+interface Fits {
+  readonly fits: NativeMoments;
+  readonly held: NativeMoments;
+}
+
+/**
+ * One recurrent node on its turn. Its gates are made of W x + R h: both weights are solved for as one matrix, so each makes up for what
+ * the other lost. h is what the node itself made of them. At first it is taken to be the original's; then the node is run, and they are
+ * solved again such that they lead from the states which it really comes to back to what the original's gates were. The solution under
+ * which its states are nearest to the original's on what was held out is kept.
+ */
+export class Unrolling {
+  readonly #kept: readonly number[];
+  /** Whether sequences have other lengths in the pruned model, so that nothing can be compared step by step. */
+  unmatched = false;
+
+  constructor(
+    readonly recurrent: Recurrent,
+    readonly rewrites: Rewrites,
+    readonly original: Teller,
+    readonly pruned: Advance,
+    readonly source: Source,
+    readonly manner: Manner,
+    readonly options: NativeOptions,
+  ) {
+    this.#kept = rewrites.keptChannels(recurrent.directions[0]!.recurrent);
+  }
+
+  async refit(): Promise<void> {
+    const { recurrent, manner } = this;
+    const known = await this.#known();
+    if (this.unmatched || known.every(({ x }) => x.length === 0)) return;
+    const sums = recurrent.directions.map((direction) => this.#momentsFor(direction));
+    let states = known.map(({ before }) => this.#left(before.states));
+    let best: { readonly error: number; readonly solved: readonly Solved[] } | undefined;
+    for (let round = 0; ; round++) {
+      const solved: Solved[] = [];
+      for (const [place, direction] of recurrent.directions.entries())
+        solved.push(...(await this.#solve(direction, known, states, sums[place]!)));
+      await this.#put(solved);
+      if (manner.quick) return;
+      states = await this.#run(known.length);
+      const error = this.#distance(known, states);
+      if (best === undefined || error < best.error) best = { error, solved };
+      if (round + 1 === ROUNDS) break;
+    }
+    await this.#put(best.solved);
+  }
+
+  async #known(): Promise<readonly Known[]> {
+    const { recurrent, original, pruned } = this;
+    const { data, states, initial } = recurrent;
+    const { fitted = Number.POSITIVE_INFINITY } = this.manner;
+    const names = valuesOf(recurrent);
+    const then: ReadonlyMap<string, Tensor>[] = [];
+    await original.to(names, async (batch, tensors) => {
+      then[batch] = new Map(names.map((name) => [name, tensors.get(name)!]));
+    });
+    const { native } = this.source;
+    const stored = await storedFor(recurrent, native, this.options);
+    const left = this.#leftOf(stored);
+    const known: Known[] = [];
+    const coming = [data, ...(initial === undefined || initial.stored ? [] : [initial.value])];
+    await pruned.to(coming, async (batch, now) => {
+      if (batch >= fitted) return;
+      const before = then[batch]!;
+      const own = before.get(states)!;
+      const { dims } = now.get(data)!;
+      if (before.get(data)!.dims.some((length, axis) => axis < 2 && length !== dims[axis])) {
+        this.unmatched = true;
+        return;
+      }
+      const { batch: count, directions } = stateDims(recurrent, own.dims);
+      const { initial: first, lengths } = givenIn(recurrent, stored, (value) => before.get(value));
+      const { initial: remaining } = givenIn(recurrent, left, (value) => now.get(value));
+      known[batch] = {
+        held: isHeld(batch),
+        x: float32(now.get(data)!, data),
+        before: {
+          x: float32(before.get(data)!, data),
+          states: { ...own, type: 'float32', data: float32(own, states) },
+          ...(first && { initial: first }),
+        },
+        // Zeros of the original's length were left out.
+        ...(remaining?.length === count * directions * this.#kept.length && { initial: remaining }),
+        ...(lengths && { lengths }),
+      };
+    });
+    return known;
+  }
+
+  /** What is stored, as it is left. */
+  #leftOf({ initial }: Stored): Stored {
+    const own = this.recurrent.initial?.stored;
+    if (initial === undefined || own === undefined) return {};
+    return { initial: selected(initial, own.dims, this.rewrites.cuts.kept.get(own.id) ?? new Map()).data };
+  }
+
+  /** Of states, the lanes that are left. */
+  #left(states: Tensor): Tensor {
+    const data = taken(float32(states, this.recurrent.states), states.dims, 3, this.#kept);
+    return { ...states, data, dims: states.dims.with(3, this.#kept.length) };
+  }
+
+  /** The states that the node comes to as it is by now. */
+  async #run(batches: number): Promise<Tensor[]> {
+    const { states } = this.recurrent;
+    const found: Tensor[] = [];
+    await this.pruned.peek([states], async (batch, tensors) => {
+      if (batch < batches) found[batch] = tensors.get(states)!;
+    });
+    return found;
+  }
+
+  /** How far states are from the original's, on what was held out, or on all where nothing was. */
+  #distance(known: readonly Known[], states: readonly Tensor[]): number {
+    const judges = known.some(({ held }) => held);
+    return known.reduce((sum, { held, before }, batch) => {
+      if (judges && !held) return sum;
+      const wanted = this.#left(before.states).data as Float32Array;
+      const found = float32(states[batch]!, this.recurrent.states);
+      return wanted.reduce((own, value, at) => own + (value - found[at]!) ** 2, sum);
+    }, 0);
+  }
+
+  #widths({ input, recurrent }: Direction): {
+    readonly left: readonly [number, number];
+    readonly whole: readonly [number, number];
+  } {
+    const { rewrites } = this;
+    return {
+      left: [rewrites.keptChannels(input).length, rewrites.keptChannels(recurrent).length],
+      whole: [input.channels, recurrent.channels],
+    };
+  }
+
+  #momentsFor(direction: Direction): Fits {
+    const { left, whole } = this.#widths(direction);
+    const make = (): NativeMoments => momentsFor(left[0] + left[1], whole[0] + whole[1]);
+    return { fits: make(), held: make() };
+  }
+
+  async #solve(
+    direction: Direction,
+    known: readonly Known[],
+    states: readonly Tensor[],
+    { fits, held }: Fits,
+  ): Promise<readonly Solved[]> {
+    const { recurrent, source, options } = this;
+    const { left, whole } = this.#widths(direction);
+    for (const [batch, own] of known.entries()) {
+      const dims = stateDims(recurrent, own.before.states.dims);
+      const size = {
+        inputs: left[0] + left[1],
+        rows: (dims.steps * dims.batch * source.samples) / source.batch,
+        targets: whole[0] + whole[1],
+      };
+      const every = everyFor(size, source.share);
+      const rows = rowsSeen(recurrent, dims, own.lengths, every);
+      if (rows.length === 0) continue;
+      const [before, wanted] = [
+        statesBefore(recurrent, direction, states[batch]!, own.initial, own.lengths),
+        statesBefore(recurrent, direction, own.before.states, own.before.initial, own.lengths),
+      ];
+      await (own.held ? held : fits).add(
+        beside(rows, own.x, left[0], before, left[1]),
+        beside(rows, own.before.x, whole[0], wanted, whole[1]),
+        options,
+      );
+    }
+    return this.#solution(direction, { fits, held });
+  }
+
+  /** W' = W B of what was there before, guessed from what is left: x and h together, but for gates that see each by itself. */
+  async #solution(direction: Direction, { fits, held }: Fits): Promise<readonly Solved[]> {
+    const { recurrent, rewrites, options } = this;
+    const outputs = rewrites.keptOutputs(direction.input);
+    const { left, whole } = this.#widths(direction);
+    const all = momentsFor(left[0] + left[1], whole[0] + whole[1]);
+    await all.merge(fits, options);
+    await all.merge(held, options);
+    const side = async (layer: Layer, start: number, target: number): Promise<Side> => {
+      const weights = await this.#weights(layer);
+      const kept = rewrites.keptChannels(layer);
+      const added = new Float64Array(outputs.length);
+      const own = new Float64Array(outputs.length * kept.length);
+      return { layer, start, target, kept, weights, solved: { layer, weights: own, intercept: added } };
+    };
+    const sides = [
+      await side(direction.input, 0, 0),
+      await side(direction.recurrent, left[0], whole[0]),
+    ] as const;
+    const gate = direction.input.outputs / recurrent.sums.length;
+    const rowsOf = (sums: boolean): number[] =>
+      [...outputs.keys()].filter((row) => recurrent.sums[Math.floor(outputs[row]! / gate)] === sums);
+    const parts = [
+      { rows: rowsOf(true), sides },
+      ...sides.map((own) => ({ rows: rowsOf(false), sides: [own] })),
+    ].filter(({ rows }) => rows.length > 0);
+    for (const { rows, sides } of parts) {
+      const refit = await this.#ridge(
+        rows.map((row) => outputs[row]!),
+        sides,
+        { fits, held, all },
+      );
+      await inSlices(multiplied(rows, outputs, sides, refit), options.signal);
+    }
+    return sides.map(({ solved }) => solved);
+  }
+
+  /** What was read, guessed from what is read now, under the damping that is best for what these gates make of it. */
+  async #ridge(
+    gates: readonly number[],
+    sides: readonly Side[],
+    { fits, held, all }: Fits & { readonly all: NativeMoments },
+  ): Promise<Refit> {
+    const { options } = this;
+    const keep = Uint32Array.from(sides.flatMap(({ start, kept }) => kept.map((_, i) => start + i)));
+    const near = new Float64Array(all.outputs * keep.length);
+    const worth = new Float64Array(all.outputs);
+    let column = 0;
+    for (const { target, kept, weights, layer } of sides) {
+      for (const index of kept) near[(target + index) * keep.length + column++] = 1;
+      for (const row of gates)
+        for (let channel = 0; channel < layer.channels; channel++)
+          worth[target + channel]! += weights[row * layer.channels + channel]! ** 2;
+    }
+    const intercept = sides.some(({ layer }) => hasBias(layer));
+    const ridge = (moments: NativeMoments, damping: number): Promise<Refit> =>
+      moments.ridge(keep, damping, { ...options, intercept, near });
+    let [damping, least] = [UNJUDGED, Number.POSITIVE_INFINITY];
+    if ((await held.summary(options)).count > 0)
+      for (const candidate of dampingsFor(keep.length, this.manner)) {
+        const errors = await held.errors(keep, await ridge(fits, candidate), options);
+        const error = errors.reduce((sum, value, target) => sum + worth[target]! * value, 0);
+        if (error < least) [least, damping] = [error, candidate];
+      }
+    return ridge(all, damping);
+  }
+
+  async #weights(layer: Layer): Promise<Float32Array> {
+    const places = placesOf(layer, layer.weight.dims);
+    return matrixOf(await numbersOf(this.source.native, weightOf(layer), this.options), places);
+  }
+
+  async #put(solved: readonly Solved[]): Promise<void> {
+    for (const { layer, ...own } of solved)
+      await this.rewrites.put(layer, { ...own, means: NONE, observed: false });
+  }
+}
+
+const NONE = new Float64Array(0);
+
+const hasBias = ({ sites }: Layer): boolean => sites.every(({ addition }) => addition.kind !== 'none');
+
+/** Puts W B and W c in the place of these rows of each side's weights; c goes to the first side that has a place for it. */
+function* multiplied(
+  rows: readonly number[],
+  outputs: readonly number[],
+  sides: readonly Side[],
+  { weights, bias }: Refit,
+): Steps<void> {
+  const inputs = sides.reduce((sum, { kept }) => sum + kept.length, 0);
+  const product = new Float64Array(inputs);
+  const shifted = sides.find(({ layer }) => hasBias(layer))?.solved.intercept;
+  for (const row of rows) {
+    product.fill(0);
+    let shift = 0;
+    for (const { layer, target, weights: before } of sides)
+      for (let channel = 0; channel < layer.channels; channel++) {
+        const factor = before[outputs[row]! * layer.channels + channel]!;
+        shift += factor * bias[target + channel]!;
+        const given = weights.subarray((target + channel) * inputs, (target + channel + 1) * inputs);
+        for (let input = 0; input < inputs; input++) product[input]! += factor * given[input]!;
+      }
+    let from = 0;
+    for (const { kept, solved } of sides) {
+      solved.weights.set(product.subarray(from, from + kept.length), row * kept.length);
+      from += kept.length;
+    }
+    if (shifted !== undefined) shifted[row] = shift;
+    yield;
+  }
+}

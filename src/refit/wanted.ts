@@ -1,0 +1,28 @@
+import { answeredBy } from '../compare/standIns.js';
+import { isObserved, mixesAll, readersOf } from '../layers/layers.js';
+import { recurrentsOf, valuesOf } from '../layers/recurrent.js';
+import type { Source } from './source.js';
+import { aftermathOf } from './target.js';
+
+/** Values of the original that layers are refitted to, its answers among them. */
+export function valuesWanted({
+  native,
+  walk,
+  layers,
+}: Pick<Source, 'native' | 'walk' | 'layers'>): Set<string> {
+  const readers = readersOf(walk.graph);
+  const wanted = new Set([...answeredBy(walk.graph.document)]);
+  for (const layer of layers.filter(mixesAll)) {
+    const observed = isObserved(layer);
+    for (const site of layer.sites) {
+      if (observed) wanted.add(site.output!.value);
+      // What a weight reads behind what it has made begins as the original's.
+      if (!observed || layer.sites.length > 1) wanted.add(site.data);
+      const { stream } = aftermathOf(walk, native, readers, site, layer.outputs);
+      if (stream !== undefined) wanted.add(stream);
+    }
+  }
+  for (const recurrent of recurrentsOf(walk, layers))
+    for (const value of valuesOf(recurrent)) wanted.add(value);
+  return wanted;
+}

@@ -1,0 +1,125 @@
+import type { Group } from '../coupling/groups.js';
+import type { Place } from '../coupling/places.js';
+import type { ActivationSummary, Histogram } from '../native/activations.js';
+import type { SliceRequest, Statistic } from '../native/statistics.js';
+import type { TreeLevel } from '../native/tree.js';
+
+/** One option of a criterion. */
+export type OptionValue = string | number | boolean;
+export type Options = Readonly<Record<string, OptionValue>>;
+
+/** What a criterion may ask for. */
+export interface Evidence {
+  /** A statistic of the stored weights on these slots: one number for each lane of each request. */
+  statistics(requests: readonly SliceRequest[], statistic: Statistic): Promise<readonly Float64Array[]>;
+  /** Number of axes of a stored tensor. */
+  rankOf(tensor: number): number;
+  /** Stored tensors that scale what was normalised just before: BatchNorm's γ and its like. */
+  readonly gains: ReadonlySet<number>;
+  /** Whether there are calibration data. */
+  readonly hasData: boolean;
+  /**
+   * Statistics of what the groups' lanes are on calibration data, at each value that shows them best (`findPlaces`); with a
+   * histogram its entropies too, for which the model runs once more. A group that no value shows has none.
+   * errors: OPTION_INVALID without data, NON_FINITE with the value, and those of data and runtime.
+   */
+  activations(
+    groups: readonly Group[],
+    histogram?: Histogram & { readonly millerMadow: boolean },
+  ): Promise<readonly (readonly Shown[])[]>;
+  /**
+   * The pruning trees of groups, or what their lanes say of others: options as those of `model.tree`, rows drawn in one run for
+   * all. Undefined for a group that no value shows, or none of what its lanes are judged by.
+   * errors: as activations.
+   */
+  trees(groups: readonly Group[], options: Options): Promise<readonly (Grown | undefined)[]>;
+  /**
+   * In which order lanes leave, and what the layers that read them, or products of queries and keys, lose by it. Undefined for a group
+   * that has neither where it can be seen. errors: as activations.
+   */
+  prices(groups: readonly Group[]): Promise<readonly (Priced | undefined)[]>;
+  readonly seed: number;
+}
+
+/** What lanes cost the layers that read them. */
+export interface Priced {
+  /** Positions in the group, the first to leave first. */
+  readonly order: Uint32Array;
+  /** Once so many + 1 have left: what is lost, in shares of the layers' output variance, and of the products' energy. */
+  readonly damage: Float64Array;
+  /** Where a layer reads them, and what scores are made of is wanted: by lane, in bits for each of its inputs at the first of the layers. */
+  readonly bits?: Bits;
+}
+
+export interface Bits {
+  readonly entropy: Float64Array;
+  readonly conditional: Float64Array;
+  readonly redundancy: Float64Array;
+}
+
+/** What a tree says of lanes, by their positions in the group. */
+export interface Grown {
+  /** In which lanes leave. */
+  readonly order: readonly number[];
+  readonly entropies: Float64Array;
+  /** Of a tree of pairs. */
+  readonly levels?: readonly TreeLevel[];
+  /** Gain ratios, where lanes are judged by others. */
+  readonly ratios?: Float64Array;
+  /** Lanes that no value shows. */
+  readonly unseen: readonly number[];
+}
+
+/** A group's lanes as one value shows them. All arrays are [group.lanes]; the count of a lane that is not there is 0. */
+export interface Shown {
+  readonly place: Place;
+  readonly summary: ActivationSummary;
+  /** Of the histogram, where one was asked for, in bits. */
+  readonly entropy?: Float64Array;
+}
+
+/** What the lanes of a group are worth, [group.lanes], never NaN; and what that is made of, where it is of several. */
+export type Worth =
+  | Float64Array
+  | { readonly scores: Float64Array; readonly parts: Readonly<Record<string, Float64Array>> };
+
+/** What each lane is worth: those of the lowest score leave first. */
+export interface Criterion {
+  readonly name: string;
+  readonly summary: string;
+  /** Where its idea comes from. */
+  readonly source: string;
+  /** Without data, one that needs them is refused before any file is opened. */
+  readonly needs: 'nothing' | 'weights' | 'data';
+  /** Whether these options need data though the criterion itself does not. */
+  readonly needsData?: (options: Options) => boolean;
+  /** Its options and their defaults; an option's type is its default's. */
+  readonly defaults: Options;
+  /** Options that take one of a few words. */
+  readonly choices?: Readonly<Record<string, readonly string[]>>;
+  /** One for each group. */
+  score(groups: readonly Group[], options: Options, evidence: Evidence): Promise<readonly Worth[]>;
+}
+
+export const scoresOf = (worth: Worth): Float64Array => ('scores' in worth ? worth.scores : worth);
+
+/**
+ * The slices that make a group's lanes: filters and rows, not what consumes them. Vectors (biases, BatchNorm) count only
+ * where there is nothing else, since their values are on another scale; scales and zero points likewise. Quantised weights
+ * count as what they stand for.
+ */
+export function producers(group: Group, rankOf: (tensor: number) => number): SliceRequest {
+  const makers = group.slots.filter(({ slot }) => !slot.contracted);
+  const weights = makers.filter(({ slot }) => slot.parameter !== true);
+  const matrices = weights.filter(({ slot }) => rankOf(slot.tensor) > 1);
+  const chosen = [matrices, weights, makers, group.slots].find((slots) => slots.length > 0) ?? [];
+  return {
+    lanes: group.lanes.length,
+    slices: chosen.map(({ slot, lanes }) => ({
+      tensor: slot.tensor,
+      axis: slot.axis,
+      lanes,
+      ...(slot.quantised !== undefined && { dequantise: slot.quantised }),
+    })),
+  };
+}

@@ -1,0 +1,121 @@
+import { EspalierError, option, text } from '../base/errors.js';
+import type { Group } from '../coupling/groups.js';
+import type { Statistic } from '../native/statistics.js';
+import type { Criterion, Evidence, Options, Shown } from './criterion.js';
+import { producers } from './criterion.js';
+import { overPlaces } from './shown.js';
+
+/**
+ * Entropy of what a lane is, in bits: lanes that say little leave first. Of the weights that make it, or of its activations on
+ * calibration data, at the values that its consumers read; at several of them, their mean.
+ *
+ * - `histogram`: -Σ p log2 p over `bins` bins; `millerMadow` adds (occupied bins - 1) / (2 N ln 2), as the estimate is biased
+ *   low. `binning: 'equal'` has bins of equal width, `'quantile'` such that as many values of a bounded sample lie in each
+ *   (activations only). `range: 'group'` has the same bins for all lanes, at each value that shows them; `'tensor'` for each
+ *   stored tensor its own (weights; of activations the same as 'group'); `'lane'` for each lane its own (activations only):
+ *   then shapes of distributions are told apart, not spreads
+ * - `mass`: the lane's own term -p log2 p, p = Σ|x| of the lane over Σ|x| of the group
+ * - `gaussian`: ½ log2(1 + 2πe σ²/Δ²), the entropy ½ log2(2πe σ²) of a Gaussian counted in bins of width Δ = 8 σ̄ / `bins`,
+ *   σ̄² the group's mean variance; the 1 keeps constants at 0 and all lanes in order
+ *
+ * What is not said: without data histograms of weights, with data activations as Gaussians. Measured on six small networks at four
+ * ratios, without reconstruction, they kept most accuracy of all these estimates on average (53 %; weights 43 %) and in most cases.
+ * Histograms of activations did worse the more bins they had (16: 50 %, 256: 40 %), and bins by quantiles or of each lane's own
+ * worst (34 to 37 %; random 38 %): a lane that varies little may still take many different values.
+ *
+ * score: >= 0, a constant lane scores 0.
+ * reads: every producer slice of the group, once or twice; or one pass over the data, for histograms two. Memory O(bins) a lane.
+ * source: Shannon 1948; the bias correction is Miller 1955.
+ */
+export const entropy: Criterion = {
+  name: 'entropy',
+  summary: 'entropy of the weights that make a lane, or of its activations, in bits',
+  source: 'Shannon 1948; Miller 1955',
+  needs: 'weights',
+  needsData: ({ of }) => of === 'activations',
+  defaults: {
+    of: 'auto',
+    estimator: 'auto',
+    bins: 256,
+    binning: 'equal',
+    millerMadow: false,
+    range: 'group',
+  },
+  choices: {
+    of: ['auto', 'weights', 'activations'],
+    estimator: ['auto', 'histogram', 'mass', 'gaussian'],
+    binning: ['equal', 'quantile'],
+    range: ['group', 'tensor', 'lane'],
+  },
+  score: (groups, options, evidence) => {
+    const { of } = options;
+    return of === 'activations' || (of === 'auto' && evidence.hasData)
+      ? ofActivations(groups, options, evidence)
+      : ofWeights(groups, options, evidence);
+  },
+};
+
+type Estimator = 'histogram' | 'mass' | 'gaussian';
+
+const chosen = ({ estimator }: Options, otherwise: Estimator): Estimator =>
+  estimator === 'auto' ? otherwise : (estimator as Estimator);
+
+async function ofWeights(
+  groups: readonly Group[],
+  options: Options,
+  evidence: Evidence,
+): Promise<readonly Float64Array[]> {
+  const { bins, binning, millerMadow, range } = options;
+  const estimator = chosen(options, 'histogram');
+  if (estimator === 'histogram' && (binning === 'quantile' || range === 'lane'))
+    throw new EspalierError(
+      'OPTION_INVALID',
+      `the entropy of weights has no ${binning === 'quantile' ? 'bins by quantiles' : 'bins for each lane'}`,
+      {},
+      text`Take that of activations: ${option('criterionOptions.of', 'activations')} with ${option('data')}, or leave the option out.`,
+    );
+  const statistics: Readonly<Record<Estimator, Statistic>> = {
+    mass: { kind: 'mass' },
+    gaussian: { kind: 'variance' },
+    histogram: {
+      kind: 'entropy',
+      bins: bins as number,
+      millerMadow: millerMadow as boolean,
+      range: range as 'group' | 'tensor',
+    },
+  };
+  const requests = groups.map((group) => producers(group, evidence.rankOf));
+  const found = await evidence.statistics(requests, statistics[estimator]);
+  return estimator === 'gaussian' ? found.map((variances) => counted(variances, bins as number)) : found;
+}
+
+async function ofActivations(
+  groups: readonly Group[],
+  options: Options,
+  evidence: Evidence,
+): Promise<readonly Float64Array[]> {
+  const { bins, binning, millerMadow, range } = options;
+  const estimator = chosen(options, 'gaussian');
+  const histogram = {
+    bins: bins as number,
+    binning: binning as 'equal' | 'quantile',
+    range: range === 'lane' ? ('lane' as const) : ('group' as const),
+    millerMadow: millerMadow as boolean,
+  };
+  const shown = await evidence.activations(groups, estimator === 'histogram' ? histogram : undefined);
+  const bits: Readonly<Record<Estimator, (shown: Shown) => Float64Array>> = {
+    mass: ({ summary }) => summary.mass,
+    gaussian: ({ summary }) => counted(summary.variance, bins as number, summary.count),
+    histogram: ({ entropy }) => entropy!,
+  };
+  return overPlaces(groups, shown, evidence, bits[estimator]);
+}
+
+/** Gaussian entropies in bins of a width that the mean variance of all lanes decides. */
+function counted(variances: Float64Array, bins: number, counts?: Float64Array): Float64Array {
+  const there = variances.filter((_, lane) => counts?.[lane] !== 0);
+  const mean = there.reduce((sum, variance) => sum + variance, 0) / Math.max(1, there.length);
+  const width = (64 * mean) / bins ** 2;
+  if (width === 0) return variances.map(() => 0);
+  return variances.map((variance) => 0.5 * Math.log2(1 + (2 * Math.PI * Math.E * variance) / width));
+}

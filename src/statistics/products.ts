@@ -1,0 +1,147 @@
+import { EspalierError } from '../base/errors.js';
+import type { Contraction, Side } from '../coupling/contraction.js';
+import type { Walk } from '../coupling/walk.js';
+import { probe, type Root, type Seen } from '../execution/probing.js';
+import { type Layer, readersOf } from '../layers/layers.js';
+import { makersOf } from '../layers/quantised.js';
+import type { NativeOptions } from '../native/index.js';
+import type { Feeds, Runtime } from '../runtime/runtime.js';
+import type { Meeting, Shown } from './heads.js';
+import { meetingsOf } from './heads.js';
+import type { Models } from './moments.js';
+import { Paths, type Terminal } from './paths.js';
+
+/** A node that multiplies what layers make and sums over dims, and nobody else sees what it multiplies. */
+export interface Product {
+  readonly meetings: readonly Meeting[];
+}
+
+/** A layer whose outputs end in known nodes. */
+interface Ending {
+  readonly layer: Layer;
+  readonly root: string;
+  readonly terminals: readonly Terminal[];
+}
+
+/**
+ * Products of what layers make: contractions whose sides are outputs of layers, moved, scaled and shifted at most. Where anything else
+ * lies between, or any other node sees the same outputs, there is none.
+ */
+export async function productsOf(
+  { native, computed }: Models,
+  walk: Walk,
+  layers: readonly Layer[],
+  runtime: Runtime,
+  feeds: () => Promise<Feeds>,
+  options: NativeOptions,
+): Promise<Product[]> {
+  const endings = endingsOf(walk, layers);
+  const open = walk.contractions.filter(
+    (contraction) => sourcesOf(contraction, layers, endings) !== undefined,
+  );
+  const roots = [...new Set(open.flatMap((own) => sourcesOf(own, layers, endings)!))].flatMap(
+    (source): Root[] => {
+      if (source.ending === undefined) return [];
+      const { layer, root, terminals } = source.ending;
+      const seen = [...new Set(terminals.map(({ value }) => value))];
+      return [{ value: root, axis: layer.sites[0]!.output!.axis, outputs: layer.outputs, seen }];
+    },
+  );
+  const once = [...new Map(roots.map((root) => [root.value, root])).values()];
+  // Numbers in the place of answers may be what a node does not take: then nothing is known of where they go.
+  const probed = async (): Promise<Map<string, Seen>> => {
+    if (once.length === 0) return new Map();
+    try {
+      return await probe(computed, walk, once, runtime, await feeds(), options);
+    } catch (problem) {
+      if (problem instanceof EspalierError && problem.code === 'RUNTIME_FAILED') return new Map();
+      throw problem;
+    }
+  };
+  const seen = await probed();
+  return open.flatMap((contraction): Product[] => {
+    const sources = sourcesOf(contraction, layers, endings)!;
+    const [left, right] = sources.map((source) => shownOf(source, contraction, seen));
+    if (left === undefined || right === undefined) return [];
+    const meetings = meetingsOf(contraction, [left, right], walk, native);
+    const alone = sources.every(({ ending }) => isAlone(ending, contraction, meetings ?? [], seen));
+    return meetings === undefined || meetings.length === 0 || !alone ? [] : [{ meetings }];
+  });
+}
+
+/** Layers of one site, by their terminals. */
+function endingsOf(walk: Walk, layers: readonly Layer[]): Ending[] {
+  const paths = new Paths(walk, readersOf(walk.graph), makersOf(walk.graph));
+  return layers.flatMap((layer): Ending[] => {
+    const [site, ...others] = layer.sites;
+    if (site?.output === undefined || site.fused !== undefined || others.length > 0) return [];
+    const terminals = paths.from(site.output.value);
+    return terminals === undefined ? [] : [{ layer, root: site.output.value, terminals }];
+  });
+}
+
+/** Where a side comes from: a layer whose outputs end in it, or one that the node is itself. */
+interface Source {
+  readonly side: Side;
+  readonly layer: Layer;
+  readonly ending?: Ending;
+}
+
+function sourcesOf(
+  { node, sides }: Contraction,
+  layers: readonly Layer[],
+  endings: readonly Ending[],
+): readonly Source[] | undefined {
+  const found = sides.map((side): Source | undefined => {
+    if (side.value === undefined) {
+      const layer = layers.find(({ sites }) => sites.length === 1 && sites[0]!.node === node);
+      return layer && { side, layer };
+    }
+    const ending = endings.find(({ terminals }) =>
+      terminals.some((own) => own.node === node && own.operand === side.operand),
+    );
+    return ending && { side, layer: ending.layer, ending };
+  });
+  return found.includes(undefined) ? undefined : (found as Source[]);
+}
+
+function shownOf(
+  { side, layer }: Source,
+  { lengths, sides }: Contraction,
+  seen: ReadonlyMap<string, Seen>,
+): Shown | undefined {
+  if (side.value !== undefined) {
+    const own = seen.get(side.value);
+    return own && { layer, side, seen: own };
+  }
+  // The outputs of the node's own weight lie one behind the other.
+  const [first, second] = sides.map(({ from }) => from).sort((a, b) => a - b);
+  const size = second! - first!;
+  if (lengths.size === 0 || side.from + size > layer.outputs) return undefined;
+  return {
+    ...{ layer, side },
+    seen: {
+      dims: [size],
+      output: Int32Array.from({ length: size }, (_, place) => side.from + place),
+      scale: new Float32Array(size).fill(1),
+      shift: new Float32Array(size),
+    },
+  };
+}
+
+/** Nothing but the contraction sees the outputs of its heads. */
+function isAlone(
+  ending: Ending | undefined,
+  { node, sides }: Contraction,
+  meetings: readonly Meeting[],
+  seen: ReadonlyMap<string, Seen>,
+): boolean {
+  if (ending === undefined) return true;
+  const heads = meetings.flatMap(({ left, right }) => [...left, ...right]);
+  const own = new Set(heads.flatMap(({ layer, outputs }) => (layer === ending.layer ? outputs : [])));
+  return ending.terminals.every((terminal) => {
+    if (terminal.node === node && sides.some(({ operand }) => operand === terminal.operand)) return true;
+    const other = seen.get(terminal.value);
+    return other?.output.every((output) => !own.has(output)) ?? false;
+  });
+}
