@@ -73,16 +73,16 @@ export declare class Model {
   floats(tensor: number, job: Job): Promise<Float32Array>
   /** SHA-256 of the .onnx file, in hexadecimal. */
   sha256(job: Job): Promise<string>
-  /** Writes the edited model to `path`; its external data, and all large data of 2 GiB or more, to `path` + ".data". */
-  save(path: string, edits: Edits, options: SaveOptions, job: Job): Promise<SaveResult>
+  /** Writes the edited model beside `path`; its external data, and all large data of 2 GiB or more, beside `path` + ".data". */
+  save(path: string, edits: Edits, options: SaveOptions, job: Job): Promise<Written>
   /** The edited model in memory, its external data moved into it. */
   saveToBytes(edits: Edits, job: Job): Promise<Uint8Array>
   /** Closes its files. Calls that are under way finish. */
   dispose(): void
   /** A statistic of the weights of each lane of each request: `entropy::statistics`. */
   statistics(requests: Array<SliceRequest>, statistic: Statistic, job: Job): Promise<Float64Array[]>
-  /** Writes every weight's own term of the entropy of its tensor to an `.npz`: `entropy::write_terms`. */
-  writeTerms(path: string, tensors: Array<NamedTensor>, force: boolean, job: Job): Promise<WrittenTerms>
+  /** Writes every weight's own term of the entropy of its tensor to an `.npz` beside `path`: `entropy::terms_beside`. */
+  writeTerms(path: string, tensors: Array<NamedTensor>, force: boolean, job: Job): Promise<Written>
 }
 
 /** Second moments of a consumer's inputs and targets. Calls are carried out in the order in which they are made. */
@@ -112,6 +112,18 @@ export declare class Moments {
   information(blocks: Array<Uint32Array>, damping: number, job: Job): Promise<BlockInformation>
   /** Mean and covariance of some targets W x, scaled and shifted: `solve::responses`. */
   responses(outputs: Uint32Array, weights: Float32Array, scale: Float64Array, shift: Float64Array, job: Job): Promise<Responses>
+}
+
+/** Files that are written, but for their names: so whoever is told of it can still say no. */
+export declare class Written {
+  /** Bytes of the file; without those of external data. */
+  bytes: number
+  /** Bytes of its external data. */
+  externalBytes: number
+  /** Gives the files their names: once. */
+  place(job: Job): Promise<void>
+  /** Leaves nothing behind. */
+  discard(): void
 }
 
 /** A value for some samples, seen as [outer, n, inner]. */
@@ -431,13 +443,6 @@ export interface SaveOptions {
   force: boolean
 }
 
-export interface SaveResult {
-  /** Bytes of the .onnx file. */
-  bytes: number
-  /** Bytes of its external data. */
-  externalBytes: number
-}
-
 export interface Selection {
   tensor: number
   axis: number
@@ -482,8 +487,4 @@ export interface Step {
 export interface ValueInfoEdit {
   value: number
   dims: Array<AxisLength>
-}
-
-export interface WrittenTerms {
-  bytes: number
 }

@@ -22,11 +22,14 @@ const PERIOD = 100;
  * One call off the main thread: stopped by the signal, reporting progress, its errors made ours.
  *
  * Where the signal aborts, it rejects with the signal's reason; where `onProgress` throws, it stops and rejects with that.
+ *
+ * - `undo`: takes back what was made where the last report throws
  */
 export async function call<T>(
   phase: string,
   { signal, onProgress, threads }: NativeOptions,
   start: (job: Addon.Job) => Promise<T>,
+  undo: (made: T) => void = () => {},
 ): Promise<T> {
   signal?.throwIfAborted();
   const job = new (addon().Job)(threads);
@@ -53,6 +56,7 @@ export async function call<T>(
     stopWhereTold();
     const result = await start(job);
     report();
+    if (told.length > 0) undo(result);
     stopWhereTold();
     return result;
   } catch (problem) {
@@ -62,6 +66,24 @@ export async function call<T>(
     clearInterval(timer);
     signal?.removeEventListener('abort', cancel);
   }
+}
+
+/** A call that writes files: they get their names once nobody can say no to them any more. */
+export async function callWriting(
+  options: NativeOptions,
+  start: (job: Addon.Job) => Promise<Addon.Written>,
+): Promise<{ readonly bytes: number; readonly externalBytes: number }> {
+  const written = await call('write', options, start, (made) => made.discard());
+  const { bytes, externalBytes } = written;
+  const { signal, threads } = options;
+  try {
+    await call('write', { ...(signal && { signal }), ...(threads !== undefined && { threads }) }, (job) =>
+      written.place(job),
+    );
+  } finally {
+    written.discard();
+  }
+  return { bytes, externalBytes };
 }
 
 /** A call on the main thread, its errors made ours. */

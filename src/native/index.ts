@@ -1,7 +1,7 @@
 import type { ModelDocument } from '../model/document.js';
 import type { Edits } from '../model/edits.js';
 import { type Addon, addon } from './addon.js';
-import { call, callSync, type NativeOptions } from './call.js';
+import { call, callSync, callWriting, type NativeOptions } from './call.js';
 import { asAddon, type Made, type Program } from './derived.js';
 import type { SliceRequest, Statistic } from './statistics.js';
 
@@ -72,7 +72,7 @@ export class NativeModel {
     options: NativeOptions & { readonly force?: boolean } = {},
   ): Promise<{ readonly bytes: number; readonly externalBytes: number }> {
     const { force = false } = options;
-    return call('write', options, (job) =>
+    return callWriting(options, (job) =>
       this.#model.save(path, writable(this.#translated(edits)), { force }, job),
     );
   }
@@ -104,13 +104,16 @@ export class NativeModel {
    *
    * errors: OUTPUT_EXISTS without `force`, OUTPUT_UNWRITABLE, NON_FINITE, FILE_UNREADABLE.
    */
-  writeTerms(
+  async writeTerms(
     path: string,
     tensors: readonly { readonly tensor: number; readonly name: string }[],
     options: NativeOptions & { readonly force?: boolean } = {},
   ): Promise<{ readonly bytes: number }> {
     const { force = false } = options;
-    return call('write', options, (job) => this.#model.writeTerms(path, [...tensors], force, job));
+    const { bytes } = await callWriting(options, (job) =>
+      this.#model.writeTerms(path, [...tensors], force, job),
+    );
+    return { bytes };
   }
 
   /** Type and lengths of what each program makes of stored tensors; undefined where one is not understood. */

@@ -13,6 +13,7 @@ import {
   onnxruntime,
   openModel,
   type PlanOptions,
+  type Progress,
   readPlan,
   verify,
 } from '../../src/index.js';
@@ -371,6 +372,25 @@ describe('what was right', () => {
     await expect(model.prune({ ratio: 0.5, onProgress })).rejects.toBe(thrown);
     await expect(verify(bytes, bytes, { onProgress })).rejects.toBe(thrown);
     expect(readdirSync(folder)).not.toContain('thrown.onnx');
+  });
+
+  test('one that throws at the last report alone leaves nothing either, and what was there as it was', async () => {
+    using model = await openModel(path);
+    const thrown = new Error('the callback');
+    const onProgress = ({ phase, done, total }: Progress): void => {
+      if (phase === 'write' && total > 0 && done === total) throw thrown;
+    };
+    const pruned = await model.prune({ ratio: 0.5 });
+    const before = readdirSync(folder);
+    const out = join(folder, 'last.onnx');
+    await expect(pruned.save(out, { onProgress })).rejects.toBe(thrown);
+    await expect(model.writeWeightTerms(join(folder, 'last.npz'), { onProgress })).rejects.toBe(thrown);
+    expect(readdirSync(folder)).toEqual(before);
+    writeFileSync(out, 'mine');
+    await expect(pruned.save(out, { onProgress, force: true })).rejects.toBe(thrown);
+    expect(readFileSync(out, 'utf8')).toBe('mine');
+    expect(readdirSync(folder).sort()).toEqual([...before, 'last.onnx'].sort());
+    rmSync(out);
   });
 
   test('the model itself is never saved over, by whatever name', async () => {

@@ -14,6 +14,7 @@ import { encodeModel, type ModelSpec, type NodeSpec, type TensorSpec } from '../
 
 const INT64 = 7;
 const INT32 = 6;
+const UINT8 = 2;
 
 function model(
   build: (b: Builder) => void,
@@ -264,3 +265,48 @@ test('a trial that overflows is said', async () => {
   const pruned = await opened.prune({ data: datasetFor(own, 128), criterion: 'information', macs: 0.6 });
   expect(pruned.warnings.map(({ code }) => code)).toContain('TRIAL_OVERFLOWS');
 });
+
+test('layers whose answers are of other lengths in the pruned model stay as they were cut, and that is said', async () => {
+  const own = model(
+    (b) => {
+      b.node('Conv', 'a', ['x', b.weight('w1', [24, 4, 3]), b.weight('b1', [24])], { pads: [1, 1] });
+      b.node('Relu', 'h', ['a']);
+      b.node('Conv', 'd', ['h', b.weight('wd', [1, 24, 3])], { pads: [1, 1] });
+      b.node('Relu', 'loud', ['d']);
+      b.node('Mul', 'scaled', ['loud', number(b, 'four', 4)]);
+      // Bytes: no type that decisions are taken of.
+      b.node('Cast', 'marks', ['scaled'], { to: UINT8 });
+      b.node('NonZero', 'places', ['marks']);
+      b.node('Gather', 'times', ['places', integer(b, 'two', 2n)], { axis: 0 });
+      b.node('Gather', 'chosen', ['h', 'times'], { axis: 2 });
+      b.node('Conv', 'c2', ['chosen', b.weight('w2', [24, 24, 1]), b.weight('b2', [24])]);
+      b.node('Relu', 'r2', ['c2']);
+      b.node('Conv', 'y', ['r2', b.weight('w3', [2, 24, 1])]);
+    },
+    [1, 4, 't'],
+  );
+  const data = datasetFor(
+    { ...own, inputs: own.inputs.map((input) => ({ ...input, shape: ['n', ...input.shape] })) },
+    ...([6, 1, 4000] as const),
+  );
+  using opened = await openModel(encodeModel(own));
+  const options = { data, criterion: 'l2', ratio: 0.5 } as const;
+  const [refitted, cut] = [
+    await opened.prune(options),
+    await opened.prune({ ...options, reconstruct: false }),
+  ];
+  const warning = refitted.warnings.find(({ code }) => code === 'LENGTHS_DIFFER');
+  const nodes = own.nodes.flatMap(({ name = '', outputs }) =>
+    ['c2', 'y'].includes(outputs[0]!) ? [name] : [],
+  );
+  expect(warning?.text).toContain(nodes.map((name) => `"${name}"`).join(', '));
+  const [now, before] = [await numbersOf(await refitted.toBytes()), await numbersOf(await cut.toBytes())];
+  expect(now('wd')).not.toEqual(before('wd'));
+  for (const name of ['w2', 'b2', 'w3']) expect(now(name)).toEqual(before(name));
+});
+
+async function numbersOf(bytes: Uint8Array): Promise<(name: string) => readonly number[]> {
+  const native = await openBytes(bytes);
+  const { tensors } = native.describe();
+  return (name) => [...native.numbers(tensors.find((own) => own.name === name)!.id)];
+}

@@ -16,3 +16,4 @@ mod serial;
 mod statistics;
 mod threads;
 mod tree;
+mod written;

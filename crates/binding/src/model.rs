@@ -11,6 +11,7 @@ use crate::background::{Background, IntoJs, background, background_alone};
 use crate::edits::Edits;
 use crate::error::to_js;
 use crate::job::Job;
+use crate::written::Written;
 
 /// Most elements that `numbers` hands over.
 const MOST_NUMBERS: u64 = 1 << 20;
@@ -73,20 +74,21 @@ impl Model {
         Ok(AsyncTask::new(background(job, move |job| model.sha256(job))))
     }
 
-    /// Writes the edited model to `path`; its external data, and all large data of 2 GiB or more, to `path` + ".data".
-    #[napi(ts_return_type = "Promise<SaveResult>")]
+    /// Writes the edited model beside `path`; its external data, and all large data of 2 GiB or more, beside `path` + ".data".
+    #[napi(ts_return_type = "Promise<Written>")]
     pub fn save(
         &self,
         path: String,
         edits: Edits,
         options: SaveOptions,
         job: &Job,
-    ) -> napi::Result<AsyncTask<Background<SaveResult>>> {
+    ) -> napi::Result<AsyncTask<Background<Written>>> {
         let (model, edits) = (self.get()?, edits.convert().map_err(|error| to_js(&error))?);
         let path = PathBuf::from(path);
         Ok(AsyncTask::new(background(job, move |job| {
-            let saved = surgery::save(&model, &edits, &path, options.force, job)?;
-            Ok(SaveResult { bytes: saved.bytes as f64, external_bytes: saved.external_bytes as f64 })
+            let written = surgery::write(&model, &edits, &path, options.force, job)?;
+            let saved = written.saved();
+            Ok(Written::new(saved.bytes, saved.external_bytes, || written.place().map(drop)))
         })))
     }
 
@@ -139,19 +141,4 @@ impl IntoJs for Model {
 pub struct SaveOptions {
     /// Replace an existing output.
     pub force: bool,
-}
-
-#[napi(object, object_from_js = false)]
-pub struct SaveResult {
-    /// Bytes of the .onnx file.
-    pub bytes: f64,
-    /// Bytes of its external data.
-    pub external_bytes: f64,
-}
-
-impl IntoJs for SaveResult {
-    type Js<'env> = SaveResult;
-    fn into_js(self, _: &Env) -> napi::Result<SaveResult> {
-        Ok(self)
-    }
 }

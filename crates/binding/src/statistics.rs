@@ -10,6 +10,7 @@ use crate::background::{Background, IntoJs, background};
 use crate::error::to_js;
 use crate::job::Job;
 use crate::model::Model;
+use crate::written::Written;
 
 /// Indices of tensors' axes, by the lane that they belong to.
 #[napi(object, object_to_js = false)]
@@ -59,11 +60,6 @@ pub struct NamedTensor {
     pub name: String,
 }
 
-#[napi(object, object_from_js = false)]
-pub struct WrittenTerms {
-    pub bytes: f64,
-}
-
 #[napi]
 impl Model {
     /// A statistic of the weights of each lane of each request: `entropy::statistics`.
@@ -84,15 +80,15 @@ impl Model {
         })))
     }
 
-    /// Writes every weight's own term of the entropy of its tensor to an `.npz`: `entropy::write_terms`.
-    #[napi(ts_return_type = "Promise<WrittenTerms>")]
+    /// Writes every weight's own term of the entropy of its tensor to an `.npz` beside `path`: `entropy::terms_beside`.
+    #[napi(ts_return_type = "Promise<Written>")]
     pub fn write_terms(
         &self,
         path: String,
         tensors: Vec<NamedTensor>,
         force: bool,
         job: &Job,
-    ) -> napi::Result<AsyncTask<Background<WrittenTerms>>> {
+    ) -> napi::Result<AsyncTask<Background<Written>>> {
         let model = self.get()?;
         let path = PathBuf::from(path);
         let tensors: Vec<entropy::Named> = tensors
@@ -101,8 +97,8 @@ impl Model {
             .collect();
         Ok(AsyncTask::new(background(job, move |job| {
             let run = entropy::Run::new(job);
-            let bytes = entropy::write_terms(&model, &tensors, &path, force, &run)?;
-            Ok(WrittenTerms { bytes: bytes as f64 })
+            let terms = entropy::terms_beside(&model, &tensors, &path, force, &run)?;
+            Ok(Written::new(terms.bytes(), 0, || terms.place().map(drop)))
         })))
     }
 }
@@ -176,12 +172,5 @@ impl IntoJs for Vec<Vec<f64>> {
     type Js<'env> = Vec<Float64ArraySlice<'env>>;
     fn into_js(self, env: &Env) -> napi::Result<Vec<Float64ArraySlice<'_>>> {
         self.iter().map(|values| Float64ArraySlice::copy_from(env, values)).collect()
-    }
-}
-
-impl IntoJs for WrittenTerms {
-    type Js<'env> = WrittenTerms;
-    fn into_js(self, _: &Env) -> napi::Result<WrittenTerms> {
-        Ok(self)
     }
 }

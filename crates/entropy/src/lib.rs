@@ -37,5 +37,5 @@ pub use run::Run;
 pub use scaling::{ScaledBy, Scaling};
 pub use shannon::entropy_of_counts;
 pub use statistics::statistics;
-pub use terms::{Named, write_terms};
+pub use terms::{Named, WrittenTerms, terms_beside, write_terms};
 pub use tree::{Parent, Tree, pruning_tree};

@@ -9,7 +9,7 @@ use espalier_simd::entropy_terms;
 use espalier_tensor::{Code, Error, Model, Result};
 use std::fs::File;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// A tensor whose terms are asked for, and the name that they get.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +29,42 @@ pub struct Named {
 /// - cost: reads each tensor twice, with a few MiB for each thread
 /// - the same bytes on any number of threads and any instruction set
 pub fn write_terms(model: &Model, tensors: &[Named], path: &Path, force: bool, run: &Run) -> Result<u64> {
+    terms_beside(model, tensors, path, force, run)?.place()
+}
+
+/// Terms that are written, but for the name of their file: [`WrittenTerms::place`] gives it. Dropped before, they leave nothing behind.
+pub struct WrittenTerms {
+    bytes: u64,
+    output: tempfile::NamedTempFile,
+    path: PathBuf,
+    force: bool,
+}
+
+impl WrittenTerms {
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// errors: `OUTPUT_EXISTS` without `force` where something is there by now, `OUTPUT_UNWRITABLE`
+    pub fn place(self) -> Result<u64> {
+        let WrittenTerms { bytes, output, path, force } = self;
+        let placed = if force { output.persist(&path) } else { output.persist_noclobber(&path) };
+        placed.map_err(|error| match error.error.kind() {
+            io::ErrorKind::AlreadyExists => exists(&path),
+            _ => unwritable(&path, &error.error),
+        })?;
+        Ok(bytes)
+    }
+}
+
+/// As [`write_terms`], up to where the file gets its name.
+pub fn terms_beside(
+    model: &Model,
+    tensors: &[Named],
+    path: &Path,
+    force: bool,
+    run: &Run,
+) -> Result<WrittenTerms> {
     let named = |error: Error| model.path().map_or(error.clone(), |path| error.in_file(path));
     let parts = parts(model, tensors).map_err(named)?;
     check(model, path, force)?;
@@ -56,12 +92,7 @@ pub fn write_terms(model: &Model, tensors: &[Named], path: &Path, force: bool, r
     model.check_unchanged()?;
     let written = |file: &File| file.sync_all().and_then(|()| file.metadata());
     let bytes = written(output.as_file()).map_err(|error| unwritable(&error))?.len();
-    let placed = if force { output.persist(path) } else { output.persist_noclobber(path) };
-    placed.map_err(|error| match error.error.kind() {
-        io::ErrorKind::AlreadyExists => exists(path),
-        _ => unwritable(&error.error),
-    })?;
-    Ok(bytes)
+    Ok(WrittenTerms { bytes, output, path: path.to_owned(), force })
 }
 
 /// Each tensor as one index of one axis, in pieces; the owner is its place in the list.

@@ -23,4 +23,4 @@ pub use edits::{
     NewAttribute, NewAttributeValue, NewCopy, NewLiteral, NewNode, NewOutput, Part, PartInput, Select,
     ValueInfoEdit,
 };
-pub use save::{Saved, save, save_to_bytes};
+pub use save::{Saved, Written, save, save_to_bytes, write};

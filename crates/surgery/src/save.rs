@@ -30,19 +30,54 @@ pub struct Saved {
 ///   edits that do not fit, `ABORTED`
 /// - cost: reads what is kept and writes it, in parallel on the current rayon pool; memory O(threads)
 pub fn save(model: &Model, edits: &Edits, path: &Path, force: bool, job: &Job) -> Result<Saved> {
-    save_within(model, edits, path, force, PROTOBUF_LIMIT, job)
+    write(model, edits, path, force, job)?.place()
 }
 
-/// As [`save`], where an .onnx file holds less than `limit` bytes.
-fn save_within(
+/// A model that is written, but for the names of its files: [`Written::place`] gives them. Dropped before, it leaves nothing behind.
+pub struct Written {
+    saved: Saved,
+    output: Output,
+    data: Option<Output>,
+    force: bool,
+}
+
+impl Written {
+    pub fn saved(&self) -> Saved {
+        self.saved
+    }
+
+    /// errors: `OUTPUT_EXISTS` without `force` where something is there by now, `OUTPUT_UNWRITABLE`
+    pub fn place(self) -> Result<Saved> {
+        let Written { saved, mut output, data, force } = self;
+        // Two names cannot be taken at once: a model that is there leaves before its data does.
+        if data.as_ref().is_some_and(Output::replaces) {
+            output.make_way()?;
+        }
+        let placed_data = data.map(|output| output.commit(force)).transpose()?;
+        let placed = output.commit(force)?;
+        placed.keep();
+        if let Some(placed) = placed_data {
+            placed.keep();
+        }
+        Ok(saved)
+    }
+}
+
+/// As [`save`], up to where the files get their names.
+pub fn write(model: &Model, edits: &Edits, path: &Path, force: bool, job: &Job) -> Result<Written> {
+    write_within(model, edits, path, force, PROTOBUF_LIMIT, job)
+}
+
+/// As [`write`], where an .onnx file holds less than `limit` bytes.
+fn write_within(
     model: &Model,
     edits: &Edits,
     path: &Path,
     force: bool,
     limit: u64,
     job: &Job,
-) -> Result<Saved> {
-    let mut output = Output::create(path, model, force)?;
+) -> Result<Written> {
+    let output = Output::create(path, model, force)?;
     let has_external = model.tensors().iter().any(|tensor| tensor.external.is_some());
     let place = if has_external { Place::Beside(name_of(&data_path(path)?)) } else { Place::Inside };
     let mut layout = layout(model, edits, place)?;
@@ -67,17 +102,8 @@ fn save_within(
     write(&output, &model_stream)?;
     job.check()?;
     model.check_unchanged()?;
-    // Two names cannot be taken at once: a model that is there leaves before its data does.
-    if data_output.as_ref().is_some_and(Output::replaces) {
-        output.make_way()?;
-    }
-    let placed_data = data_output.map(|output| output.commit(force)).transpose()?;
-    let placed = output.commit(force)?;
-    placed.keep();
-    if let Some(placed) = placed_data {
-        placed.keep();
-    }
-    Ok(Saved { bytes: model_stream.length, external_bytes: data_stream.length })
+    let saved = Saved { bytes: model_stream.length, external_bytes: data_stream.length };
+    Ok(Written { saved, output, data: data_output, force })
 }
 
 /// The edited model in memory, its external data moved into it.
@@ -132,6 +158,17 @@ mod tests {
     use tempfile::TempDir;
 
     const LIMIT: u64 = 4000;
+
+    fn save_within(
+        model: &Model,
+        edits: &Edits,
+        path: &Path,
+        force: bool,
+        limit: u64,
+        job: &Job,
+    ) -> Result<Saved> {
+        write_within(model, edits, path, force, limit, job)?.place()
+    }
 
     /// 4,096 bytes of weights that are cut to half, as many that stay, a small vector, and strings.
     fn large() -> Model {
@@ -193,6 +230,16 @@ mod tests {
         let folder = TempDir::new().unwrap();
         let error = save_within(&large(), &edits(), &folder.path().join("out.onnx"), false, 100, &Job::new());
         assert_eq!(error.unwrap_err().code(), Code::ModelTooLarge);
+        assert_eq!(folder.path().read_dir().unwrap().count(), 0);
+    }
+
+    #[test]
+    fn what_gets_no_name_leaves_nothing() {
+        let folder = TempDir::new().unwrap();
+        let out = folder.path().join("out.onnx");
+        let written = write_within(&large(), &edits(), &out, false, LIMIT, &Job::new()).unwrap();
+        assert!(!out.exists());
+        drop(written);
         assert_eq!(folder.path().read_dir().unwrap().count(), 0);
     }
 
