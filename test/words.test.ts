@@ -47,7 +47,9 @@ test('no text outside the command line speaks of flags by itself', () => {
     // What the command line prints, and what makes flags of options.
     .filter(
       (file) =>
-        !/src\/(cli|report)\/|src\/base\/words\.ts$|src\/schema\/advice\.ts$/.test(file.replaceAll('\\', '/')),
+        !/src\/(cli|report)\/|src\/base\/words\.ts$|src\/schema\/advice\.ts$/.test(
+          file.replaceAll('\\', '/'),
+        ),
     )
     .flatMap((file) =>
       readFileSync(file, 'utf8')

@@ -11,6 +11,7 @@ interface Options extends WorkOptions {
   readonly output: string;
   readonly data?: string;
   readonly samples?: number;
+  readonly shape?: Readonly<Record<string, readonly number[]>>;
   readonly force?: boolean;
 }
 
@@ -27,6 +28,7 @@ export function addApply(program: Command, terminal: Terminal): void {
     command,
     option.data(),
     option.samples(),
+    option.shape(),
     option.force(),
     option.threads(),
     option.quiet(),
@@ -35,15 +37,19 @@ export function addApply(program: Command, terminal: Terminal): void {
 }
 
 async function apply(file: string, planFile: string, options: Options, terminal: Terminal): Promise<void> {
-  const { output, data, samples, force = false } = options;
+  const { output, data, samples, shape, force = false } = options;
   await checkOutput(output, { force, sources: [file, planFile] });
   const plan = await load(planFile);
   const { openModel } = await import('../api/open.js');
   const outcome = await work(terminal, options, async (call): Promise<Outcome> => {
     const model = await openModel(file, call);
     try {
-      const calibration = { ...(data !== undefined && { data }), ...(samples !== undefined && { samples }) };
-      const pruned = await model.apply(plan, { ...calibration, ...call });
+      const given = {
+        ...(data !== undefined && { data }),
+        ...(samples !== undefined && { samples }),
+        ...(shape !== undefined && { shape }),
+      };
+      const pruned = await model.apply(plan, { ...given, ...call });
       const { bytes, externalBytes } = await pruned.save(output, { force, ...call });
       return {
         file,

@@ -5,6 +5,7 @@ import { addOptions, option } from './values.js';
 
 interface Options extends WorkOptions {
   readonly data?: string;
+  readonly samples?: number;
   readonly shape?: Readonly<Record<string, readonly number[]>>;
   readonly free?: readonly string[];
 }
@@ -20,9 +21,10 @@ export function addInspect(program: Command, terminal: Terminal): void {
       const inspection = await work(terminal, options, async (call) => {
         const model = await openModel(file, call);
         try {
-          const { data, shape, free } = options;
+          const { data, samples, shape, free } = options;
           const given = {
             ...(data !== undefined && { data }),
+            ...(samples !== undefined && { samples }),
             ...(shape !== undefined && { shape }),
             ...(free !== undefined && { free }),
           };
@@ -35,5 +37,6 @@ export function addInspect(program: Command, terminal: Terminal): void {
       const { inspectionReport } = await import('../report/inspection.js');
       terminal.print(inspectionReport(inspection, terminal.width));
     });
-  addOptions(command, option.data(), option.shape(), option.free(), option.json(), option.quiet());
+  addOptions(command, option.data(), option.samples(), option.shape(), option.free());
+  addOptions(command, option.threads(), option.quiet(), option.json());
 }

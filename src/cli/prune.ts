@@ -10,7 +10,7 @@ import { checkOutput, writeOutput } from './files.js';
 import { guardOption } from './guard.js';
 import { loadReports, type Outcome, printOutcome } from './outcome.js';
 import { type Terminal, type WorkOptions, work } from './terminal.js';
-import { addOptions, collect, option, parseBytes, parseName, parseNumber, parseWhole } from './values.js';
+import { addOptions, option, parseBytes, parseName, parseNumber, parseWhole } from './values.js';
 
 interface Options extends WorkOptions {
   readonly output?: string;
@@ -70,7 +70,7 @@ export function addPrune(program: Command, terminal: Terminal): void {
       'keep a multiple of N lanes in each group (default: 8 in groups of 32 lanes and more, else 1)',
       parseWhole(1),
     )
-    .option('--keep <GLOB>', 'tensors or nodes that must stay whole; may be repeated', collect)
+    .addOption(option.keep())
     .addOption(option.free())
     .optionsGroup('Checking:');
   addOptions(command, option.data(), option.samples(), option.labels(), guardOption())

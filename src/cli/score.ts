@@ -14,6 +14,8 @@ interface Options extends WorkOptions {
   readonly seed?: number;
   readonly data?: string;
   readonly samples?: number;
+  readonly keep?: readonly string[];
+  readonly free?: readonly string[];
   readonly group?: string;
   readonly weights?: string;
   readonly force?: boolean;
@@ -29,16 +31,18 @@ export function addScore(program: Command, terminal: Terminal): void {
     .option('--weights <OUT>', "also write every single weight's own term -p log2 p, as .npz")
     .action((file: string, options: Options) => score(file, options, terminal));
   addCriterion(command);
-  addOptions(command, option.data(), option.samples());
+  addOptions(command, option.data(), option.samples(), option.keep(), option.free());
   addOptions(command, option.seed(), option.threads(), option.force(), option.quiet(), option.json());
 }
 
 async function score(file: string, options: Options, terminal: Terminal): Promise<void> {
-  const { seed, weights, data, samples, force = false } = options;
+  const { seed, weights, data, samples, keep, free, force = false } = options;
   const wanted: ScoreOptions = {
     ...criterionOf({ ...options }),
     ...(seed !== undefined && { seed }),
     ...(samples !== undefined && { samples }),
+    ...(keep !== undefined && { keep }),
+    ...(free !== undefined && { free }),
   };
   checkScoreOptions({ ...wanted, ...(data !== undefined && { data }) });
   if (weights !== undefined) await checkOutput(weights, { force, sources: [file] });

@@ -42,7 +42,15 @@ export function addTree(program: Command, terminal: Terminal): void {
     .option('--pairs', 'with --json: what all pairs share, also of more than 256 lanes')
     .option('--all', 'print every pair and lane')
     .action((file: string, options: Options) => tree(file, options, terminal));
-  addOptions(command, option.samples(), option.seed(), option.threads(), option.quiet(), option.json());
+  addOptions(
+    command,
+    option.samples(),
+    option.free(),
+    option.seed(),
+    option.threads(),
+    option.quiet(),
+    option.json(),
+  );
 }
 
 async function tree(file: string, options: Options, terminal: Terminal): Promise<void> {

@@ -91,6 +91,8 @@ export const option = {
       '--shape <NAME=DIMS>',
       'the shape of an input, for lengths that the model leaves open: input=1x3x640x640; may be repeated',
     ).argParser(collectShape),
+  keep: () =>
+    new Option('--keep <GLOB>', 'tensors or nodes that must stay whole; may be repeated').argParser(collect),
   free: () =>
     new Option(
       '--free <GLOB>',

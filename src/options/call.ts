@@ -30,3 +30,12 @@ export interface CalibrationOptions {
   /** By default onnxruntime-node, or onnxruntime-web where only that is installed. */
   readonly runtime?: Runtime;
 }
+
+/** Inputs and outputs that need not stay as they are. */
+export interface FreeOptions {
+  /**
+   * Globs of inputs and outputs of the model whose axes may shrink: states and caches that it shows, such as `h` and `hn`, or
+   * `past_key_values*` and `present*`. The plan and the pruned model's metadata say which indices stay (`interface`).
+   */
+  readonly free?: readonly string[];
+}

@@ -62,6 +62,8 @@ const shapeAdvice = {
   shape: text`Give each input's lengths: ${optionAs('shape', '{ input: [1, 3, 640, 640] }', 'input=1x3x640x640')}.`,
 };
 
+const globs = (): Field<readonly string[]> => listOf(words(), 'an array of globs');
+
 const scalars = v.record(
   v.string(),
   v.union([v.string(), v.number(), v.boolean()], 'a word, a number, or true or false'),
@@ -84,6 +86,8 @@ const scoring = {
   ) as unknown as Field<string | Combination>,
   criterionOptions: scalars as Field<Readonly<Record<string, string | number | boolean>>>,
   seed: integer(),
+  keep: globs(),
+  free: globs(),
 };
 const scoringAdvice = { seed: text`Give ${option('seed', 0)}, or any other whole number.` };
 
@@ -95,8 +99,6 @@ const guard: Field<Guard> = v.strictObject(
   },
   "an object such as { metric: 'fidelity', atLeast: 0.98 }",
 ) as unknown as Field<Guard>;
-
-const globs = (): Field<readonly string[]> => listOf(words(), 'an array of globs');
 
 const left = 'It is what may stay of the original: 0.5 keeps at most half.';
 
@@ -134,8 +136,6 @@ export const planOptions = optionsOf<PlanOptions>(
     reconstruct: flag(),
     exact: flag(),
     roundTo: whole(1),
-    keep: globs(),
-    free: globs(),
     guard: listOf(guard, "an array such as [{ metric: 'fidelity', atLeast: 0.98 }]"),
     labels: words(),
   },
@@ -167,6 +167,7 @@ export const treeOptions = optionsOf<TreeOptions>(
     rows: whole(2, 2 ** 20),
     seed: integer(),
     pairs: flag(),
+    free: globs(),
   },
   {
     ...callAdvice,

@@ -1,10 +1,10 @@
 import type { PairEstimator, PruningTree } from '../native/tree.js';
-import type { CalibrationOptions, CallOptions } from './call.js';
+import type { CalibrationOptions, CallOptions, FreeOptions } from './call.js';
 
 export type { OfBoth, PairEstimator, PruningTree, TreeLevel, TreeParent } from '../native/tree.js';
 
-export interface TreeOptions extends CallOptions, CalibrationOptions {
-  /** The id of a group, as `inspect` gives it. */
+export interface TreeOptions extends CallOptions, CalibrationOptions, FreeOptions {
+  /** The id of a group, as `inspect` gives it with the same `free`. */
   readonly group: string;
   /**
    * 'pairs' (default): the tree of the group's own lanes. 'consumers': what each lane says of the output lanes of the layers that

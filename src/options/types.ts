@@ -4,7 +4,7 @@ import type { Guard, GuardReport } from '../guard/types.js';
 import type { Plan } from '../plan/plan.js';
 import type { PathLike } from '../schema/sources.js';
 import type { Combination, CombinedPart } from '../scoring/combined.js';
-import type { CalibrationOptions, CallOptions } from './call.js';
+import type { CalibrationOptions, CallOptions, FreeOptions } from './call.js';
 import type { TreeOptions, TreeReport } from './treeTypes.js';
 
 export type * from './call.js';
@@ -91,15 +91,6 @@ export interface ShapeOptions {
   readonly shape?: Readonly<Record<string, readonly number[]>>;
 }
 
-/** Inputs and outputs that need not stay as they are. */
-export interface FreeOptions {
-  /**
-   * Globs of inputs and outputs of the model whose axes may shrink: states and caches that it shows, such as `h` and `hn`, or
-   * `past_key_values*` and `present*`. The plan and the pruned model's metadata say which indices stay (`interface`).
-   */
-  readonly free?: readonly string[];
-}
-
 /** What an inspection may look at beside the model. */
 export interface InspectOptions extends CallOptions, CalibrationOptions, ShapeOptions, FreeOptions {}
 
@@ -112,13 +103,15 @@ export interface SaveOptions extends CallOptions {
   readonly force?: boolean;
 }
 
-export interface ScoreOptions extends CallOptions, CalibrationOptions {
+export interface ScoreOptions extends CallOptions, CalibrationOptions, FreeOptions {
   /** A name from `criteria()`, or what `combine` gave; default 'information' with data, else 'entropy'. */
   readonly criterion?: string | Combination;
   /** Options of the criterion, such as `{ bins: 64 }`. */
   readonly criterionOptions?: Readonly<Record<string, string | number | boolean>>;
   /** Seed of criteria that draw at random; default 0. */
   readonly seed?: number;
+  /** Globs of tensor or node names that must stay whole. */
+  readonly keep?: readonly string[];
 }
 
 export interface GroupScore {
@@ -130,7 +123,7 @@ export interface GroupScore {
   readonly parts?: Readonly<Record<string, Float64Array>>;
 }
 
-export interface PlanOptions extends ScoreOptions, ShapeOptions, FreeOptions {
+export interface PlanOptions extends ScoreOptions, ShapeOptions {
   /** A name from `policies()`; default 'uniform' with a ratio; with a budget 'allocate' where there are data, else 'global'. */
   readonly policy?: string;
   /** Fraction of every prunable axis to remove, 0 < ratio < 1. */
@@ -154,8 +147,6 @@ export interface PlanOptions extends ScoreOptions, ShapeOptions, FreeOptions {
   readonly exact?: boolean;
   /** Keep a multiple of this many lanes in each group; default 8 in groups of 32 lanes and more, 1 in smaller ones. */
   readonly roundTo?: number;
-  /** Globs of tensor or node names that must stay whole. */
-  readonly keep?: readonly string[];
   /**
    * What must hold on samples held out from calibration (the last quarter of `data`): where it does not, less is removed
    * than was asked for. Errors: GUARD_FAILED where nothing that was tried holds.

@@ -119,7 +119,7 @@ export class OpenModel {
 
   async score(options: ScoreOptions): Promise<readonly GroupScore[]> {
     const worth = await inTurn(options, async () => {
-      const analysis = await this.#measured({}, options);
+      const analysis = await this.#marked(options);
       return this.#worth(analysis, analysis.groups, options, true);
     });
     return [...worth].map(([{ id, lanes }, own]) => ({
@@ -130,7 +130,11 @@ export class OpenModel {
   }
 
   async tree(options: TreeOptions): Promise<TreeReport> {
-    return inTurn(options, async () => growTree(this.native, await this.#analysed({}, options), options));
+    return inTurn(options, async () => {
+      const marks = { free: options.free ?? [] };
+      checkMarks(this.graph, marks);
+      return growTree(this.native, await this.#analysed(marks, options), options);
+    });
   }
 
   writeWeightTerms(path: string, options: SaveOptions): Promise<{ readonly bytes: number }> {

@@ -5,7 +5,7 @@ import { checked, invalid, optionsOf } from '../schema/check.js';
 import { action, integer, like, signal, whole, words } from '../schema/fields.js';
 import type { VerifyOptions } from './types.js';
 
-const schema = optionsOf<VerifyOptions>({
+export const verifyOptions = optionsOf<VerifyOptions>({
   data: like<SampleSource>(SAMPLE_FORMS, mayBeSamples),
   labels: words(),
   samples: whole(1),
@@ -19,7 +19,7 @@ const schema = optionsOf<VerifyOptions>({
 
 /** errors: OPTION_INVALID, before any file is opened. */
 export function checkVerifyOptions(given: unknown): VerifyOptions {
-  const options = checked(schema, given);
+  const options = checked(verifyOptions, given);
   if (options.labels !== undefined && options.data === undefined)
     throw invalid('labels need data that hold them', GIVE_DATA);
   return options;

@@ -31,6 +31,14 @@ describe('score', () => {
     expect(groups(few.stdout)).not.toEqual(groups(all.stdout));
   });
 
+  test('of the groups that there are with what must stay and what may shrink', async () => {
+    const [kept, freed] = [await score('--json', '--keep', 'w1'), await score('--json', '--free', 'y')];
+    expect(groups(kept.stdout)).toEqual([]);
+    expect(groups(freed.stdout)).toHaveLength(2);
+    const { code, stderr } = await score('--free', 'z');
+    expect([code, stderr]).toEqual([2, expect.stringContaining('--free: "z" matches no input')]);
+  });
+
   test('every lane of a group, with the parts of its score', async () => {
     const { code, stdout } = await score(...data(), '--criterion', 'tree', '--group', 'w1', '--bins', '4');
     expect(code).toBe(0);
