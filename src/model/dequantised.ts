@@ -31,7 +31,7 @@ export interface Stores {
   makerOf(value: string): Node | undefined;
 }
 
-/** All such values, by name. Integers of the main graph only: others cannot be written. */
+/** All such values, by name; also in branches and bodies. In functions stored tensors belong to every call. */
 export function dequantisedValues(nodes: readonly Node[], stores: Stores): Map<string, Dequantised> {
   const found = new Map<string, Dequantised>();
   for (const node of nodes) {
@@ -43,7 +43,7 @@ export function dequantisedValues(nodes: readonly Node[], stores: Stores): Map<s
 }
 
 const isOwn = (node: Node, op: string): boolean =>
-  node.op === op && node.domain === '' && node.graph === 0 && node.id >= 0 && node.body === undefined;
+  node.op === op && node.domain === '' && node.id >= 0 && node.body === undefined;
 
 /** The product seen as integers at one operand, their scale at the other. */
 function scaled(node: Node, operand: number, stores: Stores): Dequantised | undefined {

@@ -125,9 +125,9 @@ function integerBias(
   return undefined;
 }
 
-/** A node of ai.onnx that can be written again: of the main graph, and no part of a function. */
+/** A node of ai.onnx that can be written again: no part of a function. */
 const isOwn = <Op extends string>(node: Node | undefined, op: Op): node is Node & { readonly op: Op } =>
-  node?.op === op && node.domain === '' && node.graph === 0 && node.id >= 0 && node.body === undefined;
+  node?.op === op && node.domain === '' && node.id >= 0 && node.body === undefined;
 
 function onlyReader(value: string, around: Surroundings): Node | undefined {
   const readers = around.readersOf(value);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { PlannedGroup } from '../../src/index.js';
 import { openBytes } from '../../src/native/index.js';
-import { encodeModel, type ModelSpec } from '../support/onnx.js';
+import { encodeModel, type GraphSpec, type ModelSpec } from '../support/onnx.js';
 import { QuantisedModel } from '../support/quantised.js';
 import { datasetFor, error, feedsFor, prune } from './refits.js';
 
@@ -88,6 +88,29 @@ const FORMS: Readonly<Record<string, Form>> = {
   },
 };
 
+/** The form in a branch that samples take. The other one knows a weight of floats. */
+const inBranch =
+  (form: Form, conv: boolean): Form =>
+  (m, h) => {
+    const plain = m.floats(conv ? [6, LANES, 3, 3] : [LANES, 6]);
+    const low = m.floats([], () => -1);
+    const most = m.node('ReduceMax', [h], { keepdims: 0 });
+    const condition = m.node('Greater', [most, low]);
+    const [nodes, tensors] = [m.nodes.length, m.initializers.length];
+    const output = form(m, h);
+    const taken = { nodes: m.nodes.splice(nodes), initializers: m.initializers.splice(tensors) };
+    const other = m.node(conv ? 'Conv' : 'MatMul', [h, plain]);
+    const rest = { nodes: m.nodes.splice(nodes), initializers: [] };
+    const graph = (own: typeof taken, name: string): GraphSpec => ({
+      ...{ ...own, inputs: [] },
+      outputs: [{ name, shape: conv ? ['n', 6, 2, 2] : ['n', 6] }],
+    });
+    return m.node('If', [condition], {
+      then_branch: graph(taken, output),
+      else_branch: graph(rest, other),
+    });
+  };
+
 /** x [n 12] (or [n 3 6 6]) -> 8 lanes -> ReLU -> the form. */
 function modelOf(form: Form, conv: boolean): ModelSpec {
   const m = new QuantisedModel(23, 21);
@@ -125,8 +148,11 @@ async function lanesComeBack(model: ModelSpec, quanta: number): Promise<void> {
 }
 
 describe('what other lanes give is given back by integers in every form', () => {
-  for (const [name, form] of Object.entries(FORMS))
-    test(name, () => lanesComeBack(modelOf(form, false), name.includes('4 bits') ? 1e-2 : 1e-3));
+  for (const [name, form] of Object.entries(FORMS)) {
+    const quanta = name.includes('4 bits') ? 1e-2 : 1e-3;
+    test(name, () => lanesComeBack(modelOf(form, false), quanta));
+    test(`${name}, in a branch`, () => lanesComeBack(modelOf(inBranch(form, false), false), quanta));
+  }
 
   for (const each of [true, false])
     test(`ConvInteger, ${each ? 'a scale for each output' : 'one scale'}`, () => {
@@ -140,7 +166,7 @@ describe('what other lanes give is given back by integers in every form', () => 
 
   // Rounded down, a bias is off by up to a quantum of the product of both scales.
   for (const each of [true, false])
-    test(`ConvInteger and a bias in units of both scales, ${each ? 'a scale for each output' : 'one scale'}`, () => {
+    test(`ConvInteger and a bias in units of both scales, ${each ? 'a scale for each output' : 'one scale'}`, async () => {
       const form: Form = (m, h) => {
         const scale = each ? scales(m, [6, 1, 1]) : values(m, [0.01], []);
         const [x, by, point] = m.nodes_('DynamicQuantizeLinear', [h], 3) as [string, string, string];
@@ -152,12 +178,14 @@ describe('what other lanes give is given back by integers in every form', () => 
         const sum = m.node('Add', [product, added]);
         return m.node('Mul', [cast(m, sum), m.node('Mul', [by, scale])]);
       };
-      return lanesComeBack(modelOf(form, true), 1e-3);
+      await lanesComeBack(modelOf(form, true), 1e-3);
+      await lanesComeBack(modelOf(inBranch(form, true), true), 1e-3);
     });
 
-  test('ConvInteger without a bias is given one', () => {
+  test('ConvInteger without a bias is given one', async () => {
     const form: Form = (m, h) =>
       dynamic(m, h, 'ConvInteger', m.integers('int8', [6, LANES, 3, 3]), values(m, [0.01], [1]));
-    return lanesComeBack(modelOf(form, true), 1e-3);
+    await lanesComeBack(modelOf(form, true), 1e-3);
+    await lanesComeBack(modelOf(inBranch(form, true), true), 1e-3);
   });
 });

@@ -271,12 +271,18 @@ export function encodeModel(model: ModelSpec): Uint8Array {
   return writer.finish();
 }
 
+/** Of the nodes of a graph, and of those of the graphs in them. */
+const domainsOf = ({ nodes }: Pick<GraphSpec, 'nodes'>): string[] =>
+  nodes.flatMap(({ domain, attributes = {} }) => [
+    ...(domain === undefined || domain === '' ? [] : [domain]),
+    ...Object.values(attributes).flatMap((own) =>
+      typeof own === 'object' && 'nodes' in own ? domainsOf(own) : [],
+    ),
+  ]);
+
 /** The domains that a model's nodes and functions have beside ai.onnx; it imports version 1 of each. */
 export const everyDomain = (model: ModelSpec): readonly string[] => [
-  ...new Set([
-    ...model.nodes.flatMap(({ domain }) => (domain === undefined || domain === '' ? [] : [domain])),
-    ...(model.functions ?? []).map(({ domain }) => domain),
-  ]),
+  ...new Set([...domainsOf(model), ...(model.functions ?? []).map(({ domain }) => domain)]),
 ];
 
 /** Indices that stay, by tensor (or the output of the Constant node that holds it) and axis. */
