@@ -6,28 +6,65 @@ export { defaultCriterion } from '../scoring/criteria.js';
 
 import { policies as allPolicies } from '../allocation/policies.js';
 import { rows } from '../ops/registry.js';
-import type { OptionValue } from '../scoring/criterion.js';
+import { meaningOf } from '../schema/fields.js';
+import {
+  type CriterionOption,
+  defaultsOf,
+  fieldOf,
+  type OptionValue,
+  type OptionValues,
+} from '../scoring/options.js';
+
+/** An option of a criterion. */
+export interface OptionInfo {
+  readonly default: OptionValue;
+  /** What it takes, in words: 'a whole number from 2 to 64'. */
+  readonly takes: string;
+  /** What it does, in a few words. */
+  readonly help: string;
+  /** What else there is to say of it, in sentences. */
+  readonly more?: string;
+  /** The words that there are to choose from, where it takes one of a few. */
+  readonly choices?: readonly string[];
+}
 
 export interface CriterionInfo {
   readonly name: string;
   readonly summary: string;
   readonly source: string;
   readonly needs: string;
-  /** Its options and their defaults. */
-  readonly defaults: Readonly<Record<string, OptionValue>>;
+  /** Its options, by their names. */
+  readonly options: Readonly<Record<string, OptionInfo>>;
+  /** The defaults of its options alone. */
+  readonly defaults: OptionValues;
+  /** The words that options take, of those that take one of a few. */
   readonly choices: Readonly<Record<string, readonly string[]>>;
 }
 
 /** Every criterion; the first is the default without data, the second the default with data. */
 export const criteria = (): CriterionInfo[] =>
-  allCriteria.map(({ name, summary, source, needs, defaults, choices }) => ({
-    name,
-    summary,
-    source,
-    needs,
-    defaults,
-    choices: choices ?? {},
-  }));
+  allCriteria.map(({ name, summary, source, needs, options: declared }) => {
+    const options = Object.fromEntries(
+      Object.entries(declared).map(([own, option]) => [own, infoOf(option)]),
+    );
+    const choices = Object.entries(options).flatMap(([own, option]) =>
+      option.choices === undefined ? [] : [[own, option.choices] as const],
+    );
+    const defaults = defaultsOf(declared);
+    return { name, summary, source, needs, options, defaults, choices: Object.fromEntries(choices) };
+  });
+
+function infoOf(option: CriterionOption): OptionInfo {
+  const { says, choices } = meaningOf(fieldOf(option));
+  const { help, more } = option;
+  return {
+    default: option.default,
+    takes: choices?.join(', ') ?? says,
+    help,
+    ...(more !== undefined && { more }),
+    ...(choices !== undefined && { choices }),
+  };
+}
 
 export interface PolicyInfo {
   readonly name: string;

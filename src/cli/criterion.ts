@@ -1,66 +1,72 @@
 import { type Command, Option } from 'commander';
-import { criteria as all, type CriterionInfo, defaultCriterion } from '../api/lists.js';
+import { type CriterionInfo, criteria, defaultCriterion, type OptionInfo } from '../api/lists.js';
+import { option } from '../base/words.js';
 import type { ScoreOptions } from '../options/types.js';
 import { parseName, parseNumber } from './values.js';
 
-type OptionValue = CriterionInfo['defaults'][string];
-
-const criteria = all();
-
-/** `--criterion`, and one option for each option that a criterion has: they come from the table of criteria. */
+/** `--criterion`, and a flag for each option that a criterion declares. */
 export function addCriterion(command: Command): Command {
-  const names = criteria.map(({ name }) => name);
+  const all = criteria();
+  const names = all.map(({ name }) => name);
   command.addOption(
     new Option(
       '--criterion <NAME>',
-      `what a lane is worth: ${names.join(', ')} (default: ${defaultCriterion(false)}; with --data ${defaultCriterion(true)})`,
+      `what a lane is worth: ${names.join(', ')} (default: ${defaultCriterion(false)}; with --data: ${defaultCriterion(true)})`,
     ).argParser(parseName(names)),
   );
-  const options = new Set(criteria.flatMap(({ defaults }) => Object.keys(defaults)));
-  for (const name of options) command.addOption(criterionOption(name));
+  for (const name of namesOf(all)) command.addOption(criterionOption(name, ownersOf(all, name)));
   return command;
 }
 
-/** One option of all criteria that have it. */
-function criterionOption(name: string): Option {
-  const owners = criteria.filter(({ defaults }) => defaults[name] !== undefined);
-  const standard = owners[0]!.defaults[name]!;
-  const words = [...new Set(owners.flatMap(({ choices }) => choices[name] ?? []))];
-  const flag = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-  const others = owners.filter(({ defaults }) => defaults[name] !== standard);
-  const standards = [String(standard), ...others.map((own) => `of ${own.name} ${own.defaults[name]}`)];
-  const text = `${ofEach(owners, name)} (default: ${standards.join(', ')})`;
-  if (typeof standard === 'boolean') return new Option(standard ? `--no-${flag.slice(2)}` : flag, text);
-  if (typeof standard === 'number') return new Option(`${flag} <N>`, text).argParser(parseNumber);
-  const option = new Option(`${flag} <WORD>`, text);
-  return words.length === 0 ? option : option.argParser(parseName(words));
+/** The options that criteria have, each once. */
+const namesOf = (all: readonly CriterionInfo[]): readonly string[] => [
+  ...new Set(all.flatMap(({ options }) => Object.keys(options))),
+];
+
+interface Owner {
+  readonly criterion: string;
+  readonly option: OptionInfo;
 }
 
-/** Criteria that take the same words stand together: what two of them take by one name need not be the same. */
-function ofEach(owners: readonly CriterionInfo[], name: string): string {
-  const byWords = new Map<string, string[]>();
-  for (const own of owners) {
-    const words = (own.choices[name] ?? []).join(', ');
-    byWords.set(words, [...(byWords.get(words) ?? []), own.name]);
+const ownersOf = (all: readonly CriterionInfo[], name: string): readonly Owner[] =>
+  all.flatMap(({ name: criterion, options }) =>
+    Object.hasOwn(options, name) ? [{ criterion, option: options[name]! }] : [],
+  );
+
+/** One flag for all criteria that have an option of this name; the criterion checks the value, since each has its own range. */
+function criterionOption(name: string, owners: readonly Owner[]): Option {
+  const flag = option(name).cli;
+  const text = helpOf(owners);
+  const standards = owners.map(({ option: own }) => own.default);
+  if (standards.every((standard) => typeof standard === 'boolean'))
+    return new Option(standards.every(Boolean) ? option(name, false).cli : flag, text);
+  if (standards.every((standard) => typeof standard === 'number'))
+    return new Option(`${flag} <N>`, text).argParser(parseNumber);
+  const words = owners.map(({ option: own }) => own.choices);
+  const parsed = new Option(`${flag} <WORD>`, text);
+  return words.includes(undefined)
+    ? parsed
+    : parsed.argParser(parseName([...new Set(words.flat() as string[])]));
+}
+
+/** What the option does in each criterion; those that say the same of it stand together. */
+function helpOf(owners: readonly Owner[]): string {
+  const byText = new Map<string, string[]>();
+  for (const { criterion, option: own } of owners) {
+    const choices = own.choices === undefined ? '' : `: ${own.choices.join(', ')}`;
+    const text = `${own.help}${choices} (default: ${own.default})`;
+    byText.set(text, [...(byText.get(text) ?? []), criterion]);
   }
-  return [...byWords]
-    .map(([words, names]) => `of ${names.join(', ')}${words === '' ? '' : `: ${words}`}`)
-    .join('; ');
+  return [...byText].map(([text, names]) => `of ${names.join(', ')}: ${text}`).join('; ');
 }
 
-/** The criterion and its options out of all parsed options; what was not given is left to the defaults. */
-export function criterionOf(
-  options: Readonly<Record<string, unknown>>,
-): Pick<ScoreOptions, 'criterion' | 'criterionOptions'> {
-  const given: Record<string, OptionValue> = {};
-  for (const { defaults } of criteria)
-    for (const [name, standard] of Object.entries(defaults)) {
-      const value = options[name] as OptionValue | undefined;
-      if (value !== undefined && value !== standard) given[name] = value;
-    }
-  const { criterion } = options as { criterion?: string };
+/** The criterion and its options, of those that were given; the others are left to their defaults. */
+export function criterionOf(command: Command): Pick<ScoreOptions, 'criterion' | 'criterionOptions'> {
+  const given = (name: string): boolean => command.getOptionValueSource(name) === 'cli';
+  const own = namesOf(criteria()).filter(given);
+  const values = Object.fromEntries(own.map((name) => [name, command.getOptionValue(name)]));
   return {
-    ...(criterion !== undefined && { criterion }),
-    ...(Object.keys(given).length > 0 && { criterionOptions: given }),
+    ...(given('criterion') && { criterion: command.getOptionValue('criterion') as string }),
+    ...(own.length > 0 && { criterionOptions: values }),
   };
 }

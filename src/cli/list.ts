@@ -4,13 +4,13 @@ import type { Terminal } from './terminal.js';
 import { option } from './values.js';
 
 /** A command that prints one of the tables of what there is to choose from. */
-export function addList(
+export function addList<Row extends object>(
   program: Command,
   terminal: Terminal,
   name: string,
   description: string,
-  rows: () => Promise<readonly object[]>,
-  inText: (row: object) => object = (row) => row,
+  rows: () => Promise<readonly Row[]>,
+  inText: (rows: readonly Row[], width: number | undefined) => Promise<string>,
 ): void {
   program
     .command(name)
@@ -19,7 +19,6 @@ export function addList(
     .action(async ({ json }: { json?: boolean }) => {
       const list = await rows();
       if (json) return terminal.print(toJson(list));
-      const { listReport } = await import('../report/lists.js');
-      terminal.print(listReport(list.map(inText), terminal.width));
+      terminal.print(await inText(list, terminal.width));
     });
 }

@@ -9,10 +9,13 @@ export function addOperators(program: Command, terminal: Terminal): void {
     terminal,
     'operators',
     'the operators that lanes are followed through, and why not through the others',
-    async () => {
-      const { operators } = await import('../api/lists.js');
-      return operators();
+    async () => (await import('../api/lists.js')).operators(),
+    async (rows, width) => {
+      const { listReport } = await import('../report/lists.js');
+      return listReport(
+        rows.map((row) => ({ ...row, domain: row.domain || 'ai.onnx' })),
+        width,
+      );
     },
-    (row) => ('domain' in row && row.domain === '' ? { ...row, domain: 'ai.onnx' } : row),
   );
 }

@@ -12,7 +12,7 @@ import { loadReports, type Outcome, printOutcome } from './outcome.js';
 import { type Terminal, type WorkOptions, work } from './terminal.js';
 import { addOptions, option, parseBytes, parseName, parseNumber, parseWhole } from './values.js';
 
-interface Options extends WorkOptions {
+interface Options extends WorkOptions, Pick<PlanOptions, 'criterion' | 'criterionOptions'> {
   readonly output?: string;
   readonly ratio?: number;
   readonly macs?: number;
@@ -83,7 +83,9 @@ export function addPrune(program: Command, terminal: Terminal): void {
     .option('--dry-run', 'write nothing, but for the plan');
   addOptions(command, option.force()).optionsGroup('Options:');
   addOptions(command, option.seed(), option.threads(), option.quiet(), option.json());
-  command.action((file: string, options: Options) => prune(file, options, terminal));
+  command.action((file: string, options: Options, own: Command) =>
+    prune(file, { ...options, ...criterionOf(own) }, terminal),
+  );
 }
 
 async function prune(file: string, options: Options, terminal: Terminal): Promise<void> {
@@ -197,6 +199,8 @@ async function finish(
 
 function planOptions(options: Options): PlanOptions {
   const {
+    criterion,
+    criterionOptions,
     samples,
     ratio,
     macs,
@@ -214,7 +218,8 @@ function planOptions(options: Options): PlanOptions {
     shape,
   } = options;
   return {
-    ...criterionOf({ ...options }),
+    ...(criterion !== undefined && { criterion }),
+    ...(criterionOptions !== undefined && { criterionOptions }),
     ...(samples !== undefined && { samples }),
     ...(shape !== undefined && { shape }),
     ...(ratio !== undefined && { ratio }),

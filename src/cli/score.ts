@@ -10,7 +10,7 @@ import { checkOutput } from './files.js';
 import { type Terminal, type WorkOptions, work } from './terminal.js';
 import { addOptions, option } from './values.js';
 
-interface Options extends WorkOptions {
+interface Options extends WorkOptions, Pick<ScoreOptions, 'criterion' | 'criterionOptions'> {
   readonly seed?: number;
   readonly data?: string;
   readonly samples?: number;
@@ -29,16 +29,19 @@ export function addScore(program: Command, terminal: Terminal): void {
     .argument('<MODEL>', 'an .onnx file')
     .option('--group <ID>', 'every lane of this group, one by one')
     .option('--weights <OUT>', "also write every single weight's own term -p log2 p, as .npz")
-    .action((file: string, options: Options) => score(file, options, terminal));
+    .action((file: string, options: Options, own: Command) =>
+      score(file, { ...options, ...criterionOf(own) }, terminal),
+    );
   addCriterion(command);
   addOptions(command, option.data(), option.samples(), option.keep(), option.free());
   addOptions(command, option.seed(), option.threads(), option.force(), option.quiet(), option.json());
 }
 
 async function score(file: string, options: Options, terminal: Terminal): Promise<void> {
-  const { seed, weights, data, samples, keep, free, force = false } = options;
+  const { criterion, criterionOptions, seed, weights, data, samples, keep, free, force = false } = options;
   const wanted: ScoreOptions = {
-    ...criterionOf({ ...options }),
+    ...(criterion !== undefined && { criterion }),
+    ...(criterionOptions !== undefined && { criterionOptions }),
     ...(seed !== undefined && { seed }),
     ...(samples !== undefined && { samples }),
     ...(keep !== undefined && { keep }),

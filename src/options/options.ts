@@ -2,7 +2,8 @@ import { policyNamed } from '../allocation/policies.js';
 import { option, optionAs, type Spoken, text } from '../base/errors.js';
 import { checkGuards } from '../guard/check.js';
 import { checked, invalid } from '../schema/check.js';
-import { checkNeeds, criterionNamed, defaultCriterion, optionsFor } from '../scoring/criteria.js';
+import { checkNeeds, criterionNamed, defaultCriterion } from '../scoring/criteria.js';
+import { optionsFor } from '../scoring/options.js';
 import { planOptions, scoreOptions } from './schemas.js';
 import type { PlanOptions, ScoreOptions } from './types.js';
 

@@ -12,12 +12,12 @@ import {
   flag,
   integer,
   like,
-  listOf,
   oneOf,
   portion,
   positive,
   share,
   signal,
+  textsOf,
   whole,
   words,
 } from '../schema/fields.js';
@@ -38,19 +38,19 @@ import type {
 
 const call = {
   signal: signal(),
-  onProgress: action<NonNullable<CallOptions['onProgress']>>(),
+  onProgress: action<NonNullable<CallOptions['onProgress']>>('(progress: Progress) => void'),
   threads: whole(1, 1024),
 };
 const callAdvice = { threads: 'Leave it out to use every core.' };
 
 const calibration = {
-  data: like<SampleSource>(SAMPLE_FORMS, mayBeSamples),
+  data: like<SampleSource>('SampleSource', SAMPLE_FORMS, mayBeSamples),
   samples: whole(1),
-  runtime: like<Runtime>('an object with a function load, as onnxruntime() gives it', isRuntime),
+  runtime: like<Runtime>('Runtime', 'an object with a function load, as onnxruntime() gives it', isRuntime),
 };
 const calibrationAdvice = { samples: 'Leave it out to use all.' };
 
-const lengths: Field<readonly number[]> = listOf(whole(1), 'an array of lengths, such as [1, 3, 640, 640]');
+const lengths: Field<readonly number[]> = v.array(whole(1), 'an array of lengths, such as [1, 3, 640, 640]');
 const shape: Field<Readonly<Record<string, readonly number[]>>> = v.pipe(
   v.custom<object>(
     (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
@@ -62,7 +62,7 @@ const shapeAdvice = {
   shape: text`Give each input's lengths: ${optionAs('shape', '{ input: [1, 3, 640, 640] }', 'input=1x3x640x640')}.`,
 };
 
-const globs = (): Field<readonly string[]> => listOf(words(), 'an array of globs');
+const globs = (): Field<readonly string[]> => textsOf('an array of globs');
 
 const scalars = v.record(
   v.string(),
@@ -136,7 +136,7 @@ export const planOptions = optionsOf<PlanOptions>(
     reconstruct: flag(),
     exact: flag(),
     roundTo: whole(1),
-    guard: listOf(guard, "an array such as [{ metric: 'fidelity', atLeast: 0.98 }]"),
+    guard: v.array(guard, "an array such as [{ metric: 'fidelity', atLeast: 0.98 }]"),
     labels: words(),
   },
   {

@@ -43,8 +43,9 @@ import type {
 import type { Plan } from '../plan/plan.js';
 import { onnxruntime } from '../runtime/onnxruntime.js';
 import type { Runtime } from '../runtime/runtime.js';
-import { criterionNamed, defaultCriterion, optionsFor } from '../scoring/criteria.js';
+import { criterionNamed, defaultCriterion } from '../scoring/criteria.js';
 import { scoresOf, type Worth } from '../scoring/criterion.js';
+import { optionsFor } from '../scoring/options.js';
 import type { Cuts } from '../surgery/cuts.js';
 import { cutsOf } from '../surgery/cuts.js';
 import { planTables, removalOf, removalOfPlan } from '../surgery/removal.js';

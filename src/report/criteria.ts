@@ -1,43 +1,63 @@
-import type { CriterionInfo } from '../api/lists.js';
+import type { CriterionInfo, OptionInfo } from '../api/lists.js';
+import { option } from '../base/words.js';
+import { markdownTable } from './markdown.js';
+import { sections, table } from './table.js';
 
-/** The list of criteria as a page of the documentation. */
+const OPTION_COLUMNS = ['option', 'default', 'takes', 'what it does'] as const;
+
+/** The list of criteria, and the options of each that has some, for a terminal of `width` columns. */
+export function criteriaReport(criteria: readonly CriterionInfo[], width?: number): string {
+  const list = table(
+    [{ head: 'criterion' }, { head: 'needs' }, ...['a lane is worth', 'source'].map(wrapped)],
+    criteria.map(({ name, needs, summary, source }) => [name, needs, summary, source]),
+    width,
+  );
+  const options = withOptions(criteria).map(
+    (own) =>
+      `Options of ${own.name}:\n\n${table(
+        OPTION_COLUMNS.map(wrapped),
+        rowsOf(own, (name) => option(name).cli),
+        width,
+      )}`,
+  );
+  return sections(list, ...options);
+}
+
+/** The same as a page of the documentation. */
 export function criteriaPage(criteria: readonly CriterionInfo[]): string {
   // The order of the table: what is taken without data, then with.
   const [first, second] = criteria;
-  const rows = criteria.map(({ name, needs, summary, source }) =>
-    ['', `\`${name}\``, needs, summary, source, ''].map(escaped).join(' | ').trim(),
+  const list = markdownTable(
+    ['criterion', 'needs', 'a lane is worth', 'source'],
+    criteria.map(({ name, needs, summary, source }) => [`\`${name}\``, needs, summary, source]),
   );
-  const options = criteria
-    .filter(({ defaults }) => Object.keys(defaults).length > 0)
-    .map(({ name, defaults, choices }) =>
-      [
-        `## Options of ${name}`,
-        '',
-        '| option | default | takes |',
-        '| --- | --- | --- |',
-        ...Object.entries(defaults).map(([option, standard]) =>
-          ['', `\`${option}\``, String(standard), takes(standard, choices[option]), '']
-            .map(escaped)
-            .join(' | ')
-            .trim(),
-        ),
-      ].join('\n'),
-    );
-  const list = [
-    '| criterion | needs | a lane is worth | source |',
-    '| --- | --- | --- | --- |',
-    ...rows,
-  ].join('\n');
+  const options = withOptions(criteria).map(
+    (own) => `## Options of ${own.name}\n\n${markdownTable(OPTION_COLUMNS, rowsOf(own, quoted))}`,
+  );
   return `${[introduction(first!.name, second!.name), list, ...options].join('\n\n')}\n`;
 }
 
-const escaped = (cell: string): string => cell.replaceAll('|', '\\|');
+const wrapped = (head: string) => ({
+  head,
+  wraps: head === 'what it does' || head === 'a lane is worth' || head === 'source',
+});
 
-function takes(standard: string | number | boolean, words: readonly string[] | undefined): string {
-  if (words !== undefined) return words.join(', ');
-  if (typeof standard === 'boolean') return 'true, false';
-  return typeof standard === 'number' ? 'a whole number from 2 to 65536' : 'text';
-}
+const withOptions = (criteria: readonly CriterionInfo[]): readonly CriterionInfo[] =>
+  criteria.filter(({ options }) => Object.keys(options).length > 0);
+
+const rowsOf = ({ options }: CriterionInfo, named: (name: string) => string): readonly string[][] =>
+  Object.entries<OptionInfo>(options).map(([name, { default: standard, takes, help, more }]) => [
+    named(name),
+    String(standard),
+    takes,
+    sentences(help, more),
+  ]);
+
+/** What stands in a few words as a sentence, and those that follow it. */
+const sentences = (help: string, more = ''): string =>
+  `${help[0]!.toUpperCase()}${help.slice(1)}. ${more}`.trimEnd();
+
+const quoted = (name: string): string => `\`${name}\``;
 
 const introduction = (first: string, withData: string): string => `# Criteria
 

@@ -1,14 +1,14 @@
 import { invalid, optionsOf, shown } from '../schema/check.js';
-import { isRecord, like, listOf, signal, whole, words } from '../schema/fields.js';
+import { isRecord, like, signal, textsOf, whole } from '../schema/fields.js';
 import type { LoadOptions, RunOptions, Session } from './runtime.js';
 
 export const loadOptions = optionsOf<LoadOptions>({
-  beside: like<Session>('a session of the same runtime', isRecord),
+  beside: like<Session>('Session', 'a session of the same runtime', isRecord),
   threads: whole(1, 1024),
   signal: signal(),
 });
 
-export const runOptions = optionsOf<RunOptions>({ outputs: listOf(words(), 'an array of names of outputs') });
+export const runOptions = optionsOf<RunOptions>({ outputs: textsOf('an array of names of outputs') });
 
 /** Whether feeds are tensors by name; the runtime has the last word on their types and shapes. errors: OPTION_INVALID */
 export function checkFeeds(feeds: unknown): void {

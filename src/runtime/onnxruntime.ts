@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { EspalierError } from '../base/errors.js';
 import { argument } from '../schema/check.js';
-import { listOf, words } from '../schema/fields.js';
+import { textsOf } from '../schema/fields.js';
 import type { Runtime } from './runtime.js';
 import { type Edition, inThread } from './thread.js';
 
@@ -37,7 +37,7 @@ export const onnxruntimeWeb = (from: readonly string[] = PLACES): Runtime => {
 };
 
 const checkPlaces = (from: unknown): void => {
-  argument('from', listOf(words(), 'an array of files that packages are looked for from'), from);
+  argument('from', textsOf('an array of files that packages are looked for from'), from);
 };
 
 const native = (from: readonly string[]): Edition | undefined => edition('onnxruntime-node', 'cpu', from);

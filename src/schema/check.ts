@@ -64,14 +64,19 @@ export function checked<T extends object>({ schema, names, advice }: Options<T>,
   throw invalid(text`${option(path)} must be ${issue.message}, not ${shown(issue.input)}`, own);
 }
 
-/** An argument that is no object of options. errors: OPTION_INVALID */
-export function argument<T>(name: string, field: Field<T>, given: unknown, todo: string | Spoken = ''): T {
+/** An argument that is no object of options. `name`: how its caller knows it. errors: OPTION_INVALID */
+export function argument<T>(
+  name: string | Spoken,
+  field: Field<T>,
+  given: unknown,
+  todo: string | Spoken = '',
+): T {
   const result = v.safeParse(field, given, { abortEarly: true });
   if (result.success) return result.output;
   const [issue] = result.issues;
   const path = v.getDotPath(issue);
-  const place = path === null ? name : `${name}.${path}`;
-  throw invalid(`${place} must be ${issue.message}, not ${shown(issue.input)}`, todo);
+  const place = path === null ? '' : `.${path}`;
+  throw invalid(text`${name}${place} must be ${issue.message}, not ${shown(issue.input)}`, todo);
 }
 
 export const invalid = (what: string | Spoken, todo: string | Spoken = ''): EspalierError =>

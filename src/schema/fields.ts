@@ -1,58 +1,122 @@
 import * as v from 'valibot';
 
 /**
- * What an option can be. Each schema's message says what is expected, so that errors, and whatever else is made of a schema, have
- * the same words: "`ratio` must be a number between 0 and 1, both exclusive".
+ * What an option can be: a check, and what is known of the values that pass it. The words are the same in errors, in the
+ * documentation, and wherever else a field is spoken of: "`ratio` must be a number between 0 and 1, both exclusive".
  */
 export type Field<T> = v.GenericSchema<unknown, T>;
 
-export const whole = (least: number, most = Number.MAX_SAFE_INTEGER): Field<number> => {
-  const range = most === Number.MAX_SAFE_INTEGER ? `from ${least} on` : `from ${least} to ${most}`;
-  const says = least === Number.MIN_SAFE_INTEGER ? 'a whole number' : `a whole number ${range}`;
-  return v.pipe(v.number(says), v.safeInteger(says), v.minValue(least, says), v.maxValue(most, says));
-};
+/** What is known of the values that a field takes. */
+export interface Meaning {
+  /** What is expected, in words that follow "must be". */
+  readonly says: string;
+  /** The TypeScript type, as a declaration writes it. */
+  readonly type: string;
+  /** How a person writes a value on a command line; nothing where only a program can give one. */
+  readonly form?: Form;
+  /** The names that there are to choose from, where it is one of some. */
+  readonly choices?: readonly string[];
+}
+
+/**
+ * How a text stands for a value: a number; `2MB` for bytes; a text as it is; no text at all, for what is on or off; several texts,
+ * each given by itself; `input=1x3x640x640` for lengths by their inputs; `fidelity>=0.98` for a guard.
+ */
+export type Form = 'number' | 'bytes' | 'text' | 'switch' | 'texts' | 'lengths' | 'guard';
+
+/** A check, with what is known of what passes it. */
+export const described = <T>(check: Field<T>, meaning: Meaning): Field<T> =>
+  v.pipe(check, v.metadata({ meaning })) as Field<T>;
+
+/** What is known of the values that a field takes. */
+export function meaningOf(field: Field<unknown>): Meaning {
+  const { meaning } = v.getMetadata(field) as { readonly meaning?: Meaning };
+  return meaning ?? { says: field.expects, type: 'unknown' };
+}
+
+/** Which numbers a field takes: whole ones alone or fractions too, and their bounds, which `above` and `below` leave out. */
+export interface Numbers {
+  readonly whole?: boolean;
+  readonly least?: number;
+  readonly most?: number;
+  readonly above?: number;
+  readonly below?: number;
+}
+
+/** Finite numbers of a range. `says`: the range in words, where there are better ones. */
+export function number(numbers: Numbers = {}, says = inWords(numbers)): Field<number> {
+  const { whole = false, least = -Infinity, most = Infinity, above = -Infinity, below = Infinity } = numbers;
+  const holds = (value: number): boolean =>
+    Number.isFinite(value) &&
+    (!whole || Number.isSafeInteger(value)) &&
+    value >= least &&
+    value <= most &&
+    value > above &&
+    value < below;
+  return described(v.pipe(v.number(says), v.check(holds, says)), { says, type: 'number', form: 'number' });
+}
+
+/** 'a whole number from 2 to 64', 'a number above 0 and up to 1' */
+function inWords({ whole = false, least, most, above, below }: Numbers): string {
+  const noun = whole ? 'a whole number' : 'a number';
+  if (least !== undefined && most !== undefined) return `${noun} from ${least} to ${most}`;
+  if (above !== undefined && below !== undefined)
+    return `${noun} between ${above} and ${below}, both exclusive`;
+  const from = least !== undefined ? `from ${least} on` : above !== undefined ? `above ${above}` : '';
+  const to = most !== undefined ? `up to ${most}` : below !== undefined ? `below ${below}` : '';
+  const range = from !== '' && to !== '' ? `${from} and ${to}` : `${from}${to}`;
+  return range === '' ? noun : `${noun} ${range}`;
+}
+
+export const whole = (least: number, most?: number): Field<number> =>
+  number({ whole: true, least, ...(most !== undefined && { most }) });
 
 /** Any whole number, 0 and negative ones too. */
-export const integer = (): Field<number> => whole(Number.MIN_SAFE_INTEGER);
+export const integer = (): Field<number> => number({ whole: true });
 
 /** Above 0 and below 1. */
-export const portion = (): Field<number> => {
-  const says = 'a number between 0 and 1, both exclusive';
-  return v.pipe(v.number(says), v.gtValue(0, says), v.ltValue(1, says));
-};
+export const portion = (): Field<number> => number({ above: 0, below: 1 });
 
 /** Above 0 and up to 1. */
-export const share = (): Field<number> => {
-  const says = 'a fraction above 0 and up to 1';
-  return v.pipe(v.number(says), v.gtValue(0, says), v.maxValue(1, says));
-};
+export const share = (): Field<number> => number({ above: 0, most: 1 }, 'a fraction above 0 and up to 1');
 
-export const positive = (): Field<number> => {
-  const says = 'a number above 0';
-  return v.pipe(v.number(says), v.finite(says), v.gtValue(0, says));
-};
+export const positive = (): Field<number> => number({ above: 0 });
 
-export const anyNumber = (): Field<number> => v.pipe(v.number('a number'), v.finite('a number'));
+export const anyNumber = (): Field<number> => number();
 
-export const flag = (): Field<boolean> => v.boolean('true or false');
+export const flag = (): Field<boolean> =>
+  described(v.boolean('true or false'), { says: 'true or false', type: 'boolean', form: 'switch' });
 
-export const words = (says = 'a string'): Field<string> => v.pipe(v.string(says), v.minLength(1, says));
+export const words = (says = 'a string'): Field<string> =>
+  described(v.pipe(v.string(says), v.minLength(1, says)), { says, type: 'string', form: 'text' });
 
 /** One of some names. */
-export const oneOf = <const T extends string>(names: readonly T[]): Field<T> =>
-  v.picklist(names, `one of ${names.map((name) => `'${name}'`).join(', ')}`);
+export const oneOf = <const T extends string>(names: readonly T[]): Field<T> => {
+  const quoted = names.map((name) => `'${name}'`);
+  const says = `one of ${quoted.join(', ')}`;
+  return described(v.picklist(names, says), {
+    says,
+    type: quoted.join(' | '),
+    form: 'text',
+    choices: names,
+  });
+};
 
-export const listOf = <T>(of: Field<T>, says: string): Field<readonly T[]> => v.array(of, says);
+/** Several texts. */
+export const textsOf = (says: string): Field<readonly string[]> =>
+  described(v.array(words(), says), { says, type: 'readonly string[]', form: 'texts' });
 
-/** Whatever passes a test, as it is: objects whose identity counts. */
-export const like = <T>(says: string, is: (value: unknown) => boolean): Field<T> => v.custom<T>(is, says);
+/** Whatever passes a test, as it is: objects whose identity counts. `type`: what TypeScript calls them. */
+export const like = <T>(type: string, says: string, is: (value: unknown) => boolean): Field<T> =>
+  described(v.custom<T>(is, says), { says, type });
 
-export const action = <T extends (...given: never[]) => unknown>(): Field<T> =>
-  like<T>('a function', (value) => typeof value === 'function');
+/** A callback. `type`: what TypeScript calls it. */
+export const action = <T extends (...given: never[]) => unknown>(type: string): Field<T> =>
+  like<T>(type, 'a function', (value) => typeof value === 'function');
 
 /** Of any realm: what is called of a signal is looked for, and not its class. */
 export const signal = (): Field<AbortSignal> =>
-  like<AbortSignal>('an AbortSignal', (value) => {
+  like<AbortSignal>('AbortSignal', 'an AbortSignal', (value) => {
     if (typeof value !== 'object' || value === null) return false;
     const own = value as Partial<Record<keyof AbortSignal, unknown>>;
     const called = [own.addEventListener, own.removeEventListener, own.throwIfAborted];

@@ -8,7 +8,7 @@ const statistic = (
 ): Criterion => ({
   ...named,
   needs: 'data',
-  defaults: {},
+  options: {},
   score: async (groups, _, evidence) => overPlaces(groups, await evidence.activations(groups), evidence, of),
 });
 

@@ -17,7 +17,7 @@ export const bnScale: Criterion = {
   summary: 'scale of the normalisation that follows a lane; of the weights that make it where there is none',
   source: 'Liu, Li, Shen, Huang, Yan, Zhang 2017',
   needs: 'weights',
-  defaults: {},
+  options: {},
   score: async (groups, _, evidence) => {
     const scaled = groups.filter((group) => gainsOf(group, evidence).slices.length > 0);
     const others = groups.filter((group) => !scaled.includes(group));

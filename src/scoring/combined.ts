@@ -1,8 +1,8 @@
 import * as v from 'valibot';
 import { argument } from '../schema/check.js';
 import { type Field, oneOf, positive, words } from '../schema/fields.js';
-import type { Criterion, Options } from './criterion.js';
-import { scoresOf } from './criterion.js';
+import { type Criterion, scoresOf } from './criterion.js';
+import type { OptionValues } from './options.js';
 
 /** Several criteria as one: what `combine` gives, and what `criterion` takes instead of a name. */
 export interface Combination {
@@ -17,7 +17,7 @@ export interface CombinedPart {
   readonly criterion: string;
   /** What it counts for beside the others; by default 1. */
   readonly weight?: number;
-  readonly options?: Options;
+  readonly options?: OptionValues;
 }
 
 const partsField: Field<readonly CombinedPart[]> = v.pipe(
@@ -66,7 +66,10 @@ export function combine(parts: readonly CombinedPart[], by: 'rank' | 'share' = '
 /** A combination as a criterion; its parts are the single criteria's own scores. */
 export function combined(
   { name, parts, by }: Combination,
-  resolve: (part: Required<CombinedPart>) => { readonly criterion: Criterion; readonly options: Options },
+  resolve: (part: Required<CombinedPart>) => {
+    readonly criterion: Criterion;
+    readonly options: OptionValues;
+  },
 ): Criterion {
   const own = parts.map((part) => ({ ...resolve(part), weight: part.weight }));
   const asks = (needs: Criterion['needs']): boolean => own.some(({ criterion }) => criterion.needs === needs);
@@ -76,7 +79,7 @@ export function combined(
     source: own.map(({ criterion }) => criterion.source).join('; '),
     needs: asks('data') ? 'data' : asks('weights') ? 'weights' : 'nothing',
     needsData: () => own.some(({ criterion, options }) => criterion.needsData?.(options) ?? false),
-    defaults: {},
+    options: {},
     score: async (groups, _, evidence) => {
       const worths: (readonly Float64Array[])[] = [];
       // One after another: what they read of the data is read once.

@@ -3,10 +3,8 @@ import type { Place } from '../coupling/places.js';
 import type { ActivationSummary, Histogram } from '../native/activations.js';
 import type { SliceRequest, Statistic } from '../native/statistics.js';
 import type { TreeLevel } from '../native/tree.js';
-
-/** One option of a criterion. */
-export type OptionValue = string | number | boolean;
-export type Options = Readonly<Record<string, OptionValue>>;
+import type { Estimation } from './estimation.js';
+import type { CriterionOptions, ValuesOf } from './options.js';
 
 /** What a criterion may ask for. */
 export interface Evidence {
@@ -32,7 +30,7 @@ export interface Evidence {
    * all. Undefined for a group that no value shows, or none of what its lanes are judged by.
    * errors: as activations.
    */
-  trees(groups: readonly Group[], options: Options): Promise<readonly (Grown | undefined)[]>;
+  trees(groups: readonly Group[], options: Partial<Estimation>): Promise<readonly (Grown | undefined)[]>;
   /**
    * In which order lanes leave, and what the layers that read them, or products of queries and keys, lose by it. Undefined for a group
    * that has neither where it can be seen. errors: as activations.
@@ -84,7 +82,7 @@ export type Worth =
   | { readonly scores: Float64Array; readonly parts: Readonly<Record<string, Float64Array>> };
 
 /** What each lane is worth: those of the lowest score leave first. */
-export interface Criterion {
+export interface Criterion<O extends CriterionOptions = CriterionOptions> {
   readonly name: string;
   readonly summary: string;
   /** Where its idea comes from. */
@@ -92,14 +90,15 @@ export interface Criterion {
   /** Without data, one that needs them is refused before any file is opened. */
   readonly needs: 'nothing' | 'weights' | 'data';
   /** Whether these options need data though the criterion itself does not. */
-  readonly needsData?: (options: Options) => boolean;
-  /** Its options and their defaults; an option's type is its default's. */
-  readonly defaults: Options;
-  /** Options that take one of a few words. */
-  readonly choices?: Readonly<Record<string, readonly string[]>>;
+  needsData?(options: ValuesOf<O>): boolean;
+  /** The declarations of its options, by their names. */
+  readonly options: O;
   /** One for each group. */
-  score(groups: readonly Group[], options: Options, evidence: Evidence): Promise<readonly Worth[]>;
+  score(groups: readonly Group[], options: ValuesOf<O>, evidence: Evidence): Promise<readonly Worth[]>;
 }
+
+/** A criterion whose `score` is given its options with the types that they are declared with. */
+export const defineCriterion = <const O extends CriterionOptions>(own: Criterion<O>): Criterion<O> => own;
 
 export const scoresOf = (worth: Worth): Float64Array => ('scores' in worth ? worth.scores : worth);
 

@@ -1,9 +1,46 @@
 import { EspalierError, option, text } from '../base/errors.js';
 import type { Group } from '../coupling/groups.js';
 import type { Statistic } from '../native/statistics.js';
-import type { Criterion, Evidence, Options, Shown } from './criterion.js';
-import { producers } from './criterion.js';
+import { defineCriterion, type Evidence, producers, type Shown } from './criterion.js';
+import type { CriterionOptions, ValuesOf } from './options.js';
 import { overPlaces } from './shown.js';
+
+const entropyOptions = {
+  of: {
+    default: 'auto',
+    choices: ['auto', 'weights', 'activations'],
+    help: 'what it is taken of',
+    more: 'Auto is activations where there are data, else weights.',
+  },
+  estimator: {
+    default: 'auto',
+    choices: ['auto', 'histogram', 'mass', 'gaussian'],
+    help: 'how it is estimated',
+    more: 'Auto is histograms of weights, and Gaussians of activations.',
+  },
+  bins: {
+    default: 256,
+    whole: true,
+    least: 2,
+    most: 65_536,
+    help: 'bins of a histogram, steps of a Gaussian',
+  },
+  binning: {
+    default: 'equal',
+    choices: ['equal', 'quantile'],
+    help: 'bins of equal width, or of equally many values',
+    more: 'Quantiles are of activations only.',
+  },
+  millerMadow: { default: false, help: 'correct entropies for the number of values' },
+  range: {
+    default: 'group',
+    choices: ['group', 'tensor', 'lane'],
+    help: 'what has the same bins',
+    more: 'Each lane its own bins is of activations only, and tells shapes of distributions apart, not spreads.',
+  },
+} as const satisfies CriterionOptions;
+
+type Options = ValuesOf<typeof entropyOptions>;
 
 /**
  * Entropy of what a lane is, in bits: lanes that say little leave first. Of the weights that make it, or of its activations on
@@ -27,38 +64,25 @@ import { overPlaces } from './shown.js';
  * reads: every producer slice of the group, once or twice; or one pass over the data, for histograms two. Memory O(bins) a lane.
  * source: Shannon 1948; the bias correction is Miller 1955.
  */
-export const entropy: Criterion = {
+export const entropy = defineCriterion({
   name: 'entropy',
   summary: 'entropy of the weights that make a lane, or of its activations, in bits',
   source: 'Shannon 1948; Miller 1955',
   needs: 'weights',
   needsData: ({ of }) => of === 'activations',
-  defaults: {
-    of: 'auto',
-    estimator: 'auto',
-    bins: 256,
-    binning: 'equal',
-    millerMadow: false,
-    range: 'group',
-  },
-  choices: {
-    of: ['auto', 'weights', 'activations'],
-    estimator: ['auto', 'histogram', 'mass', 'gaussian'],
-    binning: ['equal', 'quantile'],
-    range: ['group', 'tensor', 'lane'],
-  },
+  options: entropyOptions,
   score: (groups, options, evidence) => {
     const { of } = options;
     return of === 'activations' || (of === 'auto' && evidence.hasData)
       ? ofActivations(groups, options, evidence)
       : ofWeights(groups, options, evidence);
   },
-};
+});
 
 type Estimator = 'histogram' | 'mass' | 'gaussian';
 
 const chosen = ({ estimator }: Options, otherwise: Estimator): Estimator =>
-  estimator === 'auto' ? otherwise : (estimator as Estimator);
+  estimator === 'auto' ? otherwise : estimator;
 
 async function ofWeights(
   groups: readonly Group[],
@@ -77,16 +101,11 @@ async function ofWeights(
   const statistics: Readonly<Record<Estimator, Statistic>> = {
     mass: { kind: 'mass' },
     gaussian: { kind: 'variance' },
-    histogram: {
-      kind: 'entropy',
-      bins: bins as number,
-      millerMadow: millerMadow as boolean,
-      range: range as 'group' | 'tensor',
-    },
+    histogram: { kind: 'entropy', bins, millerMadow, range: range === 'tensor' ? 'tensor' : 'group' },
   };
   const requests = groups.map((group) => producers(group, evidence.rankOf));
   const found = await evidence.statistics(requests, statistics[estimator]);
-  return estimator === 'gaussian' ? found.map((variances) => counted(variances, bins as number)) : found;
+  return estimator === 'gaussian' ? found.map((variances) => counted(variances, bins)) : found;
 }
 
 async function ofActivations(
@@ -97,15 +116,15 @@ async function ofActivations(
   const { bins, binning, millerMadow, range } = options;
   const estimator = chosen(options, 'gaussian');
   const histogram = {
-    bins: bins as number,
-    binning: binning as 'equal' | 'quantile',
+    bins,
+    binning,
     range: range === 'lane' ? ('lane' as const) : ('group' as const),
-    millerMadow: millerMadow as boolean,
+    millerMadow,
   };
   const shown = await evidence.activations(groups, estimator === 'histogram' ? histogram : undefined);
   const bits: Readonly<Record<Estimator, (shown: Shown) => Float64Array>> = {
     mass: ({ summary }) => summary.mass,
-    gaussian: ({ summary }) => counted(summary.variance, bins as number, summary.count),
+    gaussian: ({ summary }) => counted(summary.variance, bins, summary.count),
     histogram: ({ entropy }) => entropy!,
   };
   return overPlaces(groups, shown, evidence, bits[estimator]);

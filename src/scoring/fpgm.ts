@@ -14,7 +14,7 @@ export const fpgm: Criterion = {
   summary: 'distance of the weights that make a lane from those of all others',
   source: 'He, Liu, Wang, Hu, Yang 2019',
   needs: 'weights',
-  defaults: {},
+  options: {},
   score: (groups, _, evidence) =>
     evidence.statistics(
       groups.map((group) => producers(group, evidence.rankOf)),

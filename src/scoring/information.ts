@@ -23,7 +23,7 @@ export const information: Criterion = {
   summary: 'what no other lane knows, times what the next layers make of it; priced at their outputs',
   source: 'Hassibi, Stork 1993; Frantar, Alistarh 2022',
   needs: 'data',
-  defaults: {},
+  options: {},
   score: async (groups, _, evidence) => {
     const priced = await evidence.prices(groups);
     const energy = await readings(groups, evidence);

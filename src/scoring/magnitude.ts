@@ -7,7 +7,7 @@ export const l1: Criterion = {
   summary: 'sum of the absolute weights that make a lane',
   source: 'Li, Kadav, Durdanovic, Samet, Graf 2017',
   needs: 'weights',
-  defaults: {},
+  options: {},
   score: (groups, _, evidence) =>
     evidence.statistics(
       groups.map((group) => producers(group, evidence.rankOf)),
@@ -21,7 +21,7 @@ export const l2: Criterion = {
   summary: 'Euclidean norm of the weights that make a lane',
   source: 'He, Kang, Dong, Fu, Yang 2018',
   needs: 'weights',
-  defaults: {},
+  options: {},
   score: async (groups, _, evidence) => {
     const squares = await evidence.statistics(
       groups.map((group) => producers(group, evidence.rankOf)),

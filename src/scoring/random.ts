@@ -8,7 +8,7 @@ export const random: Criterion = {
   summary: 'drawn at random, by the seed: what any other criterion must beat',
   source: 'baseline',
   needs: 'nothing',
-  defaults: {},
+  options: {},
   score: async (groups, _, { seed }) => {
     const generator = xoroshiro128plus(seed);
     return groups.map((group) => Float64Array.from(group.lanes, () => uniformFloat64(generator)));

@@ -1,6 +1,7 @@
 import type { Group } from '../coupling/groups.js';
 import type { SliceRequest } from '../native/statistics.js';
-import type { Criterion, Evidence, Grown, Options, Worth } from './criterion.js';
+import { defineCriterion, type Evidence, type Grown, type Worth } from './criterion.js';
+import { type Estimation, estimationOptions } from './estimation.js';
 import { norm } from './shown.js';
 
 /**
@@ -20,30 +21,21 @@ import { norm } from './shown.js';
  *
  * reads: one pass over the data; up to 256 MB of sampled rows. cost: n²/2 · rows increments a group of n lanes.
  */
-export const tree: Criterion = {
+export const tree = defineCriterion({
   name: 'tree',
   summary: 'the pruning tree: of two lanes that share most, the one that says less of both leaves',
   source: 'Quinlan 1986, gain ratios; Shannon 1948',
   needs: 'data',
-  defaults: {
-    variant: 'pairs',
-    weighted: false,
-    estimator: 'histogram',
-    bins: 6,
-    binning: 'equal',
-    range: 'group',
-    millerMadow: false,
-    rows: 4096,
-  },
-  choices: {
-    variant: ['pairs', 'consumers', 'output'],
-    estimator: ['histogram', 'gaussian'],
-    binning: ['equal', 'quantile'],
-    range: ['group', 'lane'],
+  options: {
+    ...estimationOptions,
+    weighted: {
+      default: false,
+      help: 'rank the lanes of a level by what the layers that read them make of them',
+    },
   },
   score: async (groups, { weighted, ...options }, evidence) => {
-    const grown = await evidence.trees(groups, treeOptions(options));
-    const read = weighted === true ? await readings(groups, evidence) : undefined;
+    const grown = await evidence.trees(groups, forEstimator(options));
+    const read = weighted ? await readings(groups, evidence) : undefined;
     const hidden = groups.filter((_, index) => grown[index] === undefined);
     const norms = new Map((await norm(hidden, evidence)).map((scores, index) => [hidden[index]!, scores]));
     return groups.map((group, index) => {
@@ -51,11 +43,11 @@ export const tree: Criterion = {
       return own === undefined ? norms.get(group)! : worthOf(group.lanes.length, own, read?.[index]);
     });
   },
-};
+});
 
-function treeOptions({ bins, ...options }: Options): Options {
-  return options.estimator === 'gaussian' ? options : { ...options, bins: bins! };
-}
+/** A Gaussian has steps of its own. */
+const forEstimator = ({ bins, ...options }: Estimation): Partial<Estimation> =>
+  options.estimator === 'gaussian' ? options : { ...options, bins };
 
 /** Σw² of the stored weights that read each lane; 1 for lanes that none reads. */
 export async function readings(

@@ -15,7 +15,7 @@ export const wanda: Criterion = {
   summary: "norm of a lane's activations times the norm of the weights that read it",
   source: 'Sun, Liu, Bair, Kolter 2023',
   needs: 'data',
-  defaults: {},
+  options: {},
   score: async (groups, _, evidence) => {
     const shown = await evidence.activations(groups);
     const read = shown.flatMap((all, index) =>

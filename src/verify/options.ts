@@ -6,14 +6,14 @@ import { action, integer, like, signal, whole, words } from '../schema/fields.js
 import type { VerifyOptions } from './types.js';
 
 export const verifyOptions = optionsOf<VerifyOptions>({
-  data: like<SampleSource>(SAMPLE_FORMS, mayBeSamples),
+  data: like<SampleSource>('SampleSource', SAMPLE_FORMS, mayBeSamples),
   labels: words(),
   samples: whole(1),
   seed: integer(),
   runs: whole(0),
-  runtime: like<Runtime>('an object with a function load, as onnxruntime() gives it', isRuntime),
+  runtime: like<Runtime>('Runtime', 'an object with a function load, as onnxruntime() gives it', isRuntime),
   signal: signal(),
-  onProgress: action<NonNullable<VerifyOptions['onProgress']>>(),
+  onProgress: action<NonNullable<VerifyOptions['onProgress']>>('(progress: Progress) => void'),
   threads: whole(1, 1024),
 });
 

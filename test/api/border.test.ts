@@ -230,7 +230,7 @@ describe('options', () => {
     [
       'its value',
       { ratio: 0.5, criterion: 'entropy', criterionOptions: { bins: 'many' } },
-      'criterionOptions.bins must be a number, not "many"',
+      'criterionOptions.bins must be a whole number from 2 to 65536, not "many"',
       /./,
     ],
     [

@@ -1,0 +1,46 @@
+import type { CriterionOptions, ValuesOf } from './options.js';
+
+/** How what lanes share is estimated of rows of samples: the same options for the criterion `tree` and for `model.tree`. */
+export const estimationOptions = {
+  variant: {
+    default: 'pairs',
+    choices: ['pairs', 'consumers', 'output'],
+    help: 'what lanes are judged by',
+    more: 'Pairs are of the own lanes; consumers judge a lane by what it says of the output lanes of the layers that read it, output by what it says of the class that the model itself names.',
+  },
+  estimator: {
+    default: 'histogram',
+    choices: ['histogram', 'gaussian'],
+    help: 'how what two lanes share is estimated',
+    more: 'A Gaussian is faster, sees linear dependence alone, and is for pairs only.',
+  },
+  bins: {
+    default: 6,
+    whole: true,
+    least: 2,
+    most: 65_536,
+    help: 'bins of a lane',
+    more: 'At most 64 in a histogram, where chance fills the cells of more. A Gaussian has 4096 steps.',
+  },
+  binning: {
+    default: 'equal',
+    choices: ['equal', 'quantile'],
+    help: 'bins of equal width, or of equally many values',
+  },
+  range: {
+    default: 'group',
+    choices: ['group', 'lane'],
+    help: 'what has the same bins',
+    more: 'Lanes of consumers have their own bins in either case.',
+  },
+  millerMadow: { default: false, help: 'correct entropies for the number of values' },
+  rows: {
+    default: 4096,
+    whole: true,
+    least: 2,
+    most: 2 ** 20,
+    help: 'rows drawn of all positions of all samples',
+  },
+} as const satisfies CriterionOptions;
+
+export type Estimation = ValuesOf<typeof estimationOptions>;
