@@ -153,10 +153,11 @@ export interface ActivationSummary {
 export interface AttributeEdit {
   node: number
   name: string
-  kind: 'int' | 'ints' | 'float' | 'floats' | 'string' | 'remove'
+  kind: 'int' | 'ints' | 'float' | 'floats' | 'string' | 'strings' | 'remove'
   ints?: Array<number>
   floats?: Array<number>
   text?: string
+  texts?: Array<string>
 }
 
 export interface AxisLength {
@@ -300,10 +301,11 @@ export interface NamedTensor {
 
 export interface NewAttribute {
   name: string
-  kind: 'int' | 'ints' | 'float' | 'floats' | 'string' | 'remove'
+  kind: 'int' | 'ints' | 'float' | 'floats' | 'string' | 'strings' | 'remove'
   ints?: Array<number>
   floats?: Array<number>
   text?: string
+  texts?: Array<string>
 }
 
 export interface NewCopy {

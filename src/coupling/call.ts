@@ -26,6 +26,8 @@ export interface Store {
   /** A Constant's, that one operand reads. */
   isOwnConstant(name: string): boolean;
   isReadOnce(name: string): boolean;
+  /** A name that the file does not have, the same for the same output. */
+  nameFor(node: Node, output: number): string;
   contentOf(tensor: number): Values | undefined;
   dimsOf(tensor: number): readonly number[];
   isZero(tensor: TensorDocument): boolean;
@@ -237,6 +239,10 @@ export class NodeCall implements Call {
     return name === '' ? undefined : this.store.rankOf(name);
   }
 
+  shown(output: number): string {
+    return this.node.outputs[output] || this.store.nameFor(this.node, output);
+  }
+
   lost(text: string): Tensor {
     return { axes: undefined, lost: this.#cause(text) };
   }
@@ -271,6 +277,7 @@ export class NodeCall implements Call {
       ...(rest.part !== undefined && { part: rest.part }),
       ...(rest.outputAxis !== undefined &&
         output !== undefined && { output: { value: output, axis: rest.outputAxis } }),
+      ...(instead !== undefined && { feedsBack: true }),
       ...{ weight: stored.tensor, operand: weight },
       layout: {
         outputs: outputs.map(axisOf),
@@ -325,10 +332,9 @@ export class NodeCall implements Call {
   }
 
   recurs(recurring: Recurring): void {
-    const [states] = this.node.outputs;
-    // Where no value shows the states, R is no mix, and a weight all the same.
     this.#wants(recurring.operands.input, recurring.operands.recurrent);
-    if (states === undefined || states === '' || this.node.body !== undefined) return;
+    if (this.node.body !== undefined) return;
+    const states = this.shown(0);
     this.recurrences.push({ node: this.node, data: this.node.inputs[0]!, states, ...recurring });
   }
 

@@ -12,6 +12,8 @@ export interface Mix {
   /** The value whose axis is summed over. */
   readonly data: string;
   readonly axis: number;
+  /** The data are what the node itself puts out first, one step earlier: also where the file gives that no name. */
+  readonly feedsBack?: boolean;
   /** Where only one index of another axis of it takes part: the direction of a state. */
   readonly part?: { readonly axis: number; readonly index: number };
   /** The value that is W x + b, and its axis of outputs. Undefined: no value of the graph is. */
@@ -63,8 +65,11 @@ export interface Window {
 
 /** Where what is added to W x can be written. */
 export type Bias =
-  /** An operand of the node, absent or a stored vector of the outputs; or, stored, of `at` beside it. */
-  | { readonly kind: 'operand'; readonly operand: number; readonly at?: Node }
+  /**
+   * An operand of the node, absent or a stored vector of the outputs; or, stored, of `at` beside it. To W x so many `times` of it are
+   * added, by default one.
+   */
+  | { readonly kind: 'operand'; readonly operand: number; readonly at?: Node; readonly times?: number }
   /** Behind the node: an addition of a vector to its output. */
   | { readonly kind: 'behind' }
   /** A part of an operand: these places of a row of a stored tensor [rows, places]. Absent: it can be made, with zeros elsewhere. */

@@ -2,8 +2,8 @@ import type { Node } from '../model/graph.js';
 
 /** One thing that a node does to each element of a value. Other operands are broadcast to it. */
 export type Step =
-  /** Adds these operands. */
-  | { readonly kind: 'sum'; readonly operands: readonly number[] }
+  /** Adds these operands, each `times` so often, by default once. */
+  | { readonly kind: 'sum'; readonly operands: readonly number[]; readonly times?: number }
   /** Multiplies by a number. */
   | { readonly kind: 'scale'; readonly by: number }
   /** (x - mean) / √(variance + epsilon) · scale + shift, each an operand that is a vector of the lanes. */
@@ -43,7 +43,13 @@ export interface Alone {
   readonly operands: number;
   /** Attributes that it does not have. */
   readonly without: readonly string[];
+  /** The factor of its last operand, which it must have and is not to add: it is 0. */
+  readonly ignores?: string;
 }
+
+/** Whether W x + b alone has what is added at this operand in it. */
+export const isWithin = ({ alone }: Fusing, operand: number): boolean =>
+  operand < alone.operands && alone.ignores === undefined;
 
 /** What a node does to a value that it reads once. */
 export function passageOf(

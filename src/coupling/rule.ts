@@ -149,6 +149,8 @@ export interface Call {
   mixes(mixing: Mixing): void;
   /** The node feeds its first output back: says nothing where that has no name. */
   recurs(recurring: Recurring): void;
+  /** The name of an output; where the file gives it none, one under which a copy that is run can show it. */
+  shown(output: number): string;
   /** The node's last step is to scale and shift each lane of its first output by vectors. */
   scales(scales: Scales): void;
   /** What the node does to each element of an operand first: what a layer in front of it may count on. */

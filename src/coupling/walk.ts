@@ -3,6 +3,7 @@ import type { Dim, Given } from '../model/dim.js';
 import { symbol } from '../model/dim.js';
 import type { TensorDocument, ValueDocument } from '../model/document.js';
 import type { Graph, Node } from '../model/graph.js';
+import { Names } from '../model/names.js';
 import type { Values } from '../model/values.js';
 import { literals } from '../model/values.js';
 import type { Axes, Slot } from './axis.js';
@@ -139,6 +140,7 @@ class Walker {
     storedAs: (name) => this.graph.initializers.get(name) ?? this.graph.constants.get(name),
     isOwnConstant: (name) => this.graph.constants.has(name) && this.graph.uses.get(name) === 1,
     isReadOnce: (name) => this.graph.uses.get(name) === 1,
+    nameFor: (node, output) => this.#nameFor(node, output),
     dimsOf: (tensor) => this.graph.document.tensors[tensor]!.dims,
     contentOf: (tensor) => this.#valuesOf(this.graph.document.tensors[tensor]!),
     isZero: (tensor) => this.#isZero(tensor),
@@ -159,6 +161,9 @@ class Walker {
     },
   };
   readonly #undecided: Node[] = [];
+  /** Names of outputs that the file gives none, by node and place. */
+  readonly #named = new Map<string, string>();
+  #names: Names | undefined;
   #sparseLanes = 0;
   readonly #mistaken = new Map<string, number>();
   /** Stored integers that are codes of a weight. */
@@ -219,6 +224,14 @@ class Walker {
       undecided: this.#undecided,
       mistaken: this.#mistaken,
     };
+  }
+
+  #nameFor(node: Node, output: number): string {
+    const key = `${node.name}:${output}`;
+    this.#names ??= new Names(this.graph);
+    const name = this.#named.get(key) ?? this.#names.fresh(key);
+    this.#named.set(key, name);
+    return name;
   }
 
   #visit(node: Node): void {

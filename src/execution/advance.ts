@@ -85,9 +85,7 @@ export class Advance {
     known: Readonly<Record<string, Tensor>>,
   ): Promise<Session> {
     const part = this.parts.part(nodes, outputs, (name) => known[name]?.type);
-    const edits = this.edits();
-    const added = [...edits.nodes, ...this.parts.added(outputs)];
-    const bytes = await this.native.saveToBytes({ ...edits, nodes: added, part }, this.options);
+    const bytes = await this.native.saveToBytes({ ...this.edits(), part }, this.options);
     const beside = this.#session;
     return this.runtime.load(bytes, { ...this.options, ...(beside !== undefined && { beside }) });
   }

@@ -1,6 +1,6 @@
 import { fleetingNodes } from '../compare/standIns.js';
 import type { GraphDocument, ModelDocument, NodeDocument } from '../model/document.js';
-import type { NewNode, Part } from '../model/edits.js';
+import type { Part } from '../model/edits.js';
 import { type Alone, madeBy } from './alone.js';
 
 /**
@@ -95,11 +95,6 @@ export class Parts {
   /** All values that these nodes can give. */
   madeBy(nodes: ReadonlySet<NodeDocument>): Set<string> {
     return madeBy(nodes, this.alone);
-  }
-
-  /** Nodes that give those of `values` that lie within others. */
-  added(values: readonly string[]): NewNode[] {
-    return this.alone.flatMap(({ value, node }) => (values.includes(value) ? [node] : []));
   }
 
   /** Whether what some sites read is made behind one of them. */

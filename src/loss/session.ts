@@ -2,6 +2,7 @@ import { Shared } from '../base/shared.js';
 import type { Analysis } from '../coupling/analysis.js';
 import type { Group } from '../coupling/groups.js';
 import type { Dataset } from '../data/data.js';
+import { aloneOf, showing } from '../execution/alone.js';
 import { type Computed, computedOn } from '../execution/branches.js';
 import { type Layer, layersOf } from '../layers/layers.js';
 import { recurrentsOf } from '../layers/recurrent.js';
@@ -24,6 +25,8 @@ export class Knowledge {
   /** Of all of the model's graph that is computed on the samples, once that is known: `prepare`. */
   #layers: readonly Layer[];
   #known: Computed;
+  /** The computed model, of which values within nodes can be asked for too. */
+  #shown: NativeModel;
   readonly #computed = new Shared<Computed>();
   readonly #observed = new Shared<Observed>();
   readonly #logits = new Shared<readonly Logits[]>();
@@ -46,6 +49,7 @@ export class Knowledge {
   ) {
     this.#known = { native, analysis };
     this.#layers = layersOf(analysis);
+    this.#shown = native;
   }
 
   /** Lays out the branches that the samples take. All that is asked of samples does so first. */
@@ -57,8 +61,9 @@ export class Knowledge {
       options.signal,
     );
     if (computed === this.#known) return;
-    this.#known = computed;
     if (computed.analysis !== analysis) this.#layers = layersOf(computed.analysis);
+    this.#known = computed;
+    this.#shown = showing(computed.native, aloneOf(this.#layers));
   }
 
   /**
@@ -190,7 +195,7 @@ export class Knowledge {
     const { native, dataset, runtime, samples } = this;
     const layers = this.#layers;
     const recurrents = recurrentsOf(this.#known.analysis, layers);
-    const models = { native, computed: this.#known.native };
+    const models = { native, computed: this.#shown };
     const own = { ...options, ...(samples !== undefined && { samples }) };
     return this.#observed.get(
       () => observe(models, layers, recurrents, dataset, runtime, own),
@@ -206,7 +211,8 @@ export class Knowledge {
   async #products(options: NativeOptions): Promise<readonly Logits[]> {
     const { native, dataset, runtime } = this;
     const observed = await this.observed(options);
-    const { native: computed, analysis } = this.#known;
+    const { analysis } = this.#known;
+    const computed = this.#shown;
     const few = async (): Promise<Feeds> => {
       const { batch } = matchOf({ walk: analysis, dataset });
       const samples = typeof batch === 'number' ? batch : Math.min(PROBED, observed.batch);
@@ -221,7 +227,8 @@ export class Knowledge {
     const { native, dataset, runtime } = this;
     const { samples: all, batch, bytes, rows, share } = await this.observed(options);
     const logits = await this.logits(options);
-    const { native: computed, analysis } = this.#known;
+    const { analysis } = this.#known;
+    const computed = this.#shown;
     const fixed = typeof matchOf({ walk: analysis, dataset }).batch === 'number';
     const sizes = batched(all, batch, bytes, fixed);
     const known = { bytes, fixed, rows, share, logits, all };

@@ -114,7 +114,12 @@ export async function lossOf(
     { removal, cuts, edits: editsOf(walk, removal, cuts, []) },
     options,
   );
-  const pruned = work.advance(feeds, new Parts(walk.graph.document), options, original);
+  const pruned = work.advance(
+    feeds,
+    new Parts(walk.graph.document, aloneOf(source.layers)),
+    options,
+    original,
+  );
   try {
     await work.run(original, pruned, { quick: true, fitted });
     const names = answeredBy(walk.graph.document);

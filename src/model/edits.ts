@@ -99,7 +99,8 @@ export interface NewLiteral {
 export type NewAttribute =
   | { readonly name: string; readonly kind: 'int' | 'ints' | 'remove'; readonly ints: readonly number[] }
   | { readonly name: string; readonly kind: 'float' | 'floats'; readonly floats: readonly number[] }
-  | { readonly name: string; readonly kind: 'string'; readonly text: string };
+  | { readonly name: string; readonly kind: 'string'; readonly text: string }
+  | { readonly name: string; readonly kind: 'strings'; readonly texts: readonly string[] };
 
 export interface NewNode {
   readonly graph: number;

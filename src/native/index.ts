@@ -34,7 +34,7 @@ export class NativeModel {
 
   /** The same model for edits that speak of another one: they are translated before they are carried out. */
   under(translated: (edits: Edits) => Edits): NativeModel {
-    return new NativeModel(this.#model, translated);
+    return new NativeModel(this.#model, (edits) => this.#translated(translated(edits)));
   }
 
   /** Everything in the file but the data of its tensors. */

@@ -1,7 +1,8 @@
 import type { Axes, Axis } from '../coupling/axis.js';
 import { isZero, withZero } from '../coupling/axis.js';
 import { Frozen } from '../coupling/frozen.js';
-import type { Fusing } from '../coupling/passage.js';
+import type { Mixing } from '../coupling/mix.js';
+import type { Fusing, Step } from '../coupling/passage.js';
 import type { Call, Rule } from '../coupling/rule.js';
 import { broadcast, everyZero, someZero } from './broadcasting.js';
 
@@ -91,17 +92,16 @@ export function gemmOf(call: Call, fused?: Fusing): Axes {
   const [contracted, column] = ranked(1, attributes.int('transB', 0) !== 0);
   lanes.contract(inner, contracted);
   call.work([row, inner, column]);
-  const plainly = attributes.float('alpha', 1) === 1 && attributes.float('beta', 1) === 1;
   const transA = attributes.int('transA', 0) !== 0;
   const transB = attributes.int('transB', 0) !== 0;
-  if (plainly)
+  const scaled = scaledOf(call, fused);
+  if (scaled !== undefined)
     call.mixes({
       // Of transposed data positions lie behind the inputs, but before the outputs: y is not laid out as x is.
       ...(transA ? { axis: 0 } : { axis: 1, outputAxis: 1 }),
       ...{ data: 0, weight: 1 },
       ...{ outputs: [transB ? 0 : 1], input: transB ? 1 : 0 },
-      bias: { kind: 'operand', operand: 2 },
-      ...(fused && { fused }),
+      ...scaled,
     });
   const product = [row, column];
   const addend = call.optional(2)?.axes;
@@ -112,4 +112,25 @@ export function gemmOf(call: Call, fused?: Fusing): Axes {
     return isZero(axis) && own !== undefined && own.length !== 1 && isZero(own);
   };
   return [withZero(y0!, zeroAlong(row, 0)), withZero(y1!, zeroAlong(column, 1))];
+}
+
+/** The bias of α W x + β c, and what the node makes of W x; undefined where W counts for nothing. `fused`: what follows in the same node. */
+function scaledOf(call: Call, fused?: Fusing): Pick<Mixing, 'bias' | 'fused'> | undefined {
+  const { attributes } = call;
+  const [alpha, beta] = [attributes.float('alpha', 1), attributes.float('beta', 1)];
+  const bias = { kind: 'operand', operand: 2 } as const;
+  if (alpha === 0) return undefined;
+  if (alpha === 1 && beta === 1) return { bias, ...(fused && { fused }) };
+  const isAdded = call.optional(2) !== undefined && beta !== 0;
+  const steps: readonly Step[] = [
+    { kind: 'scale', by: alpha },
+    ...(isAdded ? [{ kind: 'sum', operands: [2], times: beta } as const] : []),
+    ...(fused?.steps ?? []),
+  ];
+  const { op = 'Gemm', domain = '', without = [] } = fused?.alone ?? {};
+  const alone = { op, domain, operands: 3, without: [...without, 'alpha', 'beta'], ignores: 'beta' };
+  return {
+    bias: beta === 0 ? { kind: 'none' } : { ...bias, times: beta / alpha },
+    fused: { steps, alone },
+  };
 }

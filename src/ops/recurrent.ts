@@ -114,14 +114,13 @@ function recurrent(cell: Cell): Rule {
 /** Of X by W, and of the states by R: they are fed back as they come out, one step earlier. */
 function mixesOf(call: Call, cell: Cell, directions: number, batchFirst: boolean): void {
   const [gates] = call.input(1).slice(1, 2);
-  const [states] = call.node.outputs;
+  const states = call.shown(0);
   for (let d = 0; d < directions; d++) {
     const fixed = { axis: 0, index: d };
     call.mixes({
       ...{ data: 0, axis: 2, weight: 1, outputs: [1], input: 2, fixed },
       bias: partOf(gates!, d, 0),
     });
-    if (states === undefined || states === '') continue;
     const part = { axis: batchFirst ? 2 : 1, index: d };
     call.mixes({
       ...{ data: 0, instead: states, axis: 3, weight: 2, outputs: [1], input: 2, fixed },

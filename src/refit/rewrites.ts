@@ -1,3 +1,4 @@
+import { isWithin } from '../coupling/passage.js';
 import type { Removal } from '../coupling/survivors.js';
 import type { Walk } from '../coupling/walk.js';
 import { attributeOf } from '../execution/alone.js';
@@ -147,7 +148,7 @@ export class Rewrites {
       await this.#contents.write(tied, await this.#contents.read(tied), await this.#rescaled(tied, scales));
     if (addition.kind === 'none') return;
     // A node that computes W x alone leaves the bias to those that go on.
-    const seen = fused === undefined || bias.kind !== 'operand' || bias.operand < fused.alone.operands;
+    const seen = fused === undefined || bias.kind !== 'operand' || isWithin(fused, bias.operand);
     const included =
       observed && seen && (addition.kind === 'operand' || (addition.kind === 'stored' && addition.included));
     const before = included ? new Float64Array(intercept.length) : await this.#biasOf(site, intercept.length);
@@ -291,10 +292,10 @@ export class Rewrites {
   }
 }
 
-/** What a node multiplies W x by before it goes on. */
+/** What a node multiplies W x by before it goes on; where the bias has a factor of its own, in units of that. */
 const scaleOf = ({ fused, bias }: Site): number =>
   bias.kind !== 'behind'
-    ? 1
+    ? 1 / ((bias.kind === 'operand' && bias.times) || 1)
     : (fused?.steps ?? []).reduce((by, step) => (step.kind === 'scale' ? by * step.by : by), 1);
 
 /** A bias that a site had none of; with a scale, or one for each, as integers. */

@@ -378,4 +378,4 @@ function once<K, V>(known: Map<K, V>, key: K, compute: () => V): V {
 }
 
 /** A recurrent node, of whose states the weight is. */
-const makesItsData = ({ node, data }: Site): boolean => node.outputs.includes(data);
+const makesItsData = ({ feedsBack = false }: Site): boolean => feedsBack;

@@ -104,29 +104,29 @@ class Following {
           for (let i = 0; i < this.outputs; i++) numbers[i]! *= step.by;
         return true;
       case 'sum':
-        return step.operands.every((operand) => this.#sum(node, value, operand));
+        return step.operands.every((operand) => this.#sum(node, value, operand, step.times ?? 1));
       case 'normalise':
         return this.#normalise(node, step);
     }
   }
 
-  #sum(node: Node, value: string, operand: number): boolean {
+  #sum(node: Node, value: string, operand: number, times: number): boolean {
     const addend = directly(this.walk.graph, this.#makers, node, operand);
-    if (addend !== undefined) return this.#add(addend);
+    if (addend !== undefined) return this.#add(addend, times);
     const other = node.inputs[operand] ?? '';
     const [a, b] = [value, other].map((name) => this.walk.tensors.get(name)?.axes);
     // One that is broadcast over the other is no stream.
-    if (this.#stream !== undefined || a === undefined || a.length !== b?.length) return false;
+    if (this.#stream !== undefined || a === undefined || a.length !== b?.length || times !== 1) return false;
     this.#stream = other;
     return true;
   }
 
-  #add(addend: Behind): boolean {
+  #add(addend: Behind, times: number): boolean {
     const { outputs } = this;
     if (!addend.tensor.dims.every((length) => length === 1 || length === outputs)) return false;
     const numbers = numbersNow(this.native, addend);
     if (numbers.length !== outputs && numbers.length !== 1) return false;
-    for (let i = 0; i < outputs; i++) this.#shift[i]! += numbers[numbers.length === 1 ? 0 : i]!;
+    for (let i = 0; i < outputs; i++) this.#shift[i]! += times * numbers[numbers.length === 1 ? 0 : i]!;
     return true;
   }
 

@@ -151,6 +151,50 @@ const gemms = Object.entries(named).map(([activation, { fused, spelled }]): [str
   ];
 });
 
+/** α W x + β b, where either is another number than 1; b may be none, and then there is room for one. */
+const factors = [
+  ['Gemm', 0.5, 4, true],
+  ['Gemm', -2, 1, true],
+  ['Gemm', 1, 0.25, true],
+  ['Gemm', 0.5, 2, false],
+  ['FusedGemm', 0.5, 4, true],
+].map(([op, alpha, beta, biased]): [string, Twins] => {
+  const attributes = { alpha: { float: alpha as number }, beta: { float: beta as number } };
+  const end = (net: Net): void => {
+    if (op === 'Gemm') net.b.node('Relu', 'f', ['g']);
+    net.sequenceHead();
+  };
+  return [
+    `${op} of ${alpha} and ${beta}${biased ? '' : ' without a bias'}`,
+    {
+      shape: ROWS,
+      fused: (net) => {
+        net.sequence();
+        const weights = ['h', net.b.weight('w2', [8, 12]), ...(biased ? [net.b.weight('b2', [8])] : [])];
+        if (op === 'Gemm') net.b.node('Gemm', 'g', weights, { ...attributes, transB: 1 });
+        else net.fused('FusedGemm', 'f', weights, { ...attributes, transB: 1, activation: 'Relu' });
+        end(net);
+      },
+      spelled: (net) => {
+        net.sequence();
+        const { b } = net;
+        b.node('Transpose', 'w2t', [b.weight('w2', [8, 12])], { perm: [1, 0] });
+        b.node('MatMul', 'c', ['h', 'w2t']);
+        b.node('Mul', biased ? 's' : 'g', ['c', scalar(net, 'alpha', alpha as number)]);
+        if (biased) {
+          b.weight('b2', [8]);
+          const added = b.initializers.pop()!;
+          const data = (added.data as Float32Array).map((value) => (beta as number) * value);
+          b.initializers.push({ ...added, data });
+          b.node('Add', 'g', ['s', 'b2']);
+        }
+        if (op === 'FusedGemm') b.node('Relu', 'f', ['g']);
+        end(net);
+      },
+    },
+  ];
+});
+
 /** Products with a weight, in sequences: scaled, or with an activation. */
 const products = [
   ['FusedMatMul', { transB: 1 }, [8, 12]],
@@ -227,6 +271,7 @@ function gelu(net: Net, from: string, to: string): void {
 const twins: Readonly<Record<string, Twins>> = Object.fromEntries([
   ...convolutions,
   ...gemms,
+  ...factors,
   ...products,
   [
     'NhwcFusedConv',

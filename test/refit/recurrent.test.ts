@@ -16,12 +16,14 @@ interface Options {
   readonly directions?: number;
   readonly operands?: readonly string[];
   readonly initial?: boolean;
+  /** The states of the last step are all that the node shows. */
+  readonly last?: boolean;
 }
 
 /** x [n 4 6] -> a recurrent node of 8 lanes -> a dense layer. `twins`: lanes 4 to 7 are made of what lanes 0 to 3 are made of. */
 function recurrentModel(
   op: keyof typeof GATES,
-  { attributes = {}, directions = 1, initial }: Options,
+  { attributes = {}, directions = 1, initial, last = false }: Options,
   twins: boolean,
 ): ModelSpec {
   const b = new Builder();
@@ -40,7 +42,8 @@ function recurrentModel(
     hidden_size: HIDDEN,
     ...attributes,
   });
-  b.node('Transpose', 'last', ['states'], { perm: [2, 0, 1, 3] });
+  if (last) b.nodes.push({ ...b.nodes.pop()!, outputs: ['', 'states'] });
+  b.node('Transpose', 'last', ['states'], { perm: last ? [1, 0, 2] : [2, 0, 1, 3] });
   b.node('MatMul', 'y', ['last', b.weight('w2', [HIDDEN, 3])]);
   const initializers = b.initializers.map((tensor) => {
     if (!twins || !['w', 'r', 'b', 'h0'].includes(tensor.name)) return tensor;
@@ -53,7 +56,7 @@ function recurrentModel(
   return {
     opset: 17,
     inputs: [{ name: 'x', dtype: 'float32', shape: ['n', 4, INPUTS] }],
-    outputs: [{ name: 'y', dtype: 'float32', shape: ['n', directions, 4, 3] }],
+    outputs: [{ name: 'y', dtype: 'float32', shape: last ? ['n', directions, 3] : ['n', directions, 4, 3] }],
     nodes: b.nodes,
     initializers,
   };
@@ -70,6 +73,16 @@ const cases: readonly (readonly [string, keyof typeof GATES, Options])[] = [
     'GRU in two directions',
     'GRU',
     { attributes: { direction: 'bidirectional', linear_before_reset: 1 }, directions: 2 },
+  ],
+  ['LSTM that shows its last state alone', 'LSTM', { last: true }],
+  ['LSTM that shows its last state alone, with a first one', 'LSTM', { last: true, initial: true }],
+  [
+    'RNN of ReLUs that shows its last states alone, in two directions',
+    'RNN',
+    {
+      attributes: { direction: 'bidirectional', activations: ['Relu', 'Relu'] },
+      ...{ directions: 2, last: true },
+    },
   ],
 ];
 

@@ -105,21 +105,23 @@ pub struct NewLiteral {
 pub struct AttributeEdit {
     pub node: u32,
     pub name: String,
-    #[napi(ts_type = "'int' | 'ints' | 'float' | 'floats' | 'string' | 'remove'")]
+    #[napi(ts_type = "'int' | 'ints' | 'float' | 'floats' | 'string' | 'strings' | 'remove'")]
     pub kind: String,
     pub ints: Option<Vec<f64>>,
     pub floats: Option<Vec<f64>>,
     pub text: Option<String>,
+    pub texts: Option<Vec<String>>,
 }
 
 #[napi(object, object_to_js = false)]
 pub struct NewAttribute {
     pub name: String,
-    #[napi(ts_type = "'int' | 'ints' | 'float' | 'floats' | 'string' | 'remove'")]
+    #[napi(ts_type = "'int' | 'ints' | 'float' | 'floats' | 'string' | 'strings' | 'remove'")]
     pub kind: String,
     pub ints: Option<Vec<f64>>,
     pub floats: Option<Vec<f64>>,
     pub text: Option<String>,
+    pub texts: Option<Vec<String>>,
 }
 
 #[napi(object, object_to_js = false)]
@@ -200,6 +202,7 @@ impl Edits {
                     ints: edit.ints,
                     floats: edit.floats,
                     text: edit.text,
+                    texts: edit.texts,
                 })?;
                 Ok(surgery::AttributeEdit { node: edit.node as usize, attribute })
             })?,
@@ -284,6 +287,10 @@ fn literal(edit: NewLiteral) -> Result<surgery::NewLiteral> {
 /// Integers saturate: beyond 2^53 they only ever mean "to the end".
 fn attribute(new: NewAttribute) -> Result<surgery::NewAttribute> {
     let (ints, floats) = (new.ints.unwrap_or_default(), new.floats.unwrap_or_default());
+    if let ("strings", [], [], None, Some(texts)) = (&*new.kind, &*ints, &*floats, &new.text, &new.texts) {
+        let value = surgery::NewAttributeValue::Texts(texts.clone());
+        return Ok(surgery::NewAttribute { name: new.name, value });
+    }
     let value = match (&*new.kind, &*ints, &*floats, new.text) {
         ("int", [value], [], None) => surgery::NewAttributeValue::Int(*value as i64),
         ("ints", values, [], None) => {

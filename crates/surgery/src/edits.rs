@@ -104,6 +104,7 @@ pub enum NewAttributeValue {
     Float(f32),
     Floats(Vec<f32>),
     Text(String),
+    Texts(Vec<String>),
     Remove,
 }
 

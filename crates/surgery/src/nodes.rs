@@ -156,6 +156,10 @@ fn encode_attribute(attribute: &NewAttribute) -> Option<Vec<u8>> {
             write::bytes(&mut body, 4, value.as_bytes());
             write::integer(&mut body, 20, 3);
         }
+        NewAttributeValue::Texts(values) => {
+            values.iter().for_each(|value| write::bytes(&mut body, 9, value.as_bytes()));
+            write::integer(&mut body, 20, 8);
+        }
         NewAttributeValue::Remove => return None,
     }
     let mut field = Vec::new();

@@ -257,6 +257,7 @@ fn attributes_are_replaced_added_and_removed() {
         edit("alpha", NewAttributeValue::Float(0.1)),
         edit("value_floats", NewAttributeValue::Floats(vec![-0.5, f32::INFINITY])),
         edit("auto_pad", NewAttributeValue::Text("SAME_UPPER".to_owned())),
+        edit("activations", NewAttributeValue::Texts(vec!["Tanh".to_owned(), "Relu".to_owned()])),
     ];
     let after = apply(&model, Edits { attributes, ..Edits::default() });
     let found: Vec<_> =
@@ -270,6 +271,7 @@ fn attributes_are_replaced_added_and_removed() {
             ("alpha", AttributeValue::Float(0.1)),
             ("value_floats", AttributeValue::Floats(vec![-0.5, f32::INFINITY])),
             ("auto_pad", AttributeValue::String(b"SAME_UPPER".to_vec())),
+            ("activations", AttributeValue::Strings(vec![b"Tanh".to_vec(), b"Relu".to_vec()])),
         ]
     );
     let twice = vec![edit("group", NewAttributeValue::Int(1)), edit("group", NewAttributeValue::Int(2))];
