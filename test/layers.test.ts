@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { isBuiltin } from 'node:module';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const src = join(root, 'src');
@@ -20,6 +21,25 @@ function allowedImports(): Map<string, Set<string>> {
   );
 }
 
+interface Source {
+  /** From the root. */
+  readonly file: string;
+  readonly path: string;
+  readonly text: string;
+}
+
+const sources = (): readonly Source[] =>
+  readdirSync(src, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && /\.m?ts$/.test(entry.name))
+    .map((entry) => {
+      const path = join(entry.parentPath, entry.name);
+      return { file: relative(root, path), path, text: readFileSync(path, 'utf8') };
+    });
+
+/** What a file imports, types included, as it is written there. */
+const targetsOf = (text: string): readonly string[] =>
+  [...text.matchAll(/(?:from|import|import\()\s*'([^']+)'/g)].map(([, target]) => target!);
+
 interface Import {
   readonly file: string;
   readonly from: string;
@@ -28,25 +48,17 @@ interface Import {
   readonly target: string;
 }
 
-function imports(): Import[] {
-  return readdirSync(src, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && /\.m?ts$/.test(entry.name))
-    .flatMap((entry) => {
-      const path = join(entry.parentPath, entry.name);
-      const text = readFileSync(path, 'utf8');
-      const targets = [...text.matchAll(/(?:from|import|import\()\s*'([^']+)'/g)].map(
-        ([, target]) => target!,
-      );
-      return targets
-        .filter((target) => target.startsWith('.'))
-        .map((target) => ({
-          file: relative(root, path),
-          from: folderOf(path),
-          to: folderOf(resolve(dirname(path), target)),
-          target: relative(src, resolve(dirname(path), target)).replace(/\.js$/, '.ts'),
-        }));
-    });
-}
+const imports = (): Import[] =>
+  sources().flatMap(({ file, path, text }) =>
+    targetsOf(text)
+      .filter((target) => target.startsWith('.'))
+      .map((target) => ({
+        file,
+        from: folderOf(path),
+        to: folderOf(resolve(dirname(path), target)),
+        target: relative(src, resolve(dirname(path), target)).replace(/\.js$/, '.ts'),
+      })),
+  );
 
 /** The folder of src that a path lies in; files at the top are folders of their own; what lies outside is named whole. */
 function folderOf(path: string): string {
@@ -91,12 +103,60 @@ test('every folder of src has a row in ARCHITECTURE.md, and every row a folder',
   expect([...allowedImports().keys()].sort()).toEqual(folders.sort());
 });
 
-test('only src/native imports the addon', () => {
-  const loaders = readdirSync(src, { recursive: true, withFileTypes: true })
-    .filter(
-      (entry) =>
-        entry.isFile() && readFileSync(join(entry.parentPath, entry.name), 'utf8').includes('index.cjs'),
-    )
-    .map((entry) => relative(src, join(entry.parentPath, entry.name)).split(sep)[0]);
-  expect(new Set(loaders)).toEqual(new Set(['native']));
+test('only src/platform/node loads the addon, and only src/native calls it', () => {
+  const loads = sources().filter(({ text }) => text.includes('index.cjs'));
+  expect(loads.map(({ file }) => dirname(file))).toEqual(['src/platform/node']);
+  const calls = sources().filter(
+    ({ text }) => /\baddon\(\)/.test(text) && !text.includes('function addon()'),
+  );
+  expect(new Set(calls.map(({ file }) => dirname(file)))).toEqual(new Set(['src/native']));
 });
+
+describe('what only one platform has', () => {
+  const isNode = ({ file }: Source): boolean => file.startsWith('src/platform/node/');
+
+  test('only src/platform/node imports modules of Node', () => {
+    const wrong = sources().filter(
+      (source) => !isNode(source) && targetsOf(source.text).some((target) => isBuiltin(target)),
+    );
+    expect(wrong.map(({ file }) => file)).toEqual([]);
+    expect(sources().some(isNode)).toBe(true);
+  });
+
+  test('only src/platform/node uses globals of Node; the command line its process', () => {
+    const wrong = sources()
+      .filter((source) => !isNode(source))
+      .flatMap(({ file, text }) => {
+        const own = file.startsWith('src/cli/') ? ['process', 'NodeJS'] : [];
+        return GLOBALS.filter((name) => !own.includes(name) && uses(text, name)).map(
+          (name) => `${file}: ${name}`,
+        );
+      });
+    expect(wrong).toEqual([]);
+    expect(sources().some((source) => isNode(source) && uses(source.text, 'process'))).toBe(true);
+  });
+
+  test('the rest of src imports src/platform by its index alone', () => {
+    const inside = imports().filter(
+      ({ from, to, target }) => from !== to && to === 'platform' && target !== 'platform/index.ts',
+    );
+    expect(inside.map(({ file, target }) => `${file} imports ${target}`)).toEqual([]);
+  });
+});
+
+const GLOBALS = [
+  'Buffer',
+  'NodeJS',
+  'clearImmediate',
+  'process',
+  'require',
+  'setImmediate',
+  '__dirname',
+  '__filename',
+];
+
+/** Whether code speaks of a name that is no member of something else: in no comment, and in no text between quotes. */
+function uses(code: string, name: string): boolean {
+  const bare = code.replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*|'(?:[^'\\\n]|\\.)*'/g, '');
+  return new RegExp(`(?<![\\w.#'-])${name}(?=[.(<>\\[);,])`).test(bare);
+}

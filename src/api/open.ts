@@ -1,4 +1,3 @@
-import { basename } from 'node:path';
 import type { Dataset } from '../data/data.js';
 import { datasetFor } from '../data/samples.js';
 import { readGraph } from '../model/graph.js';
@@ -24,6 +23,7 @@ import type {
 } from '../options/types.js';
 import { OpenModel } from '../pipeline/model.js';
 import type { Plan } from '../plan/plan.js';
+import { baseName } from '../platform/index.js';
 import type { ValueInfo } from '../runtime/runtime.js';
 import { checked, invalid } from '../schema/check.js';
 import { type ModelSource, modelFrom, type PathLike, pathFrom } from '../schema/sources.js';
@@ -39,7 +39,7 @@ export async function openModel(source: ModelSource, options?: CallOptions): Pro
   const call = checked(callOptions, options);
   const native = typeof from === 'string' ? await openFile(from, call) : await openBytes(from, call);
   try {
-    const file = typeof from === 'string' ? basename(from) : 'model.onnx';
+    const file = typeof from === 'string' ? baseName(from) : 'model.onnx';
     return new CheckedModel(new OpenModel(native, readGraph(native.describe(), file)));
   } catch (problem) {
     native.dispose();

@@ -1,7 +1,7 @@
-import { readFile, stat } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { EspalierError } from '../base/errors.js';
 import type { Plan } from '../plan/plan.js';
+import { FileProblem, readText } from '../platform/index.js';
 import { checkOutput } from './files.js';
 import { type Outcome, printOutcome } from './outcome.js';
 import { type Terminal, type WorkOptions, work } from './terminal.js';
@@ -73,17 +73,12 @@ async function apply(file: string, planFile: string, options: Options, terminal:
 
 async function load(path: string): Promise<Plan> {
   const { readPlan } = await import('../plan/read.js');
-  const read = async (): Promise<string> => {
-    // A pipe is read to its end; a device may have none.
-    const found = await stat(path);
-    if (!found.isFile() && !found.isFIFO()) throw new Error('it is not a file');
-    return await readFile(path, 'utf8');
-  };
-  const text = await read().catch((cause: NodeJS.ErrnoException) => {
-    const missing = cause.code === 'ENOENT';
+  const text = await readText(path).catch((cause: unknown) => {
+    const missing = cause instanceof FileProblem && cause.reason === 'missing';
+    const why = cause instanceof Error ? cause.message : String(cause);
     throw new EspalierError(
       missing ? 'FILE_NOT_FOUND' : 'FILE_UNREADABLE',
-      missing ? 'the plan does not exist' : `the plan cannot be read (${cause.message})`,
+      missing ? 'the plan does not exist' : `the plan cannot be read (${why})`,
       { file: path },
       '',
       { cause },

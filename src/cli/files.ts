@@ -1,24 +1,22 @@
-import { access, constants, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
 import { EspalierError } from '../base/errors.js';
+import { checkFolderOf, kindOf, realPath, writeText } from '../platform/index.js';
 
 /** Whether a file can be written there, asked before the work and not after it. Errors: OUTPUT_EXISTS, OUTPUT_UNWRITABLE. */
 export async function checkOutput(
   path: string,
   { force = false, sources = [] }: { readonly force?: boolean; readonly sources?: readonly string[] } = {},
 ): Promise<void> {
-  const real = (file: string) => realpath(file).catch(() => resolve(file));
-  const target = await real(path);
+  const target = await realPath(path);
   for (const source of sources)
-    if ((await real(source)) === target)
+    if ((await realPath(source)) === target)
       throw new EspalierError(
         'OPTION_INVALID',
         'the output would overwrite what it is made from',
         { file: path },
         'Give another name with --output.',
       );
-  const there = await stat(path).catch(() => undefined);
-  if (there?.isDirectory())
+  const there = await kindOf(path).catch(() => undefined);
+  if (there === 'folder')
     throw new EspalierError(
       'OUTPUT_UNWRITABLE',
       'the output is a folder',
@@ -32,21 +30,16 @@ export async function checkOutput(
       { file: path },
       'Overwrite it with --force.',
     );
-  await access(dirname(path), constants.W_OK).catch((cause: unknown) => {
+  await checkFolderOf(path).catch((cause: unknown) => {
     throw unwritable(path, cause);
   });
 }
 
-/** Writes beside, then renames, so that the name never holds half of it. */
+/** Writes a text; the name never holds half of it. errors: OUTPUT_UNWRITABLE. */
 export async function writeOutput(path: string, text: string): Promise<void> {
-  const beside = `${path}.${process.pid}.tmp`;
-  try {
-    await writeFile(beside, text, { flag: 'wx' });
-    await rename(beside, path);
-  } catch (cause) {
-    await rm(beside, { force: true });
+  await writeText(path, text).catch((cause: unknown) => {
     throw unwritable(path, cause);
-  }
+  });
 }
 
 function unwritable(file: string, cause: unknown): EspalierError {

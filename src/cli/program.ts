@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { VERSION } from '../package.js';
+import { VERSION } from '../platform/index.js';
 import { addApply } from './apply.js';
 import { addCriteria } from './criteria.js';
 import { EXIT, faultOf, tell } from './faults.js';

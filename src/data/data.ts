@@ -1,6 +1,14 @@
-import { type FileHandle, open, readdir, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
 import { EspalierError, type Where } from '../base/errors.js';
+import {
+  baseName,
+  FileProblem,
+  type FileState,
+  kindOf,
+  namesIn,
+  type OpenedFile,
+  openFile,
+  pathIn,
+} from '../platform/index.js';
 import { bytesOf, fromBytes, type NumericType } from '../runtime/dtypes.js';
 import type { NumericData, Tensor } from '../runtime/runtime.js';
 import { invalid, shown } from '../schema/check.js';
@@ -38,25 +46,25 @@ export interface DataArray {
  */
 export async function loadData(source: PathLike): Promise<Dataset> {
   const path = pathFrom('source', source);
-  const info = await stat(path).catch((error: unknown) => {
+  const kind = await kindOf(path).catch((error: unknown) => {
     throw new EspalierError('FILE_NOT_FOUND', 'the data do not exist', { file: path }, '', { cause: error });
   });
-  if (!info.isDirectory() && !info.isFile()) throw irregular(path);
+  if (kind !== 'folder' && kind !== 'file') throw irregular(path);
   const arrays = new Map<string, DataArray>();
   const add = (array: DataArray) => {
     if (arrays.has(array.name)) throw malformed(path, `it holds the array "${array.name}" twice`);
     arrays.set(array.name, array);
   };
-  if (info.isDirectory()) {
-    const names = (await readdir(path)).filter((name) => name.endsWith('.npy')).sort();
-    for (const name of names) add(await openNpy(join(path, name)));
+  if (kind === 'folder') {
+    const names = (await namesIn(path)).filter((name) => name.endsWith('.npy'));
+    for (const name of names) add(await openNpy(pathIn(path, name)));
   } else {
     const magic = await withFile(path, (file) => readExactly(file, 0, 2));
     if (magic[0] === 0x93) add(await openNpy(path));
     else for (const array of await openNpz(path)) add(array);
   }
   if (arrays.size === 0)
-    throw malformed(path, info.isDirectory() ? 'the folder holds no .npy files' : 'it holds no .npy arrays');
+    throw malformed(path, kind === 'folder' ? 'the folder holds no .npy files' : 'it holds no .npy arrays');
   return { source: path, arrays };
 }
 
@@ -110,27 +118,27 @@ const noNumbers = (name: string, descr: string, where: Where): EspalierError =>
   );
 
 async function openNpy(path: string): Promise<DataArray> {
-  const name = basename(path).replace(/\.npy$/, '');
-  const { header, size, stamp } = await withFile(path, async (file, stamp) => {
-    const { size } = stamp;
+  const name = baseName(path).replace(/\.npy$/, '');
+  const { header, before } = await withFile(path, async (file) => {
+    const { size } = file.state;
     const start = (bytes: number) => readExactly(file, 0, Math.min(bytes, size));
-    return { header: await readHeader(path, name, size, start), size, stamp };
+    return { header: await readHeader(path, name, size, start), size, before: file.state };
   });
   const ranged = (from: number, to: number) =>
-    withFile(path, (file) => readExactly(file, header.start + from, to - from, size), stamp);
+    withFile(path, (file) => readExactly(file, header.start + from, to - from), before);
   return arrayOf(path, name, header, ranged);
 }
 
 function openNpz(path: string): Promise<readonly DataArray[]> {
-  return withFile(path, async (file, stamp) => {
-    const { size } = stamp;
+  return withFile(path, async (file) => {
+    const before = file.state;
     const arrays: DataArray[] = [];
-    for (const entry of await readZipEntries(file, size)) {
+    for (const entry of await readZipEntries(file)) {
       if (!entry.name.endsWith('.npy')) continue;
       const name = entry.name.slice(0, -'.npy'.length);
       const start = (bytes: number) => {
         const want = Math.min(bytes, entry.bytes);
-        return entry.deflated ? inflate(file, entry, want) : readExactly(file, entry.start, want, size);
+        return entry.deflated ? inflate(file, entry, want) : readExactly(file, entry.start, want);
       };
       const header = await readHeader(path, name, entry.bytes, start);
       arrays.push(
@@ -138,7 +146,7 @@ function openNpz(path: string): Promise<readonly DataArray[]> {
           path,
           name,
           header,
-          entry.deflated ? unpacked(path, entry, header, stamp) : stored(path, entry, header, stamp),
+          entry.deflated ? unpacked(path, entry, header, before) : stored(path, entry, header, before),
         ),
       );
     }
@@ -148,15 +156,15 @@ function openNpz(path: string): Promise<readonly DataArray[]> {
 
 type ReadBytes = (from: number, to: number, signal?: AbortSignal) => Promise<Uint8Array>;
 
-function stored(path: string, entry: ZipEntry, header: NpyHeader, stamp: Stamp): ReadBytes {
+function stored(path: string, entry: ZipEntry, header: NpyHeader, before: FileState): ReadBytes {
   const base = entry.start + header.start;
-  return (from, to) => withFile(path, (file) => readExactly(file, base + from, to - from), stamp);
+  return (from, to) => withFile(path, (file) => readExactly(file, base + from, to - from), before);
 }
 
-function unpacked(path: string, entry: ZipEntry, header: NpyHeader, stamp: Stamp): ReadBytes {
+function unpacked(path: string, entry: ZipEntry, header: NpyHeader, before: FileState): ReadBytes {
   let whole: Promise<Uint8Array> | undefined;
   return async (from, to, signal) => {
-    whole ??= withFile(path, (file) => inflate(file, entry, entry.bytes, signal), stamp);
+    whole ??= withFile(path, (file) => inflate(file, entry, entry.bytes, signal), before);
     // A read that failed or was aborted is tried again the next time.
     whole.catch(() => (whole = undefined));
     return (await whole).slice(header.start + from, header.start + to);
@@ -224,39 +232,26 @@ function arrayOf(path: string, name: string, header: NpyHeader, readBytes: ReadB
   return { name, type, descr, dims, read, texts };
 }
 
-/** What tells one state of a file from another. */
-interface Stamp {
-  readonly size: number;
-  readonly mtimeMs: number;
-  readonly ino: number;
-}
-
 /**
  * Opens, does, closes; faults of the format get the file's name. `before`: what the file was when it was opened first.
  * Errors: FILE_UNREADABLE, also where it is another one now; DATA_MALFORMED.
  */
 async function withFile<T>(
   path: string,
-  act: (file: FileHandle, stamp: Stamp) => Promise<T>,
-  before?: Stamp,
+  act: (file: OpenedFile) => Promise<T>,
+  before?: FileState,
 ): Promise<T> {
-  let file: FileHandle | undefined;
+  let file: OpenedFile | undefined;
   try {
-    // A pipe would be waited for.
-    if (!(await stat(path)).isFile()) throw irregular(path);
-    file = await open(path);
-    const stamp = await file.stat();
-    if (
-      before !== undefined &&
-      (before.size !== stamp.size || before.mtimeMs !== stamp.mtimeMs || before.ino !== stamp.ino)
-    )
+    file = await openFile(path);
+    if (before !== undefined && !isSame(before, file.state))
       throw new EspalierError(
         'FILE_UNREADABLE',
         'the data changed while they were read',
         { file: path },
         'Try again when nothing writes to the file.',
       );
-    return await act(file, stamp);
+    return await act(file);
   } catch (error) {
     if (error instanceof ZipFault) throw malformed(path, error.message);
     if (error instanceof RangeError)
@@ -264,21 +259,24 @@ async function withFile<T>(
         path,
         'an array is too large to be unpacked in memory; store it uncompressed (numpy.savez)',
       );
-    if (error instanceof Error && 'syscall' in error)
-      throw new EspalierError(
-        'FILE_UNREADABLE',
-        `the data cannot be read (${error.message})`,
-        { file: path },
-        '',
-        {
-          cause: error,
-        },
-      );
-    throw error;
+    if (!(error instanceof FileProblem)) throw error;
+    if (error.reason === 'irregular') throw irregular(path);
+    throw new EspalierError(
+      'FILE_UNREADABLE',
+      `the data cannot be read (${error.message})`,
+      { file: path },
+      '',
+      {
+        cause: error,
+      },
+    );
   } finally {
     await file?.close();
   }
 }
+
+const isSame = (one: FileState, other: FileState): boolean =>
+  one.size === other.size && one.modified === other.modified && one.identity === other.identity;
 
 const irregular = (file: string): EspalierError =>
   new EspalierError('FILE_UNREADABLE', 'the data are not a regular file', { file });

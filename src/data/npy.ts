@@ -1,3 +1,4 @@
+import { viewOf } from '../base/bytes.js';
 import { bytesOf, type NumericType } from '../runtime/dtypes.js';
 
 /** What the header of an `.npy` says. Format: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html */
@@ -40,7 +41,7 @@ const MAX_AXES = 64;
 
 /** How many bytes of the file `parseHeader` needs, or in plain words why these are not the start of an `.npy`. */
 export function headerLength(start: Uint8Array): number | string {
-  const view = new DataView(start.buffer, start.byteOffset, start.byteLength);
+  const view = viewOf(start);
   if (start.length < 10) return 'it is too short for an .npy';
   if (view.getUint32(0) !== 0x934e554d || view.getUint16(4) !== 0x5059)
     return 'it does not begin as an .npy does';
@@ -94,10 +95,13 @@ export function parseHeader(start: Uint8Array): NpyHeader | string {
 
 /** Reverses the bytes of every element, in place. */
 export function swapBytes(bytes: Uint8Array, size: number): void {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (size === 2) buffer.swap16();
-  if (size === 4) buffer.swap32();
-  if (size === 8) buffer.swap64();
+  if (size === 1) return;
+  for (let at = 0; at + size <= bytes.length; at += size)
+    for (let [low, high] = [at, at + size - 1]; low < high; low++, high--) {
+      const byte = bytes[low]!;
+      bytes[low] = bytes[high]!;
+      bytes[high] = byte;
+    }
 }
 
 /** Elements with the first axis fastest, put in the order in which the last one is. */
@@ -128,7 +132,7 @@ export function textsOf(
   { wide, bytes: each }: NonNullable<NpyHeader['text']>,
   count: number,
 ): string[] {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const view = viewOf(bytes);
   const single = new TextDecoder();
   return Array.from({ length: count }, (_, i) => {
     const start = i * each;

@@ -2,6 +2,7 @@ import { EspalierError } from '../base/errors.js';
 import type { Dataset } from '../data/data.js';
 import { feedsOf, type Match, matchInputs } from '../data/match.js';
 import { NativeModel, type NativeOptions } from '../native/index.js';
+import { quietly } from '../native/quietly.js';
 import type { Feeds, Runtime, Session, Tensor } from '../runtime/runtime.js';
 import { type ObservedModel, observe, observedCopy } from './observed.js';
 
@@ -178,12 +179,6 @@ async function copyOf(
 function load({ model }: ObservedModel, runtime: Runtime, options: ActivationOptions): Promise<Session> {
   return runtime.load(model, quietly(options));
 }
-
-/** Progress is that of the samples alone. */
-const quietly = ({ signal, threads }: ActivationOptions): Pick<NativeOptions, 'signal' | 'threads'> => ({
-  ...(signal && { signal }),
-  ...(threads !== undefined && { threads }),
-});
 
 function checkValues(session: Session, names: readonly string[]): void {
   const outputs = new Map(session.outputs.map(({ name, dtype }) => [name, dtype]));

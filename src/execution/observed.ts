@@ -1,8 +1,6 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { NO_EDITS } from '../model/edits.js';
 import { type NativeModel, type NativeOptions, openBytes, openFile } from '../native/index.js';
+import { temporaryFolder } from '../platform/index.js';
 
 /** A copy of a model with more outputs, made for a runtime. */
 export interface ObservedModel {
@@ -35,14 +33,16 @@ export async function observe(
   const { bytes, externalBytes } = model.describe();
   if (bytes + externalBytes < inMemory)
     return { model: await model.saveToBytes(edits, options), remove: async () => undefined };
-  const folder = await mkdtemp(join(tmpdir(), 'espalier-'));
-  const gone = () => rm(folder, { recursive: true, force: true });
+  const folder = await temporaryFolder();
   try {
-    const path = join(folder, 'model.onnx');
+    const path = folder.path('model.onnx');
     await model.save(path, edits, options);
-    return { model: path, remove: (closed) => gone().catch(() => Promise.resolve(closed).then(gone)) };
+    return {
+      model: path,
+      remove: (closed) => folder.remove().catch(() => Promise.resolve(closed).then(() => folder.remove())),
+    };
   } catch (error) {
-    await gone();
+    await folder.remove();
     throw error;
   }
 }

@@ -1,6 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { EspalierError, option, text } from '../base/errors.js';
 import { knowledgeOf } from '../compare/knowledge.js';
 import { Outputs } from '../compare/outputs.js';
@@ -11,6 +8,8 @@ import { matchInputs, readLabels } from '../data/match.js';
 import { part } from '../data/part.js';
 import { type ObservedModel, observe, observedCopy } from '../execution/observed.js';
 import type { NativeModel, NativeOptions } from '../native/index.js';
+import { quietly } from '../native/quietly.js';
+import { temporaryFolder } from '../platform/index.js';
 import type { Runtime, Session } from '../runtime/runtime.js';
 import { type HeldOut, holds, valuesOn } from './heldOut.js';
 import { metricNamed } from './metrics.js';
@@ -62,10 +61,10 @@ export async function guarded<T extends Candidate>(
   const { model, runtime, guards, dataset, seed, signal } = task;
   const document = model.describe();
   const standIns = standInsOf(document).flatMap(({ values }) => values);
-  const copy = await observe(model, standIns, quiet(task));
+  const copy = await observe(model, standIns, quietly(task));
   let original: Session | undefined;
   try {
-    original = await runtime.load(copy.model, quiet(task));
+    original = await runtime.load(copy.model, quietly(task));
     const split = splitOf(dataset, original, task.samples);
     const tested = part(dataset, split.all, split.calibration, split.end);
     const labels =
@@ -194,30 +193,24 @@ async function withSession<T extends Candidate, R>(
   act: (session: Session) => Promise<R>,
 ): Promise<R> {
   const small = candidate.after.bytes < IN_MEMORY;
-  const folder = small ? undefined : await mkdtemp(join(tmpdir(), 'espalier-'));
+  const folder = small ? undefined : await temporaryFolder();
   let session: Session | undefined;
   let copy: ObservedModel | undefined;
   try {
-    const path = folder === undefined ? undefined : join(folder, 'model.onnx');
-    if (path !== undefined) await candidate.save(path, quiet(task));
-    const model = path ?? (await candidate.toBytes(quiet(task)));
-    if (standIns.length > 0) copy = await observedCopy(model, standIns, quiet(task));
-    session = await task.runtime.load(copy?.model ?? model, quiet(task));
+    const path = folder?.path('model.onnx');
+    if (path !== undefined) await candidate.save(path, quietly(task));
+    const model = path ?? (await candidate.toBytes(quietly(task)));
+    if (standIns.length > 0) copy = await observedCopy(model, standIns, quietly(task));
+    session = await task.runtime.load(copy?.model ?? model, quietly(task));
     return await act(session);
   } finally {
     const closed = session?.dispose();
     if (task.signal?.aborted) closed?.catch(() => undefined);
     else await closed;
     await copy?.remove(closed);
-    if (folder !== undefined) await rm(folder, { recursive: true, force: true });
+    await folder?.remove();
   }
 }
-
-/** Progress is told by tries. */
-const quiet = ({ signal, threads }: NativeOptions): Pick<NativeOptions, 'signal' | 'threads'> => ({
-  ...(signal !== undefined && { signal }),
-  ...(threads !== undefined && { threads }),
-});
 
 function failed<T extends Candidate>(
   { file }: GuardTask<T>,

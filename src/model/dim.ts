@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { sha256 } from '../platform/index.js';
 
 /**
  * Symbolic lengths: a number, or a polynomial over the lengths that a file leaves open. Two lengths are equal when
@@ -81,7 +81,7 @@ const MOST_TEXT = 4096;
 
 /** A length that computes more than is followed: as if the file left it open. The same from the same. */
 function beyond(kind: string, a: Dim, b: Dim, given = givenTogether(a, b)): Dim {
-  const digest = createHash('sha256').update(`${kind}(${a}, ${b})`).digest('hex');
+  const digest = sha256(`${kind}(${a}, ${b})`);
   return symbol(`${kind}#${digest.slice(0, 16)}`, undefined, given);
 }
 

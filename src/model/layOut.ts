@@ -1,3 +1,4 @@
+import { joined, textOf, utf8 } from '../base/bytes.js';
 import type { GraphDocument, NodeDocument } from './document.js';
 import type { Graph } from './graph.js';
 
@@ -40,7 +41,7 @@ export function layOut(bytes: Uint8Array, graph: Graph, taken: Taken): LaidOut {
   const fields = [...fieldsOf(bytes)].map((own) =>
     own.number === MODEL_GRAPH ? message(MODEL_GRAPH, layout.main(own.body!)) : own.whole,
   );
-  return { bytes: Buffer.concat(fields), nodes: layout.nodes, scopes: layout.scopes };
+  return { bytes: joined(fields), nodes: layout.nodes, scopes: layout.scopes };
 }
 
 class Layout {
@@ -62,7 +63,7 @@ class Layout {
   main(bytes: Uint8Array): Uint8Array {
     const { graph } = this.graph.document;
     const others = this.#lay(bytes, graph, { names: new Map() });
-    return Buffer.concat([...this.#emitted, ...others, ...this.#initializers]);
+    return joined([...this.#emitted, ...others, ...this.#initializers]);
   }
 
   /** Lays out the nodes of a graph; gives its other fields. */
@@ -105,7 +106,7 @@ class Layout {
         text(NODE.output, resolve(scope, output)),
         text(NODE.op, 'Identity'),
       ];
-      this.#emit(Buffer.concat(joins), undefined);
+      this.#emit(joined(joins), undefined);
     }
   }
 
@@ -130,7 +131,7 @@ function branchBytes(node: Uint8Array, name: string): Uint8Array {
     const fields = [...fieldsOf(body!)];
     const own = fields.find((field) => field.number === ATTRIBUTE.name);
     const graph = fields.findLast((field) => field.number === ATTRIBUTE.graph);
-    if (own !== undefined && graph !== undefined && utf8(own.body!) === name) return graph.body!;
+    if (own !== undefined && graph !== undefined && textOf(own.body!) === name) return graph.body!;
   }
   throw new Error(`an If without its ${name}`);
 }
@@ -139,7 +140,7 @@ function renamedNode(bytes: Uint8Array, scope: Scope): Uint8Array {
   if (scope.outer === undefined) return bytes;
   return rewritten(bytes, ({ number, body }) => {
     if (number === NODE.input || number === NODE.output) {
-      const name = utf8(body!);
+      const name = textOf(body!);
       return name === '' ? undefined : text(number, resolve(scope, name));
     }
     if (number !== NODE.attribute) return undefined;
@@ -160,10 +161,10 @@ function renamedGraph(bytes: Uint8Array, outer: Scope): Uint8Array {
   for (const { number, body } of fieldsOf(bytes)) {
     if (number === GRAPH.node)
       for (const own of fieldsOf(body!))
-        if (own.number === NODE.output) names.set(utf8(own.body!), utf8(own.body!));
+        if (own.number === NODE.output) names.set(textOf(own.body!), textOf(own.body!));
     const named = number === GRAPH.initializer ? TENSOR_NAME : number === GRAPH_INPUT ? 1 : 0;
     for (const own of named === 0 ? [] : fieldsOf(body!))
-      if (own.number === named) names.set(utf8(own.body!), utf8(own.body!));
+      if (own.number === named) names.set(textOf(own.body!), textOf(own.body!));
   }
   const scope: Scope = { names, outer };
   return rewritten(bytes, ({ number, body }) => {
@@ -172,7 +173,7 @@ function renamedGraph(bytes: Uint8Array, outer: Scope): Uint8Array {
     if (number !== GRAPH_OUTPUT) return undefined;
     return message(
       number,
-      rewritten(body!, (own) => (own.number === 1 ? text(1, resolve(scope, utf8(own.body!))) : undefined)),
+      rewritten(body!, (own) => (own.number === 1 ? text(1, resolve(scope, textOf(own.body!))) : undefined)),
     );
   });
 }
@@ -181,12 +182,12 @@ const GRAPH_OUTPUT = 12;
 
 const renamedTensor = (bytes: Uint8Array, scope: Scope): Uint8Array =>
   rewritten(bytes, ({ number, body }) =>
-    number === TENSOR_NAME ? text(number, resolve(scope, utf8(body!))) : undefined,
+    number === TENSOR_NAME ? text(number, resolve(scope, textOf(body!))) : undefined,
   );
 
 /** A message with some fields replaced. */
 const rewritten = (bytes: Uint8Array, replace: (field: Field) => Uint8Array | undefined): Uint8Array =>
-  Buffer.concat([...fieldsOf(bytes)].map((field) => replace(field) ?? field.whole));
+  joined([...fieldsOf(bytes)].map((field) => replace(field) ?? field.whole));
 
 interface Field {
   readonly number: number;
@@ -221,9 +222,7 @@ function* fieldsOf(bytes: Uint8Array): Generator<Field> {
   }
 }
 
-const utf8 = (bytes: Uint8Array): string =>
-  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString();
-const text = (number: number, value: string): Uint8Array => message(number, Buffer.from(value));
+const text = (number: number, value: string): Uint8Array => message(number, utf8(value));
 
 function message(number: number, body: Uint8Array): Uint8Array {
   const head: number[] = [];
@@ -232,5 +231,5 @@ function message(number: number, body: Uint8Array): Uint8Array {
     for (; rest > 127; rest = Math.floor(rest / 128)) head.push((rest % 128) | 128);
     head.push(rest);
   }
-  return Buffer.concat([Uint8Array.from(head), body]);
+  return joined([Uint8Array.from(head), body]);
 }

@@ -1,3 +1,4 @@
+import { joined, utf8 } from '../base/bytes.js';
 import type { AttributeDocument } from './document.js';
 
 /**
@@ -54,7 +55,7 @@ export function writeSingleNode(node: SingleNode): Uint8Array | undefined {
       ...node.operands.map((_, index) => text(1, name(index))),
       ...outputs.map((output) => text(2, output)),
       text(4, node.op),
-      ...(attributes as Buffer[]).map((bytes) => field(5, bytes)),
+      ...(attributes as Uint8Array[]).map((bytes) => field(5, bytes)),
       text(7, node.domain),
     ]),
     text(2, 'layer'),
@@ -64,36 +65,36 @@ export function writeSingleNode(node: SingleNode): Uint8Array | undefined {
       .map((input) => message(11, [text(1, input.name), type(input.dtype, input.dims)])),
     ...outputs.map((output) => message(12, [text(1, output), type(node.dtype)])),
   ];
-  return Buffer.concat([
+  return joined([
     number(1, node.irVersion),
     message(7, graph),
     ...node.opsets.map(({ domain, version }) => message(8, [text(1, domain), number(2, version)])),
   ]);
 }
 
-function attribute(name: string, given: AttributeDocument): Buffer | undefined {
+function attribute(name: string, given: AttributeDocument): Uint8Array | undefined {
   if (!(given.type in KINDS)) return undefined;
   const [kind, place] = KINDS[given.type as keyof typeof KINDS];
   const value = 'value' in given ? given.value : [];
-  const one = (content: unknown): Buffer => {
+  const one = (content: unknown): Uint8Array => {
     if (typeof content === 'string' && given.type.startsWith('string')) return text(place!, content);
     return given.type.startsWith('float')
       ? float(place!, Number(content))
       : number(place!, content as number);
   };
   const contents = Array.isArray(value) ? value.map(one) : [one(value)];
-  return Buffer.concat([text(1, name), ...contents, number(20, kind!)]);
+  return joined([text(1, name), ...contents, number(20, kind!)]);
 }
 
-function tensor({ name, dtype, dims }: SingleOperand & { readonly name: string }): Buffer {
+function tensor({ name, dtype, dims }: SingleOperand & { readonly name: string }): Uint8Array {
   const [type, bytes] = TYPES[dtype]!;
   const size = dims.reduce((product, length) => product * length, bytes);
   const lengths = dims.map((length) => number(1, length));
-  return message(5, [...lengths, number(2, type), text(8, name), field(9, Buffer.alloc(size))]);
+  return message(5, [...lengths, number(2, type), text(8, name), field(9, new Uint8Array(size))]);
 }
 
 /** A tensor's type; without dims of any shape. */
-function type(dtype: string, dims?: readonly number[]): Buffer {
+function type(dtype: string, dims?: readonly number[]): Uint8Array {
   const shape =
     dims === undefined
       ? []
@@ -106,17 +107,17 @@ function type(dtype: string, dims?: readonly number[]): Buffer {
   return message(2, [message(1, [number(1, TYPES[dtype]![0]), ...shape])]);
 }
 
-const message = (tag: number, parts: readonly Buffer[]): Buffer => field(tag, Buffer.concat(parts));
-const text = (tag: number, value: string): Buffer => field(tag, Buffer.from(value));
-const field = (tag: number, bytes: Buffer): Buffer =>
-  Buffer.concat([varint((tag << 3) | 2), varint(bytes.length), bytes]);
-const number = (tag: number, value: number): Buffer => Buffer.concat([varint(tag << 3), varint(value)]);
-const float = (tag: number, value: number): Buffer =>
-  Buffer.concat([varint((tag << 3) | 5), Buffer.from(Float32Array.of(value).buffer)]);
+const message = (tag: number, parts: readonly Uint8Array[]): Uint8Array => field(tag, joined(parts));
+const text = (tag: number, value: string): Uint8Array => field(tag, utf8(value));
+const field = (tag: number, bytes: Uint8Array): Uint8Array =>
+  joined([varint((tag << 3) | 2), varint(bytes.length), bytes]);
+const number = (tag: number, value: number): Uint8Array => joined([varint(tag << 3), varint(value)]);
+const float = (tag: number, value: number): Uint8Array =>
+  joined([varint((tag << 3) | 5), new Uint8Array(Float32Array.of(value).buffer)]);
 
-function varint(value: number): Buffer {
+function varint(value: number): Uint8Array {
   const bytes: number[] = [];
   let rest = BigInt.asUintN(64, BigInt(value));
   for (; rest > 127n; rest >>= 7n) bytes.push(Number(rest & 127n) | 128);
-  return Buffer.from([...bytes, Number(rest)]);
+  return Uint8Array.from([...bytes, Number(rest)]);
 }

@@ -1,4 +1,5 @@
-import { type Addon, addon } from './addon.js';
+import { inTurn, Limiter } from '../base/limiter.js';
+import { type Addon, addon } from '../platform/index.js';
 import { call, callSync, type NativeOptions } from './call.js';
 
 /** A value of a model for some samples, seen as [outer, n, inner], whose n indices belong to lanes. */
@@ -49,8 +50,7 @@ const SAMPLE = { least: 128, most: 4096, all: 1 << 18 };
  */
 export class NativeActivations {
   readonly #activations: Addon.Activations;
-  /** What was called last, done or failed. */
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Limiter(1);
 
   /** quantiles: keeps a sample of bounded size for bins by quantiles. */
   constructor(
@@ -92,8 +92,6 @@ export class NativeActivations {
   }
 
   #next<T>(options: NativeOptions, start: (job: Addon.Job) => Promise<T>): Promise<T> {
-    const result = this.#last.then(() => call('score', options, start));
-    this.#last = result.catch(() => undefined);
-    return result;
+    return inTurn([this.#turns], options, () => call('score', options, start));
   }
 }

@@ -1,6 +1,6 @@
 import type { ErrorCode, Where } from '../base/errors.js';
 import { EspalierError, spokenFrom } from '../base/errors.js';
-import { type Addon, addon } from './addon.js';
+import { type Addon, addon, repeatedly } from '../platform/index.js';
 
 /** What every call off the main thread takes. */
 export interface NativeOptions {
@@ -49,7 +49,7 @@ export async function call<T>(
   const stopWhereTold = (): void => {
     for (const { problem } of told) throw problem;
   };
-  const timer = onProgress && setInterval(report, PERIOD).unref();
+  const rest = onProgress && repeatedly(report, PERIOD);
   try {
     // Whoever cannot be told is told so before anything is written.
     report();
@@ -63,7 +63,7 @@ export async function call<T>(
     stopWhereTold();
     throw translated(problem, signal);
   } finally {
-    clearInterval(timer);
+    rest?.();
     signal?.removeEventListener('abort', cancel);
   }
 }

@@ -1,4 +1,4 @@
-import type { Addon } from './addon.js';
+import type { Addon } from '../platform/index.js';
 
 /** A value of the graph, and the nodes that make it of stored tensors, each before those that read it. */
 export interface Program {

@@ -1,4 +1,5 @@
-import { type Addon, addon } from './addon.js';
+import { inTurn, Limiter } from '../base/limiter.js';
+import { type Addon, addon } from '../platform/index.js';
 import { call, callSync, type NativeOptions } from './call.js';
 import type { Patches, Refit } from './moments.js';
 
@@ -8,8 +9,7 @@ import type { Patches, Refit } from './moments.js';
  */
 export class NativeGroupedMoments {
   readonly #moments: Addon.GroupedMoments;
-  /** What was called last, done or failed. */
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Limiter(1);
 
   /** inputs, outputs: of each group. errors: as `NativeMoments`. */
   constructor(
@@ -43,10 +43,9 @@ export class NativeGroupedMoments {
 
   /** Adds the samples of others, which get no more. */
   merge(other: NativeGroupedMoments, options: NativeOptions = {}): Promise<void> {
-    return this.#next('moments', options, async (job) => {
-      await other.#last;
-      await this.#moments.merge(other.#moments, job);
-    });
+    return inTurn([this.#turns, other.#turns], options, () =>
+      call('moments', options, (job) => this.#moments.merge(other.#moments, job)),
+    );
   }
 
   /** Begins with new targets for the same inputs: the same batches must be added again, by `addClipped`. */
@@ -87,8 +86,6 @@ export class NativeGroupedMoments {
   }
 
   #next<T>(phase: string, options: NativeOptions, start: (job: Addon.Job) => Promise<T>): Promise<T> {
-    const result = this.#last.then(() => call(phase, options, start));
-    this.#last = result.catch(() => undefined);
-    return result;
+    return inTurn([this.#turns], options, () => call(phase, options, start));
   }
 }

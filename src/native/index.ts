@@ -1,6 +1,6 @@
 import type { ModelDocument } from '../model/document.js';
 import type { Edits } from '../model/edits.js';
-import { type Addon, addon } from './addon.js';
+import { type Addon, addon } from '../platform/index.js';
 import { call, callSync, callWriting, type NativeOptions } from './call.js';
 import { asAddon, type Made, type Program } from './derived.js';
 import type { SliceRequest, Statistic } from './statistics.js';

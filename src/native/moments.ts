@@ -1,4 +1,5 @@
-import { type Addon, addon } from './addon.js';
+import { inTurn, Limiter } from '../base/limiter.js';
+import { type Addon, addon } from '../platform/index.js';
 import { call, callSync, type NativeOptions } from './call.js';
 
 /** The patches of a convolution's input, as samples: x is [n, channels, length...], y [n, out, length'...]. */
@@ -79,8 +80,7 @@ export interface RemovalOrder {
  */
 export class NativeMoments {
   readonly #moments: Addon.Moments;
-  /** What was called last, done or failed. */
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Limiter(1);
 
   /**
    * precision: of products; `double` by default, `single` is about twice as fast and right to about 1e-6.
@@ -236,11 +236,8 @@ export class NativeMoments {
     options: NativeOptions,
     start: (job: Addon.Job) => Promise<T>,
   ): Promise<T> {
-    const before = Promise.all(all.map((moments) => moments.#last));
-    const result = before.then(() => call(phase, options, start));
-    const done = result.catch(() => undefined);
-    for (const moments of all) moments.#last = done;
-    return result;
+    const turns = all.map((moments) => moments.#turns);
+    return inTurn(turns, options, () => call(phase, options, start));
   }
 }
 

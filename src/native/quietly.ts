@@ -1,7 +1,10 @@
-import type { NativeOptions } from './index.js';
+import type { NativeOptions } from './call.js';
 
 /** The same call without progress: for steps of a work that reports as a whole. */
-export const quietly = ({ signal, threads }: NativeOptions): NativeOptions => ({
+export const quietly = ({
+  signal,
+  threads,
+}: Pick<NativeOptions, 'signal' | 'threads'>): Pick<NativeOptions, 'signal' | 'threads'> => ({
   ...(signal && { signal }),
   ...(threads !== undefined && { threads }),
 });

@@ -1,5 +1,5 @@
+import { type Addon, addon } from '../platform/index.js';
 import type { Histogram } from './activations.js';
-import { type Addon, addon } from './addon.js';
 import { call, type NativeOptions } from './call.js';
 
 /** How what lanes share is estimated. */

@@ -8,6 +8,7 @@ import type { Knowledge } from '../loss/session.js';
 import type { Histogram } from '../native/activations.js';
 import { NativeActivations } from '../native/activations.js';
 import type { NativeModel } from '../native/index.js';
+import { quietly } from '../native/quietly.js';
 import { gainsOf } from '../ops/gains.js';
 import { datasetFrom } from '../options/dataset.js';
 import type { CalibrationOptions } from '../options/opened.js';
@@ -122,8 +123,8 @@ class Shows {
   /** Runs the model over the samples, and shows each batch to all who watch. */
   async #pass(watched: readonly Watched[], take: 'add' | 'count', passes: number): Promise<void> {
     const dataset = datasetFrom(this.options);
-    const { runtime = onnxruntime(), samples, signal, threads } = this.options;
-    const call = { ...(signal && { signal }), ...(threads !== undefined && { threads }) };
+    const { runtime = onnxruntime(), samples } = this.options;
+    const call = quietly(this.options);
     const names = [...new Set(watched.map(({ place }) => place.value))];
     const batches = activations(this.native, names, dataset, runtime, {
       ...call,

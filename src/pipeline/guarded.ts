@@ -1,5 +1,6 @@
 import { type Amount, guarded } from '../guard/guard.js';
 import type { NativeModel } from '../native/index.js';
+import { quietly } from '../native/quietly.js';
 import { datasetFrom } from '../options/dataset.js';
 import type { PlanOptions } from '../options/opened.js';
 import type { Pruned, Size } from '../options/types.js';
@@ -25,8 +26,7 @@ export async function prunedWithin<T extends Pruned>(
     samples: options.samples,
     labels,
     seed: options.seed ?? 0,
-    ...(options.signal && { signal: options.signal }),
-    ...(options.threads !== undefined && { threads: options.threads }),
+    ...quietly(options),
     ...(options.onProgress && { onProgress: options.onProgress }),
     amount: (severity) => amountAt(severity, asked, size),
     attempt: ({ ...amount }, calibration) => {

@@ -7,6 +7,7 @@ import type { Dataset } from '../data/data.js';
 import { activations } from '../execution/activations.js';
 import { type Assignment, type Dim, evaluate, freeSymbols, subtract } from '../model/dim.js';
 import type { NativeModel } from '../native/index.js';
+import { quietly } from '../native/quietly.js';
 import type { CalibrationOptions } from '../options/opened.js';
 import type { CallOptions, ShapeOptions } from '../options/types.js';
 import { matchOf } from '../refit/source.js';
@@ -119,13 +120,12 @@ async function observedLengths(
 ): Promise<ReadonlyMap<string, number>> {
   const shown = valuesWith(analysis, wanted);
   if (shown.size === 0) return new Map();
-  const { data, runtime = onnxruntime(), samples = SHOWN, signal, threads } = options;
+  const { data, runtime = onnxruntime(), samples = SHOWN } = options;
   const seen = new Map<string, number[]>();
   try {
     for await (const { tensors } of activations(native, [...shown], data, runtime, {
       ...{ batch: 1, samples: Math.min(samples, SHOWN) },
-      ...(signal && { signal }),
-      ...(threads !== undefined && { threads }),
+      ...quietly(options),
     })) {
       const facts = [...shown].flatMap((name) => factsOf(analysis.tensors.get(name)!, tensors[name]!));
       for (const [name, length] of solved(facts, known))
@@ -133,7 +133,11 @@ async function observedLengths(
     }
   } catch (problem) {
     // Where it cannot be run, or a value cannot be shown, names are all that is known; and the result says so.
-    if (signal?.aborted || !(problem instanceof EspalierError) || !problem.code.startsWith('RUNTIME_'))
+    if (
+      options.signal?.aborted ||
+      !(problem instanceof EspalierError) ||
+      !problem.code.startsWith('RUNTIME_')
+    )
       throw problem;
   }
   return new Map([...seen].map(([name, lengths]) => [name, median(lengths)]));

@@ -3,8 +3,7 @@ import { policyNamed } from '../allocation/policies.js';
 import type { Budget } from '../allocation/policy.js';
 import { ascending, oneFactorEach, roundingTo } from '../allocation/policy.js';
 import { command, EspalierError, option, text, warned } from '../base/errors.js';
-import { inTurn } from '../base/limiter.js';
-import { finished, inSlices, type Steps, turnOfLoop } from '../base/steps.js';
+import { finished, type Steps } from '../base/steps.js';
 import type { LatencyModel } from '../cost/latency/model.js';
 import { CostModel, isWeight } from '../cost/model.js';
 import type { Analysis } from '../coupling/analysis.js';
@@ -20,6 +19,7 @@ import { foldedGraph } from '../folding/fold.js';
 import { Knowledge } from '../loss/session.js';
 import type { Graph } from '../model/graph.js';
 import type { NativeModel } from '../native/index.js';
+import { quietly } from '../native/quietly.js';
 import { registry } from '../ops/registry.js';
 import type {
   ApplyOptions,
@@ -41,6 +41,7 @@ import type {
   Warning,
 } from '../options/types.js';
 import type { Plan } from '../plan/plan.js';
+import { inSlices, turnOfLoop } from '../platform/index.js';
 import { onnxruntime } from '../runtime/onnxruntime.js';
 import type { Runtime } from '../runtime/runtime.js';
 import { criterionNamed, defaultCriterion } from '../scoring/criteria.js';
@@ -58,6 +59,7 @@ import { checkMarks, keyOf, type Marks, namesIn } from './marks.js';
 import { named, PrunedModel, sizeAfter } from './pruned.js';
 import { stabilityOf } from './stability.js';
 import { growTree } from './tree.js';
+import { computing } from './turns.js';
 import { Worths } from './worths.js';
 
 /** A plan just made, and what it comes to. */
@@ -109,7 +111,7 @@ export class OpenModel {
   }
 
   inspectWith(options: InspectOptions): Promise<Inspection> {
-    return inTurn(options, async () => inspect(await this.#marked(options)));
+    return computing(options, async () => inspect(await this.#marked(options)));
   }
 
   async sha256(options: CallOptions = {}): Promise<string> {
@@ -119,7 +121,7 @@ export class OpenModel {
   }
 
   async score(options: ScoreOptions): Promise<readonly GroupScore[]> {
-    const worth = await inTurn(options, async () => {
+    const worth = await computing(options, async () => {
       const analysis = await this.#marked(options);
       return this.#worth(analysis, analysis.groups, options, true);
     });
@@ -131,7 +133,7 @@ export class OpenModel {
   }
 
   async tree(options: TreeOptions): Promise<TreeReport> {
-    return inTurn(options, async () => {
+    return computing(options, async () => {
       const marks = { free: options.free ?? [] };
       checkMarks(this.graph, marks);
       return growTree(this.native, await this.#analysed(marks, options), options);
@@ -150,7 +152,7 @@ export class OpenModel {
   }
 
   async plan(options: PlanOptions): Promise<Plan> {
-    const decided = await inTurn(
+    const decided = await computing(
       options,
       (): Promise<{ readonly plan: Plan }> =>
         options.guard?.length ? this.#within(options) : this.#decide(options),
@@ -159,7 +161,7 @@ export class OpenModel {
   }
 
   async prune(options: PlanOptions): Promise<Pruned> {
-    return inTurn(
+    return computing(
       options,
       (): Promise<Pruned> => (options.guard?.length ? this.#within(options) : this.#prune(options)),
     );
@@ -275,7 +277,7 @@ export class OpenModel {
   }
 
   apply(plan: Plan, options: ApplyOptions): Promise<Pruned> {
-    return inTurn(options, () => this.#apply(plan, options));
+    return computing(options, () => this.#apply(plan, options));
   }
 
   async #apply(checked: Plan, options: ApplyOptions): Promise<Pruned> {
@@ -453,12 +455,6 @@ async function damageBy(
   knowledge.forgetTrials();
   return found;
 }
-
-/** The same call without progress: for work that runs beside other work that reports. */
-const quietly = ({ signal, threads }: CallOptions): CallOptions => ({
-  ...(signal !== undefined && { signal }),
-  ...(threads !== undefined && { threads }),
-});
 
 function budgetOf(
   analysis: Analysis,

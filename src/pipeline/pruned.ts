@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { BITS, CostModel } from '../cost/model.js';
 import type { Analysis } from '../coupling/analysis.js';
 import type { Removal } from '../coupling/survivors.js';
@@ -14,8 +13,8 @@ import type {
   Size,
   Warning,
 } from '../options/types.js';
-import { VERSION } from '../package.js';
 import type { Plan } from '../plan/plan.js';
+import { sha256, VERSION } from '../platform/index.js';
 import type { Reconstructed, Removed } from '../refit/removed.js';
 import { checked } from '../schema/check.js';
 import { type PathLike, pathFrom } from '../schema/sources.js';
@@ -43,7 +42,7 @@ export class PrunedModel implements Pruned {
     { removal, cuts }: { readonly removal: Removal; readonly cuts: Cuts },
   ) {
     this.#native = native;
-    const hash = createHash('sha256').update(JSON.stringify(plan)).digest('hex');
+    const hash = sha256(JSON.stringify(plan));
     this.#edits = editsOf(analysis, removal, cuts, metadataOf(analysis, removal, hash));
     this.#removed = { removal, cuts, edits: this.#edits };
     const costs = new CostModel(analysis);

@@ -4,6 +4,7 @@ import type { GroupPlaces, Place } from '../coupling/places.js';
 import { viewOf } from '../coupling/places.js';
 import { type ActivationOptions, activations } from '../execution/activations.js';
 import type { NativeModel } from '../native/index.js';
+import { quietly } from '../native/quietly.js';
 import { datasetFrom } from '../options/dataset.js';
 import type { CalibrationOptions } from '../options/opened.js';
 import type { CallOptions } from '../options/types.js';
@@ -165,11 +166,10 @@ export async function sampleRows(
   options: CallOptions & CalibrationOptions,
 ): Promise<number> {
   const dataset = await datasetFrom(options);
-  const { runtime = onnxruntime(), samples, signal, threads, onProgress } = options;
+  const { runtime = onnxruntime(), samples, onProgress } = options;
   const call: ActivationOptions = {
     ...(samples !== undefined && { samples }),
-    ...(signal && { signal }),
-    ...(threads !== undefined && { threads }),
+    ...quietly(options),
     ...(onProgress && { onProgress }),
   };
   const names = watches.flatMap(({ sources }) => sources.flat().map(shownValue));

@@ -1,4 +1,4 @@
-import { inSlices, type Steps } from '../base/steps.js';
+import type { Steps } from '../base/steps.js';
 import type { Advance } from '../execution/advance.js';
 import { everyFor } from '../execution/positions.js';
 import type { Teller } from '../execution/recorded.js';
@@ -17,6 +17,7 @@ import {
 } from '../layers/rows.js';
 import type { NativeOptions } from '../native/index.js';
 import type { NativeMoments, Refit } from '../native/moments.js';
+import { inSlices } from '../platform/index.js';
 import type { Tensor } from '../runtime/runtime.js';
 import { momentsFor } from '../statistics/moments.js';
 import type { Example } from './examples.js';

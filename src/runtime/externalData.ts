@@ -1,6 +1,6 @@
-import { open, realpath, stat } from 'node:fs/promises';
-import { dirname, isAbsolute, join, normalize, sep } from 'node:path';
+import { textOf } from '../base/bytes.js';
 import { EspalierError } from '../base/errors.js';
+import { FileProblem, fileBeside, openFile } from '../platform/index.js';
 import type { ExternalFile } from './worker.js';
 
 /**
@@ -12,13 +12,9 @@ import type { ExternalFile } from './worker.js';
  * source: TensorProto.external_data, https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
  */
 export async function externalFiles(model: string): Promise<ExternalFile[]> {
-  // A pipe would be waited for.
-  const found = stat(model).then((info) => {
-    if (!info.isFile()) throw new Error('it is not a regular file');
-    return open(model);
-  });
-  const file = await found.catch((cause: NodeJS.ErrnoException) => {
-    const missing = cause.code === 'ENOENT';
+  const file = await openFile(model).catch((cause: unknown) => {
+    if (!(cause instanceof FileProblem)) throw cause;
+    const missing = cause.reason === 'missing';
     const what = missing ? 'the model does not exist' : `the model cannot be read (${cause.message})`;
     throw new EspalierError(missing ? 'FILE_NOT_FOUND' : 'FILE_UNREADABLE', what, { file: model }, '', {
       cause,
@@ -26,34 +22,20 @@ export async function externalFiles(model: string): Promise<ExternalFile[]> {
   });
   try {
     const names = new Set<string>();
-    const scan = new Scan(async (from, bytes) => {
-      const { buffer, bytesRead } = await file.read(Buffer.alloc(bytes), 0, bytes, from);
-      return buffer.subarray(0, bytesRead);
-    }, names);
-    const { size } = await file.stat();
-    await scan.message(0, size, MODEL);
+    const scan = new Scan((from, bytes) => file.read(from, bytes), names);
+    await scan.message(0, file.state.size, MODEL);
     return await Promise.all([...names].map(async (path) => ({ path, data: await beside(model, path) })));
   } finally {
     await file.close();
   }
 }
 
-async function beside(model: string, path: string): Promise<string> {
-  const refuse = (what: string): EspalierError =>
-    new EspalierError('EXTERNAL_DATA', `external data ${what}: "${path}"`, { file: model });
-  const inside = normalize(path);
-  if (isAbsolute(inside) || inside === '..' || inside.startsWith(`..${sep}`))
-    throw refuse("lie outside the model's folder");
-  const data = join(dirname(model), inside);
-  const real = await realpath(data).catch(() => undefined);
-  // What is not there the runtime tells.
-  if (real === undefined) return data;
-  // The model's folder, and that of the file which its name links to.
-  const folders = [await realpath(dirname(model)), dirname(await realpath(model))];
-  if (!folders.some((folder) => real.startsWith(folder.endsWith(sep) ? folder : folder + sep)))
-    throw refuse("lie outside the model's folder");
-  if (!(await stat(real)).isFile()) throw refuse('are no file');
-  return data;
+/** What is not there the runtime tells. */
+async function beside(model: string, name: string): Promise<string> {
+  const found = await fileBeside(model, name);
+  if ('path' in found) return found.path;
+  const what = found.refused === 'outside' ? "lie outside the model's folder" : 'are no file';
+  throw new EspalierError('EXTERNAL_DATA', `external data ${what}: "${name}"`, { file: model });
 }
 
 /** Fields that lead to the location of external data: what lies in them, by number. */
@@ -76,11 +58,11 @@ const DEEPEST = 64;
 const LONGEST = 4096;
 
 class Scan {
-  #window: Buffer = Buffer.alloc(0);
+  #window: Uint8Array = new Uint8Array(0);
   #start = 0;
 
   constructor(
-    readonly read: (from: number, bytes: number) => Promise<Buffer>,
+    readonly read: (from: number, bytes: number) => Promise<Uint8Array>,
     readonly names: Set<string>,
   ) {}
 
@@ -120,7 +102,7 @@ class Scan {
       if (key === undefined || length === undefined || (key.value & 7) !== 2) return;
       at = length.end + length.value;
       if (at > end) return;
-      words[Math.floor(key.value / 8)] = (await this.#bytes(length.end, length.value)).toString('utf8');
+      words[Math.floor(key.value / 8)] = textOf(await this.#bytes(length.end, length.value));
     }
     if (words[1] === 'location' && words[2] !== undefined) this.names.add(words[2]);
   }
@@ -135,7 +117,7 @@ class Scan {
     return undefined;
   }
 
-  async #bytes(from: number, count: number): Promise<Buffer> {
+  async #bytes(from: number, count: number): Promise<Uint8Array> {
     const held = from >= this.#start && from + count <= this.#start + this.#window.length;
     if (!held) {
       this.#window = await this.read(from, Math.max(WINDOW, count));

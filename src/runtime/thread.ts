@@ -1,5 +1,5 @@
-import { Worker } from 'node:worker_threads';
 import { EspalierError, type Where } from '../base/errors.js';
+import { startWorker, type WorkerThread } from '../platform/index.js';
 import { checked } from '../schema/check.js';
 import { modelFrom } from '../schema/sources.js';
 import { checkFeeds, loadOptions, runOptions } from './checks.js';
@@ -138,13 +138,11 @@ type Unnumbered<T> = T extends unknown ? Omit<T, 'id'> : never;
 
 /** A worker thread that answers requests, and its end. */
 class Thread {
-  readonly #worker: Worker;
-  readonly #busy = new Int32Array(new SharedArrayBuffer(4));
+  readonly #worker: WorkerThread<Request>;
   readonly #waiting = new Map<
     number,
     { resolve: (answer: Answer) => void; reject: (reason: unknown) => void }
   >();
-  readonly #ended: Promise<void>;
   readonly #signal: AbortSignal | undefined;
   #next = 0;
   #closed: { readonly reason: unknown } | undefined;
@@ -156,29 +154,22 @@ class Thread {
   sessions = 0;
 
   constructor({ entry, provider }: Edition, signal?: AbortSignal) {
-    const start: Start = { entry, provider, busy: this.#busy.buffer as SharedArrayBuffer };
-    // Without imports, so that it may be taken for a module or a script, as flags of the process will have it. Where
-    // esbuild keeps names (a bundle, tsx), the text of a function calls its helper `__name`.
-    const code = `const { parentPort, workerData } = process.getBuiltinModule('node:worker_threads');
-      const { createRequire } = process.getBuiltinModule('node:module');
-      const __name = (named) => named;
-      (${serve})(parentPort, workerData, createRequire(workerData.entry));`;
-    this.#worker = new Worker(code, { eval: true, workerData: start, execArgv: [] });
+    this.#worker = startWorker<Start, Request, Answer>(
+      serve,
+      { entry, provider },
+      {
+        onAnswer: (answer) => {
+          this.#waiting.get(answer.id)?.resolve(answer);
+          this.#waiting.delete(answer.id);
+        },
+        onError: (error) => this.#end(died(error)),
+      },
+    );
     this.#signal = signal;
     signal?.addEventListener('abort', this.#abort, { once: true });
-    process.on('exit', this.#hold);
-    this.#worker.on('message', (answer: Answer) => {
-      this.#waiting.get(answer.id)?.resolve(answer);
-      this.#waiting.delete(answer.id);
-    });
-    this.#worker.on('error', (error) => this.#end(died(error)));
-    this.#ended = new Promise((resolve) => {
-      this.#worker.once('exit', () => {
-        this.#end(died());
-        process.off('exit', this.#hold);
-        signal?.removeEventListener('abort', this.#abort);
-        resolve();
-      });
+    void this.#worker.ended.then(() => {
+      this.#end(died());
+      signal?.removeEventListener('abort', this.#abort);
     });
   }
 
@@ -190,7 +181,7 @@ class Thread {
       }
       const id = this.#next++;
       this.#waiting.set(id, { resolve, reject });
-      this.#worker.postMessage({ ...request, id });
+      this.#worker.post({ ...request, id });
     });
   }
 
@@ -201,16 +192,13 @@ class Thread {
     else if (session !== undefined && this.#closed === undefined) await this.ask({ do: 'release', session });
   }
 
-  /**
-   * Lets the worker finish what it is at and leave. It is never terminated: onnxruntime-node (seen in 1.30) aborts the whole
-   * process when its thread is torn down in the middle of a run. Whoever waits for an answer is told at once.
-   */
+  /** Lets the worker finish what it is at and leave. Whoever waits for an answer is told at once. */
   close(): Promise<void> {
     if (this.#closed === undefined) {
       this.#end(disposed());
-      this.#worker.postMessage({ id: this.#next++, do: 'close' } satisfies Request);
+      this.#worker.post({ id: this.#next++, do: 'close' } satisfies Request);
     }
-    return this.#ended;
+    return this.#worker.ended;
   }
 
   #end(reason: unknown): void {
@@ -221,12 +209,7 @@ class Thread {
 
   readonly #abort = (): void => {
     this.#end(this.#signal?.reason);
-    this.#worker.postMessage({ id: this.#next++, do: 'close' } satisfies Request);
-  };
-
-  /** When the process exits while the runtime is at work: wait for that run, for the reason told at `close`. */
-  readonly #hold = (): void => {
-    while (Atomics.compareExchange(this.#busy, 0, 0, 2) === 1) Atomics.wait(this.#busy, 0, 1);
+    this.#worker.post({ id: this.#next++, do: 'close' } satisfies Request);
   };
 }
 

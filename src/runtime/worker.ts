@@ -1,12 +1,10 @@
-import type { MessagePort } from 'node:worker_threads';
+import type { WorkerPort } from '../platform/index.js';
 
 /** What a worker is started with. */
 export interface Start {
-  /** The file that `require` opens: the entry of onnxruntime-node or onnxruntime-web. */
+  /** Of onnxruntime-node or onnxruntime-web. */
   readonly entry: string;
   readonly provider: 'cpu' | 'wasm';
-  /** One Int32: 0 idle; 1 the runtime is at work and must not be torn down; 2 the process ends, nothing may begin. */
-  readonly busy: SharedArrayBuffer;
 }
 
 export type Request =
@@ -72,15 +70,8 @@ interface OrtSession {
   release(): Promise<void>;
 }
 
-/**
- * The whole of the worker thread: loads models, runs them, answers.
- *
- * This function is turned into text and evaluated in the worker, so that it needs no file of its own beside the compiled
- * code (bundlers, archives and test runners each move files in their own way). So it must not use anything from outside
- * itself but its parameters and globals; types don't count.
- */
-export function serve(port: MessagePort, start: Start, load: (file: string) => unknown): void {
-  const busy = new Int32Array(start.busy);
+/** The whole of the worker thread: loads models, runs them, answers. Evaluated there as text, as `Serve` says. */
+export function serve(port: WorkerPort<Request, Answer>, start: Start): void {
   let ort: Ort | undefined;
   const sessions = new Map<number, OrtSession>();
   let last = Promise.resolve();
@@ -90,7 +81,7 @@ export function serve(port: MessagePort, start: Start, load: (file: string) => u
 
   const answer = async (request: Request): Promise<Answer | undefined> => {
     if (request.do === 'load') {
-      ort ??= load(start.entry) as Ort;
+      ort ??= port.load(start.entry) as Ort;
       ort.env.logLevel = 'fatal';
       if (request.threads !== undefined && start.provider === 'wasm' && ort.env.wasm !== undefined)
         ort.env.wasm.numThreads = request.threads;
@@ -149,23 +140,22 @@ export function serve(port: MessagePort, start: Start, load: (file: string) => u
       ArrayBuffer.isView(data) ? [data.buffer as ArrayBuffer] : [],
     );
     try {
-      port.postMessage(reply, [...new Set(buffers)]);
+      port.post(reply, [...new Set(buffers)]);
     } catch {
-      port.postMessage(reply);
+      port.post(reply);
     }
   };
 
-  port.on('message', (request: Request) => {
+  port.onRequest((request) => {
     last = last.then(async () => {
-      if (Atomics.compareExchange(busy, 0, 0, 1) !== 0) return;
+      if (!port.begin()) return;
       let reply: Answer | undefined;
       try {
         reply = await answer(request);
       } catch (error) {
         reply = { id: request.id, failed: error instanceof Error ? error.message : String(error) };
       }
-      Atomics.store(busy, 0, 0);
-      Atomics.notify(busy, 0);
+      port.end();
       if (reply !== undefined) send(reply);
     });
   });

@@ -1,4 +1,4 @@
-import { fileURLToPath } from 'node:url';
+import { pathOfUrl } from '../platform/index.js';
 import { invalid, shown } from './check.js';
 
 /** A path, or a `file:` URL as an object or as text. */
@@ -9,9 +9,9 @@ export type ModelSource = PathLike | ArrayBufferLike | ArrayBufferView;
 
 /** `name`: of the argument, for errors. errors: OPTION_INVALID for what is no path, and for URLs that are of no file. */
 export function pathFrom(name: string, given: unknown): string {
-  if (isUrl(given)) return pathOfUrl(name, given.href);
+  if (isUrl(given)) return pathOf(name, given.href);
   if (typeof given !== 'string') throw invalid(`${name} must be a path or a file: URL, not ${shown(given)}`);
-  if (/^file:\/\//i.test(given)) return pathOfUrl(name, given);
+  if (/^file:\/\//i.test(given)) return pathOf(name, given);
   if (given === '' || given.includes('\0')) throw invalid(`${name} must be a path, not ${shown(given)}`);
   return given;
 }
@@ -41,9 +41,9 @@ const isBuffer = (value: unknown): value is ArrayBufferLike =>
 
 export const isUrl = (value: unknown): value is URL => value instanceof URL || kindOf(value) === 'URL';
 
-function pathOfUrl(name: string, url: string): string {
+function pathOf(name: string, url: string): string {
   try {
-    return fileURLToPath(url);
+    return pathOfUrl(url);
   } catch (cause) {
     const why = cause instanceof Error ? ` (${cause.message})` : '';
     throw invalid(

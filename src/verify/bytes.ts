@@ -1,6 +1,6 @@
-import { stat } from 'node:fs/promises';
 import { EspalierError } from '../base/errors.js';
 import type { ModelDocument } from '../model/document.js';
+import { sizeOf } from '../platform/index.js';
 
 /** What is known of a model without running it. */
 export interface Described {
@@ -25,7 +25,7 @@ export async function describe(model: string | Uint8Array): Promise<Described> {
   } catch (error) {
     const unread = error instanceof EspalierError && error.code.startsWith('MODEL_');
     if (typeof model !== 'string') return { bytes: model.byteLength };
-    if (unread) return { bytes: (await stat(model)).size };
+    if (unread) return { bytes: await sizeOf(model) };
     throw error;
   }
 }

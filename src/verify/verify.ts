@@ -1,4 +1,3 @@
-import { stat } from 'node:fs/promises';
 import { EspalierError } from '../base/errors.js';
 import { labelledOutput, type OwnLabels } from '../compare/labels.js';
 import type { Answers } from '../compare/row.js';
@@ -10,7 +9,9 @@ import {
   readChanges,
   takingWhole,
 } from '../data/interface.js';
+import { quietly } from '../native/quietly.js';
 import type { Warning } from '../options/types.js';
+import { kindOf } from '../platform/index.js';
 import { onnxruntime } from '../runtime/onnxruntime.js';
 import type { Feeds, RunOptions, RunResult, Session } from '../runtime/runtime.js';
 import { type ModelSource, modelFrom } from '../schema/sources.js';
@@ -44,14 +45,13 @@ async function verified(
   pruned: string | Uint8Array,
   options: VerifyOptions,
 ): Promise<Verification> {
-  const { signal, threads, runtime = onnxruntime() } = options;
+  const { signal, runtime = onnxruntime() } = options;
   signal?.throwIfAborted();
   for (const model of [original, pruned]) if (typeof model === 'string') await mustExist(model);
   const [known, other] = await Promise.all([describe(original), describe(pruned)]);
   const sessions: Session[] = [];
   const load = async (model: string | Uint8Array): Promise<Session> => {
-    const how = { ...(threads !== undefined && { threads }), ...(signal && { signal }) };
-    const session = await runtime.load(model, how);
+    const session = await runtime.load(model, quietly(options));
     sessions.push(session);
     return session;
   };
@@ -338,7 +338,7 @@ function judge(
 }
 
 async function mustExist(file: string): Promise<void> {
-  await stat(file).catch((cause: unknown) => {
+  await kindOf(file).catch((cause: unknown) => {
     throw new EspalierError('FILE_NOT_FOUND', 'the model does not exist', { file }, '', { cause });
   });
 }

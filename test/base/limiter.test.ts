@@ -1,17 +1,16 @@
-import { availableParallelism } from 'node:os';
 import { setImmediate as turnOfLoop } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { inTurn } from '../../src/base/limiter.js';
-import { inSlices, type Steps } from '../../src/base/steps.js';
+import { inTurn, Limiter } from '../../src/base/limiter.js';
 
-const places = Math.max(2, availableParallelism());
+const PLACES = 3;
 
 test('so many calls compute at once, and the others in the order in which they came', async () => {
+  const limiter = new Limiter(PLACES);
   const began: number[] = [];
   let [now, most] = [0, 0];
   await Promise.all(
-    Array.from({ length: 5 * places }, (_, call) =>
-      inTurn({}, async () => {
+    Array.from({ length: 5 * PLACES }, (_, call) =>
+      inTurn([limiter], {}, async () => {
         began.push(call);
         now += 1;
         most = Math.max(most, now);
@@ -20,84 +19,61 @@ test('so many calls compute at once, and the others in the order in which they c
       }),
     ),
   );
-  expect(most).toBe(places);
-  expect(began).toEqual(Array.from({ length: 5 * places }, (_, call) => call));
+  expect(most).toBe(PLACES);
+  expect(began).toEqual(Array.from({ length: 5 * PLACES }, (_, call) => call));
 });
 
 test('whoever fails gives its place back, and whoever aborts while it waits leaves', async () => {
+  const limiter = new Limiter(PLACES);
   const ends: (() => void)[] = [];
-  const busy = Array.from({ length: places }, () =>
-    inTurn({}, () => new Promise<void>((end) => ends.push(end))),
+  const busy = Array.from({ length: PLACES }, () =>
+    inTurn([limiter], {}, () => new Promise<void>((end) => ends.push(end))),
   );
+  await turnOfLoop();
   const aborting = new AbortController();
-  const waits = inTurn({ signal: aborting.signal }, () => expect.fail('it was aborted'));
-  const behind = inTurn({}, () => Promise.reject(new Error('failed')));
+  const { signal } = aborting;
+  const never = () => expect.fail('it was aborted');
+  const waits = inTurn([limiter], { signal }, never);
+  const behind = inTurn([limiter], {}, () => Promise.reject(new Error('failed')));
   aborting.abort(new Error('enough'));
   await expect(waits).rejects.toThrow('enough');
-  await expect(inTurn({ signal: aborting.signal }, () => expect.fail('it was aborted'))).rejects.toThrow(
-    'enough',
-  );
+  await expect(inTurn([limiter], { signal }, never)).rejects.toThrow('enough');
   for (const end of ends) end();
   await expect(behind).rejects.toThrow('failed');
   await Promise.all(busy);
-  const all = await Promise.all(Array.from({ length: places }, (_, i) => inTurn({}, async () => i)));
-  expect(all).toHaveLength(places);
+  const all = await Promise.all(
+    Array.from({ length: PLACES }, (_, i) => inTurn([limiter], {}, async () => i)),
+  );
+  expect(all).toHaveLength(PLACES);
 });
 
-function* counting(steps: number, each: (step: number) => void): Steps<number> {
-  for (let step = 0; step < steps; step++) {
-    each(step);
-    yield;
-  }
-  return steps;
-}
-
-const hold = (ms: number): void => {
-  const until = performance.now() + ms;
-  while (performance.now() < until);
-};
-
-test('the event loop turns between slices, and slices of several calls do not mix', async () => {
-  let turns = 0;
-  let over = false;
-  const watch = async (): Promise<void> => {
-    while (!over) {
-      turns += 1;
-      await turnOfLoop();
-    }
-  };
-  const watching = watch();
+test('calls that want several places never wait for each other, in whatever order they name them', async () => {
+  const [left, right] = [new Limiter(1), new Limiter(1)];
   const order: string[] = [];
-  const call = (name: string): Promise<number> =>
-    inSlices(
-      counting(10, () => {
-        order.push(name);
-        hold(3);
-      }),
-    );
-  expect(await Promise.all([call('a'), call('b')])).toEqual([10, 10]);
-  over = true;
-  await watching;
-  expect(turns).toBeGreaterThan(5);
-  expect(order.join('')).toBe('a'.repeat(10) + 'b'.repeat(10));
+  const call = (name: string, ...limiters: readonly Limiter[]) =>
+    inTurn(limiters, {}, async () => {
+      order.push(`${name}+`);
+      await turnOfLoop();
+      order.push(`${name}-`);
+    });
+  await Promise.all([
+    call('a', left),
+    call('b', left, right),
+    call('c', right, left),
+    call('d', right, right),
+    call('e', left),
+  ]);
+  expect(order.slice(0, 6)).toEqual(['a+', 'a-', 'b+', 'b-', 'c+', 'c-']);
+  expect(order.slice(6).sort()).toEqual(['d+', 'd-', 'e+', 'e-']);
 });
 
-test('an abort ends slices, and a step that throws rejects; others go on', async () => {
+test('an abort between several places gives back those that were had', async () => {
+  const [held, free] = [new Limiter(1), new Limiter(1)];
+  await held.enter();
   const aborting = new AbortController();
-  const long = inSlices(
-    counting(1e9, (step) => {
-      if (step === 3) aborting.abort(new Error('enough'));
-      hold(1);
-    }),
-    aborting.signal,
-  );
-  const broken = inSlices(
-    counting(3, (step) => {
-      if (step === 2) throw new Error('broken');
-    }),
-  );
-  const fine = inSlices(counting(7, () => undefined));
-  await expect(long).rejects.toThrow('enough');
-  await expect(broken).rejects.toThrow('broken');
-  expect(await fine).toBe(7);
+  const both = inTurn([free, held], { signal: aborting.signal }, () => expect.fail('it was aborted'));
+  aborting.abort(new Error('enough'));
+  await expect(both).rejects.toThrow('enough');
+  held.leave();
+  expect(await inTurn([held, free], {}, async () => 'both')).toBe('both');
 });

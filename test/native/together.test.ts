@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type Addon, addon } from '../../src/native/addon.js';
+import { type Addon, addon } from '../../src/platform/index.js';
 
 /** Calls on one object of the addon itself, without the queues that `src/native` keeps. */
 const CALLS = 24;

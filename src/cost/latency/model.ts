@@ -3,10 +3,11 @@ import { observe } from '../../execution/observed.js';
 import { evaluate } from '../../model/dim.js';
 import type { Survivors } from '../../model/values.js';
 import type { NativeModel } from '../../native/index.js';
+import { quietly } from '../../native/quietly.js';
 import type { Feeds, LoadOptions, Runtime, Session, Tensor } from '../../runtime/runtime.js';
 import type { CostModel } from '../model.js';
 import { Bench, zerosOf } from './bench.js';
-import { Cache, machineOf } from './cache.js';
+import { Cache, settingOf } from './cache.js';
 import { layersOf } from './layers.js';
 import { type Amount, elementsMade, workBeside } from './rest.js';
 import { interpolated, type MeasureOptions, type Table, tablesOf } from './table.js';
@@ -107,10 +108,10 @@ export async function latencyOf(
   options: LatencyOptions,
 ): Promise<LatencyModel> {
   const { runtime, threads, signal, patience = PATIENCE_MS, folders } = options;
-  const load = { ...(threads !== undefined && { threads }), ...(signal && { signal }) };
+  const load = quietly(options);
   // Of a runtime without a name nothing is kept: there is no telling whether it is the same the next time.
   const within = runtime.name === undefined ? [] : folders;
-  const cache = await Cache.open(machineOf(runtime.name ?? '', threads), within);
+  const cache = await Cache.open(settingOf(runtime.name ?? '', threads), within);
   const bench = new Bench(runtime, load);
   try {
     const key = JSON.stringify([sha256, costs.assumed]);

@@ -1,8 +1,8 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import type * as Addon from '../../index.d.ts';
-import { EspalierError } from '../base/errors.js';
-import { ROOT } from '../package.js';
+import type * as Addon from '../../../index.d.ts';
+import { EspalierError } from '../../base/errors.js';
+import { ROOT } from './package.js';
 
 let loaded: typeof Addon | undefined;
 

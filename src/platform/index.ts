@@ -1,0 +1,18 @@
+/**
+ * What differs between Node and the web, cut by what it is used for. Other folders import this file alone; it names all that a
+ * platform has to give.
+ */
+export { type Addon, addon } from './node/addon.js';
+export { sha256 } from './node/digest.js';
+export { kindOf, namesIn, openFile, readText, sizeOf, writeText } from './node/files.js';
+export { crc32, inflated } from './node/inflate.js';
+export { keptTexts } from './node/kept.js';
+export { inSlices, repeatedly, turnOfLoop } from './node/loop.js';
+export { cores, machine } from './node/machine.js';
+export { VERSION } from './node/package.js';
+export { installedPackage, packagePlaces } from './node/packages.js';
+export { baseName, checkFolderOf, fileBeside, pathIn, pathOfUrl, realPath } from './node/paths.js';
+export { temporaryFolder } from './node/temporary.js';
+export { startWorker } from './node/worker.js';
+export { FileProblem } from './problem.js';
+export type * from './types.js';

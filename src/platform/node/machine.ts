@@ -1,0 +1,11 @@
+import { availableParallelism, cpus } from 'node:os';
+import type { Machine } from '../types.js';
+
+/** How many threads can compute at the same time. */
+export const cores = (): number => availableParallelism();
+
+export const machine = (): Machine => ({
+  cpu: cpus()[0]?.model.trim() ?? 'unknown',
+  cores: cores(),
+  platform: `${process.platform} ${process.arch}`,
+});
