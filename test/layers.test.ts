@@ -3,6 +3,7 @@ import { isBuiltin } from 'node:module';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { rows } from '../src/ops/registry.js';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const src = join(root, 'src');
@@ -160,3 +161,73 @@ function uses(code: string, name: string): boolean {
   const bare = code.replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*|'(?:[^'\\\n]|\\.)*'/g, '');
   return new RegExp(`(?<![\\w.#'-])${name}(?=[.(<>\\[);,])`).test(bare);
 }
+
+/** Files outside of `src/ops` that may know operators by name, and why. */
+const KNOWS_OPERATORS: Readonly<Record<string, string>> = {
+  'model/structure.ts': 'without them no graph can be read, and rules are asked of graphs that were read',
+};
+
+/** Ways to ask which operator a node has; a name that is written into a new node is none. */
+const ASKS = [
+  /\bop\s*[!=]==?\s*(?!undefined\b)['"`\w]/, // op === 'Relu', op === name
+  /['"`]\s*[!=]==?\s*(?:\w+[.?!]*)*\bop\b/, // 'Relu' === node.op
+  /\.(?:has|get|includes|indexOf|test|exec)\(\s*(?:\w+[.?!]+)*op\b/, // OPERATORS.has(node.op)
+  /\bop[!?]?\.(?:startsWith|endsWith|includes|match|search|indexOf)\(/, // node.op.startsWith('Conv')
+  /[\w\])]\[\s*(?:\w+[.?!]+)*op\s*\]/, // OPERATORS[node.op]
+  /\b(?:\w+[.?!]+)*op\s+in\s+\w/, // node.op in OPERATORS
+  /\bswitch\s*\(\s*(?:\w+[.?!]+)*op\s*\)/, // switch (node.op)
+];
+
+/** A text with comments blanked out, whose lines are those of the file. */
+const withoutComments = (text: string): string =>
+  text.replaceAll(/\/\*[\s\S]*?\*\/|(^|\s)\/\/.*$/gm, (comment) => comment.replaceAll(/[^\n]/g, ' '));
+
+/** Lines that ask for an operator by name, or that hold the name of one other than to write it. */
+function operatorsAskedFor(text: string, operators: ReadonlySet<string>): string[] {
+  const lines = withoutComments(text).split('\n');
+  return lines.filter((line) => {
+    const written = line.replaceAll(/\bop: '\w+'|\(NODE\.op, '\w+'\)/g, '');
+    const names = [...written.matchAll(/['"`](\w+)['"`]/g)].map(([, name]) => name!);
+    return ASKS.some((asks) => asks.test(written)) || names.some((name) => operators.has(name));
+  });
+}
+
+const operators = new Set(rows.map(({ op }) => op).concat('Constant'));
+
+test('only src/ops compares the operator of a node with a name', () => {
+  const files = readdirSync(src, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+    .map((entry) => relative(src, join(entry.parentPath, entry.name)).split(sep).join('/'))
+    .filter((file) => !file.startsWith('ops/') && !(file in KNOWS_OPERATORS));
+  const found = files.flatMap((file) =>
+    operatorsAskedFor(readFileSync(join(src, file), 'utf8'), operators).map(
+      (line) => `${file}: ${line.trim()}`,
+    ),
+  );
+  expect(found, 'a rule or its row states a fact, which others ask for').toEqual([]);
+});
+
+test.each([
+  "if (node.op === 'Relu') return;",
+  "if ('Relu' !== node?.op) return;",
+  'if (op === wanted) return;',
+  'const known = NAMES.has(node.op);',
+  "const KINDS = new Set(['Relu', 'Gelu']);",
+  "if (node.op.startsWith('Reduce')) return;",
+  'const rule = TABLE[node.op];',
+  'if (node.op in TABLE) return;',
+  'switch (node.op) {',
+  'if (PATTERN.test(maker.op)) return;',
+  "const found = isOwn(node, 'Mul');",
+])('the law on operators finds %s', (line) => {
+  expect(operatorsAskedFor(line, operators)).toEqual([line]);
+});
+
+test.each([
+  "const node = { op: 'Identity', domain: '' };",
+  "text(NODE.op, 'Identity'),",
+  'return { op: node.op, domain: node.domain };',
+  "// Not asked: node.op === 'Relu'",
+])('the law on operators lets pass %s', (line) => {
+  expect(operatorsAskedFor(line, operators)).toEqual([]);
+});

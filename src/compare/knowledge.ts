@@ -1,6 +1,6 @@
 import type { ModelDocument } from '../model/document.js';
 import { classNamesOf, type StandIn, standInsOf } from './standIns.js';
-import { behindSuppression, behindTopK } from './suppression.js';
+import { behindSorting, behindSuppression } from './suppression.js';
 
 /** What a model's graph says of its outputs that a runtime does not. */
 export interface Knowledge {
@@ -10,7 +10,7 @@ export interface Knowledge {
   readonly classNames: ReadonlyMap<string, readonly (string | number)[]>;
   /** Outputs behind a non-maximum suppression: what they hold are sets. */
   readonly suppressed: ReadonlySet<string>;
-  /** Outputs behind TopK: small rows may be sets too. */
+  /** Outputs behind a node that sorts: small rows may be sets too. */
   readonly chosen: ReadonlySet<string>;
 }
 
@@ -23,5 +23,5 @@ export const knowledgeOf = (document: ModelDocument, others?: ReadonlySet<string
   standIns: standInsOf(document, others),
   classNames: classNamesOf(document),
   suppressed: new Set(behindSuppression(document).keys()),
-  chosen: behindTopK(document),
+  chosen: behindSorting(document),
 });

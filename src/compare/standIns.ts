@@ -1,5 +1,7 @@
 import type { GraphDocument, ModelDocument, NodeDocument } from '../model/document.js';
-import { behindSuppression, nameOf } from './suppression.js';
+import { BODY, BRANCHES, isIf, isLoop, isScan } from '../model/structure.js';
+import { factsOf } from '../ops/facts.js';
+import { behindSuppression } from './suppression.js';
 
 /**
  * An output of a model that is no tensor, which runtimes do not hand over (onnxruntime-node and -web say "Non tensor type is
@@ -14,22 +16,8 @@ export interface StandIn {
   readonly why?: string;
 }
 
-type Follow = (node: NodeDocument, follow: (value: string) => readonly string[]) => readonly string[];
-
-/** Operators whose answer is no tensor, and the tensors that it is made of. */
-const MADE_OF: Readonly<Record<string, Follow>> = {
-  'ai.onnx.ml.ZipMap': ({ inputs }) => inputs.slice(0, 1),
-  SequenceConstruct: ({ inputs }) => inputs,
-  SequenceInsert: ({ inputs }, follow) => [...follow(inputs[0]!), inputs[1]!],
-  SequenceErase: ({ inputs }, follow) => follow(inputs[0]!),
-  SequenceEmpty: () => [],
-  SplitToSequence: ({ inputs }) => inputs.slice(0, 1),
-  Optional: ({ inputs }, follow) => inputs.slice(0, 1).flatMap(follow),
-  Identity: ({ inputs }, follow) => inputs.slice(0, 1).flatMap(follow),
-};
-
-/** Operators whose answers are of whatever kind the graphs in them, or their operands, give. */
-const ANY_KIND: ReadonlySet<string> = new Set(['If', 'Loop', 'Scan', 'SequenceMap', 'OptionalGetElement']);
+/** Nodes whose answers are of whatever kind the graphs in them give. */
+const holdsGraphs = (node: NodeDocument): boolean => isIf(node) || isLoop(node) || isScan(node);
 
 const makersOf = ({ nodes }: GraphDocument): ReadonlyMap<string, NodeDocument> =>
   new Map(nodes.flatMap((node) => node.outputs.map((output) => [output, node] as const)));
@@ -61,23 +49,29 @@ export function standInsOf({ graph }: ModelDocument, others?: ReadonlySet<string
 /** The values that a value consists of: itself, where it is a tensor. */
 function madeOf(makers: ReadonlyMap<string, NodeDocument>, value: string): readonly string[] {
   const maker = makers.get(value);
-  const rule = maker && MADE_OF[nameOf(maker)];
+  if (maker === undefined) return [value];
+  const { identity, holds } = factsOf(maker);
   // A node that feeds itself is found by those who read the graph.
   const others = new Map(makers);
   others.delete(value);
-  return rule === undefined ? [value] : rule(maker!, (inner) => madeOf(others, inner));
+  const followed = (): readonly string[] => maker.inputs.slice(0, 1).flatMap((own) => madeOf(others, own));
+  const named = (operands: readonly number[]): string[] => operands.flatMap((own) => maker.inputs[own] ?? []);
+  if (identity) return followed();
+  if (holds?.kind === 'tensors') return holds.operands === undefined ? maker.inputs : named(holds.operands);
+  return holds?.kind === 'more' ? [...followed(), ...named(holds.operands)] : [value];
 }
 
 /** Of what has no stated type: whether a node makes it that gives tensors alone. */
 function isTensor(makers: ReadonlyMap<string, NodeDocument>, value: string): boolean {
   const maker = makers.get(value);
   if (maker === undefined) return true;
-  if (nameOf(maker) === 'Identity') {
+  const { identity, holds } = factsOf(maker);
+  if (identity) {
     const others = new Map(makers);
     others.delete(value);
     return isTensor(others, maker.inputs[0]!);
   }
-  return !(nameOf(maker) in MADE_OF || ANY_KIND.has(nameOf(maker)));
+  return holds === undefined && !holdsGraphs(maker);
 }
 
 /**
@@ -95,12 +89,12 @@ export function fleetingNodes({ graph }: ModelDocument): ReadonlySet<NodeDocumen
 function isFleeting(makers: ReadonlyMap<string, NodeDocument>, value: string): boolean {
   const maker = makers.get(value);
   if (maker === undefined) return false;
-  const name = nameOf(maker);
-  if (name !== 'Identity' && (name in MADE_OF || name === 'SequenceMap')) return true;
-  if (name !== 'Identity' && name !== 'If' && name !== 'Loop') return false;
+  const { identity, holds } = factsOf(maker);
+  if (holds !== undefined) return holds.kind !== 'unknown' || !holds.maybe;
+  if (!identity && !isIf(maker) && !isLoop(maker)) return false;
   const others = new Map(makers);
   others.delete(value);
-  if (name === 'Identity') return isFleeting(others, maker.inputs[0]!);
+  if (identity) return isFleeting(others, maker.inputs[0]!);
   const place = maker.outputs.indexOf(value);
   const inner = (key: string, at: number): boolean => {
     const body = maker.attributes[key];
@@ -109,9 +103,7 @@ function isFleeting(makers: ReadonlyMap<string, NodeDocument>, value: string): b
     return isFleeting(new Map([...others, ...makersOf(body.value)]), output);
   };
   // The first output of a loop's body says whether it goes on.
-  return name === 'Loop'
-    ? inner('body', place + 1)
-    : inner('then_branch', place) || inner('else_branch', place);
+  return isLoop(maker) ? inner(BODY, place + 1) : BRANCHES.some((branch) => inner(branch, place));
 }
 
 /**
@@ -130,7 +122,7 @@ export function answeredBy(document: ModelDocument): readonly string[] {
 export function classNamesOf({ graph }: ModelDocument): ReadonlyMap<string, readonly (string | number)[]> {
   const names = new Map<string, readonly (string | number)[]>();
   for (const node of graph.nodes) {
-    if (nameOf(node) !== 'ai.onnx.ml.ZipMap') continue;
+    if (!factsOf(node).namesClasses) continue;
     for (const attribute of Object.values(node.attributes))
       if ((attribute.type === 'strings' || attribute.type === 'ints') && attribute.value.length > 0)
         names.set(node.inputs[0]!, attribute.value);

@@ -1,11 +1,5 @@
 import type { GraphDocument, ModelDocument, NodeDocument } from '../model/document.js';
-
-/** An operator with its domain, where that is not ai.onnx. */
-export const nameOf = ({ op, domain }: NodeDocument): string =>
-  domain === '' || domain === 'ai.onnx' ? op : `${domain}.${op}`;
-
-/** Any of NonMaxSuppression, and what TensorRT's exporters write in its stead (EfficientNMS_TRT, BatchedNMSDynamic_TRT). */
-const SUPPRESSES = /NonMaxSuppression|NMS/;
+import { factsOf } from '../ops/facts.js';
 
 /**
  * Values of the main graph that a non-maximum suppression decides upon (outputs of the model, and all before them), and the floats
@@ -17,9 +11,9 @@ export function behindSuppression(document: ModelDocument): ReadonlyMap<string, 
   return behind(document.graph, suppresses);
 }
 
-/** Outputs whose rows TopK may have put in another order: detectors choose their best boxes so. */
-export const behindTopK = (document: ModelDocument): ReadonlySet<string> =>
-  new Set(behind(document.graph, ({ op }) => op === 'TopK').keys());
+/** Outputs whose rows may have been put in another order by how large they are: detectors choose their best boxes so. */
+export const behindSorting = (document: ModelDocument): ReadonlySet<string> =>
+  new Set(behind(document.graph, (node) => factsOf(node).sorts === true).keys());
 
 function behind(
   { nodes, outputs }: GraphDocument,
@@ -36,7 +30,7 @@ function behind(
       if (maker === undefined || seen.has(maker)) continue;
       seen.add(maker);
       // Of a loop that holds one, operands are no boxes.
-      if (SUPPRESSES.test(maker.op))
+      if (factsOf(maker).suppresses)
         for (const read of maker.inputs.slice(0, 2)) if (makers.has(read)) reads.add(read);
       open.push(...readsOf(maker));
     }
@@ -50,7 +44,9 @@ function suppressing({ functions }: ModelDocument): (node: NodeDocument) => bool
   const bodies = new Map(functions.map((own) => [`${own.domain}.${own.name}`, own.nodes]));
   const known = new Map<string, boolean>();
   const suppresses = (node: NodeDocument): boolean =>
-    SUPPRESSES.test(node.op) || graphsOf(node).some(({ nodes }) => nodes.some(suppresses)) || calls(node);
+    factsOf(node).suppresses === true ||
+    graphsOf(node).some(({ nodes }) => nodes.some(suppresses)) ||
+    calls(node);
   const calls = ({ domain, op }: NodeDocument): boolean => {
     const name = `${domain}.${op}`;
     const before = known.get(name);

@@ -2,13 +2,13 @@ import type { Dim } from '../model/dim.js';
 import { equal, ratioOf, symbol } from '../model/dim.js';
 import type { TensorDocument } from '../model/document.js';
 import type { Node } from '../model/graph.js';
-import type { IntegerProduct } from '../model/integerProducts.js';
 import type { Element, Values } from '../model/values.js';
 import { isLiteral, literal, numbersNow } from '../model/values.js';
 import type { Axes, Axis, Quantisation, Slot } from './axis.js';
 import { axisOf, isLabelled, lengthOf } from './axis.js';
 import type { Contracting, ContractingSide, Contraction, Side } from './contraction.js';
 import { Frozen } from './frozen.js';
+import type { IntegerProduct } from './integerProducts.js';
 import type { Lanes } from './lanes.js';
 import type { Bias, Integers, Mix, Mixing, Scale, Scales } from './mix.js';
 import { storedAxes } from './mix.js';
@@ -54,6 +54,8 @@ export class NodeCall implements Call {
   readonly mixings: Mix[] = [];
   readonly scalings: Scale[] = [];
   readonly passages: Passage[] = [];
+  /** Axes of operand 0 that the node divides along by what it makes of all that lies there. */
+  readonly normalised: number[] = [];
   readonly recurrences: Recurrence[] = [];
   readonly contractions: Contraction[] = [];
   /** Operands that would be weights if they were stored, by name. */
@@ -361,6 +363,10 @@ export class NodeCall implements Call {
     if (this.node.body === undefined) this.passages.push({ node: this.node, ...passing });
   }
 
+  normalises(axes: readonly number[]): void {
+    this.normalised.push(...axes);
+  }
+
   contracts({ summed, lengths = {}, sides }: Contracting): void {
     const computed = sides.every(
       ({ operand, projected }) => projected !== undefined || !this.isStored(operand),
@@ -429,6 +435,7 @@ export class NodeCall implements Call {
       this.mixings,
       this.scalings,
       this.passages,
+      this.normalised,
       this.recurrences,
       this.contractions,
     ];

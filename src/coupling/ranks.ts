@@ -1,5 +1,6 @@
 import type { ValueDocument } from '../model/document.js';
 import type { Graph, Node } from '../model/graph.js';
+import { isConstant } from '../model/structure.js';
 import type { NodeRanks, RankLaw } from './rankLaw.js';
 import type { Tensor } from './tensor.js';
 
@@ -53,10 +54,10 @@ export class Ranks {
   }
 
   /** Numbers that a Constant states in an attribute. */
-  #literal({ op, domain, attributes, outputs }: Node): void {
-    const [name] = outputs;
-    if (op !== 'Constant' || domain !== '' || name === undefined) return;
-    const { value_int, value_float, value_ints, value_floats } = attributes;
+  #literal(node: Node): void {
+    const [name] = node.outputs;
+    if (!isConstant(node) || name === undefined) return;
+    const { value_int, value_float, value_ints, value_floats } = node.attributes;
     if (value_int !== undefined || value_float !== undefined) this.#sure.know(name, { rank: 0 });
     for (const list of [value_ints, value_floats])
       if (list?.type === 'ints' || list?.type === 'floats')

@@ -3,6 +3,7 @@ import type { Node } from '../model/graph.js';
 import type { Element, Values } from '../model/values.js';
 import type { Axes, Axis } from './axis.js';
 import type { Contracting } from './contraction.js';
+import type { Facts } from './facts.js';
 import { Frozen } from './frozen.js';
 import type { Lanes } from './lanes.js';
 import type { Mixing, Scales } from './mix.js';
@@ -16,25 +17,13 @@ import type { Output, Tensor } from './tensor.js';
  * outputs, states equations between their lanes, computes small integer tensors, and says which attributes and
  * operands state a length. Everything that it does not account for is frozen by the walk.
  */
-export interface Rule {
+export interface Rule extends Facts {
   /** One line for the list of operators. */
   readonly says: string;
   /** Whether lanes that pass stay exact: in a word, or when they do not. */
   readonly exact: string;
-  /** The outputs' elements are the inputs' own, moved: a weight seen through it is still that weight. */
-  readonly moves?: boolean;
-  /**
-   * Each element of an output is an element of one operand, scaled and shifted by what the others hold. So is what is moved.
-   */
-  readonly linear?: boolean;
-  /** An output holds a part of operand 0 only: a stored vector that several such nodes read is shared out, not shared. */
-  readonly takesPart?: boolean;
   /** What the ranks of operands and outputs say of each other. */
   readonly ranks?: RankLaw;
-  /** An output holds how long operand 0 is, and nothing of what it holds. */
-  readonly measures?: boolean;
-  /** Operand 1 may be codes that choose from operand 0: where both are stored, they stand for a weight. */
-  readonly codes?: boolean;
   readonly axes: (call: Call) => readonly Output[];
 }
 
@@ -155,6 +144,8 @@ export interface Call {
   scales(scales: Scales): void;
   /** What the node does to each element of an operand first: what a layer in front of it may count on. */
   passes(passing: Passing): void;
+  /** Along these axes of operand 0 each element is divided by what the node makes of all that lie there: a norm, a sum. */
+  normalises(axes: readonly number[]): void;
   /** The node multiplies two values that are computed, and sums: says nothing where one of them is stored. */
   contracts(contracting: Contracting): void;
   /** States the node's multiply-accumulates as a product of lengths. */

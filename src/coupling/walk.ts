@@ -4,6 +4,7 @@ import { symbol } from '../model/dim.js';
 import type { TensorDocument, ValueDocument } from '../model/document.js';
 import type { Graph, Node } from '../model/graph.js';
 import { Names } from '../model/names.js';
+import { isConstant } from '../model/structure.js';
 import type { Values } from '../model/values.js';
 import { literals } from '../model/values.js';
 import type { Axes, Slot } from './axis.js';
@@ -11,9 +12,12 @@ import { isLabelled, plain } from './axis.js';
 import type { Store } from './call.js';
 import { NodeCall } from './call.js';
 import type { Contraction } from './contraction.js';
+import { type Dequantised, dequantisedValues } from './dequantised.js';
+import { type FactsOf, NO_FACTS } from './facts.js';
 import type { FreeAxis } from './free.js';
 import { bornFree, freeAxes, tieStates } from './free.js';
 import { Frozen } from './frozen.js';
+import { integerProduct, quantisedFrom, type Surroundings } from './integerProducts.js';
 import { Lanes } from './lanes.js';
 import type { Mix, Scale } from './mix.js';
 import type { Passage } from './passage.js';
@@ -46,6 +50,8 @@ export interface Walk {
   readonly scalings: readonly Scale[];
   /** What nodes do first to what they read, by node. */
   readonly passages: ReadonlyMap<Node, readonly Passage[]>;
+  /** The axes of operand 0 that nodes divide along by what they make of all that lies there, by node. */
+  readonly normalised: ReadonlyMap<Node, readonly number[]>;
   /** Nodes that run along a sequence. */
   readonly recurrences: readonly Recurrence[];
   /** Nodes that give how long a value is. */
@@ -58,6 +64,10 @@ export interface Walk {
   readonly wanted: ReadonlySet<string>;
   /** Nodes whose outputs hold an operand's elements, each scaled and shifted by what the others hold. */
   readonly linear: ReadonlySet<Node>;
+  /** What is known of a node's operator by its row alone. */
+  readonly factsOf: FactsOf;
+  /** Values that stored integers stand for, where the graph spells that out. */
+  readonly dequantised: ReadonlyMap<string, Dequantised>;
   /** Nodes whose operator has no rule, or whose rule gave up: with the reason. */
   readonly frozenNodes: ReadonlyMap<Node, Frozen>;
   /** Axes of inputs and outputs that may shrink. */
@@ -128,6 +138,7 @@ class Walker {
   readonly #measuring = new Set<Node>();
   readonly #readings = new Map<Node, Reading>();
   readonly #passages = new Map<Node, readonly Passage[]>();
+  readonly #normalised = new Map<Node, readonly number[]>();
   readonly #recurrences: Recurrence[] = [];
   readonly #contractions: Contraction[] = [];
   readonly #wanted = new Set<string>();
@@ -136,16 +147,26 @@ class Walker {
   /** Stored vectors that several operands share, by the value that carries them. */
   readonly #shared = new Map<string, TensorDocument>();
   readonly #zeroTensors = new Map<number, boolean>();
-  readonly #store: Store = {
+  readonly #factsOf: FactsOf = ({ domain, op, opset }) => this.registry(domain, op, opset) ?? NO_FACTS;
+  readonly #around: Surroundings = {
     storedAs: (name) => this.graph.initializers.get(name) ?? this.graph.constants.get(name),
+    makerOf: (name) => this.graph.makerOf(name),
+    readersOf: (name) => this.graph.readersOf(name),
+    usesOf: (name) => this.graph.uses.get(name) ?? 0,
+    factsOf: this.#factsOf,
+  };
+  /** Known once the walk begins. */
+  #dequantised: ReadonlyMap<string, Dequantised> = new Map();
+  readonly #store: Store = {
+    storedAs: (name) => this.#around.storedAs(name),
     isOwnConstant: (name) => this.graph.constants.has(name) && this.graph.uses.get(name) === 1,
     isReadOnce: (name) => this.graph.uses.get(name) === 1,
     nameFor: (node, output) => this.#nameFor(node, output),
     dimsOf: (tensor) => this.graph.document.tensors[tensor]!.dims,
     contentOf: (tensor) => this.#valuesOf(this.graph.document.tensors[tensor]!),
     isZero: (tensor) => this.#isZero(tensor),
-    productOf: (node, data) => this.graph.productOf(node, data),
-    unquantised: (node, data) => this.graph.unquantised(node, data),
+    productOf: (node, data) => integerProduct(node, data, this.#around),
+    unquantised: (node, data) => quantisedFrom(node, data, this.#around)?.data,
     rankOf: (name) => this.#rankOf(name),
     neverRuns: (node) =>
       (node.runsWhere ?? []).some(({ condition, is }) => {
@@ -182,6 +203,7 @@ class Walker {
 
   *run(): Steps<Walk> {
     const { graph, isFree } = this;
+    this.#dequantised = dequantisedValues(graph, this.#around);
     for (const input of graph.inputs) {
       const stated = this.#statedTensor(input);
       this.#set(input.name, isFree(input.name) ? bornFree(this.#lanes, input, stated) : stated);
@@ -212,12 +234,15 @@ class Walker {
       mixes: this.#mixes,
       scalings: this.#scalings,
       passages: this.#passages,
+      normalised: this.#normalised,
       recurrences: this.#recurrences,
       measuring: this.#measuring,
       readings: this.#readings,
       contractions: this.#contractions,
       wanted: this.#wanted,
       linear: this.#linear,
+      factsOf: this.#factsOf,
+      dequantised: this.#dequantised,
       frozenNodes: this.#frozenNodes,
       free: freeAxes(graph, this.#tensors, this.#lanes, isFree),
       choices: this.choices,
@@ -236,7 +261,7 @@ class Walker {
 
   #visit(node: Node): void {
     this.#lanes.at = node.name;
-    if (node.op === 'Constant' && node.domain === '') {
+    if (isConstant(node)) {
       const [name] = node.outputs;
       const constant = this.#constant(node);
       if (name !== undefined && constant !== undefined) {
@@ -244,7 +269,7 @@ class Walker {
         return;
       }
     }
-    if (node.op === 'Identity' && this.#shared.has(node.inputs[0]!)) {
+    if (this.#factsOf(node).identity && this.#shared.has(node.inputs[0]!)) {
       this.#tensors.set(node.outputs[0]!, this.#tensors.get(node.inputs[0]!)!);
       return;
     }
@@ -268,6 +293,7 @@ class Walker {
       this.#mixes.push(...call.mixings);
       this.#scalings.push(...call.scalings);
       if (call.passages.length > 0) this.#passages.set(node, call.passages);
+      if (call.normalised.length > 0) this.#normalised.set(node, call.normalised);
       this.#recurrences.push(...call.recurrences);
       this.#contractions.push(...call.contractions);
       for (const name of call.wanted) this.#wanted.add(name);
@@ -283,7 +309,7 @@ class Walker {
 
   /** What integers stand for, spelled out by nodes, is the weight that they are: its axes are theirs. */
   #seenThrough(name: string, tensor: Tensor): Tensor {
-    const found = this.graph.dequantised.get(name);
+    const found = this.#dequantised.get(name);
     if (found === undefined) return tensor;
     const { integers, scale, zeroPoint, axis, reads } = found;
     const from = this.#tensors.get(reads.at(-1)!.value)?.axes;
@@ -392,7 +418,8 @@ class Walker {
     }
     const fixed = new Set(this.graph.outputs.map((output) => output.name));
     for (const node of this.graph.nodes) {
-      const source = node.op === 'Identity' && node.domain === '' ? carried.get(node.inputs[0]!) : undefined;
+      const { identity, takesPart } = this.#factsOf(node);
+      const source = identity ? carried.get(node.inputs[0]!) : undefined;
       const [output] = node.outputs;
       if (source !== undefined && output !== undefined) {
         carried.set(output, source);
@@ -404,8 +431,7 @@ class Walker {
       }
       // The body of a function, or of a loop, cannot be given another operand.
       for (const name of node.body === undefined ? node.captures : node.inputs) fixed.add(name);
-      if (this.registry(node.domain, node.op, node.opset)?.takesPart === true)
-        fixed.add(node.inputs[0] ?? '');
+      if (takesPart) fixed.add(node.inputs[0] ?? '');
     }
     const whole = new Set([...fixed].map((name) => carried.get(name)?.id));
     for (const [name, tensor] of carried) {
@@ -432,8 +458,7 @@ class Walker {
   #findCodes(): void {
     const readers = new Map<string, boolean>();
     for (const node of this.graph.nodes) {
-      const chooses =
-        this.registry(node.domain, node.op, node.opset)?.codes === true && node.body === undefined;
+      const chooses = this.#factsOf(node).codes === true && node.body === undefined;
       const book = this.#store.storedAs(node.inputs[0] ?? '');
       const isBook = book !== undefined && book.dims.length === 1 && GIVEN_AS[book.dtype] === 'real';
       for (const [index, name] of node.inputs.entries())

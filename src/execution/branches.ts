@@ -3,7 +3,8 @@ import type { Dataset } from '../data/data.js';
 import type { GraphDocument, NodeDocument } from '../model/document.js';
 import { type Edits, NO_EDITS } from '../model/edits.js';
 import type { Graph, Node } from '../model/graph.js';
-import { BRANCHES, type LaidOut, layOut, resolve, type Taken } from '../model/layOut.js';
+import { type LaidOut, layOut, resolve, type Taken } from '../model/layOut.js';
+import { BRANCHES, isIf } from '../model/structure.js';
 import { type NativeModel, type NativeOptions, openBytes } from '../native/index.js';
 import { quietly } from '../native/quietly.js';
 import type { Runtime } from '../runtime/runtime.js';
@@ -54,9 +55,6 @@ export async function computedOn(
     }
   }
 }
-
-const isIf = ({ op, domain, attributes }: NodeDocument): boolean =>
-  op === 'If' && domain === '' && BRANCHES.every((name) => attributes[name]?.type === 'graph');
 
 /** The Ifs of a graph, not those inside of them. */
 const branching = ({ nodes }: GraphDocument): readonly NodeDocument[] => nodes.filter(isIf);

@@ -1,7 +1,6 @@
 import type { Removal } from '../coupling/survivors.js';
 import type { Walk } from '../coupling/walk.js';
 import { type Readers, readersOf } from '../layers/layers.js';
-import { isDequantiser } from '../layers/quantised.js';
 import type { Node } from '../model/graph.js';
 import type { Tensor } from '../runtime/runtime.js';
 
@@ -53,11 +52,12 @@ export function decisionsOf(walk: Walk): ReadonlySet<string> {
  * floats as numbers are data, however they are rounded: a bias in units of scales, say, that is added to a product of integers.
  */
 function decides(
-  { readings, frozenNodes }: Walk,
+  walk: Walk,
   readers: Readers,
   value: string,
   dtypeOf: (name: string) => string | undefined,
 ): boolean {
+  const { readings, frozenNodes, factsOf } = walk;
   const seen = new Set<string>();
   const open = [value];
   for (let name = open.pop(); name !== undefined; name = open.pop()) {
@@ -67,7 +67,7 @@ function decides(
       const reading = readings.get(node);
       const reads = (operand: number): boolean => node.inputs[operand] === name;
       if (reading?.isOpen || reading?.operands.some(reads) || frozenNodes.has(node)) return true;
-      if (looksUp(node, name, dtypeOf)) return true;
+      if (!factsOf(node).dequantises && looksUp(node, name, dtypeOf)) return true;
       open.push(...node.outputs.filter((own) => isDiscrete(dtypeOf(own))));
     }
   }
@@ -77,12 +77,7 @@ function decides(
 /** Whether a node takes floats at the places that an operand of integers says: no arithmetic has operands of both types. */
 function looksUp(node: Node, value: string, dtypeOf: (name: string) => string | undefined): boolean {
   const isFloat = (name: string): boolean => name !== '' && !isDiscrete(dtypeOf(name));
-  return (
-    INDICES.has(dtypeOf(value) ?? '') &&
-    !isDequantiser(node) &&
-    node.inputs.some(isFloat) &&
-    node.outputs.some(isFloat)
-  );
+  return INDICES.has(dtypeOf(value) ?? '') && node.inputs.some(isFloat) && node.outputs.some(isFloat);
 }
 
 /** Those that a removal leaves as long as they were: others cannot be taken as they are. */

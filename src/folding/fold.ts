@@ -3,6 +3,7 @@ import type { ModelDocument, TensorDocument } from '../model/document.js';
 import type { Fold, Mask } from '../model/folds.js';
 import type { Graph } from '../model/graph.js';
 import { readGraph } from '../model/graph.js';
+import { isConstant } from '../model/structure.js';
 import type { Made } from '../native/derived.js';
 import type { NativeModel } from '../native/index.js';
 import { type Masking, maskingOf } from './masks.js';
@@ -95,8 +96,7 @@ function leaving(graph: Graph, weights: readonly Weight[]): Pick<Together, 'node
     const stored = graph.initializers.get(name);
     if (stored !== undefined && graph.document.graph.initializers.includes(stored.id)) tensors.add(stored.id);
     const constant = graph.constants.get(name);
-    const holder =
-      constant && graph.nodes.find(({ op, outputs }) => op === 'Constant' && outputs[0] === name);
+    const holder = constant && graph.nodes.find((node) => isConstant(node) && node.outputs[0] === name);
     if (holder?.graph === 0 && holder.id >= 0 && holder.body === undefined) nodes.add(holder.id);
   };
   for (const node of makers) {

@@ -3,6 +3,7 @@ import type { ReadNumbers, Registry, Walk } from '../coupling/walk.js';
 import { walk } from '../coupling/walk.js';
 import type { Mask } from '../model/folds.js';
 import type { Graph, Node } from '../model/graph.js';
+import { isConstant } from '../model/structure.js';
 import type { Constant } from './programs.js';
 
 /** What becomes of a derived tensor where slices of the stored tensors behind it are zero. */
@@ -46,7 +47,7 @@ export function maskingOf(graph: Graph, constant: Constant, registry: Registry, 
 function alone(graph: Graph, { nodes, leaves }: Constant): Graph {
   const isLeaf = ([, { id }]: readonly [string, { readonly id: number }]): boolean => leaves.has(id);
   const stored = new Set([...graph.constants].filter(isLeaf).map(([name]) => name));
-  const holders = graph.nodes.filter(({ op, outputs }) => op === 'Constant' && stored.has(outputs[0]!));
+  const holders = graph.nodes.filter((node) => isConstant(node) && stored.has(node.outputs[0]!));
   return {
     ...graph,
     nodes: [...holders, ...nodes],
@@ -85,9 +86,6 @@ function makersOf(walked: Walk, constant: Constant, axis: Axis): Mask[] {
   });
 }
 
-/** Operators that divide along an axis by what they make of all of it. */
-const ALONG = new Set(['LpNormalization', 'Softmax']);
-
 /**
  * Stored tensors with which some node runs over the lanes, so that those which stay are made with those that leave: zeroing a
  * part of a norm changes what is divided by it.
@@ -103,10 +101,9 @@ function endings(
     );
   const axesOf = (name: string): readonly Axis[] => walked.tensors.get(name)?.axes ?? [];
   const carries = (name: string): boolean => axesOf(name).some(isOn);
-  const runsOver = ({ op, attributes, inputs }: Node): boolean => {
-    const { axis } = attributes;
-    const own = axesOf(inputs[0]!).at(axis?.type === 'int' ? axis.value : -1);
-    return ALONG.has(op) && own !== undefined && isOn(own);
+  const runsOver = (node: Node): boolean => {
+    const axes = axesOf(node.inputs[0] ?? '');
+    return (walked.normalised.get(node) ?? []).some((axis) => axes[axis] !== undefined && isOn(axes[axis]));
   };
   const makers = new Map(nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)));
   const found = new Set<number>();

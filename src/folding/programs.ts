@@ -1,5 +1,6 @@
 import type { NodeDocument } from '../model/document.js';
 import type { Graph, Node } from '../model/graph.js';
+import { isConstant } from '../model/structure.js';
 import type { Program, Step } from '../native/derived.js';
 
 /** A value that follows from stored tensors alone. */
@@ -30,7 +31,7 @@ export class Constants {
       )
         continue;
       // Who reads nothing may give another number each time.
-      if (node.inputs.every((name) => name === '') && node.op !== 'Constant') continue;
+      if (node.inputs.every((name) => name === '') && !isConstant(node)) continue;
       for (const name of node.outputs) {
         this.#constant.add(name);
         this.#makers.set(name, node);
@@ -77,7 +78,8 @@ function stepOf(
   value: string,
   place: (operand: string) => number | undefined,
 ): Step | undefined {
-  const ints: Record<string, readonly number[]> = op === 'Split' ? { outputs: [outputs.length] } : {};
+  // Of an operator that may have any number of outputs, that number can be all that says how it divides its operand.
+  const ints: Record<string, readonly number[]> = { outputs: [outputs.length] };
   const floats: Record<string, readonly number[]> = {};
   for (const [name, attribute] of Object.entries(attributes) as [
     string,

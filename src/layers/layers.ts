@@ -116,7 +116,7 @@ export function layersOf(walk: Walk): Layer[] {
     if (groups > 1 && layout.taps.length === 0) return [];
     const stored = together(
       graph,
-      sites.map((site) => integersOf(graph, site) ?? behind(graph, makers, site.node, site.operand)),
+      sites.map((site) => integersOf(graph, site) ?? behind(walk, makers, site.node, site.operand)),
     );
     if (stored === undefined || !graph.isNamed(stored.tensor.id)) return [];
     const { tensor: weight, quantised } = stored;
@@ -240,25 +240,30 @@ const isVector = ({ dims }: TensorDocument, outputs: number, trailing = 0): bool
   dims.every((length, axis) => length === 1 || axis === dims.length - 1 - trailing);
 
 /** A stored tensor, or what its integers stand for, that this operand alone reads. */
-function ownVector({ graph, makers }: Known, node: Node, operand: number): Omit<Behind, 'reads'> | undefined {
-  const found = directly(graph, makers, node, operand);
+function ownVector(
+  { walk, graph, makers }: Known,
+  node: Node,
+  operand: number,
+): Omit<Behind, 'reads'> | undefined {
+  const found = directly(walk, makers, node, operand);
   return found !== undefined && graph.isNamed(found.tensor.id) ? together(graph, [found]) : undefined;
 }
 
 /** The int32 operand of a node; `shared` where others read it too, so that it cannot be written. */
 function integerBias(around: Around, { node }: Mix): Site['tied'] | 'shared' {
   const place = node.inputs.findIndex(
-    (_, operand) => directly(around.graph, around.makers, node, operand)?.tensor.dtype === 'int32',
+    (_, operand) => directly(around.walk, around.makers, node, operand)?.tensor.dtype === 'int32',
   );
   return place < 0 ? undefined : (ownVector(around, node, place) ?? 'shared');
 }
 
 /** A value, or what it is once it has been quantised and dequantised, where nobody reads it before. */
-function rounded({ graph, readers }: Known, value: string): string {
+function rounded({ walk, graph, readers }: Known, value: string): string {
   let at = value;
-  for (const op of ['QuantizeLinear', 'DequantizeLinear']) {
+  for (const fact of ['quantises', 'dequantises'] as const) {
     const [reader] = readers.get(at) ?? [];
-    if (graph.uses.get(at) !== 1 || reader?.op !== op || reader.inputs[0] !== at) return value;
+    if (graph.uses.get(at) !== 1 || reader === undefined || reader.inputs[0] !== at) return value;
+    if (!walk.factsOf(reader)[fact]) return value;
     at = reader.outputs[0]!;
   }
   return at;
@@ -276,17 +281,17 @@ function operandOf(
   const own = ownVector(around, node, operand);
   if (own !== undefined)
     return isVector(own.tensor, outputs) ? { kind: 'stored', ...own, included: true } : { kind: 'none' };
-  const tensor = storedAs(graph, name) ?? behindIdentity(graph, name);
+  const tensor = storedAs(graph, name) ?? behindIdentity(around, name);
   if (tensor === undefined || !isVector(tensor, outputs)) return { kind: 'none' };
   return { kind: 'operand', operand, shared: tensor };
 }
 
-/** Exporters share one zero bias among layers, each behind an Identity of its own. */
-function behindIdentity(graph: Graph, name: string): TensorDocument | undefined {
+/** Exporters share one zero bias among layers, each behind a node of its own that hands it on as it is. */
+function behindIdentity({ walk, graph, makers }: Known, name: string): TensorDocument | undefined {
   let at = name;
   for (let steps = 0; steps < 8; steps++) {
-    const maker = graph.nodes.find(({ outputs }) => outputs.includes(at));
-    if (maker?.op !== 'Identity' || maker.domain !== '') return undefined;
+    const maker = makers.get(at);
+    if (maker === undefined || !walk.factsOf(maker).identity) return undefined;
     at = maker.inputs[0]!;
     const tensor = storedAs(graph, at);
     if (tensor !== undefined) return tensor;

@@ -1,9 +1,10 @@
 import type { Mix } from '../coupling/mix.js';
+import type { Walk } from '../coupling/walk.js';
 import type { TensorDocument } from '../model/document.js';
 import type { Graph, Node } from '../model/graph.js';
 
 /**
- * Stored integers q that stand for (q - zero point) · scale: behind a DequantizeLinear, or as other nodes spell it out.
+ * Stored integers q that stand for (q - zero point) · scale: behind a node that dequantises them, or as others spell it out.
  *
  * source: https://onnx.ai/onnx/operators/onnx__DequantizeLinear.html
  */
@@ -31,6 +32,9 @@ export interface Behind {
 
 export type Makers = ReadonlyMap<string, Node>;
 
+/** What has to be known of a graph to see stored tensors through the nodes that move or dequantise them. */
+export type Seen = Pick<Walk, 'graph' | 'factsOf' | 'dequantised'>;
+
 /** The node that makes each value. */
 export const makersOf = ({ nodes }: Graph): Makers =>
   new Map(nodes.flatMap((node) => node.outputs.flatMap((output) => (output === '' ? [] : [[output, node]]))));
@@ -48,10 +52,12 @@ export const storedAs = (graph: Graph, name: string): TensorDocument | undefined
   graph.initializers.get(name) ?? graph.constants.get(name);
 
 /**
- * The stored tensor that an operand is, seen through nodes that move it: rules have told that there are no others. Integers are seen through the DequantizeLinear that reads
+ * The stored tensor that an operand is, seen through nodes that move it: rules have told that there are no others. Integers are seen through the node that dequantises
  * them, where its parameters are stored and there is one for all, or one for each index of an axis. Undefined for all others.
  */
-export function behind(graph: Graph, makers: Makers, node: Node, operand: number): Behind | undefined {
+export function behind(walk: Seen, makers: Makers, node: Node, operand: number): Behind | undefined {
+  const { graph } = walk;
+  const isDequantiser = (own: Node): boolean => walk.factsOf(own).dequantises === true;
   const reads: Behind['reads'][number][] = [{ value: node.inputs[operand] ?? '', node, operand }];
   for (let step = 0; step < MOST_STEPS; step++) {
     const { value, node: reader } = reads.at(-1)!;
@@ -63,7 +69,7 @@ export function behind(graph: Graph, makers: Makers, node: Node, operand: number
         isDequantiser(reader) && reads.length > 1 ? quantisedBy(graph, reader, tensor) : undefined;
       return quantised && { tensor, quantised, reads };
     }
-    const spelled = isDequantiser(reader) ? undefined : graph.dequantised.get(value);
+    const spelled = isDequantiser(reader) ? undefined : walk.dequantised.get(value);
     if (spelled !== undefined) {
       const { integers, scale, zeroPoint, axis } = spelled;
       const quantised = { scaledAt: [spelled.scaledAt], scale, ...(zeroPoint && { zeroPoint }), axis };
@@ -94,16 +100,13 @@ export function integersOf(graph: Graph, { node, operand, integers }: Mix): Behi
   return { tensor, quantised: { ...quantised, ...(zeroPoint && { zeroPoint }) }, reads };
 }
 
-/** The stored tensor that an operand is itself, or as the integers behind one DequantizeLinear. */
-export function directly(graph: Graph, makers: Makers, node: Node, operand: number): Behind | undefined {
-  const found = behind(graph, makers, node, operand);
+/** The stored tensor that an operand is itself, or as the integers behind one node that dequantises them. */
+export function directly(walk: Seen, makers: Makers, node: Node, operand: number): Behind | undefined {
+  const found = behind(walk, makers, node, operand);
   return found !== undefined && found.reads.length === (found.quantised === undefined ? 1 : 2)
     ? found
     : undefined;
 }
-
-export const isDequantiser = ({ op, domain }: Node): boolean =>
-  op === 'DequantizeLinear' && (domain === '' || domain === 'com.microsoft');
 
 /** Scales that can be written again. */
 const isScale = (tensor: TensorDocument | undefined): tensor is TensorDocument =>

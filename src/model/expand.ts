@@ -7,6 +7,7 @@ import type {
   TensorDocument,
   ValueDocument,
 } from './document.js';
+import { BODY, BRANCHES, isConstant, isIf, isLoop, isScan } from './structure.js';
 
 /** One node of the flat graph, its operands resolved. */
 export interface Node {
@@ -193,12 +194,12 @@ class Expander {
       this.#call(called, node, inputs, outputs, name, place.graph, depth + 1);
       return;
     }
-    const branches = branchesOf(node, domain);
+    const branches = branchesOf(node);
     if (branches !== undefined) {
       const outside = this.#within;
       const results = branches.map((branch, i) => {
         this.#within = [...outside, { condition: inputs[0] ?? '', is: i === 0 }];
-        return this.#branch(branch, scope, `${name}/${BRANCHES[i]}/`, opsets, depth + 1, where);
+        return this.#branch(branch, scope, `${name}/${SIDES[i]}/`, opsets, depth + 1, where);
       });
       this.#within = outside;
       this.#push({
@@ -210,10 +211,12 @@ class Expander {
       });
       return;
     }
-    const body = place.body === undefined ? bodyOf(node, domain, laidOut.opset) : undefined;
+    const body = place.body === undefined ? bodyOf(node, laidOut.opset) : undefined;
     if (body !== undefined) {
-      const operands = node.op === 'Loop' && inputs.length < 2 ? [...inputs, '', ''].slice(0, 2) : inputs;
-      const carried = node.op === 'Loop' ? operands.slice(2) : operands;
+      // A Loop's first operands say how often it runs; both may be absent.
+      const counts = isLoop(node) ? 2 : 0;
+      const operands = inputs.length < counts ? [...inputs, '', ''].slice(0, counts) : inputs;
+      const carried = operands.slice(counts);
       const prefix = `${name}/body/`;
       this.#push({
         ...laidOut,
@@ -240,7 +243,7 @@ class Expander {
       return;
     }
     const { value } = node.attributes;
-    const holds = node.op === 'Constant' && value?.type === 'tensor' && place.body === undefined;
+    const holds = isConstant(node) && value?.type === 'tensor' && place.body === undefined;
     if (holds) this.held.set(value.value, node.outputs[0] ?? '');
     const inner = this.#inner(node, scope);
     this.#push({ ...laidOut, inputs, outputs, ...inner });
@@ -369,13 +372,12 @@ class Expander {
   }
 }
 
-const BRANCHES = ['then', 'else'] as const;
+/** What the names of an If's branches begin with, in their order. */
+const SIDES = ['then', 'else'] as const;
 
-function branchesOf(node: NodeDocument, domain: string): readonly GraphDocument[] | undefined {
-  const { then_branch, else_branch } = node.attributes;
-  if (node.op !== 'If' || domain !== '' || then_branch?.type !== 'graph' || else_branch?.type !== 'graph')
-    return undefined;
-  return [then_branch.value, else_branch.value];
+function branchesOf(node: NodeDocument): readonly GraphDocument[] | undefined {
+  if (!isIf(node)) return undefined;
+  return BRANCHES.flatMap((name) => graphsOf(node.attributes[name]!));
 }
 
 /** The domain of nodes that no file has: the beginning of a body, which gives it what each round begins with. */
@@ -384,25 +386,24 @@ export const INNER = 'espalier';
 export const beginningOf = (name: string): string => `${name}/begin`;
 
 /** The body of a Loop or Scan that takes and gives as many values as its node says. */
-function bodyOf(node: NodeDocument, domain: string, opset: number): GraphDocument | undefined {
-  const { body, num_scan_inputs: scans } = node.attributes;
-  if (domain !== '' || body?.type !== 'graph') return undefined;
+function bodyOf(node: NodeDocument, opset: number): GraphDocument | undefined {
+  const { [BODY]: body, num_scan_inputs: scans } = node.attributes;
+  if (body?.type !== 'graph') return undefined;
   const { inputs, outputs } = body.value;
   const given = node.inputs.length;
   const states = Math.max(0, given - 2);
-  const isLoop =
-    node.op === 'Loop' && inputs.length === 2 + states && outputs.length === 1 + node.outputs.length;
+  const loops = isLoop(node) && inputs.length === 2 + states && outputs.length === 1 + node.outputs.length;
   // Before opset 9 a Scan has batches of its own.
-  const isScan =
-    node.op === 'Scan' &&
+  const scansAlong =
+    isScan(node) &&
     opset >= 9 &&
     scans?.type === 'int' &&
     scans.value >= 1 &&
     scans.value <= given &&
     inputs.length === given &&
     outputs.length === node.outputs.length;
-  const enough = isLoop ? node.outputs.length >= states : true;
-  return (isLoop || isScan) && enough ? body.value : undefined;
+  const enough = loops ? node.outputs.length >= states : true;
+  return (loops || scansAlong) && enough ? body.value : undefined;
 }
 
 const graphsOf = (attribute: AttributeDocument): readonly GraphDocument[] =>

@@ -1,12 +1,9 @@
 import { EspalierError } from '../base/errors.js';
-import type { Dequantised } from './dequantised.js';
-import { dequantisedValues } from './dequantised.js';
 import type { ModelDocument, TensorDocument, ValueDocument } from './document.js';
 import type { Expanded, Node } from './expand.js';
 import { expandModel } from './expand.js';
 import type { Fold } from './folds.js';
-import type { IntegerProduct } from './integerProducts.js';
-import { integerProduct, quantisedFrom } from './integerProducts.js';
+import { isConstant } from './structure.js';
 
 export type { Node } from './expand.js';
 
@@ -37,12 +34,10 @@ export interface Graph {
   readonly folds?: readonly Fold[];
   /** Whether a slice of a tensor that leaves counts as zero, by axis; of tensors that are not named all do. */
   readonly zeros?: ReadonlyMap<number, readonly boolean[]>;
-  /** Values that stored integers stand for, where the graph spells that out. */
-  readonly dequantised: ReadonlyMap<string, Dequantised>;
-  /** What a node that makes integers of quantised data at an operand comes to in floats. */
-  productOf(node: Node, data: number): IntegerProduct | undefined;
-  /** The floats that were quantised for a node's operand. */
-  unquantised(node: Node, data: number): string | undefined;
+  /** The node that makes a value; undefined where it is stored or given. */
+  makerOf(value: string): Node | undefined;
+  /** The nodes that read a value, each once. */
+  readersOf(value: string): readonly Node[];
 }
 
 /**
@@ -75,12 +70,6 @@ export function readGraph(document: ModelDocument, file: string): Graph {
   const names = namesOf(document, expanded);
   const uses = usesOf(nodes, graph.outputs);
   const readers = new Readers(nodes);
-  const around = {
-    storedAs: (value: string) => initializers.get(value) ?? names.constants.get(value),
-    makerOf: (value: string) => nodes[maker.get(value) ?? -1],
-    readersOf: (value: string) => readers.of(value),
-    usesOf: (value: string) => uses.get(value) ?? 0,
-  };
   return {
     isMain: ({ graph: own, id, body }) => own === graph.id && id >= 0 && body === undefined,
     file,
@@ -95,9 +84,8 @@ export function readGraph(document: ModelDocument, file: string): Graph {
     initializers,
     uses,
     ...names,
-    dequantised: dequantisedValues(nodes, around),
-    productOf: (node, data) => integerProduct(node, data, around),
-    unquantised: (node, data) => quantisedFrom(node, data, around)?.data,
+    makerOf: (value) => nodes[maker.get(value) ?? -1],
+    readersOf: (value) => readers.of(value),
   };
 }
 
@@ -140,7 +128,7 @@ function namesOf(
   for (const node of nodes) {
     const { value } = node.attributes;
     const [output] = node.outputs;
-    if (node.op === 'Constant' && value?.type === 'tensor' && output !== undefined)
+    if (isConstant(node) && value?.type === 'tensor' && output !== undefined)
       constants.set(output, tensors[value.value]!);
   }
   const nameOf = (tensor: number): string => held.get(tensor) ?? tensors[tensor]!.name;

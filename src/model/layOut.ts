@@ -1,6 +1,7 @@
 import { joined, textOf, utf8 } from '../base/bytes.js';
 import type { GraphDocument, NodeDocument } from './document.js';
 import type { Graph } from './graph.js';
+import { BRANCHES } from './structure.js';
 
 /** The branch that each If is laid out by, by the id of its node: 0 is the first. */
 export type Taken = ReadonlyMap<number, number>;
@@ -20,7 +21,6 @@ export interface LaidOut {
   readonly scopes: ReadonlyMap<number, Scope>;
 }
 
-export const BRANCHES = ['then_branch', 'else_branch'] as const;
 const SIDES = ['then', 'else'] as const;
 
 /** Fields of messages. source: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto */

@@ -1,80 +1,109 @@
-import type { Axes, Axis } from '../coupling/axis.js';
 import { isZero, withZero } from '../coupling/axis.js';
-import { bounds, type Fusing, type Step } from '../coupling/passage.js';
-import type { Call } from '../coupling/rule.js';
-import { hardSigmoidBounds } from './elementwise.js';
+import { bounds, type Step } from '../coupling/passage.js';
+import type { Call, Rule } from '../coupling/rule.js';
 
-/** Activations that onnxruntime fuses, and that give 0 at 0. Those that are not listed do not, or depend on parameters. */
-const ZERO_AT_ZERO: ReadonlySet<string> = new Set([
-  'Relu',
-  'LeakyRelu',
-  'Tanh',
-  'Elu',
-  'Selu',
-  'Softsign',
-  'ScaledTanh',
-  'ThresholdedRelu',
-  'HardSwish',
-  'Gelu',
-  'RELU',
-  'GELU',
-]);
+/** Parameters of an activation by name. */
+export type Parameters = Readonly<Record<string, number>>;
 
-/** What the attribute `activation` leaves of the zeros. */
-export function activated(call: Call, axes: Axes): Axis[] {
-  const activation = call.attributes.string('activation', '');
-  const keepsZero = activation === '' || ZERO_AT_ZERO.has(activation);
-  return axes.map((axis) => withZero(axis, keepsZero && isZero(axis)));
+/** An interval of x. */
+export type Interval = readonly [low: number, high: number];
+
+/** y = f(x), element by element, with parameters that are numbers: all that rules have to know of f. */
+export interface Activation {
+  /** Names and defaults, in the order in which a list of parameters has them. */
+  readonly parameters?: Parameters;
+  /** f(0) = 0, so that a lane that was removed stays zero behind it. */
+  readonly zero: boolean | ((parameters: Parameters) => boolean);
+  /**
+   * f is one constant at and below `low`, and one at and above `high`; infinite where there is no such number. A layer in front need
+   * not be right about values beyond, only about which side they lie on. What comes near a limit without reaching it (Sigmoid,
+   * Tanh, Elu, Softplus, Gelu) has no bounds: its slope vanishes nowhere.
+   */
+  readonly bounds?: (parameters: Parameters) => Interval;
 }
+
+const EVERYWHERE: Interval = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
+const above = (low: number): Interval => [low, Number.POSITIVE_INFINITY];
+const aboveZeroIf = (flat: boolean): Interval => (flat ? above(0) : EVERYWHERE);
+
+/** max(0, min(1, α x + β)) is 0 on one side and 1 on the other. */
+function hardSigmoidBounds(alpha: number, beta: number): Interval {
+  if (alpha === 0) return EVERYWHERE;
+  const [zero, one] = [-beta / alpha, (1 - beta) / alpha];
+  return [Math.min(zero, one), Math.max(zero, one)];
+}
+
+/** f with f(0) = 0 and no bounds. */
+export const ZERO_AT_ZERO: Activation = { zero: true };
+/** f with f(0) ≠ 0 and no bounds. */
+export const NOT_ZERO_AT_ZERO: Activation = { zero: false };
+
+export const RELU: Activation = { zero: true, bounds: () => above(0) };
+export const LEAKY_RELU: Activation = {
+  parameters: { alpha: 0.01 },
+  zero: true,
+  bounds: ({ alpha }) => aboveZeroIf(alpha === 0),
+};
+export const ELU: Activation = {
+  parameters: { alpha: 1 },
+  zero: true,
+  bounds: ({ alpha }) => aboveZeroIf(alpha === 0),
+};
+export const SELU: Activation = {
+  parameters: { alpha: 1.6732632, gamma: 1.050701 },
+  zero: true,
+  bounds: ({ alpha }) => aboveZeroIf(alpha === 0),
+};
+/** x where it is greater than α, else 0. */
+export const THRESHOLDED_RELU: Activation = {
+  parameters: { alpha: 1 },
+  zero: true,
+  bounds: ({ alpha }) => above(alpha!),
+};
+export const HARD_SIGMOID: Activation = {
+  parameters: { alpha: 0.2, beta: 0.5 },
+  zero: ({ beta }) => beta! <= 0,
+  bounds: ({ alpha, beta }) => hardSigmoidBounds(alpha!, beta!),
+};
+/** x · max(0, min(1, x / 6 + 1 / 2)) is 0 below -3. */
+export const HARD_SWISH: Activation = { zero: true, bounds: () => above(-3) };
+export const CLIP: Activation = {
+  parameters: { min: Number.NEGATIVE_INFINITY, max: Number.POSITIVE_INFINITY },
+  zero: ({ min, max }) => min! <= 0 && max! >= 0,
+  bounds: ({ min, max }) => [min!, max!],
+};
+
+/** What a parameter is, by its name, its place in a list, and its default. */
+export type Stated = (name: string, place: number, otherwise: number) => number;
+
+export const parametersOf = ({ parameters = {} }: Activation, stated: Stated): Parameters =>
+  Object.fromEntries(
+    Object.entries(parameters).map(([name, otherwise], place) => [name, stated(name, place, otherwise)]),
+  );
+
+export const keepsZero = ({ zero }: Activation, parameters: Parameters): boolean =>
+  typeof zero === 'boolean' ? zero : zero(parameters);
+
+export const stepsOf = (activation: Activation, parameters: Parameters): readonly Step[] =>
+  bounds(...(activation.bounds?.(parameters) ?? EVERYWHERE));
 
 /**
- * What the attribute `activation` makes the same of all values beyond a bound. FusedConv has its parameters in a list, FusedGemm and
- * FusedMatMulActivation each by name.
+ * The rule of an activation whose parameters are attributes. A row of the registry with it is all that has to be written for a
+ * new one: lanes pass, zeros stay where f(0) = 0, and refits of layers in front of it know what its bounds let through.
+ *
+ *   x [n c h w]  ->  y [n c h w]
+ *
+ * exact: yes. Whether f(0) = 0 decides whether y is zero where a lane was removed.
  */
-export function activationSteps(call: Call): readonly Step[] {
-  const { attributes } = call;
-  const listed = attributes.floats('activation_params');
-  const parameter = (place: number, name: string, otherwise: number): number =>
-    listed?.[place] ?? attributes.float(`activation_${name}`, otherwise);
-  const open = Number.POSITIVE_INFINITY;
-  switch (attributes.string('activation', '')) {
-    case 'Relu':
-    case 'RELU':
-      return bounds(0, open);
-    case 'Clip':
-      return bounds(parameter(0, 'min', -open), parameter(1, 'max', open));
-    case 'HardSigmoid':
-      return hardSigmoidBounds(parameter(0, 'alpha', 0.2), parameter(1, 'beta', 0.5));
-    case 'HardSwish':
-      return bounds(-3, open);
-    case 'ThresholdedRelu':
-      return bounds(parameter(0, 'alpha', 1), open);
-    default:
-      return [];
-  }
-}
-
-/** The attributes that say what follows a product in the same node. */
-const ACTIVATION: readonly string[] = [
-  'activation',
-  'activation_params',
-  'activation_alpha',
-  'activation_beta',
-  'activation_gamma',
-  'activation_axis',
-];
-
-/** What follows W x + b in a node that ends in an activation. `alone`: the operator that does not. */
-export function fusing(
-  call: Call,
-  steps: readonly Step[],
-  { op, domain, operands }: { readonly op: string; readonly domain: string; readonly operands: number },
-  without: readonly string[] = [],
-): Fusing | undefined {
-  const isActivated = call.attributes.string('activation', '') !== '';
-  if (steps.length === 0 && !isActivated) return undefined;
-  return {
-    steps: [...steps, ...activationSteps(call)],
-    alone: { op, domain, operands, without: [...ACTIVATION, ...without] },
-  };
-}
+export const activation = (own: Activation): Rule => ({
+  says: 'element by element',
+  exact: 'yes',
+  axes: (call: Call) => {
+    const parameters = parametersOf(own, (name, _, otherwise) => call.attributes.float(name, otherwise));
+    const keeps = keepsZero(own, parameters);
+    const steps = stepsOf(own, parameters);
+    if (steps.length > 0) call.passes({ operand: 0, steps });
+    const axes = call.input(0).map((axis) => withZero(axis, keeps && isZero(axis)));
+    return [{ axes, dtype: call.optional(0)!.dtype }];
+  },
+});

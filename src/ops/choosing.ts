@@ -28,6 +28,7 @@ export function statedNumber(call: Call, index: number): Dim {
 export const topK: Rule = {
   says: 'the axis it runs over stays whole; the others pass',
   exact: 'yes',
+  sorts: true,
   axes: (call) => {
     const x = call.input(0);
     const along = call.attributes.axis('axis', x.length, -1);

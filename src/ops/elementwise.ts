@@ -1,11 +1,13 @@
 import { isLabelled, isZero, plain, withZero } from '../coupling/axis.js';
-import { bounds, type Step } from '../coupling/passage.js';
+import type { Facts } from '../coupling/facts.js';
+import { bounds } from '../coupling/passage.js';
 import type { Call, Rule } from '../coupling/rule.js';
 import type { Dim } from '../model/dim.js';
 import * as dim from '../model/dim.js';
 import { equal } from '../model/dim.js';
 import type { Element, Values } from '../model/values.js';
 import { lift, numbersNow } from '../model/values.js';
+import { CLIP, keepsZero, RELU, stepsOf } from './activations.js';
 import type { ZeroLaw } from './broadcasting.js';
 import {
   aligned,
@@ -77,31 +79,15 @@ export const property = unary('not zero', undefined, 'bool');
 /** Element by element, with a pole at zero. */
 export const poleAtZero = unary('not finite');
 
-/** A function that gives the same for all below a bound, or above one. */
-const bounded = (rule: Rule, of: (call: Call) => readonly [low: number, high: number]): Rule => ({
-  ...rule,
-  axes: (call) => {
-    const y = rule.axes(call);
-    call.passes({ operand: 0, steps: bounds(...of(call)) });
-    return y;
-  },
-});
-
-const below = (low: number): readonly [number, number] => [low, Number.POSITIVE_INFINITY];
-export const relu = bounded(zeroPreserving, () => below(0));
-/** x · max(0, min(1, x / 6 + 1 / 2)) is 0 below -3. */
-export const hardSwish = bounded(zeroPreserving, () => below(-3));
-export const thresholdedRelu = bounded(zeroPreserving, (call) => below(call.attributes.float('alpha', 1)));
-
 export const negative: Rule = { ...unary('zero', (x) => dim.multiply(x!, -1)), linear: true };
 export const absolute = unary(
   'zero',
   plainly((x) => Math.abs(x!)),
 );
-export const floor = unary('zero', (x) => dim.floorDivide(x!, 1));
-export const ceil = unary('zero', (x) => dim.ceilDivide(x!, 1));
-export const round = unary(
-  'zero',
+const rounding = (compute: Compute): Rule => ({ ...unary('zero', compute), rounds: true });
+export const floor = rounding((x) => dim.floorDivide(x!, 1));
+export const ceil = rounding((x) => dim.ceilDivide(x!, 1));
+export const round = rounding(
   plainly((x) => (Math.abs(x! % 1) === 0.5 ? 2 * Math.round(x! / 2) : Math.round(x!))),
 );
 export const squareRoot = unary(
@@ -217,11 +203,17 @@ const folded =
   (...operands) =>
     operands.reduce(compute);
 
-const linear = (rule: Rule): Rule => ({ ...rule, linear: true });
+const linear = (arithmetic: NonNullable<Facts['arithmetic']>, rule: Rule): Rule => ({
+  ...rule,
+  ...{ linear: true, arithmetic },
+});
 
-export const sum = linear(adding(several(everyZero, () => folded(dim.add))));
-export const difference = linear(several(everyZero, () => dim.subtract as Compute));
-export const multiplication = linear(scaling(several(someZero, () => dim.multiply as Compute)));
+export const sum = linear('sum', adding(several(everyZero, () => folded(dim.add))));
+export const difference = linear(
+  'difference',
+  several(everyZero, () => dim.subtract as Compute),
+);
+export const multiplication = linear('product', scaling(several(someZero, () => dim.multiply as Compute)));
 export const maximum = limiting(
   several(everyZero, () => folded(dim.maximum)),
   'low',
@@ -278,6 +270,7 @@ function quotientOf(compute: (dtype: string | undefined, call: Call) => Compute)
 
 /** Of floats it is linear in the dividend. */
 export const division = linear(
+  'quotient',
   scaling(
     quotientOf((dtype) => (isFloat(dtype) ? divideFloats : (dim.truncatedDivide as Compute))),
     true,
@@ -352,6 +345,7 @@ export const prelu: Rule = {
     const slope = call.input(1);
     const onChannels = call.node.opset < 7 && slope.length === 1 && x.length > 1;
     const behind = onChannels ? x.slice(2).map(() => plain(1)) : [];
+    if (call.isZeroConstant(1)) call.passes({ operand: 0, steps: stepsOf(RELU, {}) });
     return [broadcast(call.lanes, [x, [...slope, ...behind]], firstZero)];
   },
 };
@@ -371,19 +365,18 @@ export const clip: Rule = {
     };
     const low = bound('min', 1, Number.NEGATIVE_INFINITY);
     const high = bound('max', 2, Number.POSITIVE_INFINITY);
-    const keepsZero = low <= 0 && high >= 0;
-    const steps = bounds(
-      Number.isNaN(low) ? Number.NEGATIVE_INFINITY : low,
-      Number.isNaN(high) ? Number.POSITIVE_INFINITY : high,
-    );
-    call.passes({ operand: 0, steps });
+    const keeps = keepsZero(CLIP, { min: low, max: high });
+    // A bound that is computed is none that a layer in front may count on.
+    const min = Number.isNaN(low) ? Number.NEGATIVE_INFINITY : low;
+    const max = Number.isNaN(high) ? Number.POSITIVE_INFINITY : high;
+    call.passes({ operand: 0, steps: stepsOf(CLIP, { min, max }) });
     const values = mapValues(
       [call.optional(0)!.values],
       lifted(plainly((x) => Math.min(Math.max(x!, low), high))),
     );
     return [
       {
-        axes: axes.map((axis) => withZero(axis, keepsZero && isZero(axis))),
+        axes: axes.map((axis) => withZero(axis, keeps && isZero(axis))),
         values,
         dtype: call.optional(0)!.dtype,
       },
@@ -391,30 +384,11 @@ export const clip: Rule = {
   },
 };
 
-/** HardSigmoid: max(0, min(1, α x + β)); zero only stays zero where β ≤ 0. exact: yes. */
-export const hardSigmoid: Rule = {
-  says: 'element by element',
-  exact: 'yes',
-  axes: (call) => {
-    const [alpha, beta] = [call.attributes.float('alpha', 0.2), call.attributes.float('beta', 0.5)];
-    call.passes({ operand: 0, steps: hardSigmoidBounds(alpha, beta) });
-    const keepsZero = beta <= 0;
-    return [call.input(0).map((axis) => withZero(axis, keepsZero && isZero(axis)))];
-  },
-};
-
-/** Where max(0, min(1, α x + β)) is 0, and where it is 1. */
-export function hardSigmoidBounds(alpha: number, beta: number): readonly Step[] {
-  if (alpha === 0) return [];
-  const [zero, one] = [-beta / alpha, (1 - beta) / alpha];
-  return bounds(Math.min(zero, one), Math.max(zero, one));
-}
-
 /** Identity: the value itself. exact: yes. */
 export const identity: Rule = {
   says: 'the same value under another name',
   exact: 'yes',
-  moves: true,
+  ...{ moves: true, identity: true, reshapes: true },
   axes: (call) => {
     call.passes({ operand: 0, steps: [], passes: true });
     return [{ ...call.optional(0)!, axes: call.input(0) }];
@@ -425,7 +399,7 @@ export const identity: Rule = {
 export const cast: Rule = {
   says: 'the same values in another type',
   exact: 'yes',
-  moves: true,
+  ...{ moves: true, casts: true },
   axes: (call) => {
     const axes = call.input(0);
     const { values, dtype } = call.optional(0)!;
@@ -474,7 +448,7 @@ export const bitCast: Rule = {
 export const castLike: Rule = {
   says: 'the same values in the type of operand 1',
   exact: 'yes',
-  moves: true,
+  ...{ moves: true, casts: true },
   axes: (call) => {
     const axes = call.input(0);
     const { dtype } = call.optional(1) ?? {};

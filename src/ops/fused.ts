@@ -4,9 +4,9 @@ import { Frozen } from '../coupling/frozen.js';
 import type { Fusing } from '../coupling/passage.js';
 import type { Call, Rule } from '../coupling/rule.js';
 import { quotient } from '../model/dim.js';
-import { activated, fusing } from './activations.js';
 import { broadcast, everyZero } from './broadcasting.js';
 import { conv, convolved } from './convolution.js';
+import { activated, fusing } from './fusing.js';
 import { gemm, gemmOf, multiply } from './matmul.js';
 import { windowed } from './pooling.js';
 

@@ -160,7 +160,9 @@ export const lpNormalization: Rule = {
   exact: 'where what it sums is zero in a removed lane',
   axes: (call) => {
     const x = call.input(0);
-    call.lanes.sum(x[call.attributes.axis('axis', x.length, -1)]!);
+    const along = call.attributes.axis('axis', x.length, -1);
+    call.lanes.sum(x[along]!);
+    call.normalises([along]);
     return [x];
   },
 };
@@ -207,8 +209,9 @@ function normalisedOver(
     axes: (call) => {
       const axes = call.input(0);
       const axis = call.attributes.axis('axis', axes.length, Math.min(defaultAxis, axes.length - 1));
-      for (const d of axesOf(axis, axes.length))
-        call.lanes.freeze(axes[d]!, 'operator', `${call.node.op} runs over it`);
+      const along = axesOf(axis, axes.length);
+      for (const d of along) call.lanes.freeze(axes[d]!, 'operator', `${call.node.op} runs over it`);
+      call.normalises(along);
       return [axes.map((a) => withZero(a, false))];
     },
   };

@@ -62,6 +62,7 @@ const zeroUnder = (scale: string): string => `zero under ${scale}`;
 export const quantizeLinear: Rule = {
   says: 'axes pass; scale and zero point lie on `axis`; blocks stay whole',
   exact: 'yes',
+  quantises: { scale: { operand: 1 } },
   axes: (call) => {
     const x = call.input(0);
     call.passes({ operand: 0, steps: saturation(call), passes: true });
@@ -119,6 +120,7 @@ export const dequantizeLinear: Rule = {
   says: 'axes pass; scale and zero point lie on `axis`; blocks stay whole',
   exact: 'yes',
   moves: true,
+  dequantises: true,
   axes: (call) => {
     const x = call.input(0);
     call.passes({ operand: 0, steps: [], passes: true });
@@ -151,6 +153,7 @@ function scalar(call: Call): Axes {
 export const dynamicQuantizeLinear: Rule = {
   says: 'axes pass; scale and zero point come from the extremes of the whole',
   exact: 'where x is zero in a removed lane',
+  quantises: { scale: { output: 1 } },
   axes: (call) => {
     const x = call.input(0);
     quantisesWhole(call, x);

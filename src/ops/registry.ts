@@ -1,6 +1,18 @@
 import type { Rule } from '../coupling/rule.js';
 import type { Registry } from '../coupling/walk.js';
 import { INNER } from '../model/expand.js';
+import {
+  activation,
+  ELU,
+  HARD_SIGMOID,
+  HARD_SWISH,
+  LEAKY_RELU,
+  NOT_ZERO_AT_ZERO,
+  RELU,
+  SELU,
+  THRESHOLDED_RELU,
+  ZERO_AT_ZERO,
+} from './activations.js';
 import * as attention from './attention.js';
 import * as blockQuantized from './blockQuantized.js';
 import * as bodies from './bodies.js';
@@ -41,18 +53,21 @@ const known = table([
   ['', 'MatMul', '1..', matMul],
   ['', 'Einsum', '12..', einsum],
 
-  ['', 'Relu', '1..', elementwise.relu],
-  ['', 'LeakyRelu Elu Selu Tanh Softsign', '1..', elementwise.zeroPreserving],
+  ['', 'Relu', '1..', activation(RELU)],
+  ['', 'LeakyRelu', '1..', activation(LEAKY_RELU)],
+  ['', 'Elu', '1..', activation(ELU)],
+  ['', 'Selu', '1..', activation(SELU)],
+  ['', 'Tanh Softsign ScaledTanh', '1..', activation(ZERO_AT_ZERO)],
   ['', 'Sin Tan Asin Atan', '7..', elementwise.zeroPreserving],
   ['', 'Sinh Asinh Atanh Sign Erf', '9..', elementwise.zeroPreserving],
-  ['', 'ThresholdedRelu', '1..', elementwise.thresholdedRelu],
-  ['', 'ScaledTanh', '1..', elementwise.zeroPreserving],
-  ['', 'Celu', '12..', elementwise.zeroPreserving],
-  ['', 'HardSwish', '14..', elementwise.hardSwish],
-  ['', 'Mish', '18..', elementwise.zeroPreserving],
-  ['', 'Gelu', '20..', elementwise.zeroPreserving],
-  ['', 'Swish', '24..', elementwise.zeroPreserving],
-  ['', 'Sigmoid Softplus Exp', '1..', elementwise.pointwise],
+  ['', 'ThresholdedRelu', '1..', activation(THRESHOLDED_RELU)],
+  ['', 'Celu', '12..', activation(ZERO_AT_ZERO)],
+  ['', 'HardSwish', '14..', activation(HARD_SWISH)],
+  ['', 'Mish', '18..', activation(ZERO_AT_ZERO)],
+  ['', 'Gelu', '20..', activation(ZERO_AT_ZERO)],
+  ['', 'Swish', '24..', activation(ZERO_AT_ZERO)],
+  ['', 'Sigmoid Softplus', '1..', activation(NOT_ZERO_AT_ZERO)],
+  ['', 'Exp', '1..', elementwise.pointwise],
   ['', 'Cos Acos', '7..', elementwise.pointwise],
   ['', 'Cosh', '9..', elementwise.pointwise],
   ['', 'IsNaN', '9..', elementwise.property],
@@ -70,7 +85,7 @@ const known = table([
   ['', 'Sqrt', '1..', elementwise.squareRoot],
   ['', 'Reciprocal', '1..', elementwise.reciprocal],
   ['', 'Not', '1..', elementwise.not],
-  ['', 'HardSigmoid', '1..', elementwise.hardSigmoid],
+  ['', 'HardSigmoid', '1..', activation(HARD_SIGMOID)],
   ['', 'Shrink', '9..', elementwise.shrink],
   ['', 'Clip', '1..', elementwise.clip],
   ['', 'PRelu', '1..', elementwise.prelu],
@@ -255,7 +270,7 @@ const known = table([
   ],
   ['com.microsoft', 'EmbedLayerNormalization', '1..', fusedNormalization.embedLayerNormalization],
   ['com.microsoft', 'GroupNorm SkipGroupNorm', '1..', fusedNormalization.fusedGroupNorm],
-  ['com.microsoft', 'Gelu QuickGelu', '1..', elementwise.zeroPreserving],
+  ['com.microsoft', 'Gelu QuickGelu', '1..', activation(ZERO_AT_ZERO)],
   ['com.microsoft', 'BiasGelu FastGelu', '1..', fused.biasGelu],
   ['com.microsoft', 'BiasAdd', '1..', fused.biasAdd],
   ['com.microsoft', 'BiasDropout', '1..', fused.biasDropout],
@@ -292,11 +307,13 @@ for (const row of rows) {
   else list.push(row);
 }
 
+/** The rows of an operator, by their versions. */
+export const rowsOf = (domain: string, op: string): readonly Row[] => byOperator.get(`${domain}:${op}`) ?? [];
+
 /** Of nodes that no file has. */
 const inner: Readonly<Record<string, Rule>> = { LoopBody: bodies.loopBody, ScanBody: bodies.scanBody };
 
 /** The rule of an operator at an opset version. */
 export const registry: Registry = (domain, op, opset) =>
   (domain === INNER ? inner[op] : undefined) ??
-  byOperator.get(`${domain}:${op}`)?.find(({ opsets: [first, last] }) => first <= opset && opset <= last)
-    ?.rule;
+  rowsOf(domain, op).find(({ opsets: [first, last] }) => first <= opset && opset <= last)?.rule;

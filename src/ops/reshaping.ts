@@ -111,7 +111,7 @@ function isShorter(have: Dim, want: Dim): boolean {
 export const reshape: Rule = {
   says: 'axes are split and merged as products; merged lanes lose nothing when split again',
   exact: 'yes',
-  moves: true,
+  ...{ moves: true, reshapes: true },
   axes: (call) => {
     const x = call.input(0);
     const { values, dtype } = call.optional(0)!;
@@ -167,7 +167,7 @@ function settleGiven(call: Call, lengths: Dim[], total: Dim): void {
 export const flatten: Rule = {
   says: 'the axes before `axis` become one, the others another',
   exact: 'yes',
-  moves: true,
+  ...{ moves: true, reshapes: true },
   axes: (call) => {
     const x = call.input(0);
     const stated = call.attributes.int('axis', 1);
@@ -228,7 +228,7 @@ function axesOfOne(call: Call, x: Axes): number[] {
 export const squeeze: Rule = {
   says: 'axes of length 1 leave',
   exact: 'yes',
-  moves: true,
+  ...{ moves: true, reshapes: true },
   axes: (call) => {
     const x = call.input(0);
     const stated = statedAxes(call);
@@ -244,7 +244,7 @@ export const squeeze: Rule = {
 export const unsqueeze: Rule = {
   says: 'axes of length 1 come in',
   exact: 'yes',
-  moves: true,
+  ...{ moves: true, reshapes: true },
   axes: (call) => {
     const x = call.input(0);
     const stated = statedAxes(call) ?? [];

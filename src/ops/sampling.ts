@@ -270,6 +270,7 @@ export const imageScaler: Rule = {
 export const nonMaxSuppression: Rule = {
   says: 'everything it reads stays whole; data says how many boxes it gives',
   exact: 'yes',
+  suppresses: true,
   axes: (call) => {
     const read = Array.from({ length: call.count }, (_, i) => call.optional(i)?.axes ?? []);
     for (const axis of read.flat()) call.lanes.freeze(axis, 'operator', 'is read as boxes and scores');

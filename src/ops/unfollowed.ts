@@ -40,11 +40,16 @@ const losses = (call: Call): readonly Output[] => {
 /** Operators that are known, and known not to be followed: every axis that they touch stays whole. The reason is a row's. */
 export const unfollowed: readonly Entry[] = [
   ['', 'Scan', '8..8', freezes(BODY)],
-  ['', 'SequenceMap', '17..', freezes(BODY)],
-  ['', 'SequenceAt SequenceConstruct SequenceEmpty SequenceErase SequenceInsert', '11..', freezes(SEQUENCE)],
-  ['', 'SplitToSequence ConcatFromSequence', '11..', freezes(SEQUENCE)],
+  ['', 'SequenceMap', '17..', { ...freezes(BODY), holds: { kind: 'unknown', maybe: false } }],
+  ['', 'SequenceConstruct', '11..', { ...freezes(SEQUENCE), holds: { kind: 'tensors' } }],
+  ['', 'SequenceEmpty', '11..', { ...freezes(SEQUENCE), holds: { kind: 'tensors' } }],
+  ['', 'SequenceInsert', '11..', { ...freezes(SEQUENCE), holds: { kind: 'more', operands: [1] } }],
+  ['', 'SequenceErase', '11..', { ...freezes(SEQUENCE), holds: { kind: 'more', operands: [] } }],
+  ['', 'SplitToSequence', '11..', { ...freezes(SEQUENCE), holds: { kind: 'tensors', operands: [0] } }],
+  ['', 'SequenceAt ConcatFromSequence', '11..', freezes(SEQUENCE)],
   ['', 'SequenceLength', '11..', freezes(SEQUENCE, number('int64'))],
-  ['', 'Optional OptionalGetElement', '15..', freezes(OPTIONAL)],
+  ['', 'Optional', '15..', { ...freezes(OPTIONAL), holds: { kind: 'more', operands: [] } }],
+  ['', 'OptionalGetElement', '15..', { ...freezes(OPTIONAL), holds: { kind: 'unknown', maybe: true } }],
   ['', 'OptionalHasElement', '15..', freezes(OPTIONAL, number('bool'))],
 
   ['', 'StringNormalizer', '10..', freezes(TEXT)],
@@ -75,7 +80,13 @@ export const unfollowed: readonly Entry[] = [
   ['ai.onnx.ml', 'OneHotEncoder', '1..', freezes('its categories are attributes')],
   ['ai.onnx.ml', 'LabelEncoder', '1..', freezes(DICTIONARY, likeInput)],
   ['ai.onnx.ml', 'CategoryMapper', '1..', freezes(DICTIONARY, likeInput)],
-  ['ai.onnx.ml', 'CastMap DictVectorizer ZipMap', '1..', freezes(DICTIONARY)],
+  ['ai.onnx.ml', 'CastMap DictVectorizer', '1..', freezes(DICTIONARY)],
+  [
+    'ai.onnx.ml',
+    'ZipMap',
+    '1..',
+    { ...freezes(DICTIONARY), holds: { kind: 'tensors', operands: [0] }, namesClasses: true },
+  ],
   ['ai.onnx.ml', 'ArrayFeatureExtractor', '1..', freezes('it chooses features by their place')],
   [
     'ai.onnx.ml',

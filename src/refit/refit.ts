@@ -196,7 +196,7 @@ export class Reconstruction {
         if (!lost(turn) && !(mixesAll(turn) ? work.length > 0 : reads())) continue;
       } else {
         const { value } = turn.output;
-        const own = readersBehind(readers, value);
+        const own = readersBehind(this.source.walk, readers, value);
         const isShown = own.length === 0 || this.source.walk.graph.outputs.some(({ name }) => name === value);
         if (covered.has(turn.sites[0].node) || !reads()) continue;
         if (!isShown && own.every((node) => seen.has(node))) continue;

@@ -5,7 +5,7 @@ import { attributeOf } from '../execution/alone.js';
 import { Contents, numbersOf, type Stored } from '../layers/contents.js';
 import { type Layer, type Site, weightOf } from '../layers/layers.js';
 import { matrixOf, placesOf, putMatrix, selected } from '../layers/matrix.js';
-import { isDequantiser, type Makers, makersOf, storedAs } from '../layers/quantised.js';
+import { type Makers, makersOf, storedAs } from '../layers/quantised.js';
 import type { TensorDocument } from '../model/document.js';
 import type { Edits } from '../model/edits.js';
 import type { Node } from '../model/graph.js';
@@ -188,7 +188,7 @@ export class Rewrites {
     values: Float64Array,
   ): Promise<Float32Array | undefined> {
     const maker = this.#makers.get(data);
-    if (maker === undefined || !isDequantiser(maker)) return undefined;
+    if (maker === undefined || !this.walk.factsOf(maker).dequantises) return undefined;
     const stored = storedAs(this.walk.graph, maker.inputs[1] ?? '');
     if (stored?.dtype !== 'float32' || stored.dims.some((length) => length !== 1)) return undefined;
     const [of] = await this.native.floats(stored.id, this.options);

@@ -28,10 +28,11 @@ export interface Scaling {
 }
 
 /** The nodes of the main graph that do so. */
-export function scalingsOf({ graph, scalings }: Walk): Scaling[] {
+export function scalingsOf(walk: Walk): Scaling[] {
+  const { graph, scalings } = walk;
   const makers = makersOf(graph);
   const own = (node: Node, operand: number): TensorDocument | undefined => {
-    const found = together(graph, [directly(graph, makers, node, operand)]);
+    const found = together(graph, [directly(walk, makers, node, operand)]);
     if (found === undefined || found.quantised !== undefined) return undefined;
     return graph.isNamed(found.tensor.id) && found.tensor.dims.length === 1 ? found.tensor : undefined;
   };

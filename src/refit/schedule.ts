@@ -1,3 +1,4 @@
+import type { Walk } from '../coupling/walk.js';
 import type { Parts } from '../execution/parts.js';
 import type { Layer, Readers } from '../layers/layers.js';
 import type { Recurrent } from '../layers/recurrent.js';
@@ -7,17 +8,14 @@ import type { Scaling } from './scaling.js';
 /** What has its turn. */
 export type Turn = Layer | Recurrent | Scaling;
 
-const QUANTISERS: ReadonlySet<string> = new Set([
-  'QuantizeLinear',
-  'DynamicQuantizeLinear',
-  'DequantizeLinear',
-]);
-
 /** Who reads a value, itself or as it is once it has been quantised. */
-export function readersBehind(readers: Readers, value: string): readonly Node[] {
-  const quantises = ({ op, inputs }: Node): boolean => QUANTISERS.has(op) && inputs[0] === value;
+export function readersBehind(walk: Walk, readers: Readers, value: string): readonly Node[] {
+  const isQuantiser = (node: Node): boolean => {
+    const { quantises, dequantises } = walk.factsOf(node);
+    return (quantises !== undefined || dequantises === true) && node.inputs[0] === value;
+  };
   return (readers.get(value) ?? []).flatMap((node) =>
-    quantises(node) ? readersBehind(readers, node.outputs[0]!) : [node],
+    isQuantiser(node) ? readersBehind(walk, readers, node.outputs[0]!) : [node],
   );
 }
 

@@ -111,7 +111,7 @@ class Following {
   }
 
   #sum(node: Node, value: string, operand: number, times: number): boolean {
-    const addend = directly(this.walk.graph, this.#makers, node, operand);
+    const addend = directly(this.walk, this.#makers, node, operand);
     if (addend !== undefined) return this.#add(addend, times);
     const other = node.inputs[operand] ?? '';
     const [a, b] = [value, other].map((name) => this.walk.tensors.get(name)?.axes);
@@ -132,7 +132,7 @@ class Following {
 
   #normalise(node: Node, { operands, epsilon }: Extract<Step, { kind: 'normalise' }>): boolean {
     if (this.#stream !== undefined) return false;
-    const parameters = operands.map((operand) => directly(this.walk.graph, this.#makers, node, operand));
+    const parameters = operands.map((operand) => directly(this.walk, this.#makers, node, operand));
     if (parameters.some((own) => own?.tensor.dims[0] !== this.outputs)) return false;
     this.#through.push(node);
     const [gamma, beta, mean, variance] = parameters.map((own) => numbersNow(this.native, own!));

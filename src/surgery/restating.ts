@@ -132,7 +132,8 @@ function writeOperand(
   };
   const factors = pairs.map(factor);
   let current = node.written[operand]!;
-  const step = (op: string, values: readonly number[], neutral: number): void => {
+  /** One node of arithmetic; none where the numbers change nothing. */
+  const step = ({ op }: Pick<NewNode, 'op'>, values: readonly number[], neutral: number): void => {
     if (values.every((value) => value === neutral)) return;
     const output = names.fresh(base);
     const inserted: NewNode = {
@@ -149,21 +150,10 @@ function writeOperand(
     draft.nodes.push(inserted);
     current = output;
   };
-  step(
-    'Mul',
-    factors.map(([p]) => p),
-    1,
-  );
-  step(
-    'Div',
-    factors.map(([, q]) => q),
-    1,
-  );
-  step(
-    'Add',
-    factors.map(([, , r]) => r),
-    0,
-  );
+  const parts = ([0, 1, 2] as const).map((part) => factors.map((factor) => factor[part]));
+  step({ op: 'Mul' }, parts[0]!, 1);
+  step({ op: 'Div' }, parts[1]!, 1);
+  step({ op: 'Add' }, parts[2]!, 0);
   draft.inputs.push({ node: node.id, index: operand, name: current });
 }
 

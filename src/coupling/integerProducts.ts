@@ -1,6 +1,7 @@
-import type { Stores } from './dequantised.js';
-import type { TensorDocument } from './document.js';
-import type { Node } from './expand.js';
+import type { TensorDocument } from '../model/document.js';
+import type { Node } from '../model/graph.js';
+import { ownFacts, type Stores } from './dequantised.js';
+import { type Facts, NO_FACTS } from './facts.js';
 
 /**
  * A product of quantised data and a stored weight, whose scales come behind it: what it is of, and what it comes to, in floats.
@@ -46,7 +47,6 @@ interface IntegerBias {
 const MOST_STEPS = 3;
 /** Roundings, casts and moves between a bias of floats and the integers that it is added to. */
 const MOST_BIAS_STEPS = 6;
-const ROUNDS_OR_MOVES = new Set(['Floor', 'Round', 'Ceil', 'Cast', 'Reshape', 'Unsqueeze', 'Squeeze']);
 
 export interface Surroundings extends Stores {
   readersOf(value: string): readonly Node[];
@@ -61,10 +61,12 @@ export function quantisedFrom(
   around: Stores,
 ): { readonly data: string; readonly scale: string } | undefined {
   const maker = around.makerOf(node.inputs[data] ?? '');
-  if (maker === undefined || maker.domain !== '' || maker.outputs[0] !== node.inputs[data]) return undefined;
-  if (maker.op === 'DynamicQuantizeLinear') return { data: maker.inputs[0]!, scale: maker.outputs[1] ?? '' };
-  if (maker.op === 'QuantizeLinear') return { data: maker.inputs[0]!, scale: maker.inputs[1]! };
-  return undefined;
+  const { quantises } = maker === undefined ? NO_FACTS : around.factsOf(maker);
+  if (maker === undefined || quantises === undefined || maker.outputs[0] !== node.inputs[data])
+    return undefined;
+  const { scale } = quantises;
+  const by = 'output' in scale ? maker.outputs[scale.output] : maker.inputs[scale.operand];
+  return { data: maker.inputs[0]!, scale: by ?? '' };
 }
 
 /** What a node that makes integers of quantised data at operand `data` comes to; undefined where its scales are not found. */
@@ -73,16 +75,16 @@ export function integerProduct(node: Node, data: number, around: Surroundings): 
   if (from === undefined) return undefined;
   const integers = node.outputs[0] ?? '';
   const next = onlyReader(integers, around);
-  const isAdded = isOwn(next, 'Add');
+  const isAdded = next !== undefined && isOf(next, 'sum', around);
   const added = isAdded ? integerBias(next, integers, from.scale, around) : undefined;
   if (isAdded && added === undefined) return undefined;
   const cast = isAdded ? onlyReader(next.outputs[0]!, around) : next;
-  if (cast?.op !== 'Cast' || cast.domain !== '') return undefined;
+  if (cast === undefined || !around.factsOf(cast).casts) return undefined;
   let value = cast.outputs[0]!;
   const found: Factor[] = [];
   for (let step = 0; step < MOST_STEPS; step++) {
     const end = onlyReader(value, around);
-    if (!isOwn(end, 'Mul')) return undefined;
+    if (end === undefined || !isOf(end, 'product', around)) return undefined;
     found.push(...factors({ node: end, operand: end.inputs[0] === value ? 1 : 0 }, around));
     value = end.outputs[0]!;
     const scales = found.filter(({ name }) => around.storedAs(name) !== undefined && name !== from.scale);
@@ -112,22 +114,23 @@ function integerBias(
   for (let step = 0; step < MOST_BIAS_STEPS; step++) {
     const maker = around.makerOf(value);
     if (maker === undefined || around.usesOf(value) !== 1) return undefined;
-    if (isOwn(maker, 'Div')) {
+    if (isOf(maker, 'quotient', around)) {
       const by = factors({ node: maker, operand: 1 }, around);
       const scale = by.find(({ name }) => name !== dataScale && around.storedAs(name) !== undefined);
       const isScaled = by.length === 2 && by.some(({ name }) => name === dataScale);
       const isStored = around.storedAs(maker.inputs[0]!) !== undefined;
       return isStored && isScaled && scale ? { bias: { node: maker, operand: 0 }, scale } : undefined;
     }
-    if (maker.domain !== '' || !ROUNDS_OR_MOVES.has(maker.op)) return undefined;
+    const { rounds, casts, reshapes } = around.factsOf(maker);
+    if (!rounds && !casts && !reshapes) return undefined;
     value = maker.inputs[0]!;
   }
   return undefined;
 }
 
-/** A node of ai.onnx that can be written again: no part of a function. */
-const isOwn = <Op extends string>(node: Node | undefined, op: Op): node is Node & { readonly op: Op } =>
-  node?.op === op && node.domain === '' && node.id >= 0 && node.body === undefined;
+/** A node of two operands that computes this of them, and that can be written again. */
+const isOf = (node: Node, arithmetic: Facts['arithmetic'], around: Stores): boolean =>
+  node.inputs.length === 2 && ownFacts(node, around).arithmetic === arithmetic;
 
 function onlyReader(value: string, around: Surroundings): Node | undefined {
   const readers = around.readersOf(value);
@@ -138,6 +141,7 @@ function onlyReader(value: string, around: Surroundings): Node | undefined {
 function factors(at: Place, around: Surroundings): Factor[] {
   const name = at.node.inputs[at.operand]!;
   const maker = around.makerOf(name);
-  if (!isOwn(maker, 'Mul') || around.usesOf(name) !== 1) return [{ name, at }];
+  if (maker === undefined || !isOf(maker, 'product', around) || around.usesOf(name) !== 1)
+    return [{ name, at }];
   return [0, 1].map((operand) => ({ name: maker.inputs[operand]!, at: { node: maker, operand } }));
 }

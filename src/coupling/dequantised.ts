@@ -1,7 +1,8 @@
-import type { TensorDocument } from './document.js';
-import type { Node } from './expand.js';
+import type { TensorDocument } from '../model/document.js';
+import type { Graph, Node } from '../model/graph.js';
+import { type Facts, type FactsOf, NO_FACTS } from './facts.js';
 
-/** A value that is (q - zero point) · scale of stored integers q, spelled out: Cast, perhaps Sub, and Mul. */
+/** A value that is (q - zero point) · scale of stored integers q, spelled out: a cast, perhaps a difference, and a product. */
 export interface Dequantised {
   readonly integers: TensorDocument;
   readonly scale: TensorDocument;
@@ -25,25 +26,30 @@ const INTEGERS = new Set(['int8', 'uint8', 'int4', 'uint4', 'int16', 'uint16']);
 /** Casts and moves on the way to what is stored. */
 const MOST_STEPS = 6;
 
-/** What the graph has stored, and which node makes a value. */
+/** What the graph has stored, which node makes a value, and what is known of its operator. */
 export interface Stores {
   storedAs(value: string): TensorDocument | undefined;
   makerOf(value: string): Node | undefined;
+  readonly factsOf: FactsOf;
 }
 
 /** All such values, by name; also in branches and bodies. In functions stored tensors belong to every call. */
-export function dequantisedValues(nodes: readonly Node[], stores: Stores): Map<string, Dequantised> {
+export function dequantisedValues(
+  { nodes }: Pick<Graph, 'nodes'>,
+  stores: Stores,
+): ReadonlyMap<string, Dequantised> {
   const found = new Map<string, Dequantised>();
   for (const node of nodes) {
-    if (!isOwn(node, 'Mul') || node.inputs.length !== 2) continue;
+    if (node.inputs.length !== 2 || ownFacts(node, stores).arithmetic !== 'product') continue;
     const own = scaled(node, 0, stores) ?? scaled(node, 1, stores);
     if (own !== undefined) found.set(node.outputs[0]!, own);
   }
   return found;
 }
 
-const isOwn = (node: Node, op: string): boolean =>
-  node.op === op && node.domain === '' && node.id >= 0 && node.body === undefined;
+/** What is known of a node that can be written again: no part of a function. */
+export const ownFacts = (node: Node | undefined, { factsOf }: Pick<Stores, 'factsOf'>): Facts =>
+  node !== undefined && node.id >= 0 && node.body === undefined ? factsOf(node) : NO_FACTS;
 
 /** The product seen as integers at one operand, their scale at the other. */
 function scaled(node: Node, operand: number, stores: Stores): Dequantised | undefined {
@@ -70,8 +76,9 @@ function scaled(node: Node, operand: number, stores: Stores): Dequantised | unde
     }
     const maker = stores.makerOf(value);
     if (maker === undefined) return undefined;
-    if (isOwn(maker, 'Cast')) isCast = true;
-    else if (!hasPoint && isOwn(maker, 'Sub')) {
+    const { casts, arithmetic } = ownFacts(maker, stores);
+    if (casts) isCast = true;
+    else if (!hasPoint && arithmetic === 'difference') {
       zeroPoint = behindCasts(maker.inputs[1]!, stores);
       if (zeroPoint === undefined) return undefined;
       hasPoint = true;
@@ -88,7 +95,7 @@ function behindCasts(value: string, stores: Stores): TensorDocument | undefined 
     const stored = stores.storedAs(at);
     if (stored !== undefined) return stored;
     const maker = stores.makerOf(at);
-    if (maker === undefined || !isOwn(maker, 'Cast')) return undefined;
+    if (maker === undefined || !ownFacts(maker, stores).casts) return undefined;
     at = maker.inputs[0]!;
   }
   return undefined;
