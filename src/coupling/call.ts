@@ -10,7 +10,7 @@ import type { Contracting, ContractingSide, Contraction, Side } from './contract
 import { Frozen } from './frozen.js';
 import type { IntegerProduct } from './integerProducts.js';
 import type { Lanes } from './lanes.js';
-import type { Bias, Integers, Mix, Mixing, Scale, Scales } from './mix.js';
+import type { Bias, Integers, Mix, Mixing, Real, RealAt, Scale, Scales } from './mix.js';
 import { storedAxes } from './mix.js';
 import type { Passage, Passing } from './passage.js';
 import { type Cause, sinceText } from './reason.js';
@@ -292,22 +292,46 @@ export class NodeCall implements Call {
       ...(rest.fused !== undefined && output !== undefined && { fused: rest.fused }),
       bias: biasOf(seen.product) ?? rest.bias ?? { kind: 'none' },
       ...(integers && { integers }),
+      ...(seen.reals && { reals: seen.reals }),
     });
   }
 
   /** What is mixed and what it comes to as values of floats; undefined where they are not found. */
-  #seenAsFloats({ data, integers, dataAreIntegers = false }: Mixing):
+  #seenAsFloats({ data, integers, dataAreIntegers = false, outputIsIntegers }: Mixing):
     | {
         readonly data: string | undefined;
         readonly output: string | undefined;
         readonly product?: IntegerProduct;
+        readonly reals?: Mix['reals'];
       }
     | undefined {
     const [output] = this.node.outputs;
     if (!dataAreIntegers) return { data: this.node.inputs[data], output };
-    if (integers?.scale !== undefined) return { data: this.store.unquantised(this.node, data), output };
+    if (integers?.scale !== undefined) {
+      const answer = outputIsIntegers && this.#real(outputIsIntegers);
+      if (outputIsIntegers !== undefined && answer === undefined) return undefined;
+      const reals = answer && { output: answer };
+      const floats = this.store.unquantised(this.node, data);
+      if (floats !== undefined) return { data: floats, output, ...(reals && { reals }) };
+      const own = dataAreIntegers === true ? undefined : this.#real(dataAreIntegers);
+      return own && { data: this.node.inputs[data], output, reals: { ...reals, data: own } };
+    }
     const product = this.store.productOf(this.node, data);
     return product && { data: product.data, output: product.output, product };
+  }
+
+  /** What integers stand for, where that is one scale and one zero point that are stored. */
+  #real({ scale, zeroPoint }: RealAt): Real | undefined {
+    const [by, point] = [this.#stored(scale), this.#stored(zeroPoint)];
+    const range = RANGES[point?.dtype ?? ''];
+    if (by === undefined || point === undefined || range === undefined) return undefined;
+    const [factor, zero] = [by, point].map(({ id }) => {
+      const [first, ...others] = this.store.contentOf(id)?.elements ?? [];
+      return others.length === 0 && typeof first?.now === 'number' ? first.now : undefined;
+    });
+    if (factor === undefined || zero === undefined) return undefined;
+    const of = (integer: number): number => (integer - zero) * factor;
+    return { scale: factor, zeroPoint: zero, low: of(range[0]), high: of(range[1]) };
   }
 
   /** A weight of integers by what they stand for; undefined where scale or zero point are not stored, or lie elsewhere. */
@@ -479,3 +503,11 @@ const isReachable = (wanted: Element, said: Element): boolean =>
     const [want, have] = [wanted.after(probe), said.after(probe)];
     return typeof want === 'number' || equal(want, have) || ratioOf(want, have) !== undefined;
   });
+
+/** What integers that activations are quantised to can be. */
+const RANGES: Readonly<Record<string, readonly [low: number, high: number]>> = {
+  int8: [-128, 127],
+  uint8: [0, 255],
+  int16: [-32768, 32767],
+  uint16: [0, 65535],
+};

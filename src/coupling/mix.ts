@@ -31,6 +31,23 @@ export interface Mix {
   readonly bias: Bias;
   /** Where the node reads the weight as integers. */
   readonly integers?: Integers;
+  /** Where what it reads or answers are integers of which no value of the graph has the numbers: what they stand for. */
+  readonly reals?: { readonly data?: Real; readonly output?: Real };
+}
+
+/** Integers q that stand for (q - zero point) · scale. */
+export interface Real {
+  readonly scale: number;
+  readonly zeroPoint: number;
+  /** Between which numbers all lie. */
+  readonly low: number;
+  readonly high: number;
+}
+
+/** The operands that say so. */
+export interface RealAt {
+  readonly scale: number;
+  readonly zeroPoint: number;
 }
 
 /** A weight that a node reads as the integers that it is stored as. */
@@ -67,9 +84,15 @@ export interface Window {
 export type Bias =
   /**
    * An operand of the node, absent or a stored vector of the outputs; or, stored, of `at` beside it. To W x so many `times` of it are
-   * added, by default one.
+   * added, by default one. `inUnits`: it is int32, in units of this scale of the data times that of the weight.
    */
-  | { readonly kind: 'operand'; readonly operand: number; readonly at?: Node; readonly times?: number }
+  | {
+      readonly kind: 'operand';
+      readonly operand: number;
+      readonly at?: Node;
+      readonly times?: number;
+      readonly inUnits?: number;
+    }
   /** Behind the node: an addition of a vector to its output. */
   | { readonly kind: 'behind' }
   /** A part of an operand: these places of a row of a stored tensor [rows, places]. Absent: it can be made, with zeros elsewhere. */
@@ -118,8 +141,10 @@ export interface Mixing {
   readonly instead?: string;
   /** The weight is integers: places of its scale, where the node scales itself, and of its zero point. */
   readonly integers?: { readonly scale?: number; readonly zeroPoint: number };
-  /** The data are integers too. */
-  readonly dataAreIntegers?: boolean;
+  /** The data are integers too. Where they were not quantised for the node: what says what they stand for. */
+  readonly dataAreIntegers?: boolean | RealAt;
+  /** So is what it answers. */
+  readonly outputIsIntegers?: RealAt;
 }
 
 /** A weight operand's axes as axes of the stored tensor that it is, moved; undefined where it is not one. */

@@ -54,11 +54,13 @@ function toHalf(value: number): number {
 async function gridOf(
   native: NativeModel,
   { dtype }: TensorDocument,
-  { scale, zeroPoint, axis, block }: Quantised,
+  { scale, zeroPoint, axis, block, times }: Quantised,
   options: NativeOptions,
 ): Promise<Omit<Grid, 'reach'>> {
+  const [factor] = times === undefined ? [1] : await native.floats(times.id, options);
+  const own = await native.floats(scale.id, options);
   return {
-    scale: await native.floats(scale.id, options),
+    scale: times === undefined ? own : own.map((value) => value * factor!),
     zero: zeroPoint === undefined ? Float32Array.of(0) : await native.floats(zeroPoint.id, options),
     axis,
     ...(block !== undefined && { block }),
@@ -160,7 +162,8 @@ export class Contents {
     const inputs: Edits['inputs'][number][] = [];
     for (const id of this.#rescaled) {
       const { grid, dims, quantised } = this.#grids.get(id)!;
-      const { scale, ownScale, scaledAt } = quantised;
+      const { scale, ownScale, scaledAt, times } = quantised;
+      if (times !== undefined) continue;
       if (ownScale) {
         contents.push({ tensor: scale.id, dims, values: grid.scale });
         continue;

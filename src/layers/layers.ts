@@ -66,7 +66,13 @@ export type Addition =
       readonly length: number;
     }
   /** Nowhere yet; here it can be. `shared`: a vector that others read too, for which one of its own is put. */
-  | { readonly kind: 'operand'; readonly operand: number; readonly shared?: TensorDocument }
+  | {
+      readonly kind: 'operand';
+      readonly operand: number;
+      readonly shared?: TensorDocument;
+      /** It is int32, in units of this scale of the data times that of the weight. */
+      readonly times?: TensorDocument;
+    }
   /** `trailing`: axes of length 1 that a vector of the outputs has behind it. */
   | { readonly kind: 'behind'; readonly trailing: number }
   | { readonly kind: 'none' };
@@ -123,7 +129,14 @@ export function layersOf(walk: Walk): Layer[] {
     if (quantised !== undefined && (weight.dtype === 'int32' || layout.fixed.length > 0)) return [];
     const length = (axes: readonly number[]): number =>
       axes.reduce((product, axis) => product * weight.dims[axis]!, 1);
-    const additions = sites.map((site) => additionOf(around, site, length(layout.outputs)));
+    const additions = sites.map((site) =>
+      isInUnits(site)
+        ? inUnits(around, site, weight, quantised, length(layout.outputs))
+        : additionOf(around, site, length(layout.outputs)),
+    );
+    // A bias of other units would be off with the weight's scale, and of integers only one node is looked at.
+    if (sites.some((site, place) => isInUnits(site) && additions[place]!.kind === 'none')) return [];
+    if (sites.length > 1 && sites.some(({ reals }) => reals !== undefined)) return [];
     const tied = sites.map((site) => integerBias(around, site));
     if (quantised !== undefined && tied.includes('shared')) return [];
     return [
@@ -220,6 +233,30 @@ function additionOf(around: Around, mix: Mix, outputs: number): Addition {
     ({ tensor }) => isVector(tensor, outputs, trailing) && around.claims.get(tensor.id) === node,
   );
   return stored === undefined ? { kind: 'behind', trailing } : { kind: 'stored', ...stored, included: false };
+}
+
+const isInUnits = ({ bias }: Mix): boolean => bias.kind === 'operand' && bias.inUnits !== undefined;
+
+/** An int32 bias in units of the scales of data and weight, where the node alone reads it. */
+function inUnits(
+  { graph }: Around,
+  { node, bias }: Mix,
+  weight: TensorDocument,
+  quantised: Quantised | undefined,
+  outputs: number,
+): Addition {
+  if (bias.kind !== 'operand' || quantised === undefined) return { kind: 'none' };
+  const times = storedAs(graph, node.inputs[bias.inUnits ?? -1] ?? '');
+  if (times?.dtype !== 'float32' || times.dims.some((length) => length !== 1)) return { kind: 'none' };
+  const name = node.inputs[bias.operand] ?? '';
+  if (name === '') return { kind: 'operand', operand: bias.operand, times };
+  const tensor = storedAs(graph, name);
+  const isOwn = tensor !== undefined && graph.uses.get(name) === 1 && graph.isNamed(tensor.id);
+  const fits = tensor?.dtype === 'int32' && tensor.dims.length === 1 && isVector(tensor, outputs);
+  const follows = quantised.scale.dims.every((length) => length === 1 || length === outputs);
+  if (!isOwn || !fits || !follows || weight.dtype === 'int32') return { kind: 'none' };
+  const { zeroPoint: _, block: __, ...rest } = quantised;
+  return { kind: 'stored', tensor, quantised: { ...rest, axis: 0, times }, included: true };
 }
 
 /** Stored tensors that the only reader of a value adds to it first of all, each of which nothing else reads. */

@@ -20,6 +20,8 @@ export interface Quantised {
   readonly block?: number;
   /** False where others read the scale too: another one then takes its place for these nodes. */
   readonly ownScale: boolean;
+  /** Of an int32 bias: the scale is that of the weight, times this one of the data. It is stated nowhere, and follows the weight's. */
+  readonly times?: TensorDocument;
 }
 
 /** A stored tensor that a value stands for. */

@@ -1,4 +1,5 @@
 import { EspalierError } from '../base/errors.js';
+import type { Real } from '../coupling/mix.js';
 import type { NativeOptions } from '../native/index.js';
 import { type NativeMoments, type Patches, sampled } from '../native/moments.js';
 import { halvesToNumbers } from '../runtime/dtypes.js';
@@ -14,11 +15,20 @@ export function float32(tensor: Tensor, value: string): Float32Array {
   throw new EspalierError('RUNTIME_FAILED', `the value holds ${type}, not floats`, { tensor: value });
 }
 
+/** What integers of a runtime stand for, as floats; floats as they are. */
+export function real(tensor: Tensor, by: Real | undefined): Tensor {
+  const { data, type } = tensor;
+  if (by === undefined || !/^u?int(8|16)$/.test(type)) return tensor;
+  const numbers = Float32Array.from(data as ArrayLike<number>, (q) => (q - by.zeroPoint) * by.scale);
+  return { ...tensor, type: 'float32', data: numbers };
+}
+
 /** What a site reads of its data: all of it, or the index of an axis that takes part. */
 export function dataAt(
-  { data, part }: Pick<Site, 'data' | 'part'>,
-  tensor: Tensor,
+  { data, part, reals }: Pick<Site, 'data' | 'part' | 'reals'>,
+  given: Tensor,
 ): { readonly x: Float32Array; readonly dims: readonly number[] } {
+  const tensor = real(given, reals?.data);
   const x = float32(tensor, data);
   if (part === undefined) return { x, dims: tensor.dims };
   return { x: taken(x, tensor.dims, part.axis, [part.index]), dims: tensor.dims.with(part.axis, 1) };

@@ -1,7 +1,7 @@
 import type { Axes, Axis } from '../coupling/axis.js';
 import { isZero, withZero } from '../coupling/axis.js';
 import { Frozen } from '../coupling/frozen.js';
-import type { Bias } from '../coupling/mix.js';
+import type { Bias, Mixing, RealAt } from '../coupling/mix.js';
 import type { Call, Rule } from '../coupling/rule.js';
 import { broadcast, everyZero } from './broadcasting.js';
 import { convolve, mixingWindow } from './convolution.js';
@@ -31,7 +31,7 @@ function weightOf(
 }
 
 /** A quantised convolution: axes by what they stand for. `x` and `w` are operands, `bias` the place of an int32 bias. */
-function convolution(call: Call, x: Operand, w: Operand, bias: number): Axis[] {
+function convolution(call: Call, x: Operand, w: Operand, bias: number, y?: RealAt): Axis[] {
   if (call.attributes.int('channels_last', 0) !== 0)
     throw new Frozen('operator', 'its channels are the last axis');
   if (x.scale !== undefined) call.optional(x.scale);
@@ -40,13 +40,12 @@ function convolution(call: Call, x: Operand, w: Operand, bias: number): Axis[] {
   const { parameters } = weight;
   const real = realAxes(call, x.data, x.zeroPoint);
   const [batch, channels, ...places] = convolve(call, real, weight.axes, [added, ...parameters.axes]);
-  if (w.scale === undefined)
-    call.mixes({
-      ...{ data: x.data, axis: 1, weight: w.data, outputs: [0], input: 1, outputAxis: 1, bias: BEHIND },
-      ...{ taps: places.map((_, d) => d + 2), window: mixingWindow(call, places.length) },
-      ...{ groups: call.attributes.int('group', 1), dataAreIntegers: true },
-      integers: { zeroPoint: w.zeroPoint },
-    });
+  call.mixes({
+    ...{ data: x.data, axis: 1, weight: w.data, outputs: [0], input: 1, outputAxis: 1 },
+    ...{ taps: places.map((_, d) => d + 2), window: mixingWindow(call, places.length) },
+    groups: call.attributes.int('group', 1),
+    ...answering(x, w, y, bias),
+  });
   if (!parameters.keepsPoint)
     call.lanes.inexact(
       channels,
@@ -56,6 +55,23 @@ function convolution(call: Call, x: Operand, w: Operand, bias: number): Axis[] {
     parameters.scalesToZero ||
     (isRealZero(weight.axes[0]!, parameters) && (added === undefined || isZero(added)));
   return [batch, withZero(channels, zero), ...places];
+}
+
+/** What a product of integers says of its operands: `y` where it answers in integers itself, with `bias` in units of both scales. */
+function answering(
+  x: Operand,
+  w: Operand,
+  y?: RealAt,
+  bias?: number,
+): Pick<Mixing, 'integers' | 'dataAreIntegers' | 'outputIsIntegers' | 'bias'> {
+  if (x.scale === undefined || w.scale === undefined)
+    return { integers: { zeroPoint: w.zeroPoint }, dataAreIntegers: true, bias: BEHIND };
+  return {
+    integers: { scale: w.scale, zeroPoint: w.zeroPoint },
+    dataAreIntegers: { scale: x.scale, zeroPoint: x.zeroPoint },
+    ...(y && { outputIsIntegers: y }),
+    bias: bias === undefined ? { kind: 'none' } : { kind: 'operand', operand: bias, inUnits: x.scale },
+  };
 }
 
 /**
@@ -72,7 +88,8 @@ export const qlinearConv: Rule = {
   axes: (call) => {
     call.optional(6);
     const x = { data: 0, scale: 1, zeroPoint: 2 };
-    return [asStored(call, convolution(call, x, { data: 3, scale: 4, zeroPoint: 5 }, 8), 7)];
+    const y = { scale: 6, zeroPoint: 7 };
+    return [asStored(call, convolution(call, x, { data: 3, scale: 4, zeroPoint: 5 }, 8, y), 7)];
   },
 };
 
@@ -137,7 +154,14 @@ export const qlinearMatMul: Rule = {
   axes: (call) => {
     call.optional(6);
     const a = matrix(call, { data: 0, scale: 1, zeroPoint: 2 });
-    const b = weightOf(call, { data: 3, scale: 4, zeroPoint: 5 }, -1, true);
+    const weight = { data: 3, scale: 4, zeroPoint: 5 };
+    const b = weightOf(call, weight, -1, true);
+    const rank = call.input(0).length;
+    if (call.input(3).length === 2 && rank >= 2)
+      call.mixes({
+        ...{ data: 0, axis: rank - 1, weight: 3, outputs: [1], input: 0, outputAxis: rank - 1 },
+        ...answering({ data: 0, scale: 1, zeroPoint: 2 }, weight, { scale: 6, zeroPoint: 7 }),
+      });
     return [asStored(call, matrices(call, a, b), 7)];
   },
 };
@@ -231,6 +255,17 @@ export const qgemm: Rule = {
       { ...b, axes: turned(b.axes, 'transB') },
       6,
     );
+    // A factor would be in the units of what is added.
+    if (attributes.int('transA', 0) === 0 && attributes.float('alpha', 1) === 1)
+      call.mixes({
+        ...{ data: 0, axis: 1, weight: 3, outputs: [columns], input: 1 - columns, outputAxis: 1 },
+        ...answering(
+          { data: 0, scale: 1, zeroPoint: 2 },
+          { data: 3, scale: 4, zeroPoint: 5 },
+          call.optional(7) === undefined ? undefined : { scale: 7, zeroPoint: 8 },
+          6,
+        ),
+      });
     if (call.optional(7) === undefined) return [{ axes: real, dtype: 'float32' }];
     return [asStored(call, real, 8)];
   },

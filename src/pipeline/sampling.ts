@@ -98,7 +98,8 @@ export interface Reader {
 /** The nodes that multiply a group's lanes by a stored weight and sum over them, and whose output is a value. */
 export function readersOf({ mixes, tensors }: Analysis, group: Group, { all }: GroupPlaces): Reader[] {
   const lanes = group.lanes.length;
-  return mixes.flatMap(({ node, data, axis, output, groups }) => {
+  return mixes.flatMap(({ node, data, axis, output, groups, reals }) => {
+    if (reals !== undefined) return [];
     // A group of a convolution does not sum over the others' lanes.
     if (groups !== undefined) return [];
     const place = all.find((candidate) => candidate.value === data && candidate.axis === axis);

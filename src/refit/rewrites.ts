@@ -156,9 +156,13 @@ export class Rewrites {
     const by = scaleOf(site);
     const values = Float64Array.from(before, (value, i) => value + by * intercept[i]!);
     if (addition.kind === 'operand' || addition.kind === 'behind') {
+      const times = addition.kind === 'operand' ? addition.times : undefined;
       const scale =
-        scales && addition.kind === 'operand' ? await this.#biasScale(site, scales.after, values) : undefined;
-      this.#added.set(site, { values, dtype, ...(scale && { scale }) });
+        scales && addition.kind === 'operand'
+          ? await this.#biasScale(site, scales.after, values, times)
+          : undefined;
+      if (times !== undefined && scale === undefined) this.#added.delete(site);
+      else this.#added.set(site, { values, dtype, ...(scale && { scale }), ...(times && { plain: true }) });
       return;
     }
     const { data, dims } = await this.#contents.read(addition);
@@ -186,10 +190,12 @@ export class Rewrites {
     { data }: Site,
     scale: Float32Array,
     values: Float64Array,
+    times?: TensorDocument,
   ): Promise<Float32Array | undefined> {
     const maker = this.#makers.get(data);
-    if (maker === undefined || !this.walk.factsOf(maker).dequantises) return undefined;
-    const stored = storedAs(this.walk.graph, maker.inputs[1] ?? '');
+    if (times === undefined && (maker === undefined || !this.walk.factsOf(maker).dequantises))
+      return undefined;
+    const stored = times ?? storedAs(this.walk.graph, maker?.inputs[1] ?? '');
     if (stored?.dtype !== 'float32' || stored.dims.some((length) => length !== 1)) return undefined;
     const [of] = await this.native.floats(stored.id, this.options);
     const product = scale.map((value) => value * of!);
@@ -252,6 +258,11 @@ export class Rewrites {
       const node = site.integers?.end ?? site.node;
       const name = names.fresh(`${graph.nameOf(site.weight)}.bias`);
       if (addition.kind === 'operand') inputs.push({ node: node.id, index: addition.operand, name });
+      if (bias.plain && bias.scale !== undefined) {
+        const values = roundedTo(bias.values, bias.scale);
+        literals.push({ graph: 0, name, dtype: 'int32', dims: [values.length], values });
+        continue;
+      }
       if (bias.scale !== undefined) {
         const added = dequantisedBias(node, name, bias, names);
         literals.push(...added.literals);
@@ -304,7 +315,12 @@ interface NewBias {
   readonly dtype: string;
   readonly values: Float64Array;
   readonly scale?: Float32Array;
+  /** The node reads the integers themselves. */
+  readonly plain?: boolean;
 }
+
+const roundedTo = (values: Float64Array, scale: Float32Array): number[] =>
+  Array.from(values, (value, i) => Math.round(value / scale[scale.length > 1 ? i : 0]!));
 
 /** Of int32, with room for the sum that it is added to. */
 const LARGEST = 2 ** 30;
@@ -317,7 +333,7 @@ function dequantisedBias(
 ): { readonly literals: Edits['literals']; readonly node: Edits['nodes'][number] } {
   const [integers, by] = [names.fresh(`${name}_quantized`), names.fresh(`${name}_scale`)];
   const each = scale!.length > 1;
-  const rounded = Array.from(values, (value, i) => Math.round(value / scale![each ? i : 0]!));
+  const rounded = roundedTo(values, scale!);
   return {
     literals: [
       { graph: 0, name: integers, dtype: 'int32', dims: [values.length], values: rounded },

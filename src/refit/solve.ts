@@ -11,6 +11,7 @@ import {
   feed,
   float32,
   lookedAt,
+  real,
   rowsOf,
   taken,
   type Values,
@@ -181,13 +182,14 @@ export class Stage {
     const known = [...(this.#observed ? layer.sites.map(({ output }) => output!.value) : data), ...stream];
     const then: ReadonlyMap<string, Tensor>[] = [];
     await original.to(known, async (batch, tensors) => {
-      then[batch] = new Map(known.map((name) => [name, tensors.get(name)!]));
+      then[batch] = new Map(known.map((name) => [name, this.#real(name, tensors.get(name)!)]));
     });
     const examples: Example[] = [];
     const { fitted = Number.POSITIVE_INFINITY } = this.manner;
     const coming = layer.sites.filter((site) => !makesItsData(site)).map((site) => site.data);
-    await pruned.to([...coming, ...stream], async (batch, now) => {
+    await pruned.to([...coming, ...stream], async (batch, tensors) => {
       if (batch >= fitted) return;
+      const now = new Map([...tensors].map(([name, tensor]) => [name, this.#real(name, tensor)]));
       for (const site of layer.sites)
         if (this.#matches(site, then[batch]!, now))
           examples.push({
@@ -197,6 +199,15 @@ export class Stage {
       delete then[batch];
     });
     return examples;
+  }
+
+  /** What a value of integers stands for, where a site reads or answers it so. */
+  #real(name: string, tensor: Tensor): Tensor {
+    for (const { data, output, reals } of this.layer.sites) {
+      if (name === data && reals?.data !== undefined) return real(tensor, reals.data);
+      if (name === output?.value && reals?.output !== undefined) return real(tensor, reals.output);
+    }
+    return tensor;
   }
 
   /** Whether what the original answers has a place for each that the pruned model comes to. */

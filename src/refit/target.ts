@@ -37,12 +37,18 @@ export function aftermathOf(
   walk: Walk,
   native: NativeModel,
   readers: Readers,
-  site: Pick<Site, 'output'> & Partial<Pick<Site, 'node' | 'fused'>>,
+  site: Pick<Site, 'output'> & Partial<Pick<Site, 'node' | 'fused' | 'reals'>>,
   outputs: number,
 ): Aftermath {
   const { graph, passages } = walk;
   const behind = new Following(walk, native, outputs);
-  const { fused, node } = site;
+  const { fused, node, reals } = site;
+  // What goes on behind integers, goes on with them.
+  if (reals?.output !== undefined) {
+    const { low, high } = reals.output;
+    behind.take(node!, site.output!.value, [{ kind: 'bounds', low, high }]);
+    return behind.aftermath;
+  }
   let value = site.output?.value;
   if (fused !== undefined && node !== undefined) {
     [value] = node.outputs;

@@ -410,11 +410,12 @@ const NOT_FUSED: Readonly<Record<string, string>> = Object.fromEntries(
       'QuantizeLinear DequantizeLinear LayerNormalization SimplifiedLayerNormalization RotaryEmbedding Trilu Pad ExpandDims GatherND',
     'an activation or a pooling alone': 'Gelu QuickGelu NhwcMaxPool',
     'what it reads and gives are integers, which are no targets':
-      'QLinearConv QGemm QLinearAdd QLinearMul QLinearWhere QLinearConcat QLinearLeakyRelu QLinearSigmoid QLinearSoftmax ' +
+      'QLinearAdd QLinearMul QLinearWhere QLinearConcat QLinearLeakyRelu QLinearSigmoid QLinearSoftmax ' +
       'QLinearAveragePool QLinearGlobalAveragePool QLinearReduceMean',
     'its weight is packed, or has no refit':
       'MatMulNBits MatMulBnb4 GatherBlockQuantized DynamicQuantizeLSTM',
-    'a product and a bias, with nothing behind them': 'MatMulIntegerToFloat DynamicQuantizeMatMul',
+    'a product and a bias, with nothing behind them but bounds':
+      'MatMulIntegerToFloat DynamicQuantizeMatMul QLinearConv QGemm',
     'what it projects within is no value of its own, spelled out or not':
       'Attention MultiHeadAttention GroupQueryAttention',
     'it looks rows up': 'EmbedLayerNormalization',

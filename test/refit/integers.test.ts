@@ -88,6 +88,44 @@ const FORMS: Readonly<Record<string, Form>> = {
   },
 };
 
+/** What answers in integers itself: its data quantised once for all, and what it answers dequantised. */
+const ANSWERING: Readonly<Record<string, Form>> = {
+  QLinearMatMul: (m, h) => {
+    const to = answer(m);
+    const y = m.node('QLinearMatMul', [...m.quantised(h, 0, 0.1), ...m.weight([LANES, 6], INT8), ...to]);
+    return m.node('DequantizeLinear', [y, ...to]);
+  },
+  QGemm: (m, h) => {
+    const to = answer(m);
+    const weight = m.weight([6, LANES], { ...INT8, axis: 0 });
+    const operands = [...m.quantised(h, 0, 0.1), ...weight, m.integers('int32', [6]), ...to];
+    return m.node('DequantizeLinear', [m.contrib('QGemm', operands, { transB: 1 }), ...to]);
+  },
+  'QGemm that answers in floats': (m, h) => {
+    const operands = [...m.quantised(h, 0, 0.1), ...m.weight([LANES, 6], INT8), m.integers('int32', [6])];
+    return m.contrib('QGemm', operands);
+  },
+};
+
+const INT8 = { dtype: 'int8' } as const;
+
+/** Scale and zero point of what is answered. */
+const answer = (m: QuantisedModel): readonly [string, string] => [
+  m.scale(0.25),
+  m.tensor('uint8', [], [128]),
+];
+
+/** QLinearConv with one scale or many, with a bias or without. */
+const convolved =
+  (each: boolean, biased: boolean): Form =>
+  (m, h) => {
+    const to = answer(m);
+    const weight = m.weight([6, LANES, 3, 3], each ? { ...INT8, axis: 0 } : INT8);
+    const bias = biased ? [m.integers('int32', [6])] : [];
+    const y = m.node('QLinearConv', [...m.quantised(h, 0, 0.1), ...weight, ...to, ...bias]);
+    return m.node('DequantizeLinear', [y, ...to]);
+  };
+
 /** The form in a branch that samples take. The other one knows a weight of floats. */
 const inBranch =
   (form: Form, conv: boolean): Form =>
@@ -153,6 +191,43 @@ describe('what other lanes give is given back by integers in every form', () => 
     test(name, () => lanesComeBack(modelOf(form, false), quanta));
     test(`${name}, in a branch`, () => lanesComeBack(modelOf(inBranch(form, false), false), quanta));
   }
+
+  for (const [name, form] of Object.entries(ANSWERING)) {
+    test(name, () => lanesComeBack(modelOf(form, false), 3e-3));
+    test(`${name}, in a branch`, () => lanesComeBack(modelOf(inBranch(form, false), false), 3e-3));
+  }
+
+  for (const [each, biased] of [
+    [true, true],
+    [false, true],
+    [true, false],
+    [false, false],
+  ] as const)
+    test(`QLinearConv, ${each ? 'a scale for each output' : 'one scale'}, ${biased ? 'with' : 'without'} a bias`, () =>
+      lanesComeBack(modelOf(convolved(each, biased), true), 3e-3));
+
+  test('QLinearConv behind QLinearConv, of which no float is a value of the graph', async () => {
+    const form: Form = (m, h) => {
+      const between = [m.scale(0.2), m.tensor('uint8', [], [0])];
+      const [first, second] = [m.weight([16, LANES, 1, 1], INT8), m.weight([6, 16, 1, 1], INT8)];
+      const bias = [m.integers('int32', [16])];
+      const a = m.node('QLinearConv', [...m.quantised(h, 0, 0.1), ...first, ...between, ...bias]);
+      const to = [m.scale(0.5), m.tensor('uint8', [], [128])];
+      return m.node('DequantizeLinear', [
+        m.node('QLinearConv', [a, ...between, ...second, ...to, m.integers('int32', [6])]),
+        ...to,
+      ]);
+    };
+    const model = modelOf(form, true);
+    const [data, feeds] = [datasetFor(model, 256), feedsFor(model, 64, 9)];
+    const [refitted, cut] = [
+      await prune(model, { ratio: 0.5, data }),
+      await prune(model, { ratio: 0.5, data, reconstruct: false }),
+    ];
+    expect(await error(model, refitted.bytes, feeds)).toBeLessThan(
+      0.3 * (await error(model, cut.bytes, feeds)),
+    );
+  });
 
   for (const each of [true, false])
     test(`ConvInteger, ${each ? 'a scale for each output' : 'one scale'}`, () => {
