@@ -122,7 +122,7 @@ async function openNpy(path: string): Promise<DataArray> {
   const { header, before } = await withFile(path, async (file) => {
     const { size } = file.state;
     const start = (bytes: number) => readExactly(file, 0, Math.min(bytes, size));
-    return { header: await readHeader(path, name, size, start), size, before: file.state };
+    return { header: await readHeader(path, name, size, start), before: file.state };
   });
   const ranged = (from: number, to: number) =>
     withFile(path, (file) => readExactly(file, header.start + from, to - from), before);
