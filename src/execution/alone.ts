@@ -33,8 +33,8 @@ export const showing = (native: NativeModel, all: readonly Alone[]): NativeModel
         return added.length === 0 ? edits : { ...edits, nodes: [...edits.nodes, ...added] };
       });
 
-/** The node with what is done to the one that it stands in front of. */
-function edited(node: NewNode, { inputs, attributes }: Edits): NewNode {
+/** The node with what is done to the one that it stands in front of, or in the place of. */
+export function edited(node: NewNode, { inputs, attributes }: Pick<Edits, 'inputs' | 'attributes'>): NewNode {
   const operands = [...node.inputs];
   for (const { node: id, index, name } of inputs)
     if (id === node.before && index < operands.length) operands[index] = name;

@@ -1,7 +1,7 @@
 import { isWithin } from '../coupling/passage.js';
 import type { Removal } from '../coupling/survivors.js';
 import type { Walk } from '../coupling/walk.js';
-import { attributeOf } from '../execution/alone.js';
+import { attributeOf, edited } from '../execution/alone.js';
 import { Contents, numbersOf, type Stored } from '../layers/contents.js';
 import { type Layer, type Site, weightOf } from '../layers/layers.js';
 import { matrixOf, placesOf, putMatrix, selected } from '../layers/matrix.js';
@@ -293,11 +293,18 @@ export class Rewrites {
     literals.push(...contents.literals);
     inputs.push(...contents.inputs);
     const taken = new Set(inputs.map(({ node, index }) => `${node}:${index}`));
+    const all = {
+      inputs: [...edits.inputs.filter(({ node, index }) => !taken.has(`${node}:${index}`)), ...inputs],
+      attributes: edits.attributes,
+    };
+    // What is done to a node that another one stands for is done to that one.
+    const replaced = new Set(nodes.flatMap(({ before, replaces }) => (replaces ? [before] : [])));
     return withFolds(graph.document, {
       ...edits,
       literals: [...edits.literals, ...literals],
-      inputs: [...edits.inputs.filter(({ node, index }) => !taken.has(`${node}:${index}`)), ...inputs],
-      nodes: [...edits.nodes, ...nodes],
+      inputs: all.inputs.filter(({ node }) => !replaced.has(node)),
+      attributes: all.attributes.filter(({ node }) => !replaced.has(node)),
+      nodes: [...edits.nodes, ...nodes.map((own) => (own.replaces ? edited(own, all) : own))],
       contents: contents.contents,
     });
   }

@@ -264,3 +264,26 @@ describe('what other lanes give is given back by integers in every form', () => 
     await lanesComeBack(modelOf(inBranch(form, true), true), 1e-3);
   });
 });
+
+test("a scale that layers share, read where a bias is added behind, is each layer's own afterwards", async () => {
+  const m = new QuantisedModel(5, 21);
+  const s = m.floats([], () => 0.01);
+  const dense = (h: string, dims: readonly number[]): string => {
+    const [x, by, point] = m.nodes_('DynamicQuantizeLinear', [h], 3) as [string, string, string];
+    const product = m.node('MatMulInteger', [x, m.integers('int8', dims), point, m.tensor('int8', [], [0])]);
+    return m.node('Mul', [m.node('Mul', [m.node('Cast', [product], { to: 1 }), by]), s]);
+  };
+  const h = m.node('Relu', [dense('x', [12, 16])]);
+  const model = m.model(
+    [{ name: 'x', shape: ['n', 12] }],
+    dense(m.node('Relu', [dense(h, [16, 16])]), [16, 5]),
+    [],
+  );
+  const data = datasetFor(model, 128);
+  const refitted = await prune(model, { ratio: 0.5, data });
+  const cut = await prune(model, { ratio: 0.5, data, reconstruct: false });
+  const feeds = feedsFor(model, 64, 9);
+  expect(await error(model, refitted.bytes, feeds)).toBeLessThan(
+    0.7 * (await error(model, cut.bytes, feeds)),
+  );
+});
