@@ -42,8 +42,8 @@ export interface Rounding {
 }
 
 /** Runtimes compute in blocks: odd widths of wide layers are slower than the original. */
-const BLOCK = 8;
-const WIDE = 32;
+export const BLOCK = 8;
+export const WIDE = 32;
 
 export const roundingTo = (multiple?: number): Rounding => ({
   step: (lanes) => multiple ?? (lanes >= WIDE ? BLOCK : 1),

@@ -56,13 +56,14 @@ export const criteria = (): CriterionInfo[] =>
 
 function infoOf(option: CriterionOption): OptionInfo {
   const { says, choices } = meaningOf(fieldOf(option));
+  const words = choices?.();
   const { help, more } = option;
   return {
     default: option.default,
-    takes: choices?.join(', ') ?? says,
+    takes: words?.join(', ') ?? says,
     help,
     ...(more !== undefined && { more }),
-    ...(choices !== undefined && { choices }),
+    ...(words !== undefined && { choices: words }),
   };
 }
 

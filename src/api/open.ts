@@ -2,8 +2,9 @@ import type { Dataset } from '../data/data.js';
 import { datasetFor } from '../data/samples.js';
 import { readGraph } from '../model/graph.js';
 import { openBytes, openFile } from '../native/index.js';
+import { applyOptions, inspectOptions } from '../options/calibration.js';
+import { callOptions, saveOptions } from '../options/call.js';
 import { checkPlanOptions, checkScoreOptions } from '../options/options.js';
-import { applyOptions, callOptions, inspectOptions, saveOptions } from '../options/schemas.js';
 import { checkTreeOptions } from '../options/treeOptions.js';
 import type {
   ApplyOptions,

@@ -46,6 +46,12 @@ export function option(path: string, value?: string | number | boolean): Spoken 
   return optionAs(path, literal(value), value === true ? '' : String(value));
 }
 
+/** An option that is spoken of in documentation, where names of code stand in backticks. */
+export const quoted = (path: string, value?: string | number | boolean): Spoken => {
+  const { api, cli } = option(path, value);
+  return { api: `\`${api}\``, cli };
+};
+
 /** The same with a value that the surfaces write differently, each as it stands there. */
 export const optionAs = (path: string, api: string, cli: string): Spoken => ({
   api: `${path}: ${api}`,

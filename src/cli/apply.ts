@@ -1,19 +1,20 @@
 import type { Command } from 'commander';
 import { EspalierError } from '../base/errors.js';
+import { applyOptions } from '../options/calibration.js';
+import { saveOptions } from '../options/call.js';
 import type { Plan } from '../plan/plan.js';
 import { FileProblem, readText } from '../platform/index.js';
+import { checked } from '../schema/check.js';
+import type { Declarations } from '../schema/declaration.js';
+import { words } from '../schema/fields.js';
 import { checkOutput } from './files.js';
+import { addFlags, flagsOf, givenOf } from './flags.js';
 import { type Outcome, printOutcome } from './outcome.js';
-import { type Terminal, type WorkOptions, work } from './terminal.js';
-import { addOptions, option } from './values.js';
+import { spokenOf, type Terminal, terminalOptions, work } from './terminal.js';
 
-interface Options extends WorkOptions {
-  readonly output: string;
-  readonly data?: string;
-  readonly samples?: number;
-  readonly shape?: Readonly<Record<string, readonly number[]>>;
-  readonly force?: boolean;
-}
+const ownOptions = {
+  output: { takes: words(), needed: true, help: 'the .onnx file to write', sign: 'OUT', letter: 'o' },
+} satisfies Declarations;
 
 /** `espalier apply MODEL PLAN -o OUT`: replays a saved plan. */
 export function addApply(program: Command, terminal: Terminal): void {
@@ -22,33 +23,26 @@ export function addApply(program: Command, terminal: Terminal): void {
     .description('replay a saved plan')
     .argument('<MODEL>', 'the .onnx file that the plan was made for')
     .argument('<PLAN>', 'a plan, as prune --plan writes it')
-    .requiredOption('-o, --output <OUT>', 'the .onnx file to write')
-    .action((file: string, plan: string, options: Options) => apply(file, plan, options, terminal));
-  addOptions(
-    command,
-    option.data(),
-    option.samples(),
-    option.shape(),
-    option.force(),
-    option.threads(),
-    option.quiet(),
-    option.json(),
-  );
+    .action((file: string, plan: string, _, given: Command) => apply(file, plan, given, terminal));
+  addFlags(command, [
+    ...flagsOf(ownOptions),
+    ...flagsOf(applyOptions.all),
+    ...flagsOf(saveOptions.own),
+    ...flagsOf(terminalOptions),
+  ]);
 }
 
-async function apply(file: string, planFile: string, options: Options, terminal: Terminal): Promise<void> {
-  const { output, data, samples, shape, force = false } = options;
+async function apply(file: string, planFile: string, command: Command, terminal: Terminal): Promise<void> {
+  const { output } = givenOf(command, { all: ownOptions });
+  const { force = false } = checked(saveOptions, givenOf(command, saveOptions));
+  const given = checked(applyOptions, givenOf(command, applyOptions));
+  const speech = spokenOf(command);
   await checkOutput(output, { force, sources: [file, planFile] });
   const plan = await load(planFile);
   const { openModel } = await import('../api/open.js');
-  const outcome = await work(terminal, options, async (call): Promise<Outcome> => {
+  const outcome = await work(terminal, { ...given, ...speech }, async (call): Promise<Outcome> => {
     const model = await openModel(file, call);
     try {
-      const given = {
-        ...(data !== undefined && { data }),
-        ...(samples !== undefined && { samples }),
-        ...(shape !== undefined && { shape }),
-      };
       const pruned = await model.apply(plan, { ...given, ...call });
       const { bytes, externalBytes } = await pruned.save(output, { force, ...call });
       return {
@@ -68,7 +62,7 @@ async function apply(file: string, planFile: string, options: Options, terminal:
       model.dispose();
     }
   });
-  await printOutcome(terminal, outcome, options);
+  await printOutcome(terminal, outcome, speech);
 }
 
 async function load(path: string): Promise<Plan> {

@@ -1,21 +1,18 @@
 import { type Command, Option } from 'commander';
-import { type CriterionInfo, criteria, defaultCriterion, type OptionInfo } from '../api/lists.js';
+import { type CriterionInfo, criteria, type OptionInfo } from '../api/lists.js';
 import { option } from '../base/words.js';
+import { HEADING } from '../options/headings.js';
 import type { ScoreOptions } from '../options/types.js';
+import type { Flag } from './flags.js';
 import { parseName, parseNumber } from './values.js';
 
-/** `--criterion`, and a flag for each option that a criterion declares. */
-export function addCriterion(command: Command): Command {
+/** A flag for each option that a criterion declares, once for all criteria that have one of its name. */
+export function criterionFlags(): readonly Flag[] {
   const all = criteria();
-  const names = all.map(({ name }) => name);
-  command.addOption(
-    new Option(
-      '--criterion <NAME>',
-      `what a lane is worth: ${names.join(', ')} (default: ${defaultCriterion(false)}; with --data: ${defaultCriterion(true)})`,
-    ).argParser(parseName(names)),
-  );
-  for (const name of namesOf(all)) command.addOption(criterionOption(name, ownersOf(all, name)));
-  return command;
+  return namesOf(all).map((name) => ({
+    heading: HEADING.worth,
+    option: criterionOption(name, ownersOf(all, name)),
+  }));
 }
 
 /** The options that criteria have, each once. */
@@ -60,13 +57,9 @@ function helpOf(owners: readonly Owner[]): string {
   return [...byText].map(([text, names]) => `of ${names.join(', ')}: ${text}`).join('; ');
 }
 
-/** The criterion and its options, of those that were given; the others are left to their defaults. */
-export function criterionOf(command: Command): Pick<ScoreOptions, 'criterion' | 'criterionOptions'> {
-  const given = (name: string): boolean => command.getOptionValueSource(name) === 'cli';
-  const own = namesOf(criteria()).filter(given);
-  const values = Object.fromEntries(own.map((name) => [name, command.getOptionValue(name)]));
-  return {
-    ...(given('criterion') && { criterion: command.getOptionValue('criterion') as string }),
-    ...(own.length > 0 && { criterionOptions: values }),
-  };
+/** The options of the criterion that were given; the others are left to their defaults. */
+export function criterionOptionsOf(command: Command): Pick<ScoreOptions, 'criterionOptions'> {
+  const given = namesOf(criteria()).filter((name) => command.getOptionValueSource(name) === 'cli');
+  const values = Object.fromEntries(given.map((name) => [name, command.getOptionValue(name)]));
+  return given.length > 0 ? { criterionOptions: values } : {};
 }

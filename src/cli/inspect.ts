@@ -1,14 +1,9 @@
 import type { Command } from 'commander';
+import { inspectOptions } from '../options/calibration.js';
 import { toJson } from '../report/json.js';
-import { type Terminal, type WorkOptions, work } from './terminal.js';
-import { addOptions, option } from './values.js';
-
-interface Options extends WorkOptions {
-  readonly data?: string;
-  readonly samples?: number;
-  readonly shape?: Readonly<Record<string, readonly number[]>>;
-  readonly free?: readonly string[];
-}
+import { checked } from '../schema/check.js';
+import { addFlags, flagsOf, givenOf } from './flags.js';
+import { spokenOf, type Terminal, terminalOptions, work } from './terminal.js';
 
 /** `espalier inspect MODEL`: what is in a model, what of it can be pruned, and why the rest cannot. */
 export function addInspect(program: Command, terminal: Terminal): void {
@@ -16,27 +11,23 @@ export function addInspect(program: Command, terminal: Terminal): void {
     .command('inspect')
     .description('what is in a model: size, multiply-adds, groups of lanes, what is frozen and why')
     .argument('<MODEL>', 'an .onnx file')
-    .action(async (file: string, options: Options) => {
-      const { openModel } = await import('../api/open.js');
-      const inspection = await work(terminal, options, async (call) => {
-        const model = await openModel(file, call);
-        try {
-          const { data, samples, shape, free } = options;
-          const given = {
-            ...(data !== undefined && { data }),
-            ...(samples !== undefined && { samples }),
-            ...(shape !== undefined && { shape }),
-            ...(free !== undefined && { free }),
-          };
-          return await model.inspect({ ...given, ...call });
-        } finally {
-          model.dispose();
-        }
-      });
-      if (options.json) return terminal.print(toJson(inspection));
-      const { inspectionReport } = await import('../report/inspection.js');
-      terminal.print(inspectionReport(inspection, terminal.width));
-    });
-  addOptions(command, option.data(), option.samples(), option.shape(), option.free());
-  addOptions(command, option.threads(), option.quiet(), option.json());
+    .action((file: string, _, given: Command) => inspect(file, given, terminal));
+  addFlags(command, [...flagsOf(inspectOptions.all), ...flagsOf(terminalOptions)]);
+}
+
+async function inspect(file: string, command: Command, terminal: Terminal): Promise<void> {
+  const given = checked(inspectOptions, givenOf(command, inspectOptions));
+  const speech = spokenOf(command);
+  const { openModel } = await import('../api/open.js');
+  const inspection = await work(terminal, { ...given, ...speech }, async (call) => {
+    const model = await openModel(file, call);
+    try {
+      return await model.inspect({ ...given, ...call });
+    } finally {
+      model.dispose();
+    }
+  });
+  if (speech.json) return terminal.print(toJson(inspection));
+  const { inspectionReport } = await import('../report/inspection.js');
+  terminal.print(inspectionReport(inspection, terminal.width));
 }

@@ -1,7 +1,9 @@
 import type { Command } from 'commander';
 import { toJson } from '../report/json.js';
-import type { Terminal } from './terminal.js';
-import { option } from './values.js';
+import { addFlags, flagsOf, givenOf } from './flags.js';
+import { type Terminal, terminalOptions } from './terminal.js';
+
+const ownOptions = { json: terminalOptions.json };
 
 /** A command that prints one of the tables of what there is to choose from. */
 export function addList<Row extends object>(
@@ -12,13 +14,13 @@ export function addList<Row extends object>(
   rows: () => Promise<readonly Row[]>,
   inText: (rows: readonly Row[], width: number | undefined) => Promise<string>,
 ): void {
-  program
+  const command = program
     .command(name)
     .description(description)
-    .addOption(option.json())
-    .action(async ({ json }: { json?: boolean }) => {
+    .action(async (_, given: Command) => {
       const list = await rows();
-      if (json) return terminal.print(toJson(list));
+      if (givenOf(given, { all: ownOptions }).json) return terminal.print(toJson(list));
       terminal.print(await inText(list, terminal.width));
     });
+  addFlags(command, flagsOf(ownOptions));
 }

@@ -40,7 +40,8 @@ export async function run(args: readonly string[], signal: AbortSignal): Promise
   return exitCode;
 }
 
-function program(terminal: Terminal): Command {
+/** The commands with their flags. */
+export function program(terminal: Terminal): Command {
   const program = new Command('espalier')
     .description('Structured pruning of ONNX models: smaller, faster models that still do their job.')
     .version(VERSION)

@@ -1,106 +1,60 @@
 import type { Command } from 'commander';
-import { policies } from '../api/lists.js';
 import { EspalierError } from '../base/errors.js';
 import type { Dataset } from '../data/data.js';
-import { checkPlanOptions, policyFor } from '../options/options.js';
-import type { CallOptions, Guard, PlanOptions, Pruned } from '../options/types.js';
+import { saveOptions } from '../options/call.js';
+import { HEADING } from '../options/headings.js';
+import { checkPlanOptions } from '../options/options.js';
+import { planOptions } from '../options/planning.js';
+import type { CallOptions, PlanOptions, Pruned } from '../options/types.js';
+import { checked } from '../schema/check.js';
+import type { Declarations } from '../schema/declaration.js';
+import { flag, words } from '../schema/fields.js';
 import { checkData, checkPruned, readData } from './check.js';
-import { addCriterion, criterionOf } from './criterion.js';
+import { criterionFlags, criterionOptionsOf } from './criterion.js';
 import { checkOutput, writeOutput } from './files.js';
-import { guardOption } from './guard.js';
+import { addFlags, flagsOf, givenOf } from './flags.js';
 import { loadReports, type Outcome, printOutcome } from './outcome.js';
-import { type Terminal, type WorkOptions, work } from './terminal.js';
-import { addOptions, option, parseBytes, parseName, parseNumber, parseWhole } from './values.js';
+import { spokenOf, type Terminal, terminalOptions, work } from './terminal.js';
 
-interface Options extends WorkOptions, Pick<PlanOptions, 'criterion' | 'criterionOptions'> {
-  readonly output?: string;
-  readonly ratio?: number;
-  readonly macs?: number;
-  readonly params?: number;
-  readonly latency?: number;
-  readonly bytes?: number;
-  readonly policy?: string;
-  readonly reconstruct: boolean;
-  readonly exact?: boolean;
-  readonly roundTo?: number;
-  readonly keep?: readonly string[];
-  readonly free?: readonly string[];
-  readonly seed?: number;
-  readonly plan?: string;
-  readonly dryRun?: boolean;
-  readonly data?: string;
-  readonly samples?: number;
-  readonly shape?: Readonly<Record<string, readonly number[]>>;
-  readonly labels?: string;
-  readonly guard?: readonly Guard[];
-  readonly stability?: boolean;
-  readonly force?: boolean;
-}
+const ownOptions = {
+  output: { takes: words(), help: 'the .onnx file to write', sign: 'OUT', letter: 'o' },
+  plan: { takes: words(), help: 'also write the plan, as JSON', sign: 'FILE', heading: HEADING.writing },
+  dryRun: { takes: flag(), help: 'write nothing, but for the plan', heading: HEADING.writing },
+  stability: {
+    takes: flag(),
+    help: 'also tell how much the choice hangs on the samples: plans on either half of --data',
+    heading: HEADING.checking,
+  },
+} satisfies Declarations;
 
 /** `espalier prune MODEL -o OUT`: plan, remove, and with data compare. */
 export function addPrune(program: Command, terminal: Terminal): void {
-  const names = policies().map(({ name }) => name);
   const command = program
     .command('prune')
     .description('remove what is worth least, and write a smaller model')
     .argument('<MODEL>', 'an .onnx file')
-    .option('-o, --output <OUT>', 'the .onnx file to write')
-    .optionsGroup('How much (one of them):')
-    .option('--ratio <R>', 'remove this fraction of every prunable axis: 0.5 removes half', parseNumber)
-    .option('--macs <F>', 'leave at most this fraction of the multiply-adds', parseNumber)
-    .option('--params <F>', 'leave at most this fraction of the parameters', parseNumber)
-    .option(
-      '--latency <F>',
-      'leave at most this fraction of the latency, predicted from layers measured here (kept in a cache)',
-      parseNumber,
-    )
-    .option('--bytes <N>', 'leave at most this many bytes: 2MB, 500kB, 1MiB', parseBytes)
-    .addOption(option.shape())
-    .optionsGroup('What:');
-  addCriterion(command)
-    .option(
-      '--policy <NAME>',
-      `how much leaves where: ${names.join(', ')} (default: ${policyFor({ ratio: 0.5 })} with --ratio; with a budget ${policyFor({ macs: 0.5 })}, with --data too ${policyFor({ macs: 0.5, data: '' })})`,
-      parseName(names),
-    )
-    .option('--no-reconstruct', 'leave the weights that stay as they are (without --data they stay anyway)')
-    .option('--exact', 'touch only lanes whose removal equals zeros in the original')
-    .option(
-      '--round-to <N>',
-      'keep a multiple of N lanes in each group (default: 8 in groups of 32 lanes and more, else 1)',
-      parseWhole(1),
-    )
-    .addOption(option.keep())
-    .addOption(option.free())
-    .optionsGroup('Checking:');
-  addOptions(command, option.data(), option.samples(), option.labels(), guardOption())
-    .option(
-      '--stability',
-      'also tell how much the choice hangs on the samples: plans on either half of --data',
-    )
-    .optionsGroup('Writing:')
-    .option('--plan <FILE>', 'also write the plan, as JSON')
-    .option('--dry-run', 'write nothing, but for the plan');
-  addOptions(command, option.force()).optionsGroup('Options:');
-  addOptions(command, option.seed(), option.threads(), option.quiet(), option.json());
-  command.action((file: string, options: Options, own: Command) =>
-    prune(file, { ...options, ...criterionOf(own) }, terminal),
-  );
+    .action((file: string, _, given: Command) => prune(file, given, terminal));
+  const { output, ...others } = ownOptions;
+  const all = [
+    ...[...flagsOf({ output }), ...flagsOf(planOptions.all), ...criterionFlags()],
+    ...[...flagsOf(others), ...flagsOf(saveOptions.own), ...flagsOf(terminalOptions)],
+  ];
+  addFlags(command, all, true);
 }
 
-async function prune(file: string, options: Options, terminal: Terminal): Promise<void> {
-  const { output, plan, dryRun = false, data, labels, force = false } = options;
-  const wanted = planOptions(options);
-  checkPlanOptions({
-    ...wanted,
-    ...(data !== undefined && { data }),
-    ...(options.threads !== undefined && { threads: options.threads }),
-  });
+async function prune(file: string, command: Command, terminal: Terminal): Promise<void> {
+  const { output, plan, dryRun = false, stability = false } = givenOf(command, { all: ownOptions });
+  const { force = false } = checked(saveOptions, givenOf(command, saveOptions));
+  const given = checkPlanOptions({ ...givenOf(command, planOptions), ...criterionOptionsOf(command) });
+  const { data: samples, ...wanted } = given;
+  const { labels, guard } = wanted;
+  const data = samples as string | undefined;
+  const speech = spokenOf(command);
   if (output === undefined && !dryRun)
     throw new EspalierError('OPTION_INVALID', 'no output is given', {}, 'Add -o OUT.onnx, or --dry-run.');
   if (labels !== undefined && data === undefined)
     throw new EspalierError('OPTION_INVALID', '--labels names an array in --data, which is not given');
-  if (options.stability && data === undefined)
+  if (stability && data === undefined)
     throw new EspalierError(
       'OPTION_INVALID',
       '--stability is that of a choice on samples, and none are given',
@@ -112,7 +66,7 @@ async function prune(file: string, options: Options, terminal: Terminal): Promis
   if (plan !== undefined)
     await checkOutput(plan, { force, sources: [file, ...(target === undefined ? [] : [target])] });
 
-  const outcome = await work(terminal, options, async (call): Promise<Outcome> => {
+  const outcome = await work(terminal, { ...wanted, ...speech }, async (call): Promise<Outcome> => {
     const dataset = data === undefined ? undefined : await readData(data, labels);
     const { openModel } = await import('../api/open.js');
     const model = await openModel(file, call);
@@ -124,7 +78,7 @@ async function prune(file: string, options: Options, terminal: Terminal): Promis
         ...call,
       });
       const outcome = await finish(file, pruned, { target, plan, force, dataset, labels }, call);
-      if (!options.stability || dataset === undefined) return outcome;
+      if (!stability || dataset === undefined) return outcome;
       const asked = { ...wanted, ...takenAmount(pruned), data: dataset };
       return { ...outcome, stability: await model.stability({ ...asked, ...call }) };
     } finally {
@@ -132,18 +86,13 @@ async function prune(file: string, options: Options, terminal: Terminal): Promis
     }
   });
   if (outcome.verification?.ok === false) terminal.fail();
-  await printOutcome(terminal, outcome, options);
-  if (target !== undefined && data === undefined && !options.json)
-    terminal.hint(`Compare it on your own samples: espalier verify ${file} ${target} --data FILE`, options);
-  if (
-    target !== undefined &&
-    outcome.reconstruction !== undefined &&
-    options.guard === undefined &&
-    !options.json
-  )
+  await printOutcome(terminal, outcome, speech);
+  if (target !== undefined && data === undefined && !speech.json)
+    terminal.hint(`Compare it on your own samples: espalier verify ${file} ${target} --data FILE`, speech);
+  if (target !== undefined && outcome.reconstruction !== undefined && guard === undefined && !speech.json)
     terminal.hint(
       `It was fitted to these samples. Compare it on others: espalier verify ${file} ${target} --data FILE`,
-      options,
+      speech,
     );
 }
 
@@ -194,47 +143,5 @@ async function finish(
     lengths: pruned.lengths,
     warnings: [...pruned.warnings, ...(check?.warnings ?? [])],
     ...(check?.verification !== undefined && { verification: check.verification }),
-  };
-}
-
-function planOptions(options: Options): PlanOptions {
-  const {
-    criterion,
-    criterionOptions,
-    samples,
-    ratio,
-    macs,
-    params,
-    latency,
-    bytes,
-    policy,
-    exact,
-    roundTo,
-    keep,
-    free,
-    seed,
-    guard,
-    labels,
-    shape,
-  } = options;
-  return {
-    ...(criterion !== undefined && { criterion }),
-    ...(criterionOptions !== undefined && { criterionOptions }),
-    ...(samples !== undefined && { samples }),
-    ...(shape !== undefined && { shape }),
-    ...(ratio !== undefined && { ratio }),
-    ...(macs !== undefined && { macs }),
-    ...(params !== undefined && { params }),
-    ...(latency !== undefined && { latency }),
-    ...(bytes !== undefined && { bytes }),
-    ...(policy !== undefined && { policy }),
-    ...(!options.reconstruct && { reconstruct: false }),
-    ...(exact !== undefined && { exact }),
-    ...(roundTo !== undefined && { roundTo }),
-    ...(keep !== undefined && { keep }),
-    ...(free !== undefined && { free }),
-    ...(seed !== undefined && { seed }),
-    ...(guard !== undefined && { guard }),
-    ...(labels !== undefined && { labels }),
   };
 }

@@ -1,25 +1,30 @@
 import type { Command } from 'commander';
 import { EspalierError } from '../base/errors.js';
+import { saveOptions } from '../options/call.js';
+import { HEADING } from '../options/headings.js';
 import { checkScoreOptions } from '../options/options.js';
-import type { GroupScore, ScoreOptions } from '../options/types.js';
+import { scoreOptions } from '../options/scoring.js';
+import type { GroupScore } from '../options/types.js';
 import { toJson } from '../report/json.js';
+import { checked } from '../schema/check.js';
+import type { Declarations } from '../schema/declaration.js';
+import { words } from '../schema/fields.js';
 import { nearest } from '../schema/near.js';
 import { checkData, readData } from './check.js';
-import { addCriterion, criterionOf } from './criterion.js';
+import { criterionFlags, criterionOptionsOf } from './criterion.js';
 import { checkOutput } from './files.js';
-import { type Terminal, type WorkOptions, work } from './terminal.js';
-import { addOptions, option } from './values.js';
+import { addFlags, flagsOf, givenOf } from './flags.js';
+import { spokenOf, type Terminal, terminalOptions, work } from './terminal.js';
 
-interface Options extends WorkOptions, Pick<ScoreOptions, 'criterion' | 'criterionOptions'> {
-  readonly seed?: number;
-  readonly data?: string;
-  readonly samples?: number;
-  readonly keep?: readonly string[];
-  readonly free?: readonly string[];
-  readonly group?: string;
-  readonly weights?: string;
-  readonly force?: boolean;
-}
+const ownOptions = {
+  group: { takes: words(), help: 'every lane of this group, one by one', sign: 'ID' },
+  weights: {
+    takes: words(),
+    help: "also write every single weight's own term -p log2 p, as .npz",
+    sign: 'OUT',
+    heading: HEADING.writing,
+  },
+} satisfies Declarations;
 
 /** `espalier score MODEL`: what each lane is worth under a criterion. */
 export function addScore(program: Command, terminal: Terminal): void {
@@ -27,36 +32,29 @@ export function addScore(program: Command, terminal: Terminal): void {
     .command('score')
     .description('what each lane is worth under a criterion')
     .argument('<MODEL>', 'an .onnx file')
-    .option('--group <ID>', 'every lane of this group, one by one')
-    .option('--weights <OUT>', "also write every single weight's own term -p log2 p, as .npz")
-    .action((file: string, options: Options, own: Command) =>
-      score(file, { ...options, ...criterionOf(own) }, terminal),
-    );
-  addCriterion(command);
-  addOptions(command, option.data(), option.samples(), option.keep(), option.free());
-  addOptions(command, option.seed(), option.threads(), option.force(), option.quiet(), option.json());
+    .action((file: string, _, given: Command) => score(file, given, terminal));
+  const all = [
+    ...[...flagsOf(ownOptions), ...flagsOf(scoreOptions.all), ...criterionFlags()],
+    ...[...flagsOf(saveOptions.own), ...flagsOf(terminalOptions)],
+  ];
+  addFlags(command, all, true);
 }
 
-async function score(file: string, options: Options, terminal: Terminal): Promise<void> {
-  const { criterion, criterionOptions, seed, weights, data, samples, keep, free, force = false } = options;
-  const wanted: ScoreOptions = {
-    ...(criterion !== undefined && { criterion }),
-    ...(criterionOptions !== undefined && { criterionOptions }),
-    ...(seed !== undefined && { seed }),
-    ...(samples !== undefined && { samples }),
-    ...(keep !== undefined && { keep }),
-    ...(free !== undefined && { free }),
-  };
-  checkScoreOptions({ ...wanted, ...(data !== undefined && { data }) });
+async function score(file: string, command: Command, terminal: Terminal): Promise<void> {
+  const given = checkScoreOptions({ ...givenOf(command, scoreOptions), ...criterionOptionsOf(command) });
+  const { group, weights } = givenOf(command, { all: ownOptions });
+  const { force = false } = checked(saveOptions, givenOf(command, saveOptions));
+  const speech = spokenOf(command);
   if (weights !== undefined) await checkOutput(weights, { force, sources: [file] });
-  const dataset = data === undefined ? undefined : await readData(data, undefined);
+  const { data, ...wanted } = given;
+  const dataset = data === undefined ? undefined : await readData(data as string, undefined);
   const { openModel } = await import('../api/open.js');
-  const result = await work(terminal, options, async (call) => {
+  const result = await work(terminal, { ...given, ...speech }, async (call) => {
     const model = await openModel(file, call);
     try {
       if (dataset !== undefined) checkData(dataset, model.inspect());
       const all = await model.score({ ...wanted, ...(dataset !== undefined && { data: dataset }), ...call });
-      const groups = options.group === undefined ? all : [groupNamed(options.group, all, file)];
+      const groups = group === undefined ? all : [groupNamed(group, all, file)];
       if (weights === undefined) return { groups };
       const { bytes } = await model.writeWeightTerms(weights, { force, ...call });
       return { groups, weights: { file: weights, bytes } };
@@ -64,11 +62,11 @@ async function score(file: string, options: Options, terminal: Terminal): Promis
       model.dispose();
     }
   });
-  if (options.json) return terminal.print(toJson(result));
+  if (speech.json) return terminal.print(toJson(result));
   const { lanesReport, scoresReport } = await import('../report/scores.js');
   const [first] = result.groups;
   terminal.print(
-    options.group !== undefined && first !== undefined
+    group !== undefined && first !== undefined
       ? lanesReport(first, terminal.width)
       : scoresReport(result.groups, terminal.width),
   );

@@ -1,4 +1,8 @@
+import type { Command } from 'commander';
 import type { CallOptions } from '../options/types.js';
+import type { Declarations } from '../schema/declaration.js';
+import { flag } from '../schema/fields.js';
+import { givenOf, type Values } from './flags.js';
 import { watchProgress } from './progress.js';
 
 /** What a command may do to the world around it. */
@@ -15,12 +19,18 @@ export interface Terminal {
   fail(): void;
 }
 
+/** How a command speaks, whatever it does. */
+export const terminalOptions = {
+  quiet: { takes: flag(), help: 'no progress and no hints', letter: 'q' },
+  json: { takes: flag(), help: 'print one JSON document' },
+} satisfies Declarations;
+
 /** Options of every command that works for a while. */
-export interface WorkOptions {
-  readonly threads?: number;
-  readonly quiet?: boolean;
-  readonly json?: boolean;
-}
+export type WorkOptions = Values<typeof terminalOptions> & Pick<CallOptions, 'threads'>;
+
+/** How a command was asked to speak. */
+export const spokenOf = (command: Command): Values<typeof terminalOptions> =>
+  givenOf(command, { all: terminalOptions });
 
 /** Does the work with what every long call takes; shows progress meanwhile. */
 export async function work<T>(

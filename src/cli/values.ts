@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { InvalidArgumentError } from 'commander';
 import { nearest } from '../schema/near.js';
 
 /** What stands on the command line, as what it means; what means nothing is refused before any file is opened. */
@@ -8,17 +8,6 @@ export function parseNumber(text: string): number {
   if (!Number.isFinite(value)) throw new InvalidArgumentError(`"${text}" is not a number.`);
   return value;
 }
-
-export const parseWhole =
-  (least: number, most = Number.MAX_SAFE_INTEGER) =>
-  (text: string): number => {
-    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-    if (!(value >= least && value <= most)) {
-      const range = most === Number.MAX_SAFE_INTEGER ? `from ${least} on` : `from ${least} to ${most}`;
-      throw new InvalidArgumentError(`It must be a whole number ${range}.`);
-    }
-    return value;
-  };
 
 const UNITS: Readonly<Record<string, number>> = {
   '': 1,
@@ -68,38 +57,3 @@ export function collectShape(
   if (Object.hasOwn(before, name)) throw new InvalidArgumentError(`It is the second one for "${name}".`);
   return { ...before, [name]: lengths };
 }
-
-/** Options that mean the same everywhere. */
-export const option = {
-  json: () => new Option('--json', 'print one JSON document'),
-  quiet: () => new Option('-q, --quiet', 'no progress and no hints'),
-  force: () => new Option('--force', 'overwrite what is there'),
-  threads: () =>
-    new Option('--threads <N>', 'threads at most (default: one for each core)').argParser(
-      parseWhole(1, 1024),
-    ),
-  seed: () =>
-    new Option('--seed <N>', 'seed of what is drawn at random (default: 0)').argParser(parseWhole(0)),
-  data: () =>
-    new Option(
-      '--data <FILE>',
-      'samples: .npz or a folder of .npy, arrays named as the inputs, first axis = sample',
-    ),
-  labels: () => new Option('--labels <NAME>', 'the array in --data that holds class labels'),
-  shape: () =>
-    new Option(
-      '--shape <NAME=DIMS>',
-      'the shape of an input, for lengths that the model leaves open: input=1x3x640x640; may be repeated',
-    ).argParser(collectShape),
-  keep: () =>
-    new Option('--keep <GLOB>', 'tensors or nodes that must stay whole; may be repeated').argParser(collect),
-  free: () =>
-    new Option(
-      '--free <GLOB>',
-      'inputs and outputs whose axes may shrink, such as states and caches; may be repeated',
-    ).argParser(collect),
-  samples: () => new Option('--samples <N>', 'use at most this many samples').argParser(parseWhole(1)),
-} as const;
-
-export const addOptions = (command: Command, ...options: readonly Option[]): Command =>
-  options.reduce((to, next) => to.addOption(next), command);

@@ -1,16 +1,8 @@
 import type { Command } from 'commander';
+import { verifyOptions } from '../options/verifying.js';
 import { toJson } from '../report/json.js';
-import type { VerifyOptions } from '../verify/types.js';
-import { type Terminal, type WorkOptions, work } from './terminal.js';
-import { addOptions, option, parseWhole } from './values.js';
-
-interface Options extends WorkOptions {
-  readonly data?: string;
-  readonly labels?: string;
-  readonly samples?: number;
-  readonly runs?: number;
-  readonly seed?: number;
-}
+import { addFlags, flagsOf, givenOf } from './flags.js';
+import { spokenOf, type Terminal, terminalOptions, work } from './terminal.js';
 
 /** `espalier verify ORIGINAL PRUNED`: how alike they answer, how fast, how large. Exit code 1 where one cannot replace the other. */
 export function addVerify(program: Command, terminal: Terminal): void {
@@ -19,26 +11,29 @@ export function addVerify(program: Command, terminal: Terminal): void {
     .description('how alike two models answer, how fast they are, how large')
     .argument('<ORIGINAL>', 'an .onnx file')
     .argument('<PRUNED>', 'another')
-    .option(
-      '--runs <N>',
-      'measured runs of each; 0 measures no time (default: about a second of them)',
-      parseWhole(0),
-    )
-    .action(async (original: string, pruned: string, options: Options) => {
-      const { json, quiet: _, ...wanted } = options;
-      const { verify } = await import('../verify/verify.js');
-      const checked: VerifyOptions = wanted;
-      const result = await work(terminal, options, (call) =>
-        verify(original, pruned, { ...checked, ...call }),
-      );
-      if (!result.ok) terminal.fail();
-      if (json) return terminal.print(toJson(result));
-      const { verificationReport } = await import('../report/verification.js');
-      terminal.print(verificationReport(result, terminal.width));
-    });
-  addOptions(
-    command,
-    ...[option.data(), option.labels(), option.samples(), option.seed()],
-    ...[option.threads(), option.quiet(), option.json()],
+    .action((original: string, pruned: string, _, given: Command) =>
+      compare(original, pruned, given, terminal),
+    );
+  addFlags(command, [...flagsOf(verifyOptions.all), ...flagsOf(terminalOptions)]);
+}
+
+async function compare(
+  original: string,
+  pruned: string,
+  command: Command,
+  terminal: Terminal,
+): Promise<void> {
+  const [{ verify }, { checkVerifyOptions }] = await Promise.all([
+    import('../verify/verify.js'),
+    import('../verify/options.js'),
+  ]);
+  const given = checkVerifyOptions(givenOf(command, verifyOptions));
+  const speech = spokenOf(command);
+  const result = await work(terminal, { ...given, ...speech }, (call) =>
+    verify(original, pruned, { ...given, ...call }),
   );
+  if (!result.ok) terminal.fail();
+  if (speech.json) return terminal.print(toJson(result));
+  const { verificationReport } = await import('../report/verification.js');
+  terminal.print(verificationReport(result, terminal.width));
 }

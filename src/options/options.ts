@@ -4,8 +4,10 @@ import { checkGuards } from '../guard/check.js';
 import { checked, invalid } from '../schema/check.js';
 import { checkNeeds, criterionNamed, defaultCriterion } from '../scoring/criteria.js';
 import { optionsFor } from '../scoring/options.js';
-import { planOptions, scoreOptions } from './schemas.js';
-import type { PlanOptions, ScoreOptions } from './types.js';
+import type { PlanOptions, ScoreOptions } from './interfaces.js';
+import { planOptions } from './planning.js';
+import { policyFor } from './policyFor.js';
+import { scoreOptions } from './scoring.js';
 
 /** Each option by itself, and what it says beside the others. errors: OPTION_INVALID, before any file is touched. */
 export function checkScoreOptions(given: unknown): ScoreOptions {
@@ -59,11 +61,3 @@ export function checkPlanOptions(given: unknown): PlanOptions {
     );
   return options;
 }
-
-type Amounts = Pick<PlanOptions, 'ratio' | (typeof BUDGETS)[number]> & { readonly data?: unknown };
-
-/** The policy that the given amounts speak of. */
-export const policyFor = ({ ratio, macs, params, bytes, latency, data }: Amounts): string => {
-  if (ratio !== undefined || (macs ?? params ?? bytes ?? latency) === undefined) return 'uniform';
-  return data === undefined ? 'global' : 'allocate';
-};

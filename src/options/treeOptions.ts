@@ -1,13 +1,11 @@
 import { option, text } from '../base/errors.js';
 import { GIVE_DATA } from '../schema/advice.js';
 import { checked, invalid } from '../schema/check.js';
-import { treeOptions } from './schemas.js';
-import type { PairEstimator, TreeOptions } from './treeTypes.js';
-
-/** Rows that are drawn unless more or fewer are asked for. */
-export const ROWS = 4096;
-/** More bins than these told lanes apart worse on some hundred samples, where chance fills the cells. */
-const BINS = { histogram: 6, gaussian: 4096 } as const;
+import { estimationOptions } from '../scoring/estimation.js';
+import { defaultsOf } from '../scoring/options.js';
+import { GAUSSIAN_STEPS, treeOptions } from './growing.js';
+import type { TreeOptions } from './interfaces.js';
+import type { PairEstimator } from './treeTypes.js';
 
 /** Each option by itself, and what it says beside the others. errors: OPTION_INVALID, before any file is touched. */
 export function checkTreeOptions(given: unknown): TreeOptions {
@@ -38,14 +36,10 @@ export function checkTree({
     throw invalid('the tree is made of activations, and there are no calibration data', GIVE_DATA);
 }
 
-export function estimatorOf({
-  estimator = 'histogram',
-  bins = BINS[estimator],
-  binning = 'equal',
-  range = 'group',
-  millerMadow = false,
-}: Omit<TreeOptions, 'group'>): PairEstimator {
-  return estimator === 'gaussian'
-    ? { kind: estimator, bins }
-    : { kind: estimator, bins, binning, range, millerMadow };
+export function estimatorOf(given: Omit<TreeOptions, 'group'>): PairEstimator {
+  const standard = defaultsOf(estimationOptions);
+  const { estimator: kind, bins, binning, range, millerMadow } = { ...standard, ...given };
+  return kind === 'gaussian'
+    ? { kind, bins: given.bins ?? GAUSSIAN_STEPS }
+    : { kind, bins, binning, range, millerMadow };
 }

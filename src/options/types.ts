@@ -4,10 +4,19 @@ import type { Guard, GuardReport } from '../guard/types.js';
 import type { Plan } from '../plan/plan.js';
 import type { PathLike } from '../schema/sources.js';
 import type { Combination, CombinedPart } from '../scoring/combined.js';
-import type { CalibrationOptions, CallOptions, FreeOptions } from './call.js';
-import type { TreeOptions, TreeReport } from './treeTypes.js';
+import type {
+  ApplyOptions,
+  CallOptions,
+  InspectOptions,
+  PlanOptions,
+  SaveOptions,
+  ScoreOptions,
+  TreeOptions,
+} from './interfaces.js';
+import type { TreeReport } from './treeTypes.js';
 
-export type * from './call.js';
+export type * from './interfaces.js';
+export type * from './progress.js';
 export type * from './treeTypes.js';
 
 /** A warning is part of a result, never printed by the library. */
@@ -82,38 +91,6 @@ export interface FrozenReport {
 
 export type { Combination, CombinedPart, Guard, GuardReport, Length, LengthSource, Reason };
 
-/** What lengths are, where a model leaves them open. */
-export interface ShapeOptions {
-  /**
-   * Shapes of inputs, such as `{ input: [1, 3, 640, 640] }`: multiply-adds are counted at these lengths. What they leave open `data`
-   * decide, and then names. Errors: OPTION_INVALID where an input has no such shape.
-   */
-  readonly shape?: Readonly<Record<string, readonly number[]>>;
-}
-
-/** What an inspection may look at beside the model. */
-export interface InspectOptions extends CallOptions, CalibrationOptions, ShapeOptions, FreeOptions {}
-
-/** What a replay may look at beside the plan. */
-export interface ApplyOptions extends CallOptions, CalibrationOptions, ShapeOptions {}
-
-/** What a call that writes takes. */
-export interface SaveOptions extends CallOptions {
-  /** Replaces what is there; by default that is an error. Never a file of the model itself. */
-  readonly force?: boolean;
-}
-
-export interface ScoreOptions extends CallOptions, CalibrationOptions, FreeOptions {
-  /** A name from `criteria()`, or what `combine` gave; default 'information' with data, else 'entropy'. */
-  readonly criterion?: string | Combination;
-  /** Options of the criterion, such as `{ bins: 64 }`. */
-  readonly criterionOptions?: Readonly<Record<string, string | number | boolean>>;
-  /** Seed of criteria that draw at random; default 0. */
-  readonly seed?: number;
-  /** Globs of tensor or node names that must stay whole. */
-  readonly keep?: readonly string[];
-}
-
 export interface GroupScore {
   readonly id: string;
   readonly lanes: number;
@@ -121,39 +98,6 @@ export interface GroupScore {
   readonly scores: Float64Array;
   /** [lanes] each: what the scores are made of, where the criterion makes them of several. */
   readonly parts?: Readonly<Record<string, Float64Array>>;
-}
-
-export interface PlanOptions extends ScoreOptions, ShapeOptions {
-  /** A name from `policies()`; default 'uniform' with a ratio; with a budget 'allocate' where there are data, else 'global'. */
-  readonly policy?: string;
-  /** Fraction of every prunable axis to remove, 0 < ratio < 1. */
-  readonly ratio?: number;
-  /** Budgets: at most this fraction of the original's; 0 < f <= 1. */
-  readonly macs?: number;
-  readonly params?: number;
-  /**
-   * Budget: at most this fraction of the original's latency, as predicted from what its layers take on this machine at other
-   * widths. The first time that is measured, for half a minute at most; then it is kept in a file of the user's cache.
-   */
-  readonly latency?: number;
-  /** Budget: at most this many bytes. */
-  readonly bytes?: number;
-  /**
-   * With `data`: refits what is left, so that each layer gives what it gave in the original; by default true. Without data nothing is
-   * refitted.
-   */
-  readonly reconstruct?: boolean;
-  /** Touch only exact lanes. */
-  readonly exact?: boolean;
-  /** Keep a multiple of this many lanes in each group; default 8 in groups of 32 lanes and more, 1 in smaller ones. */
-  readonly roundTo?: number;
-  /**
-   * What must hold on samples held out from calibration (the last quarter of `data`): where it does not, less is removed
-   * than was asked for. Errors: GUARD_FAILED where nothing that was tried holds.
-   */
-  readonly guard?: readonly Guard[];
-  /** The array in `data` that holds class labels: for a guard of accuracy. Nothing else looks at it. */
-  readonly labels?: string;
 }
 
 /** A latency predicted from measured layers. Their sum is not the whole: `verify` measures what came of it. */

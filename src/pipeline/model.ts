@@ -28,7 +28,7 @@ import type {
   ScoreOptions,
   TreeOptions,
 } from '../options/opened.js';
-import { policyFor } from '../options/options.js';
+import { policyFor } from '../options/policyFor.js';
 import type {
   CallOptions,
   GroupScore,

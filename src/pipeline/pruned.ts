@@ -4,7 +4,7 @@ import type { Removal } from '../coupling/survivors.js';
 import { INTERFACE_KEY, readChanges, together } from '../data/interface.js';
 import type { Edits } from '../model/edits.js';
 import type { NativeModel } from '../native/index.js';
-import { callOptions, saveOptions } from '../options/schemas.js';
+import { callOptions, saveOptions } from '../options/call.js';
 import type {
   CallOptions,
   Pruned,

@@ -6,9 +6,10 @@ import type { NativeModel } from '../native/index.js';
 import type { LaneGains, PairEstimator } from '../native/tree.js';
 import { laneGains, laneGainsOfLabels, pruningTree } from '../native/tree.js';
 import type { TreeOptions } from '../options/opened.js';
-import { checkTree, estimatorOf, ROWS } from '../options/treeOptions.js';
+import { checkTree, estimatorOf } from '../options/treeOptions.js';
 import type { TreeGains, TreePairs, TreeReport, TreeSample } from '../options/treeTypes.js';
 import { near } from '../schema/near.js';
+import { estimationOptions } from '../scoring/estimation.js';
 import { columnsFrom, type Rows } from '../statistics/rows.js';
 import type { Reader, Watch } from './sampling.js';
 import {
@@ -211,7 +212,7 @@ async function carriedOut(
   options: TaskOptions,
 ): Promise<readonly (TreeReport | undefined)[]> {
   const columns = tasks.reduce((sum, task) => sum + task.columns, 0);
-  const most = rowsWithin(options.rows ?? ROWS, columns);
+  const most = rowsWithin(options.rows ?? estimationOptions.rows.default, columns);
   const watched = tasks.map((task) => ({ task, watches: task.watches(most) }));
   const samples = await sampleRows(
     native,

@@ -3,39 +3,34 @@ import { EspalierError, joined, option, type Spoken, text } from '../base/errors
 import { type Field, isRecord } from './fields.js';
 import { nearest } from './near.js';
 
-/** One object of options: its schema, and what refusals say beside it. */
-export interface Options<T> {
+/** What an object of options is checked by. */
+export interface Checks<T extends object> {
   readonly schema: v.GenericSchema<unknown, T>;
-  readonly names: readonly string[];
-  /** By option, what to do about a wrong value. */
-  readonly advice: Readonly<Record<string, string | Spoken>>;
+  /** Each option by its name, with what to do about a wrong value. */
+  readonly all: Readonly<Record<string, { readonly advice?: string | Spoken }>>;
 }
 
-/** The options that are not optional. */
-type Needed<T> = { [K in keyof T]-?: undefined extends T[K] ? never : K }[keyof T];
-
-/**
- * An object of options that has these and no others. An option is one line here and one in its type: the compiler refuses
- * a type and a schema that differ.
- *
- * `needed`: those that must be there. `advice`: what to do about a wrong value, where its schema does not say all.
- */
-export function optionsOf<T extends object>(
-  entries: { readonly [K in keyof T]-?: Field<Exclude<T[K], undefined>> },
-  advice: Partial<Readonly<Record<keyof T & string, string | Spoken>>> = {},
-  needed: readonly (Needed<T> & string)[] = [],
-): Options<T> {
-  const all = Object.entries<Field<unknown>>(entries);
-  const shaped = all.map(([name, field]) => [
+/** An object that has these options and no others. */
+export function objectOf<T extends object>(
+  all: Readonly<Record<string, { readonly takes: Field<unknown>; readonly needed?: true }>>,
+): v.GenericSchema<unknown, T> {
+  const fields = Object.entries(all).map(([name, { takes, needed }]) => [
     name,
-    (needed as readonly string[]).includes(name) ? field : v.optional(field),
+    needed === true ? takes : v.optional(takes),
   ]);
-  const schema = v.strictObject(Object.fromEntries(shaped) as v.ObjectEntries);
-  return {
-    schema: schema as unknown as v.GenericSchema<unknown, T>,
-    names: all.map(([name]) => name),
-    advice: advice as Readonly<Record<string, string | Spoken>>,
-  };
+  const schema = v.strictObject(Object.fromEntries(fields) as v.ObjectEntries);
+  return schema as unknown as v.GenericSchema<unknown, T>;
+}
+
+/** Checks of options that no command has, and whose interface others implement: the compiler compares the two. */
+export function optionsOf<T extends object>(
+  fields: {
+    readonly [K in keyof T]-?: Field<Exclude<T[K], undefined>>;
+  },
+): Checks<T> {
+  const all: Readonly<Record<string, { readonly takes: Field<unknown>; readonly advice?: string }>> =
+    Object.fromEntries(Object.entries<Field<unknown>>(fields).map(([name, takes]) => [name, { takes }]));
+  return { schema: objectOf<T>(all), all };
 }
 
 /**
@@ -43,8 +38,9 @@ export function optionsOf<T extends object>(
  *
  * errors: OPTION_INVALID with the option, what it was and what it must be; for an unknown one the nearest that there is.
  */
-export function checked<T extends object>({ schema, names, advice }: Options<T>, given: unknown): T {
-  if (given === undefined) return checked({ schema, names, advice }, {});
+export function checked<T extends object>({ schema, all }: Checks<T>, given: unknown): T {
+  if (given === undefined) return checked({ schema, all }, {});
+  const names = Object.keys(all);
   if (!isRecord(given))
     throw invalid(`options must be an object, not ${shown(given)}`, `There is ${names.join(', ')}.`);
   const unknown = Object.keys(given).find((name) => !names.includes(name));
@@ -56,12 +52,12 @@ export function checked<T extends object>({ schema, names, advice }: Options<T>,
   }
   const [issue] = result.issues;
   const path = pathOf(issue);
+  const advice = all[path.replace(/[.[].*$/s, '')]?.advice ?? '';
   if (issue.type === 'strict_object' && issue.expected === 'never')
     throw invalid(text`there is no option ${option(path)}`, `It must be ${issue.message}.`);
   if (issue.type === 'strict_object' && issue.received === 'undefined')
-    throw invalid(text`${option(path)} is missing`, advice[path] ?? '');
-  const own = advice[path.replace(/[.[].*$/s, '')] ?? '';
-  throw invalid(text`${option(path)} must be ${issue.message}, not ${shown(issue.input)}`, own);
+    throw invalid(text`${option(path)} is missing`, advice);
+  throw invalid(text`${option(path)} must be ${issue.message}, not ${shown(issue.input)}`, advice);
 }
 
 /** An argument that is no object of options. `name`: how its caller knows it. errors: OPTION_INVALID */

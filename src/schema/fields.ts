@@ -12,10 +12,14 @@ export interface Meaning {
   readonly says: string;
   /** The TypeScript type, as a declaration writes it. */
   readonly type: string;
+  /** Types that are named in it, and the files of `src` that they come from. */
+  readonly from?: Readonly<Record<string, string>>;
+  /** Whether the type says all that `says` does. */
+  readonly plain?: boolean;
   /** How a person writes a value on a command line; nothing where only a program can give one. */
   readonly form?: Form;
-  /** The names that there are to choose from, where it is one of some. */
-  readonly choices?: readonly string[];
+  /** The names that there are to choose from, where it is one of some: asked for when they are needed, since some can be added. */
+  readonly choices?: () => readonly string[];
 }
 
 /**
@@ -85,10 +89,20 @@ export const positive = (): Field<number> => number({ above: 0 });
 export const anyNumber = (): Field<number> => number();
 
 export const flag = (): Field<boolean> =>
-  described(v.boolean('true or false'), { says: 'true or false', type: 'boolean', form: 'switch' });
+  described(v.boolean('true or false'), {
+    says: 'true or false',
+    type: 'boolean',
+    plain: true,
+    form: 'switch',
+  });
 
 export const words = (says = 'a string'): Field<string> =>
-  described(v.pipe(v.string(says), v.minLength(1, says)), { says, type: 'string', form: 'text' });
+  described(v.pipe(v.string(says), v.minLength(1, says)), {
+    says,
+    type: 'string',
+    plain: says === 'a string',
+    form: 'text',
+  });
 
 /** One of some names. */
 export const oneOf = <const T extends string>(names: readonly T[]): Field<T> => {
@@ -97,8 +111,9 @@ export const oneOf = <const T extends string>(names: readonly T[]): Field<T> => 
   return described(v.picklist(names, says), {
     says,
     type: quoted.join(' | '),
+    plain: true,
     form: 'text',
-    choices: names,
+    choices: () => names,
   });
 };
 
@@ -107,21 +122,39 @@ export const textsOf = (says: string): Field<readonly string[]> =>
   described(v.array(words(), says), { says, type: 'readonly string[]', form: 'texts' });
 
 /** Whatever passes a test, as it is: objects whose identity counts. `type`: what TypeScript calls them. */
-export const like = <T>(type: string, says: string, is: (value: unknown) => boolean): Field<T> =>
-  described(v.custom<T>(is, says), { says, type });
+export const like = <T>(type: Type, says: string, is: (value: unknown) => boolean, form?: Form): Field<T> =>
+  described(v.custom<T>(is, says), { says, ...typed(type), ...(form !== undefined && { form }) });
 
-/** A callback. `type`: what TypeScript calls it. */
-export const action = <T extends (...given: never[]) => unknown>(type: string): Field<T> =>
-  like<T>(type, 'a function', (value) => typeof value === 'function');
+/** A type as a declaration writes it; where it names others, with the files of `src` that these come from. */
+export type Type = string | Pick<Meaning, 'type' | 'from'>;
+
+const typed = (type: Type): Pick<Meaning, 'type' | 'from'> => (typeof type === 'string' ? { type } : type);
 
 /** Of any realm: what is called of a signal is looked for, and not its class. */
-export const signal = (): Field<AbortSignal> =>
-  like<AbortSignal>('AbortSignal', 'an AbortSignal', (value) => {
-    if (typeof value !== 'object' || value === null) return false;
-    const own = value as Partial<Record<keyof AbortSignal, unknown>>;
-    const called = [own.addEventListener, own.removeEventListener, own.throwIfAborted];
-    return typeof own.aborted === 'boolean' && called.every((method) => typeof method === 'function');
-  });
+export const signal = (): Field<AbortSignal> => {
+  const says = 'an AbortSignal';
+  return described(v.custom<AbortSignal>(isSignal, says), { says, type: 'AbortSignal', plain: true });
+};
+
+function isSignal(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const own = value as Partial<Record<keyof AbortSignal, unknown>>;
+  const called = [own.addEventListener, own.removeEventListener, own.throwIfAborted];
+  return typeof own.aborted === 'boolean' && called.every((method) => typeof method === 'function');
+}
+
+/** A callback. */
+export const action = <T extends (...given: never[]) => unknown>(type: Type): Field<T> => {
+  const says = 'a function';
+  return described(
+    v.custom<T>((value) => typeof value === 'function', says),
+    {
+      says,
+      ...typed(type),
+      plain: true,
+    },
+  );
+};
 
 /** An object that is a list of entries: no array, no view of bytes, no map. */
 export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>

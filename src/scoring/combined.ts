@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { argument } from '../schema/check.js';
 import { type Field, oneOf, positive, words } from '../schema/fields.js';
 import { type Criterion, scoresOf } from './criterion.js';
-import type { OptionValues } from './options.js';
+import { type OptionValues, optionValues } from './options.js';
 
 /** Several criteria as one: what `combine` gives, and what `criterion` takes instead of a name. */
 export interface Combination {
@@ -20,19 +20,15 @@ export interface CombinedPart {
   readonly options?: OptionValues;
 }
 
+const MODES = ['rank', 'share'] as const;
+
 const partsField: Field<readonly CombinedPart[]> = v.pipe(
   v.array(
     v.strictObject(
       {
         criterion: words('the name of a criterion'),
         weight: v.optional(positive()),
-        options: v.optional(
-          v.record(
-            v.string(),
-            v.union([v.string(), v.number(), v.boolean()]),
-            'an object such as { bins: 64 }',
-          ),
-        ),
+        options: v.optional(optionValues),
       },
       'an object such as { criterion, weight, options }',
     ),
@@ -40,6 +36,16 @@ const partsField: Field<readonly CombinedPart[]> = v.pipe(
   ),
   v.minLength(1, 'an array of one criterion at least'),
 ) as unknown as Field<readonly CombinedPart[]>;
+
+/** What `combine` gives. */
+export const combination: Field<Combination> = v.strictObject({
+  name: v.string(),
+  by: v.picklist(MODES),
+  parts: v.pipe(
+    v.array(v.strictObject({ criterion: v.string(), weight: positive(), options: optionValues })),
+    v.minLength(1),
+  ),
+});
 
 /**
  * Several criteria as one. Scores are of different units, so that each criterion's are made comparable within each group before
@@ -57,7 +63,7 @@ export function combine(parts: readonly CombinedPart[], by: 'rank' | 'share' = '
     parts,
     "Name two or more: [{ criterion: 'entropy', weight: 2 }, { criterion: 'l2' }].",
   );
-  argument('by', oneOf(['rank', 'share']), by);
+  argument('by', oneOf(MODES), by);
   const full = parts.map(({ criterion, weight = 1, options = {} }) => ({ criterion, weight, options }));
   const terms = full.map(({ criterion, weight }) => (weight === 1 ? criterion : `${weight} ${criterion}`));
   return { name: `${terms.join(' + ')}, by ${by}`, parts: full, by };

@@ -35,7 +35,7 @@ const entropyOptions = {
   range: {
     default: 'group',
     choices: ['group', 'tensor', 'lane'],
-    help: 'what has the same bins',
+    help: 'what the same bins hold for',
     more: 'Each lane its own bins is of activations only, and tells shapes of distributions apart, not spreads.',
   },
 } as const satisfies CriterionOptions;

@@ -20,7 +20,7 @@ export const estimationOptions = {
     least: 2,
     most: 65_536,
     help: 'bins of a lane',
-    more: 'At most 64 in a histogram, where chance fills the cells of more. A Gaussian has 4096 steps.',
+    more: 'At most 64 in a histogram, where chance fills the cells of more.',
   },
   binning: {
     default: 'equal',
@@ -30,7 +30,7 @@ export const estimationOptions = {
   range: {
     default: 'group',
     choices: ['group', 'lane'],
-    help: 'what has the same bins',
+    help: 'what the same bins hold for',
     more: 'Lanes of consumers have their own bins in either case.',
   },
   millerMadow: { default: false, help: 'correct entropies for the number of values' },
@@ -39,7 +39,7 @@ export const estimationOptions = {
     whole: true,
     least: 2,
     most: 2 ** 20,
-    help: 'rows drawn of all positions of all samples',
+    help: 'at most this many rows are drawn of all positions of all samples',
   },
 } as const satisfies CriterionOptions;
 

@@ -1,3 +1,4 @@
+import * as v from 'valibot';
 import { option } from '../base/errors.js';
 import { argument, invalid } from '../schema/check.js';
 import { type Field, flag, number, oneOf, words } from '../schema/fields.js';
@@ -8,6 +9,13 @@ export type OptionValue = string | number | boolean;
 
 /** Options by their names, as a caller gives them. */
 export type OptionValues = Readonly<Record<string, OptionValue>>;
+
+/** Whether they can be options of some criterion; `optionsFor` says of which. */
+export const optionValues: Field<OptionValues> = v.record(
+  v.string(),
+  v.union([v.string(), v.number(), v.boolean()], 'a word, a number, or true or false'),
+  'an object such as { bins: 64 }',
+);
 
 interface Described {
   /** What the option does, in a few words that follow its flag in the help: "bins of a histogram". */
@@ -49,7 +57,8 @@ export type CriterionOptions = Readonly<Record<string, CriterionOption>>;
 /** What a criterion is given for its options: all of them, by their names. */
 export type ValuesOf<O extends CriterionOptions> = { readonly [K in keyof O]: ValueOf<O[K]> };
 
-type ValueOf<O extends CriterionOption> = O extends { readonly choices: readonly (infer Word)[] }
+/** The type of an option's value. */
+export type ValueOf<O extends CriterionOption> = O extends { readonly choices: readonly (infer Word)[] }
   ? Word
   : O['default'] extends boolean
     ? boolean

@@ -28,6 +28,11 @@ export const tree = defineCriterion({
   needs: 'data',
   options: {
     ...estimationOptions,
+    bins: {
+      ...estimationOptions.bins,
+      help: 'bins of a lane in a histogram',
+      more: 'At most 64, since chance fills the cells of more. A Gaussian has 4096 steps.',
+    },
     weighted: {
       default: false,
       help: 'rank the lanes of a level by what the layers that read them make of them',

@@ -1,22 +1,7 @@
 import type { Manner } from '../compare/row.js';
-import type { SampleSource } from '../data/samples.js';
-import type { CallOptions, Warning } from '../options/types.js';
-import type { Runtime } from '../runtime/runtime.js';
+import type { Warning } from '../options/types.js';
 
-export interface VerifyOptions extends CallOptions {
-  /** Samples: all that `prune` takes. By default random numbers, which the result says. */
-  readonly data?: SampleSource;
-  /** The array in `data` that holds class labels, for accuracy. */
-  readonly labels?: string;
-  /** Samples at most; by default all that `data` has, or 16 random ones. */
-  readonly samples?: number;
-  /** Of random data; default 0. */
-  readonly seed?: number;
-  /** Measured runs of each model; by default about a second of them, 5 at least. 0 measures nothing. */
-  readonly runs?: number;
-  /** By default onnxruntime-node, or onnxruntime-web where only that is installed. */
-  readonly runtime?: Runtime;
-}
+export type { VerifyOptions } from '../options/types.js';
 
 /** How alike two models answer, how fast they are and how large. */
 export interface Verification {

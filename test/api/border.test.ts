@@ -17,7 +17,8 @@ import {
   readPlan,
   verify,
 } from '../../src/index.js';
-import { planOptions, treeOptions } from '../../src/options/schemas.js';
+import { treeOptions } from '../../src/options/growing.js';
+import { planOptions } from '../../src/options/planning.js';
 import { growConvnet } from '../support/convnets.js';
 import { encodeModel } from '../support/onnx.js';
 
@@ -164,7 +165,7 @@ describe('options', () => {
       'an unknown one',
       { ration: 0.5 },
       'there is no option "ration"',
-      /^Did you mean ratio\? There is signal,/,
+      /^Did you mean ratio\? There is ratio,/,
     ],
     [
       'one in other letters',

@@ -15,7 +15,12 @@ import {
   readPlan,
   verify,
 } from '../../src/index.js';
-import * as schemas from '../../src/options/schemas.js';
+import { applyOptions, inspectOptions } from '../../src/options/calibration.js';
+import { callOptions } from '../../src/options/call.js';
+import { treeOptions } from '../../src/options/growing.js';
+import { planOptions } from '../../src/options/planning.js';
+import { scoreOptions } from '../../src/options/scoring.js';
+import { verifyOptions } from '../../src/options/verifying.js';
 import { growConvnet } from '../support/convnets.js';
 import { encodeModel } from '../support/onnx.js';
 
@@ -74,41 +79,47 @@ const noPath = junk.filter(
   (value) => typeof value !== 'string' && !(value instanceof URL && value.protocol === 'file:'),
 );
 
-/** A share of the latency would be measured, for half a minute. */
+/** What would be done as asked, and take long: a share of the latency is measured, so many runs and random samples are made. */
+const lasts: Readonly<Record<string, (own: number) => boolean>> = {
+  latency: (own) => own > 0 && own <= 1,
+  runs: (own) => own > 100,
+  samples: (own) => own > 100,
+};
+
 const value = (name: string): fc.Arbitrary<unknown> =>
-  name === 'latency' ? junk.filter((own) => !(typeof own === 'number' && own > 0 && own <= 1)) : junk;
+  junk.filter((own) => !(typeof own === 'number' && lasts[name]?.(own)));
 
 const calls: Readonly<
   Record<string, { readonly names: readonly string[]; readonly valid: object; call(options: never): unknown }>
 > = {
   openModel: {
-    names: schemas.callOptions.names,
+    names: callOptions.names,
     valid: {},
     call: (options) => openModel(bytes, options).then((own) => own.dispose()),
   },
-  inspect: { names: schemas.inspectOptions.names, valid: {}, call: (options) => model.inspect(options) },
-  sha256: { names: schemas.callOptions.names, valid: {}, call: (options) => model.sha256(options) },
-  score: { names: schemas.scoreOptions.names, valid: {}, call: (options) => model.score(options) },
-  plan: { names: schemas.planOptions.names, valid: { ratio: 0.5 }, call: (options) => model.plan(options) },
-  prune: { names: schemas.planOptions.names, valid: { ratio: 0.5 }, call: (options) => model.prune(options) },
+  inspect: { names: inspectOptions.names, valid: {}, call: (options) => model.inspect(options) },
+  sha256: { names: callOptions.names, valid: {}, call: (options) => model.sha256(options) },
+  score: { names: scoreOptions.names, valid: {}, call: (options) => model.score(options) },
+  plan: { names: planOptions.names, valid: { ratio: 0.5 }, call: (options) => model.plan(options) },
+  prune: { names: planOptions.names, valid: { ratio: 0.5 }, call: (options) => model.prune(options) },
   stability: {
-    names: schemas.planOptions.names,
+    names: planOptions.names,
     valid: { ratio: 0.5 },
     call: (options) => model.stability(options),
   },
   tree: {
-    names: schemas.treeOptions.names,
+    names: treeOptions.names,
     valid: { group: 'none', data: { x: [] } },
     call: (options) => model.tree(options),
   },
   apply: {
-    names: schemas.applyOptions.names,
+    names: applyOptions.names,
     valid: {},
     call: (options) => model.apply(pruned.plan, options),
   },
-  toBytes: { names: schemas.callOptions.names, valid: {}, call: (options) => pruned.toBytes(options) },
+  toBytes: { names: callOptions.names, valid: {}, call: (options) => pruned.toBytes(options) },
   verify: {
-    names: ['data', 'labels', 'samples', 'seed', 'runs', 'runtime', 'signal', 'onProgress', 'threads'],
+    names: verifyOptions.names,
     valid: { runs: 0, samples: 1 },
     call: (options) => verify(bytes, bytes, options),
   },
@@ -145,7 +156,7 @@ describe('junk for an option is used or refused, never stumbled over', () => {
   test('names that are no options are refused, whatever they are', async () => {
     await fc.assert(
       fc.asyncProperty(fc.string(), junk, async (name, own) => {
-        fc.pre(!schemas.planOptions.names.includes(name) && name !== '__proto__');
+        fc.pre(!planOptions.names.includes(name) && name !== '__proto__');
         await expect(model.plan({ ratio: 0.5, [name]: own })).rejects.toMatchObject({
           code: 'OPTION_INVALID',
         });

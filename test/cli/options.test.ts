@@ -1,35 +1,46 @@
+import type { Command } from 'commander';
 import { expect, test } from 'vitest';
-import { option } from '../../src/base/words.js';
+import { program } from '../../src/cli/program.js';
 import { criteria } from '../../src/index.js';
-import * as schemas from '../../src/options/schemas.js';
-import { verifyOptions } from '../../src/verify/options.js';
-import { espalier } from './espalier.js';
+import { applyOptions, inspectOptions } from '../../src/options/calibration.js';
+import { saveOptions } from '../../src/options/call.js';
+import { treeOptions } from '../../src/options/growing.js';
+import { planOptions } from '../../src/options/planning.js';
+import { scoreOptions } from '../../src/options/scoring.js';
+import { verifyOptions } from '../../src/options/verifying.js';
 
-/** What only a program can give. */
-const IN_CODE = new Set(['signal', 'onProgress', 'runtime', 'criterionOptions']);
-/** How the command line itself behaves. */
-const OF_COMMANDS = ['quiet', 'json', 'help'];
-const ofCriteria = criteria().flatMap(({ defaults }) => Object.keys(defaults));
+const silent = { signal: new AbortController().signal, width: undefined, print() {}, hint() {}, fail() {} };
+const commands = new Map(program(silent).commands.map((command) => [command.name(), command]));
 
-/** Each command: the options of the calls that it is, and flags that say what becomes of their results. */
+/** The command line aborts by an interruption, shows progress by itself, and has a flag for each option of a criterion. */
+const IN_CODE = ['signal', 'onProgress', 'runtime', 'criterionOptions'];
+/** How a command speaks, whatever it does. */
+const SPEECH = ['quiet', 'json'];
+const ofCriteria = criteria().flatMap(({ options }) => Object.keys(options));
+
+const flags = (command: Command): string[] =>
+  [...new Set(command.options.map((option) => option.attributeName()))].sort();
+
 test.each([
-  ['inspect', [schemas.inspectOptions], []],
-  [
-    'prune',
-    [schemas.planOptions, schemas.saveOptions],
-    [...ofCriteria, 'output', 'plan', 'dryRun', 'stability'],
-  ],
-  ['apply', [schemas.applyOptions, schemas.saveOptions], ['output']],
-  ['score', [schemas.scoreOptions, schemas.saveOptions], [...ofCriteria, 'group', 'weights']],
-  ['tree', [schemas.treeOptions], ['all']],
+  ['inspect', [inspectOptions], []],
+  // Where the model and its plan go, whether they do, and the call `stability` beside `prune`.
+  ['prune', [planOptions, saveOptions], [...ofCriteria, 'output', 'plan', 'dryRun', 'stability']],
+  // Where the model goes.
+  ['apply', [applyOptions, saveOptions], ['output']],
+  // Which group is shown lane by lane, and the call `writeWeightTerms`.
+  ['score', [scoreOptions, saveOptions], [...ofCriteria, 'group', 'weights']],
+  // How much of the result is printed.
+  ['tree', [treeOptions], ['all']],
   ['verify', [verifyOptions], []],
-] as const)('%s takes what its calls take, and nothing else', async (command, calls, own) => {
-  const { code, stdout } = await espalier([command, '--help']);
-  expect(code).toBe(0);
-  const found = [...stdout.matchAll(/^ {2}(?:-\w, )?(--[a-z-]+)/gm)].map(([, flag]) =>
-    flag!.replace(/^--no-/, '--'),
-  );
-  const taken = calls.flatMap(({ names }) => names).filter((name) => !IN_CODE.has(name));
-  const flags = [...taken, ...own, ...OF_COMMANDS].map((name) => option(name).cli);
-  expect([...new Set(found)].sort()).toEqual([...new Set(flags)].sort());
+] as const)('%s takes what its calls take, and nothing else', (name, sets, own) => {
+  const taken = sets.flatMap(({ names }) => names).filter((option) => !IN_CODE.includes(option));
+  expect(flags(commands.get(name)!)).toEqual([...new Set([...taken, ...own, ...SPEECH])].sort());
+});
+
+test('every other command prints a list', () => {
+  const lists = ['criteria', 'policies', 'operators'];
+  for (const list of lists) expect(flags(commands.get(list)!)).toEqual(['json']);
+  expect([...commands.keys()].filter((name) => !lists.includes(name)).sort()).toEqual([
+    ...['apply', 'inspect', 'prune', 'score', 'tree', 'verify'],
+  ]);
 });

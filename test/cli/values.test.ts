@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import { describe, expect, test } from 'vitest';
-import { parseBytes, parseName, parseNumber, parseWhole } from '../../src/cli/values.js';
+import { parseBytes, parseName, parseNumber } from '../../src/cli/values.js';
 import { nearest } from '../../src/schema/near.js';
 
 const refused = (parse: (text: string) => unknown, ...texts: string[]) => {
@@ -10,11 +10,6 @@ const refused = (parse: (text: string) => unknown, ...texts: string[]) => {
 test('numbers', () => {
   expect(['0.5', '.5', '1', '1e-2', '-3'].map(parseNumber)).toEqual([0.5, 0.5, 1, 0.01, -3]);
   refused(parseNumber, '', 'abc', 'NaN', 'Infinity', '0,5', '50%', '0x10', '1e999');
-});
-
-test('whole numbers', () => {
-  expect(['1', '64'].map(parseWhole(1, 64))).toEqual([1, 64]);
-  refused(parseWhole(1, 64), '0', '65', '1.5', '-1', '', '1e1');
 });
 
 test('bytes', () => {

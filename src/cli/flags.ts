@@ -1,0 +1,71 @@
+import { type Command, Option } from 'commander';
+import { option, spokenIn } from '../base/words.js';
+import { HEADING } from '../options/headings.js';
+import { type Declaration, type Declarations, defaultText } from '../schema/declaration.js';
+import { type Field, type Form, meaningOf } from '../schema/fields.js';
+import { readers } from './readers.js';
+
+/** What a command declares for itself is typed by what it takes. */
+export type Values<D extends Declarations> = {
+  readonly [K in keyof D as D[K] extends { readonly needed: true } ? K : never]: ValueOf<D[K]>;
+} & {
+  readonly [K in keyof D as D[K] extends { readonly needed: true } ? never : K]?: ValueOf<D[K]>;
+};
+
+type ValueOf<D> = D extends { readonly takes: Field<infer T> } ? T : never;
+
+/** A flag of a command, and where it stands in the help. */
+export interface Flag {
+  readonly heading: string | undefined;
+  readonly option: Option;
+}
+
+/** The flags of the options that a person can give. */
+export const flagsOf = (declarations: Declarations): readonly Flag[] =>
+  Object.entries(declarations).flatMap(([name, own]) => {
+    const { form } = meaningOf(own.takes);
+    return form === undefined ? [] : [{ heading: own.heading, option: flagOf(name, own, form) }];
+  });
+
+/** Adds flags to a command; `headed`: by their headings. */
+export function addFlags(command: Command, flags: readonly Flag[], headed = false): Command {
+  const headings: readonly (string | undefined)[] = [undefined, ...Object.values(HEADING)];
+  const place = ({ heading }: Flag): number => headings.indexOf(heading);
+  const sorted = headed ? flags.toSorted((a, b) => place(a) - place(b)) : flags;
+  for (const { heading, option: own } of sorted)
+    command.addOption(headed && heading !== undefined ? own.helpGroup(`${heading}:`) : own);
+  return command;
+}
+
+function flagOf(name: string, own: Declaration, form: Form): Option {
+  // Of what is on by itself, the flag switches it off.
+  const off = own.off !== undefined;
+  const { cli } = off ? option(name, false) : option(name);
+  const long = form === 'switch' ? cli : `${cli} <${own.sign ?? 'X'}>`;
+  const flag = new Option(own.letter === undefined ? long : `-${own.letter}, ${long}`, helpOf(own, form));
+  if (own.needed === true) flag.makeOptionMandatory();
+  const read = readers[form];
+  return read === undefined
+    ? flag
+    : flag.argParser(read(meaningOf(own.takes).choices?.()) as (text: string, before: unknown) => unknown);
+}
+
+const REPEATED: readonly Form[] = ['texts', 'lengths', 'guard'];
+
+/** What a flag does, what there is to choose from, and what holds without it. */
+function helpOf(own: Declaration, form: Form): string {
+  const words = meaningOf(own.takes).choices?.().join(', ');
+  const standard = own.off === undefined ? defaultText(own, 'cli') : undefined;
+  return [
+    spokenIn(own.off ?? own.help, 'cli'),
+    words === undefined ? '' : `: ${words}`,
+    REPEATED.includes(form) ? '; may be repeated' : '',
+    standard === undefined ? '' : ` (default: ${standard})`,
+  ].join('');
+}
+
+/** Those of these options that were given on the command line: what was not is left to its default. */
+export function givenOf<D extends Declarations>(command: Command, set: { readonly all: D }): Values<D> {
+  const given = Object.keys(set.all).filter((name) => command.getOptionValueSource(name) === 'cli');
+  return Object.fromEntries(given.map((name) => [name, command.getOptionValue(name)])) as Values<D>;
+}

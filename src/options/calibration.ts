@@ -1,0 +1,122 @@
+import * as v from 'valibot';
+import { optionAs, quoted, text } from '../base/words.js';
+import { mayBeSamples, SAMPLE_FORMS, type SampleSource } from '../data/samples.js';
+import { isRuntime, type Runtime } from '../runtime/runtime.js';
+import { optionSet } from '../schema/declaration.js';
+import { described, type Field, like, textsOf, whole } from '../schema/fields.js';
+import { callOptions } from './call.js';
+import { HEADING } from './headings.js';
+import type {
+  ApplyOptions,
+  CalibrationOptions,
+  CallOptions,
+  FreeOptions,
+  InspectOptions,
+  ShapeOptions,
+} from './interfaces.js';
+
+/** The samples themselves. */
+export const data = {
+  takes: like<SampleSource>(
+    { type: 'SampleSource', from: { SampleSource: 'data/samples' } },
+    SAMPLE_FORMS,
+    mayBeSamples,
+    'text',
+  ),
+  help: {
+    api: 'samples, such as `{ input: new Float32Array(…) }`, `{ input: { data, dims } }`, a sequence of such objects, or a file',
+    cli: 'samples: .npz or a folder of .npy, arrays named as the inputs, first axis = sample',
+  },
+  more: 'What looks at activations needs them; without them weights alone are looked at.',
+  sign: 'FILE',
+  heading: HEADING.samples,
+};
+
+/** How many of them. */
+export const samples = {
+  takes: whole(1),
+  help: 'use at most this many samples',
+  defaults: [{ words: 'all' }],
+  advice: 'Leave it out to use all.',
+  sign: 'N',
+  heading: HEADING.samples,
+};
+
+export const calibrationOptions = optionSet<CalibrationOptions>({
+  name: 'CalibrationOptions',
+  about: 'Samples that show what the model does, and what runs it on them.',
+  own: {
+    data,
+    samples,
+    runtime: {
+      takes: like<Runtime>(
+        { type: 'Runtime', from: { Runtime: 'runtime/runtime' } },
+        'an object with a function load, as onnxruntime() gives it',
+        isRuntime,
+      ),
+      help: 'what runs the model',
+      defaults: [{ words: 'onnxruntime-node, or onnxruntime-web where only that is installed' }],
+    },
+  },
+});
+
+type Shapes = Readonly<Record<string, readonly number[]>>;
+
+const SHAPES = 'an object of inputs and their lengths';
+const lengths: Field<readonly number[]> = v.array(whole(1), 'an array of lengths, such as [1, 3, 640, 640]');
+
+/** Lengths of axes, by the names of inputs. */
+const shapes: Field<Shapes> = described(
+  v.pipe(
+    v.custom<object>((value) => typeof value === 'object' && value !== null && !Array.isArray(value), SHAPES),
+    v.record(v.string(), lengths, SHAPES),
+  ),
+  { says: SHAPES, type: 'Readonly<Record<string, readonly number[]>>', form: 'lengths' },
+);
+
+export const shapeOptions = optionSet<ShapeOptions>({
+  name: 'ShapeOptions',
+  about: 'What lengths are, where a model leaves them open.',
+  own: {
+    shape: {
+      takes: shapes,
+      help: {
+        api: 'shapes of inputs, for lengths that the model leaves open: `{ input: [1, 3, 640, 640] }`',
+        cli: 'the shape of an input, for lengths that the model leaves open: input=1x3x640x640',
+      },
+      more: text`Multiply-adds are counted at these lengths; what they leave open ${quoted('data')} decides, and then names. Errors: OPTION_INVALID where an input has no such shape.`,
+      advice: text`Give each input's lengths: ${optionAs('shape', '{ input: [1, 3, 640, 640] }', 'input=1x3x640x640')}.`,
+      sign: 'NAME=DIMS',
+      heading: HEADING.samples,
+    },
+  },
+});
+
+export const freeOptions = optionSet<FreeOptions>({
+  name: 'FreeOptions',
+  about: 'Inputs and outputs that need not stay as they are.',
+  own: {
+    free: {
+      takes: textsOf('an array of globs'),
+      help: 'inputs and outputs whose axes may shrink, such as states and caches',
+      more: "They are given by name or by globs, as `h` and `hn`, or `past_key_values*` and `present*`. The plan and the pruned model's metadata say which indices stay (`interface`).",
+      sign: 'GLOB',
+      heading: HEADING.where,
+    },
+  },
+});
+
+export const inspectOptions = optionSet<
+  InspectOptions,
+  CalibrationOptions & ShapeOptions & FreeOptions & CallOptions
+>({
+  name: 'InspectOptions',
+  about: 'What an inspection may look at beside the model: options of `inspect`.',
+  bases: [calibrationOptions, shapeOptions, freeOptions, callOptions],
+});
+
+export const applyOptions = optionSet<ApplyOptions, CalibrationOptions & ShapeOptions & CallOptions>({
+  name: 'ApplyOptions',
+  about: 'What a replay may look at beside the plan: options of `apply`.',
+  bases: [calibrationOptions, shapeOptions, callOptions],
+});

@@ -1,0 +1,65 @@
+import { command, option, quoted, text } from '../base/words.js';
+import { type OptionalDeclaration, optionSet } from '../schema/declaration.js';
+import { flag, words } from '../schema/fields.js';
+import { estimationOptions } from '../scoring/estimation.js';
+import { type CriterionOption, fieldOf, type ValueOf } from '../scoring/options.js';
+import { calibrationOptions, data, freeOptions } from './calibration.js';
+import { callOptions } from './call.js';
+import type { CalibrationOptions, CallOptions, FreeOptions, TreeOptions } from './interfaces.js';
+import { seed } from './scoring.js';
+
+/** Steps of a Gaussian's range. */
+export const GAUSSIAN_STEPS = 4096;
+
+const { variant, estimator, bins, binning, range, millerMadow, rows } = estimationOptions;
+
+/** The same option of a call. */
+const declared = <O extends CriterionOption>(own: O, sign?: string): OptionalDeclaration<ValueOf<O>> => ({
+  takes: fieldOf(own),
+  help: own.help,
+  ...(own.more !== undefined && { more: own.more }),
+  ...(typeof own.default !== 'boolean' && { defaults: [{ is: own.default }] }),
+  ...(sign !== undefined && { sign }),
+});
+
+export const treeOptions = optionSet<TreeOptions, CalibrationOptions & FreeOptions & CallOptions>({
+  name: 'TreeOptions',
+  about: 'Of which group a tree is grown, and how: options of `tree`.',
+  bases: [calibrationOptions, freeOptions, callOptions],
+  own: {
+    group: {
+      takes: words(),
+      needed: true,
+      help: text`the group, as ${command.inspect} names it`,
+      more: 'With the same `free`.',
+      advice: text`It is the id of a group: ${command.inspect} lists them.`,
+      sign: 'ID',
+    },
+    data: { ...data, more: 'A tree is made of what the model does on them: without some it is refused.' },
+    variant: declared(variant, 'WORD'),
+    estimator: declared(estimator, 'WORD'),
+    bins: {
+      ...declared(bins, 'N'),
+      defaults: [
+        { is: bins.default },
+        { when: text`with ${quoted('estimator', 'gaussian')}`, is: GAUSSIAN_STEPS },
+      ],
+    },
+    binning: declared(binning, 'WORD'),
+    range: declared(range, 'WORD'),
+    millerMadow: declared(millerMadow),
+    rows: {
+      ...declared(rows, 'N'),
+      more: 'Fewer where all that is looked at would not fit into 256 MB.',
+    },
+    seed,
+    pairs: {
+      takes: flag(),
+      help: {
+        api: 'give the mutual information of all pairs, also of more than 256 lanes',
+        cli: `with ${option('json').cli}: what all pairs share, also of more than 256 lanes`,
+      },
+      more: 'Those of groups of up to 256 lanes are given anyway.',
+    },
+  },
+});

@@ -1,0 +1,28 @@
+import type { OptionSet } from '../schema/declaration.js';
+import {
+  applyOptions,
+  calibrationOptions,
+  freeOptions,
+  inspectOptions,
+  shapeOptions,
+} from './calibration.js';
+import { callOptions, saveOptions } from './call.js';
+import { treeOptions } from './growing.js';
+import { planOptions } from './planning.js';
+import { scoreOptions } from './scoring.js';
+import { verifyOptions } from './verifying.js';
+
+/** Every set of options, each after its bases. */
+export const optionSets: readonly OptionSet<object>[] = [
+  callOptions,
+  calibrationOptions,
+  shapeOptions,
+  freeOptions,
+  inspectOptions,
+  scoreOptions,
+  planOptions,
+  applyOptions,
+  saveOptions,
+  treeOptions,
+  verifyOptions,
+];
