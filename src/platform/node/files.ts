@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { type FileHandle, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { FileProblem } from '../problem.js';
 import type { FileKind, FileState, OpenedFile } from '../types.js';
@@ -70,7 +69,7 @@ export async function readText(path: string): Promise<string> {
  * error it stays, and nothing else is left behind. errors: FileProblem.
  */
 export async function writeText(path: string, text: string): Promise<void> {
-  const beside = `${path}.${randomUUID()}.tmp`;
+  const beside = `${path}.${crypto.randomUUID()}.tmp`;
   try {
     await writeFile(beside, text, { flag: 'wx' });
     await rename(beside, path);
