@@ -165,8 +165,10 @@ export const apart = ({ batch, heads, rows, dims }: Side | Attended): Axis[] => 
 /**
  * Attention of ai.onnx: operands with heads apart, or merged into the last axis as attributes say.
  *
- *   Q [n h s d], K [n g t d], V [n g t e], mask [… s t]  ->  Y [n h s e], present [n g p+t d], scores [n h s p+t]
- *   Q [n s h*d], K [n t g*d], V [n t g*e]                ->  Y [n s h*e]
+ *   Q [n! g*r s d], K [n! g t! d], V [n! g t! e], bias [s t!]
+ *     ->  Y [n! g*r s e], present [n! g t! d], [n! g t! e], scores [n! g*r s t!]
+ *   Q [n! s g*r*d], K [n! t! g*d], V [n! t! g*e]
+ *     ->  Y [n! s g*r*e]        (q_num_heads = g*r, kv_num_heads = g)
  *
  * exact: yes.   restates: `q_num_heads`, `kv_num_heads`, and `scale`, where it is absent: 1/√d stays the original's.
  * source: https://onnx.ai/onnx/operators/onnx__Attention.html
@@ -208,7 +210,7 @@ export const attention: Rule = {
  * RotaryEmbedding: dims are turned in pairs, so that both of a pair leave together: d and d + D/2, or 2d and 2d + 1 where
  * `interleaved`. Behind `rotary_embedding_dim` dims pass.
  *
- *   x [n h s d], cos [… d/2], sin [… d/2]  ->  y [n h s d]          x [n s h*d]  ->  y [n s h*d]
+ *   x [n! h s! 2*d], cos [s! d], sin [s! d]  ->  y [n! h s! 2*d]
  *
  * exact: yes.   restates: `num_heads`, `rotary_embedding_dim`.
  * source: https://onnx.ai/onnx/operators/onnx__RotaryEmbedding.html
@@ -252,7 +254,16 @@ function hiddenOf(call: Call, x: Axes, turned: number, half: Axis): Pick<Side, '
   return perHead(call, x[2]!, heads);
 }
 
-/** RotaryEmbedding of ai.onnx: cosines before positions. */
+/**
+ * RotaryEmbedding of ai.onnx: cosines before positions.
+ *
+ *   x [n! h s! 2*d], cos [s! d], sin [s! d]  ->  y [n! h s! 2*d]
+ *   x [n! s! h*2*d], cos [s! d], sin [s! d]  ->  y [n! s! h*2*d]        (num_heads = h)
+ */
 export const rotaryEmbedding = rotary({ cos: 1, sin: 2, positions: 3 });
-/** RotaryEmbedding of com.microsoft: positions before cosines. */
+/**
+ * RotaryEmbedding of com.microsoft: positions before cosines.
+ *
+ *   x [n! h s! 2*d], positions [1], cos [p! d], sin [p! d]  ->  y [n! h s! 2*d]
+ */
 export const rotaryEmbeddingOfPositions = rotary({ positions: 1, cos: 2, sin: 3 });

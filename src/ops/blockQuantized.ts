@@ -26,7 +26,8 @@ function rowsOf(call: Call, index: number, rows: number, columns: number): reado
  * MatMulNBits: y = a · dequantised(B)ᵀ + bias, where each row of B is packed in blocks with a scale each. Rows of B are
  * the columns of y; along k lanes are whole blocks, and only where no byte holds zero points of two of them.
  *
- *   a [… k], B [n blocks bytes], scales [n blocks], zero points [n blocks], bias [n]  ->  y [… n]
+ *   a [… k*16], B [n k 8], scales [n k], _, _, bias [n]
+ *     ->  y [… n]        (N = n, K = k*16, bits = 4, block_size = 16)
  *
  * exact: yes, a block without a scale is zero.   restates: `N`, `K`.   frozen: k, where `g_idx` permutes it.
  * source: https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md
@@ -91,7 +92,7 @@ const isScaled = (axis: Axis): boolean => isLabelled(axis) && isZero(axis);
 /**
  * MatMulBnb4: B is packed end to end, with a scale for each run of its elements: nothing of it can be cut.
  *
- *   a [… k], B packed  ->  y [… N]
+ *   a [… k!], B [bytes], scales [blocks]  ->  y [… 3]        (N = 3, K = k)
  *
  * exact: yes, nothing is removed.
  * source: https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md
@@ -112,7 +113,8 @@ export const matMulBnb4: Rule = {
  * GatherBlockQuantized: rows of a packed table, dequantised. Data chooses the rows, and blocks share scales: the table
  * stays whole.
  *
- *   table [v d], indices [n s], scales [v d/block]  ->  y [n s d]        (gather_axis = 0)
+ *   table [v! d!], indices [n s], scales [v! 2]
+ *     ->  y [n s d!]        (gather_axis = 0, quantize_axis = 1, block_size = 16, d := 32)
  *
  * exact: yes, nothing is removed.
  * source: https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md

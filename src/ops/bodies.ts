@@ -31,7 +31,7 @@ function axisAt(list: readonly number[] | undefined, place: number, rank: number
 /**
  * What a body of Loop begins each round with: how many there were, whether it goes on, and the states.
  *
- *   v_i [n a]  ->  _, _, v_i [n a]
+ *   v_i [n_i a_i]  ->  _, _, v_i [n_i a_i]
  */
 export const loopBody: Rule = {
   says: 'gives each round of a body what it begins with',
@@ -43,7 +43,11 @@ export const loopBody: Rule = {
   },
 };
 
-/** The same of Scan: the states, and of each sequence one place along the axis that it is scanned by. */
+/**
+ * The same of Scan: the states, and of each sequence one place along the axis that it is scanned by.
+ *
+ *   v [n a], x [t! m b]  ->  v [n a], x [m b]        (num_scan_inputs = 1)
+ */
 export const scanBody: Rule = {
   says: 'gives each round of a body what it begins with',
   exact: 'yes',
@@ -106,6 +110,7 @@ const stacked = (end: Tensor | undefined, at: number, length: Axis): Output => {
  *
  *   M, cond, v_i [n a], _, body v_i [n a], body s_j [m b]  ->  v_i [n a], s_j [? m b]
  *
+ * picture: for readers alone, as its operands are what the walk lays out of a body.
  * exact: yes.   frozen: a body whose states end in other lengths or ranks than they began with.
  * source: https://onnx.ai/onnx/operators/onnx__Loop.html
  */
@@ -131,6 +136,7 @@ export const loop: Rule = {
  *
  *   v_i [n a], x_j [t m b], body v_i [n a], body s_k [p c]  ->  v_i [n a], s_k [t p c]
  *
+ * picture: for readers alone, as its operands are what the walk lays out of a body.
  * exact: yes.   frozen: the axis that is scanned; a body whose states end in other lengths or ranks than they began with.
  * source: https://onnx.ai/onnx/operators/onnx__Scan.html
  */

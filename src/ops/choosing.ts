@@ -21,7 +21,8 @@ export function statedNumber(call: Call, index: number): Dim {
 /**
  * TopK: along `axis` the largest entries and where they lay. k is an attribute before opset 10, operand 1 since.
  *
- *   x [n c h]  ->  values [n c k], indices [n c k]        (axis = 2)
+ *   x [n c h!], k (3)  ->  values [n c 3], indices [n c 3]        (axis = 2)
+ *   x [n c h!]         ->  values [n c 3], indices [n c 3]        (axis = 2, k = 3, opset 9)
  *
  * exact: yes.   frozen: `axis`.   source: https://onnx.ai/onnx/operators/onnx__TopK.html
  */
@@ -46,7 +47,7 @@ export const topK: Rule = {
 /**
  * OneHot: the indices' axes with one more, on which each index is shown.
  *
- *   indices [n s], depth (), values [2]  ->  y [n s depth]        (axis = -1)
+ *   indices [n s], depth = 3, values [2]  ->  y [n s 3]        (axis = -1)
  *
  * exact: yes.   source: https://onnx.ai/onnx/operators/onnx__OneHot.html
  */
@@ -67,7 +68,7 @@ export const oneHot: Rule = {
 /**
  * Compress: the slices of one axis that a condition chooses; the others pass. Without `axis`, of the flattened tensor.
  *
- *   x [n c h], condition [h]  ->  y [n c h']        (axis = 2)
+ *   x [n c h!], condition [h!]  ->  y [n c ?]        (axis = 2)
  *
  * exact: yes.   frozen: `axis`.   source: https://onnx.ai/onnx/operators/onnx__Compress.html
  */
@@ -89,7 +90,7 @@ export const compress: Rule = {
 /**
  * ReverseSequence: each sequence of a batch is turned round as far as it goes.
  *
- *   x [t n c], lengths [n]  ->  y [t n c]
+ *   x [t! n c], lengths [n]  ->  y [t! n c]
  *
  * exact: yes.   frozen: the time axis.   source: https://onnx.ai/onnx/operators/onnx__ReverseSequence.html
  */
@@ -114,7 +115,7 @@ function wholeAxes(call: Call, axes: readonly Axis[]): void {
 /**
  * Det: matrices become numbers.
  *
- *   x [n c m m]  ->  y [n c]
+ *   x [n c m! m!]  ->  y [n c]
  *
  * exact: yes.   source: https://onnx.ai/onnx/operators/onnx__Det.html
  */
@@ -129,7 +130,13 @@ export const determinant: Rule = {
   },
 };
 
-/** Trilu: a triangle of each matrix, the rest zero. exact: yes. */
+/**
+ * Trilu: a triangle of each matrix, the rest zero.
+ *
+ *   x [n h! w!]  ->  y [n h! w!]
+ *
+ * exact: yes.
+ */
 export const triangle: Rule = {
   says: 'the last two axes stay whole; the others pass',
   exact: 'yes',
@@ -141,7 +148,13 @@ export const triangle: Rule = {
   },
 };
 
-/** EyeLike: ones on a diagonal, of the input's lengths, which stay. exact: yes. */
+/**
+ * EyeLike: ones on a diagonal, of the input's lengths, which stay.
+ *
+ *   x [h! w!]  ->  y [h! w!]
+ *
+ * exact: yes.
+ */
 export const eyeLike: Rule = {
   says: 'a matrix of the lengths of its input, which stay whole',
   exact: 'yes',
@@ -156,7 +169,8 @@ export const eyeLike: Rule = {
  * Discrete Fourier transform along one axis; real and imaginary parts lie on the last. The axis is an attribute before
  * opset 20, operand 2 since.
  *
- *   x [n t c 1]  ->  y [n t' c 2]        (axis = 1)
+ *   x [n t! c 1], _, axis = 1  ->  y [n t! c 2]
+ *   x [n t! c 1]               ->  y [n t! c 2]        (axis = 1, opset 19)
  *
  * exact: yes, a transform of zeros is zero.   source: https://onnx.ai/onnx/operators/onnx__DFT.html
  */
@@ -186,7 +200,13 @@ function fourierAxis(call: Call, rank: number): number {
   return front;
 }
 
-/** RandomNormalLike, RandomUniformLike, Bernoulli: an element of the output for each of the input. exact: no. */
+/**
+ * RandomNormalLike, RandomUniformLike, Bernoulli: an element of the output for each of the input.
+ *
+ *   x [n c h w]  ->  y [n c h w]
+ *
+ * exact: no.
+ */
 export const randomLike: Rule = {
   says: 'axes pass; fewer elements draw other random numbers',
   exact: 'no, the random numbers change',
@@ -199,7 +219,13 @@ export const randomLike: Rule = {
   },
 };
 
-/** RandomNormal, RandomUniform: axes with lanes of their own; the stated shape follows them. exact: no. */
+/**
+ * RandomNormal, RandomUniform: axes with lanes of their own; the stated shape follows them.
+ *
+ *   ->  y [a b]        (shape = [a b])
+ *
+ * exact: no.
+ */
 export const randomOfShape: Rule = {
   says: 'axes with lanes of their own; the stated shape follows them',
   exact: 'no, the random numbers change',

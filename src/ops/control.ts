@@ -9,11 +9,11 @@ import { literal } from '../model/values.js';
  * If: its branches are laid out in the graph, and each output is one value with what both branches end in. The walk gives
  * the condition, then the ends of the first branch, then those of the second.
  *
- *   condition, then_i [n a], else_i [n a]  ->  y_i [n a]
- *
  * Where the lengths of axes decide the condition, each output is what that one branch ends in, and what an If in the other branch
  * ends in is nothing that must stay; and where the branches end in
  * values of different ranks, what the branch ends in that fits what reads it (`src/coupling/choosing.ts`).
+ *
+ *   condition [], then [n a], else [n a]  ->  y [n a]
  *
  * exact: yes.   frozen: axes whose lengths differ between the branches, so that data decides.
  * source: https://onnx.ai/onnx/operators/onnx__If.html

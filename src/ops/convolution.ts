@@ -120,8 +120,9 @@ export function convolve(
  * Conv: the output channels are the weight's first axis, the input channels are contracted with its second.
  * With groups, input channel = γ ∧ c and output channel = γ ∧ o; depthwise is c of length 1.
  *
- *   x [n c h w], W [o c kh kw], b [o]           ->  y [n o h' w']
- *   x [n γ*c h w], W [γ*o c kh kw], b [γ*o]     ->  y [n γ*o h' w']
+ *   x [n c h! w!], W [o c kh kw], b [o]           ->  y [n o h' w']
+ *   x [n γ*c h! w!], W [γ*o c kh kw], b [γ*o]     ->  y [n γ*o h' w']        (group = γ)
+ *   x [n γ h! w!], W [γ*o 1 kh kw], b [γ*o]       ->  y [n γ*o h' w']        (group = γ)
  *
  * exact: yes.   restates: `group`, the count of kept γ.
  * source: https://onnx.ai/onnx/operators/onnx__Conv.html
@@ -155,7 +156,7 @@ export function convolved(call: Call, x: Axes, channels: number, fused?: Fusing)
 /**
  * ConvTranspose: the input channels are the weight's first axis, the output channels its second.
  *
- *   x [n γ*c h w], W [γ*c o kh kw], b [γ*o]  ->  y [n γ*o h' w']
+ *   x [n γ*c h! w!], W [γ*c o kh kw], b [γ*o]  ->  y [n γ*o h' w']        (group = γ)
  *
  * exact: yes.   restates: `group`.
  * source: https://onnx.ai/onnx/operators/onnx__ConvTranspose.html

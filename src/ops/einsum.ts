@@ -99,7 +99,7 @@ function contracts(call: Call, operands: readonly Term[], ellipses: readonly Axe
  * Einsum: axes of one letter are one axis; letters that the result lacks are multiplied and summed over. '...' stands
  * for axes that are broadcast. A repeated letter in one operand is its diagonal.
  *
- *   "bhqd,bhkd->bhqk":  [b h q d], [b h k d]  ->  [b h q k]
+ *   a [b h q d], b [b h k d]  ->  y [b h q k]        (equation = "bhqd,bhkd->bhqk")
  *
  * exact: where one factor is zero in a removed lane of a letter summed over: always for a weight.
  * source: https://onnx.ai/onnx/operators/onnx__Einsum.html

@@ -106,7 +106,7 @@ export const not = unary(
 /**
  * An element-wise function of several operands, broadcast.
  *
- *   [n c h w], [c 1 1]  ->  [n c h w]
+ *   a [n c h w], b [c 1 1]  ->  y [n c h w]
  *
  * exact: yes. A broadcast 1 takes no part: it is coupled with nothing.
  */
@@ -288,7 +288,13 @@ const divideFloats: Compute = (a, b) =>
       ? dim.multiply(a!, 1 / b)
       : dim.quotient(a!, b!);
 
-/** Pow: zero stays zero under a positive exponent. exact: yes. */
+/**
+ * Pow: zero stays zero under a positive exponent.
+ *
+ *   x [n c h w], exponent [c 1 1]  ->  y [n c h w]
+ *
+ * exact: yes.
+ */
 export const power: Rule = {
   says: 'element by element, broadcast',
   exact: 'yes',
@@ -315,7 +321,13 @@ export const power: Rule = {
   },
 };
 
-/** Where: of the two branches; the condition only has to be aligned. exact: yes. */
+/**
+ * Where: of the two branches; the condition only has to be aligned.
+ *
+ *   condition [c 1 1], a [n c h w], b [n c h w]  ->  y [n c h w]
+ *
+ * exact: yes.
+ */
 export const where: Rule = {
   says: 'element by element, broadcast; all three operands are aligned',
   exact: 'yes',
@@ -336,7 +348,13 @@ export const where: Rule = {
   },
 };
 
-/** PRelu: the slope is broadcast to x; before opset 7 it lies on the channels, or is one for all. exact: yes. */
+/**
+ * PRelu: the slope is broadcast to x; before opset 7 it lies on the channels, or is one for all.
+ *
+ *   x [n c h w], slope [c 1 1]  ->  y [n c h w]
+ *
+ * exact: yes.
+ */
 export const prelu: Rule = {
   says: 'element by element; the slope is broadcast to x',
   exact: 'yes',
@@ -350,7 +368,11 @@ export const prelu: Rule = {
   },
 };
 
-/** Clip: zero stays zero where it lies within the bounds. Bounds are attributes before opset 11, operands since. */
+/**
+ * Clip: zero stays zero where it lies within the bounds. Bounds are attributes before opset 11, operands since.
+ *
+ *   x [n c h w]  ->  y [n c h w]
+ */
 export const clip: Rule = {
   says: 'element by element',
   exact: 'yes',
@@ -384,7 +406,13 @@ export const clip: Rule = {
   },
 };
 
-/** Identity: the value itself. exact: yes. */
+/**
+ * Identity: the value itself.
+ *
+ *   x [n c h w]  ->  y [n c h w]
+ *
+ * exact: yes.
+ */
 export const identity: Rule = {
   says: 'the same value under another name',
   exact: 'yes',
@@ -395,7 +423,13 @@ export const identity: Rule = {
   },
 };
 
-/** Cast: the same values in another type; a float that becomes an integer is cut towards zero. exact: yes. */
+/**
+ * Cast: the same values in another type; a float that becomes an integer is cut towards zero.
+ *
+ *   x [n c h w]  ->  y [n c h w]
+ *
+ * exact: yes.
+ */
 export const cast: Rule = {
   says: 'the same values in another type',
   exact: 'yes',
@@ -437,14 +471,26 @@ const ELEMENT_TYPES: readonly string[] = (
   'bfloat16 float8e4m3fn float8e4m3fnuz float8e5m2 float8e5m2fnuz uint4 int4 float4e2m1 float8e8m0 uint2 int2'
 ).split(' ');
 
-/** BitCast: the same bits in a type as wide. Zero is zero in all of them. exact: yes. */
+/**
+ * BitCast: the same bits in a type as wide. Zero is zero in all of them.
+ *
+ *   x [n c h w]  ->  y [n c h w]
+ *
+ * exact: yes.
+ */
 export const bitCast: Rule = {
   says: 'the same bits in another type',
   exact: 'yes',
   axes: (call) => [{ axes: call.input(0), dtype: ELEMENT_TYPES[call.attributes.int('to', 0) - 1] }],
 };
 
-/** CastLike: the same values in the second operand's type. exact: yes. */
+/**
+ * CastLike: the same values in the second operand's type.
+ *
+ *   x [n c h w], like [s]  ->  y [n c h w]
+ *
+ * exact: yes.
+ */
 export const castLike: Rule = {
   says: 'the same values in the type of operand 1',
   exact: 'yes',
@@ -460,6 +506,9 @@ export const castLike: Rule = {
 /**
  * Dropout: at inference the value itself, and a mask. Since opset 12 operand 2 may say that it trains; before opset 7 it
  * does unless `is_test` says otherwise.
+ *
+ *   x [n c h w]  ->  y [n c h w], mask [n c h w]
+ *
  * exact: yes, at inference.   source: https://onnx.ai/onnx/operators/onnx__Dropout.html
  */
 export const dropout: Rule = {
@@ -481,7 +530,13 @@ export const dropout: Rule = {
   },
 };
 
-/** Affine: α x + β with attributes that are numbers; an experiment of old operator sets. exact: yes. */
+/**
+ * Affine: α x + β with attributes that are numbers; an experiment of old operator sets.
+ *
+ *   x [n c h w]  ->  y [n c h w]
+ *
+ * exact: yes.
+ */
 export const affine: Rule = {
   says: 'element by element',
   exact: 'yes',
@@ -491,7 +546,13 @@ export const affine: Rule = {
   },
 };
 
-/** Shrink: zero stays zero unless the threshold is negative. exact: yes. */
+/**
+ * Shrink: zero stays zero unless the threshold is negative.
+ *
+ *   x [n c h w]  ->  y [n c h w]
+ *
+ * exact: yes.
+ */
 export const shrink: Rule = {
   says: 'element by element',
   exact: 'yes',

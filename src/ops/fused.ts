@@ -43,7 +43,13 @@ const sums = (passes: boolean): Rule => ({
 export const biasGelu = sums(false);
 export const biasAdd = sums(true);
 
-/** BiasDropout at inference: data, bias and residual are added; the mask has the sum's axes. exact: yes. */
+/**
+ * BiasDropout at inference: data, bias and residual are added; the mask has the sum's axes.
+ *
+ *   x [n s c], b [c], residual [n s c]  ->  y [n s c], mask [n s c]
+ *
+ * exact: yes.
+ */
 export const biasDropout: Rule = {
   says: 'data, bias and residual are added; the mask has their axes',
   exact: 'yes',
@@ -77,7 +83,11 @@ export const biasSplitGelu: Rule = {
 };
 
 /**
- * BiasSoftmax: axes from `axis` on are normalised together and stay whole; the others pass. exact: yes.
+ * BiasSoftmax: axes from `axis` on are normalised together and stay whole; the others pass.
+ *
+ *   x [n s! c!], b [c!]  ->  y [n s! c!]        (axis = 1)
+ *
+ * exact: yes.
  * source: https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.BiasSoftmax
  */
 export const biasSoftmax: Rule = {
@@ -124,7 +134,8 @@ function contracts(call: Call): void {
 /**
  * FusedMatMul: α a' b', with a' and b' transposed where the attributes say so; an activation may follow.
  *
- *   a [… m k], b [… k n]  ->  y [… m n]        transBatchA: a [m … k]
+ *   a [… m k], b [… k n]  ->  y [… m n]
+ *   a [… k m], b [… n k]  ->  y [… m n]        (transA = 1, transB = 1)
  *
  * exact: where one operand is zero in a removed lane of k.
  * source: https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.FusedMatMul
@@ -178,7 +189,13 @@ function mixes(call: Call): void {
   }
 }
 
-/** FusedGemm: Gemm, then an activation. exact: yes. */
+/**
+ * FusedGemm: Gemm, then an activation.
+ *
+ *   a [m k], b [k n], c [n]  ->  y [m n]        (activation = "Relu")
+ *
+ * exact: yes.
+ */
 export const fusedGemm: Rule = {
   ...gemm,
   axes: (call) => {
@@ -216,7 +233,7 @@ export const gemmFastGelu: Rule = {
 /**
  * FusedConv: Conv, the sum with operand 3, an activation.
  *
- *   x [n γ*c h w], W [γ*o c kh kw], b [γ*o], z [n γ*o h' w']  ->  y [n γ*o h' w']
+ *   x [n γ*c h! w!], W [γ*o c 1 1], b [γ*o], z [n γ*o h! w!]  ->  y [n γ*o h! w!]        (group = γ)
  *
  * exact: yes.   restates: `group`.
  * source: https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.FusedConv
@@ -242,7 +259,7 @@ const channelsLast = (axes: Axes): Axes => [axes[0]!, ...axes.slice(2), axes[1]!
 /**
  * NhwcFusedConv: FusedConv with the data's channels last; the weight is Conv's.
  *
- *   x [n h w γ*c], W [γ*o c kh kw], b [γ*o], z [n h' w' γ*o]  ->  y [n h' w' γ*o]
+ *   x [n h! w! γ*c], W [γ*o c 1 1], b [γ*o], z [n h! w! γ*o]  ->  y [n h! w! γ*o]        (group = γ)
  *
  * exact: yes.   restates: `group`.
  * source: https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.NhwcFusedConv
@@ -256,7 +273,13 @@ export const nhwcFusedConv: Rule = {
   },
 };
 
-/** NhwcMaxPool: MaxPool with channels last.   x [n h w c]  ->  y [n h' w' c]   exact: yes. */
+/**
+ * NhwcMaxPool: MaxPool with channels last.
+ *
+ *   x [n h! w! c]  ->  y [n h' w' c]        (kernel_shape = [2 2])
+ *
+ * exact: yes.
+ */
 export const nhwcPool: Rule = {
   says: 'channels pass, last; a window slides over the spatial axes',
   exact: 'yes',
@@ -286,7 +309,11 @@ export const distances: Rule = {
   },
 };
 
-/** ComplexMul and its like, Inverse, Trilu work on the last `count` axes as a whole; the others pass. */
+/**
+ * ComplexMul and its like, Inverse, Trilu work on the last `count` axes as a whole; the others pass.
+ *
+ *   x [n h! w!]  ->  y [n h! w!]
+ */
 export const wholeAtTheEnd = (count: number, keepsZero: boolean): Rule => ({
   says: `the last ${count} axes stay whole; the others pass`,
   exact: keepsZero ? 'yes' : 'where what it is applied to is not zero in a removed lane',

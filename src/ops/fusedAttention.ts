@@ -30,8 +30,10 @@ const numHeads = (call: Call): number => call.attributes.int('num_heads', 0);
 /**
  * Attention of com.microsoft: projections of queries, keys and values lie side by side in one weight.
  *
- *   x [n s i], W [i h*d+h*d+h*e], b [h*d+h*d+h*e], past [2 n h p d], bias [n h s t]
- *     ->  y [n s h*e], present [2 n h p+s d]
+ *   x [n! s! i], W [i h*d+h*d+h*e], b [h*d+h*d+h*e], _, _, bias [n! h s! s!]
+ *     ->  y [n! s! h*e]        (num_heads = h, qkv_hidden_sizes = [h*d h*d h*e])
+ *   x [n! s! i], W [i h*d+h*d+h*d], b [h*d+h*d+h*d], _, past [2 n! h p! d]
+ *     ->  y [n! s! h*d], present [2 n! h p!+s! d]        (num_heads = h)
  *
  * exact: yes.   restates: `num_heads`, `qkv_hidden_sizes`.
  * restates `scale` where it is absent.   frozen: d, where `do_rotary` turns the dims; e with d, where there is a cache.
@@ -105,11 +107,13 @@ function ofRank(call: Call, index: number, rank: number): Axes {
  * MultiHeadAttention: three projections, or packed ones; keys and values may also come as a cache has them. The bias of
  * the projections is one vector.
  *
- *   q [n s h*d], k [n t h*d], v [n t h*e], b [h*d+h*d+h*e], bias [n h s t], past [n h p d], [n h p e]
- *     ->  y [n s h*e], present [n h p+t d], [n h p+t e], scores [n h s p+t]
- *   q [n s h 3 d]                          ->  y [n s h*d]
- *   q [n s h*d], k [n t h 2 d]             ->  y [n s h*d]
- *   q [n s h*d], k [n h t d], v [n h t d]  ->  y [n s h*d]
+ *   q [n! s h*d], k [n! t! h*d], v [n! t! h*e], b [h*d+h*d+h*e], _, bias [n! h s t!]
+ *     ->  y [n! s h*e], present [n! h t! d], [n! h t! e], scores [n! h s t!]        (num_heads = h)
+ *   q [n! s h*d], k [n! t! h*d], v [n! t! h*d], _, _, _, past [n! h p! d], [n! h p! d]
+ *     ->  y [n! s h*d], present [n! h p!+t! d], [n! h p!+t! d]        (num_heads = h)
+ *   q [n! s! h 3 d]                              ->  y [n! s! h*d]        (num_heads = h)
+ *   q [n! s h*d], k [n! t! h 2 d]                ->  y [n! s h*d]        (num_heads = h)
+ *   q [n! s h*d], k [n! h t! d], v [n! h t! d]   ->  y [n! s h*d]        (num_heads = h)
  *
  * exact: where queries or keys are zero in a removed dim.   restates: `num_heads`, and `scale` where it is absent.
  * e is d where a cache comes in: onnxruntime takes keys and values of one shape.
@@ -212,9 +216,13 @@ function withBias(call: Call, index: number, sides: Sides): Sides {
  * GroupQueryAttention: a head of keys and values is shared by several query heads, which it owns. Queries, keys and values
  * may be packed into operand 0.
  *
- *   q [n s g*r*d], k [n t g*d], v [n t g*d], past [n g p d], [n g p d], bias [n g*r s t], sink [g*r]
- *     ->  y [n s g*r*d], present [n g t d], [n g t d]
- *   q [n s g*r*d+g*d+g*d]  ->  y [n s g*r*d]
+ *   q [n! s! g*r*d!], k [n! t! g*d!], v [n! t! g*d!]
+ *     ->  y [n! s! g*r*d!]        (num_heads = g*r, kv_num_heads = g)
+ *   q [n! s! g*r*d!], k [n! t! g*d!], v [n! t! g*d!], past [n! g p! d!], [n! g p! d!], lengths [n!], _, _, _, _,
+ *     bias [n! g*r s! t!], sink [g*r]
+ *     ->  y [n! s! g*r*d!], present [n! g ? d!], [n! g ? d!]        (num_heads = g*r, kv_num_heads = g)
+ *   q [n! s! g*r*d!+g*d!+g*d!]
+ *     ->  y [n! s! g*r*d!]        (num_heads = g*r, kv_num_heads = g)
  *
  * exact: yes.   restates: `num_heads`, `kv_num_heads`.   frozen: d, which must stay a multiple of 8, or of 16 where it is turned.
  * source: https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.GroupQueryAttention

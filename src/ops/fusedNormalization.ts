@@ -57,13 +57,23 @@ function skipNormalization(parameters: readonly number[], bias: number): Rule {
   };
 }
 
+/**
+ * SkipLayerNormalization: as above, with an offset.
+ *
+ *   x [n s c], skip [n s c], γ [c], β [c], b [c]  ->  y [n s c], mean [n s 1], deviation [n s 1], sum [n s c]
+ */
 export const skipLayerNormalization = skipNormalization([2, 3], 4);
+/**
+ * SkipSimplifiedLayerNormalization: as above, without an offset.
+ *
+ *   x [n s c], skip [n s c], γ [c], b [c]  ->  y [n s c], mean [n s 1], deviation [n s 1], sum [n s c]
+ */
 export const skipSimplifiedLayerNormalization = skipNormalization([2], 3);
 
 /**
  * EmbedLayerNormalization: rows of three tables are looked up, added and normalised. Tables keep their rows.
  *
- *   ids [n s], segments [n s], words [v c], positions [p c], segments [2 c], γ [c], β [c]
+ *   ids [n s], _, words [v! c], positions [p! c], segments [2 c], γ [c], β [c]
  *     ->  y [n s c], mask index [n], sum [n s c]
  *
  * exact: no, the statistics run over the lanes.
@@ -92,7 +102,11 @@ export const embedLayerNormalization: Rule = {
  * GroupNorm and SkipGroupNorm: channels are normalised in groups; each group keeps as many. SkipGroupNorm adds skip and
  * bias first.
  *
- *   x [n h w g*c], γ [g*c], β [g*c], skip [n h w g*c] or [n g*c], b [g*c]  ->  y [n h w g*c], sum [n h w g*c]
+ *   x [n h w g*c], γ [g*c], β [g*c]  ->  y [n h w g*c]        (groups = g)
+ *   x [n h w g*c], γ [g*c], β [g*c], skip [n h w g*c], b [g*c]
+ *     ->  y [n h w g*c], sum [n h w g*c]        (groups = g, only SkipGroupNorm)
+ *   x [n h w g*c], γ [g*c], β [g*c], skip [n g*c]
+ *     ->  y [n h w g*c], sum [n h w g*c]        (groups = g, only SkipGroupNorm)
  *
  * exact: no, the statistics run over the lanes.   restates: `groups`.
  * source: https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.GroupNorm

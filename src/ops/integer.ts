@@ -77,7 +77,8 @@ function answering(
 /**
  * QLinearConv: Conv of quantised operands; scale and zero point of the weight may lie on its output channels.
  *
- *   x [n c h w], W [o c kh kw], W's scale [o], zero point [o], b [o]  ->  y [n o h' w']
+ *   x [n c h! w!], scale [], zero point [], W [o c kh kw], scale [o], zero point [o], y's scale [], zero point [], b [o]
+ *     ->  y [n o h' w']
  *
  * exact: yes, but for zero points of their own in each channel, of which the runtime asks that they are equal.
  * restates: `group`.   source: https://onnx.ai/onnx/operators/onnx__QLinearConv.html
@@ -93,7 +94,13 @@ export const qlinearConv: Rule = {
   },
 };
 
-/** ConvInteger: Conv of integers to int32. exact and restates: as QLinearConv. */
+/**
+ * ConvInteger: Conv of integers to int32.
+ *
+ *   x [n c h! w!], W [o c kh kw], x's zero point [], W's [o]  ->  y [n o h' w']
+ *
+ * exact and restates: as QLinearConv.
+ */
 export const convInteger: Rule = {
   says: 'as Conv; the zero points of the weight lie on the output channels',
   exact: 'where all channels have one zero point',
@@ -143,7 +150,8 @@ const matrix = (call: Call, { data, scale, zeroPoint }: Operand): ReturnType<typ
 /**
  * QLinearMatMul: MatMul of quantised operands; scales of a may lie on its rows, those of b on its columns.
  *
- *   a [… m k], b [… k n], b's scale [n], zero point [n]  ->  y [… m n]
+ *   a [… m k], scale [], zero point [], b [… k n], scale [n], zero point [n], y's scale [], zero point []
+ *     ->  y [… m n]
  *
  * exact: where a or b stands for zero in a removed lane of k: always for a weight.
  * source: https://onnx.ai/onnx/operators/onnx__QLinearMatMul.html
@@ -190,7 +198,7 @@ const EXACT = 'where the weight is quantised about zero, or the other operand is
 /**
  * MatMulIntegerToFloat: MatMulInteger, scaled, with a bias.
  *
- *   a [… m k], b [k n], scales [m] and [n], zero points [m] and [n], bias [n]  ->  y [… m n]
+ *   a [… m k], b [k n], a's scale [m], b's [n], a's zero point [m], b's [n], bias [n]  ->  y [… m n]
  *
  * exact: where b is quantised about zero, or a stands for zero in a removed lane of k.
  * source: https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md
@@ -232,7 +240,7 @@ export const dynamicQuantizeMatMul: Rule = {
 /**
  * QGemm: Gemm of quantised operands, with an int32 bias; to float where there is no output scale.
  *
- *   a [m k], b [k n], b's scale [n], zero point [n], c [n]  ->  y [m n]
+ *   a [m k], scale [], zero point [], b [k n], scale [n], zero point [n], c [n]  ->  y [m n]
  *
  * exact: as MatMulIntegerToFloat.
  * source: https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md

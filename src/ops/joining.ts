@@ -89,7 +89,7 @@ function anyParts(call: Call, x: Axes, along: number): Output[] {
 /**
  * Split: Concat read backwards. Lengths are an attribute before opset 13, operand 1 since; without either, parts are equal.
  *
- *   x [n a+b h w]  ->  y_0 [n a h w], y_1 [n b h w]
+ *   x [n a+b h w]  ->  y [n a h w], y [n b h w]        (axis = 1)
  *
  * exact: yes.   restates: the lengths that remain, which need not be equal any more.
  * source: https://onnx.ai/onnx/operators/onnx__Split.html
@@ -124,9 +124,21 @@ function splitRule(lengths: 'attribute' | 'operand'): Rule {
   };
 }
 
+/**
+ * Split of opset 2..12: lengths are an attribute.
+ *
+ *   x [n a+b h w]  ->  y [n a h w], y [n b h w]        (axis = 1, split = [a b])
+ */
 export const splitByAttribute = splitRule('attribute');
 
-/** Split of opset 1: lengths may also be an operand of the data's type, whose axis then stays whole. exact: yes. */
+/**
+ * Split of opset 1: lengths may also be an operand of the data's type, whose axis then stays whole.
+ *
+ *   x [n a+b h w]                  ->  y [n a h w], y [n b h w]      (axis = 1, split = [a b])
+ *   x [n 6 h w], lengths (2.0 4.0)  ->  y [n 2 h w], y [n 4 h w]      (axis = 1)
+ *
+ * exact: yes.
+ */
 export const splitOfOldest: Rule = {
   ...splitByAttribute,
   axes: (call) => {
@@ -139,4 +151,9 @@ export const splitOfOldest: Rule = {
     return lengths.map(({ now }) => x.with(along, plain(asLength(now))));
   },
 };
+/**
+ * Split since opset 13: lengths are operand 1.
+ *
+ *   x [n a+b h w], lengths (a b)  ->  y [n a h w], y [n b h w]        (axis = 1)
+ */
 export const splitByOperand = splitRule('operand');

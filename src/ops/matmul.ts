@@ -38,7 +38,8 @@ function contractsMatrices(call: Call, a: Axes, b: Axes): void {
 /**
  * MatMul: the last axis of a is contracted with the last but one of b; leading axes are broadcast.
  *
- *   a [… m k], b [… k n]  ->  y [… m n]        a [k], b [k n]  ->  y [n]
+ *   a [… m k], b [… k n]  ->  y [… m n]
+ *   a [k], b [k n]        ->  y [n]
  *
  * exact: where a or b is zero in a removed lane of k: always for a weight.
  * source: https://onnx.ai/onnx/operators/onnx__MatMul.html
@@ -70,6 +71,7 @@ export const matMul: Rule = {
  * Gemm: y = α a' b' + β c, with a' and b' transposed where the attributes say so; c is broadcast to y.
  *
  *   a [m k], b [k n], c [n]  ->  y [m n]
+ *   a [k m], b [n k]         ->  y [m n]        (transA = 1, transB = 1)
  *
  * exact: yes.   source: https://onnx.ai/onnx/operators/onnx__Gemm.html
  */

@@ -8,7 +8,8 @@ import { quotient } from '../model/dim.js';
  * BatchNormalization: the channel axis is one axis with scale, bias, mean and variance. In training mode, which exports
  * of weight-standardised networks use on weights, statistics run over every other axis.
  *
- *   x [n c h w], scale [c], b [c], mean [c], var [c]  ->  y [n c h w], statistics [c] …
+ *   x [n c h w], scale [c], b [c], mean [c], var [c]  ->  y [n c h w]
+ *   x [n c h w], scale [c], b [c], mean [c], var [c]  ->  y [n c h w], mean [c], var [c]        (training_mode = 1)
  *
  * exact: yes; in training mode not for lanes of the other axes.
  * source: https://onnx.ai/onnx/operators/onnx__BatchNormalization.html
@@ -55,6 +56,9 @@ export const batchNormalization: Rule = {
 
 /**
  * LRN: each channel is divided by a sum over its neighbours, so that removing one changes the others.
+ *
+ *   x [n c h w]  ->  y [n c h w]        (size = 3)
+ *
  * exact: no.   source: https://onnx.ai/onnx/operators/onnx__LRN.html
  */
 export const localResponse: Rule = {
@@ -94,8 +98,8 @@ export const instanceNormalization: Rule = {
  * GroupNormalization: channels are groups × lanes, and each group is normalised by itself. Before opset 21 scale and bias
  * lie on the groups, since then on the channels.
  *
- *   x [n g*c h w], scale [g], b [g]      ->  y [n g*c h w]        (opset 18..20)
- *   x [n g*c h w], scale [g*c], b [g*c]  ->  y [n g*c h w]        (opset 21..)
+ *   x [n g*c h w], scale [g], b [g]      ->  y [n g*c h w]        (num_groups = g, opset 20)
+ *   x [n g*c h w], scale [g*c], b [g*c]  ->  y [n g*c h w]        (num_groups = g)
  *
  * exact: of whole groups; not within one, where the statistics run over the lanes.   restates: `num_groups`.
  * source: https://onnx.ai/onnx/operators/onnx__GroupNormalization.html
@@ -128,7 +132,17 @@ function groupNormalized(parameters: 'groups' | 'channels'): Rule {
   };
 }
 
+/**
+ * GroupNormalization of opset 18..20: scale and bias lie on the groups.
+ *
+ *   x [n g*c h w], scale [g], b [g]  ->  y [n g*c h w]        (num_groups = g)
+ */
 export const groupNormalizationOfGroups = groupNormalized('groups');
+/**
+ * GroupNormalization since opset 21: scale and bias lie on the channels.
+ *
+ *   x [n g*c h w], scale [g*c], b [g*c]  ->  y [n g*c h w]        (num_groups = g)
+ */
 export const groupNormalization = groupNormalized('channels');
 
 /**
@@ -152,6 +166,9 @@ export const meanVariance: Rule = {
 
 /**
  * LpNormalization: divided by the norm along one axis, to which zeros add nothing.
+ *
+ *   x [n c h]  ->  y [n c h]        (axis = 1)
+ *
  * exact: where removed entries are zero.
  * source: https://onnx.ai/onnx/operators/onnx__LpNormalization.html
  */
@@ -217,7 +234,17 @@ function normalisedOver(
   };
 }
 
+/**
+ * Softmax and its kin since opset 13: one axis.
+ *
+ *   x [n s c!]  ->  y [n s c!]
+ */
 export const softmax = normalisedOver((axis) => [axis], -1);
+/**
+ * Softmax and its kin before opset 13: all axes from `axis` on.
+ *
+ *   x [n s! c!]  ->  y [n s! c!]        (axis = 1)
+ */
 export const softmaxFlattened = normalisedOver(
   (axis, rank) => Array.from({ length: rank - axis }, (_, i) => axis + i),
   1,

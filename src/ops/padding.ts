@@ -76,12 +76,24 @@ const padBy = (attribute: string): Rule =>
     where: { attribute, kind: 'ints' },
   }));
 
-/** Pad of opset 1. */
+/**
+ * Pad of opset 1: `paddings` is an attribute.
+ *
+ *   x [n c h w]  ->  y [n p+c+q h w]        (paddings = [0 p 0 0 0 q 0 0])
+ */
 export const padByOldAttribute = padBy('paddings');
-/** Pad of opset 2..10. */
+/**
+ * Pad of opset 2..10: `pads` is an attribute.
+ *
+ *   x [n c h w]  ->  y [n p+c+q h w]        (pads = [0 p 0 0 0 q 0 0])
+ */
 export const padByAttribute = padBy('pads');
 
-/** Pad since opset 11: pads, value and (since 18) axes are operands. */
+/**
+ * Pad since opset 11: pads, value and (since 18) axes are operands.
+ *
+ *   x [n c h w], pads (0 p 0 0 0 q 0 0)  ->  y [n p+c+q h w]
+ */
 export const padByOperand: Rule = padRule((call) => {
   const axes = call.optional(3) === undefined ? undefined : (numbersNow(call.known(3)) ?? 'data');
   const absent = call.optional(2) === undefined;
@@ -93,7 +105,13 @@ export const padByOperand: Rule = padRule((call) => {
   };
 });
 
-/** Tile of opset 1: one axis, repeated as often as a number says. exact: yes. */
+/**
+ * Tile of opset 1: one axis, repeated as often as a number says.
+ *
+ *   x [n c], repeats = 3, axis = 1  ->  y [n 3*c]
+ *
+ * exact: yes.
+ */
 export const tileOneAxis: Rule = {
   says: 'the axis that is repeated is repetitions × lanes',
   exact: 'yes',
@@ -109,7 +127,13 @@ export const tileOneAxis: Rule = {
   },
 };
 
-/** Tile: an axis repeated is repetitions × lanes; repetitions stay. exact: yes. */
+/**
+ * Tile: an axis repeated is repetitions × lanes; repetitions stay.
+ *
+ *   x [n c], repeats (1 3)  ->  y [n 3*c]
+ *
+ * exact: yes.
+ */
 export const tile: Rule = {
   says: 'an axis that is repeated is repetitions × lanes',
   exact: 'yes',

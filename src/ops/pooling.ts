@@ -24,7 +24,7 @@ export function windowed(call: Call, x: Axes): Axis[] {
 /**
  * AveragePool, LpPool: channels pass, a window slides over the others.
  *
- *   x [n c h w]  ->  y [n c h' w']
+ *   x [n c h! w!]  ->  y [n c h' w']        (kernel_shape = [2 2])
  *
  * exact: yes, zeros stay zeros.   source: https://onnx.ai/onnx/operators/onnx__AveragePool.html
  */
@@ -38,7 +38,7 @@ export const pool: Rule = {
  * MaxPool: as other pools, and where each entry lay. That is counted from the first channel of the first image on, so
  * that the places change with the number of channels.
  *
- *   x [n c h w]  ->  y [n c h' w'], places [n c h' w']
+ *   x [n c h! w!]  ->  y [n c h' w'], places [n c h' w']        (kernel_shape = [2 2])
  *
  * exact: yes; not where the places are used.   source: https://onnx.ai/onnx/operators/onnx__MaxPool.html
  */
@@ -55,7 +55,13 @@ export const maxPool: Rule = {
   },
 };
 
-/** GlobalAveragePool, GlobalMaxPool, GlobalLpPool: channels pass, every other axis becomes 1. exact: yes. */
+/**
+ * GlobalAveragePool, GlobalMaxPool, GlobalLpPool: channels pass, every other axis becomes 1.
+ *
+ *   x [n c h! w!]  ->  y [n c 1 1]
+ *
+ * exact: yes.
+ */
 export const globalPool: Rule = {
   says: 'channels pass; the spatial axes become 1',
   exact: 'yes',

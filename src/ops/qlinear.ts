@@ -16,7 +16,7 @@ import { asStored, realAxes } from './zeroPoints.js';
 /**
  * y = f(x), element by element: operands x, scale, zero point, y's scale, zero point.
  *
- *   x [n c h w]  ->  y [n c h w]
+ *   x [n c h w], scale [], zero point [], y's scale [], zero point []  ->  y [n c h w]
  *
  * exact: yes. Whether f(0) = 0 decides whether y stands for zero where a lane was removed.
  */
@@ -37,7 +37,13 @@ function unary(keepsZero: boolean): Rule {
 export const qlinearLeakyRelu = unary(true);
 export const qlinearSigmoid = unary(false);
 
-/** QLinearSoftmax: the axis that it normalises over stays whole; before opset 13 all from `axis` on. exact: yes. */
+/**
+ * QLinearSoftmax: the axis that it normalises over stays whole; before opset 13 all from `axis` on.
+ *
+ *   x [n s c!], scale [], zero point [], y's scale [], zero point []  ->  y [n s c!]
+ *
+ * exact: yes.
+ */
 export const qlinearSoftmax: Rule = {
   says: 'the axes that it normalises over stay whole; the others pass',
   exact: 'yes',
@@ -54,7 +60,8 @@ export const qlinearSoftmax: Rule = {
 /**
  * QLinearAdd, QLinearMul: operands a, scale, zero point, b, scale, zero point, y's scale, zero point.
  *
- *   a [n c h w], b [c 1 1]  ->  y [n c h w]
+ *   a [n c h w], scale [], zero point [], b [c 1 1], scale [], zero point [], y's scale [], zero point []
+ *     ->  y [n c h w]
  *
  * exact: yes.
  */
@@ -74,6 +81,10 @@ export const qlinearMul = binary(someZero);
 
 /**
  * QLinearWhere: condition, x, scale, zero point, y, scale, zero point, the result's scale, zero point.
+ *
+ *   condition [c 1 1], a [n c h w], scale [], zero point [], b [n c h w], scale [], zero point [], y's scale [], zero point []
+ *     ->  y [n c h w]
+ *
  * exact: yes.
  */
 export const qlinearWhere: Rule = {
@@ -89,7 +100,8 @@ export const qlinearWhere: Rule = {
 /**
  * QLinearConcat: y's scale and zero point, then for each input itself, its scale and its zero point.
  *
- *   x_i [n a_i h w]  ->  y [n Σa_i h w]        (axis = 1)
+ *   y's scale [], zero point [], a [n a h w], scale [], zero point [], b [n b h w], scale [], zero point []
+ *     ->  y [n a+b h w]        (axis = 1)
  *
  * exact: yes.
  */
@@ -124,7 +136,14 @@ function channelsFirst(call: Call, x: readonly Axis[], rule: (axes: readonly Axi
   return [first!, ...space, channels!];
 }
 
-/** QLinearAveragePool: channels pass, a window slides over the spatial axes. exact: yes. */
+/**
+ * QLinearAveragePool: channels pass, a window slides over the spatial axes.
+ *
+ *   x [n c h! w!], scale [], zero point [], y's scale [], zero point []
+ *     ->  y [n c h' w']        (kernel_shape = [2 2])
+ *
+ * exact: yes.
+ */
 export const qlinearAveragePool: Rule = {
   says: 'channels pass; a window slides over the spatial axes',
   exact: 'yes',
@@ -134,7 +153,13 @@ export const qlinearAveragePool: Rule = {
   },
 };
 
-/** QLinearGlobalAveragePool: channels pass, every other axis becomes 1. exact: yes. */
+/**
+ * QLinearGlobalAveragePool: channels pass, every other axis becomes 1.
+ *
+ *   x [n c h! w!], scale [], zero point [], y's scale [], zero point []  ->  y [n c 1 1]
+ *
+ * exact: yes.
+ */
 export const qlinearGlobalPool: Rule = {
   says: 'channels pass; the spatial axes become 1',
   exact: 'yes',
@@ -147,7 +172,13 @@ export const qlinearGlobalPool: Rule = {
   },
 };
 
-/** QLinearReduceMean: the axes it runs over leave, or become 1. exact: no, where it runs over lanes. */
+/**
+ * QLinearReduceMean: the axes it runs over leave, or become 1.
+ *
+ *   x [n c h w], scale [], zero point [], y's scale [], zero point []  ->  y [n c 1 1]        (axes = [2 3])
+ *
+ * exact: no, where it runs over lanes.
+ */
 export const qlinearReduceMean: Rule = {
   says: 'the axes it runs over leave or become 1; the others pass',
   exact: 'no, where it runs over lanes',

@@ -284,12 +284,24 @@ const LSTM: Cell = {
   cellZero: [1],
   hiddenZero: [2],
 };
+/**
+ * LSTM: gates i o f c.
+ *
+ *   X [s! n i], W [1 4*h i], R [1 4*h h], B [1 8*h], _, initial [1 n h], initial [1 n h], P [1 3*h]
+ *     ->  Y [s! 1 n h], Y_h [1 n h], Y_c [1 n h]        (hidden_size = h)
+ *   X [n s! i], W [1 4*h i], R [1 4*h h], B [1 8*h], _, initial [n 1 h], initial [n 1 h]
+ *     ->  Y [n s! 1 h], Y_h [n 1 h], Y_c [n 1 h]        (hidden_size = h, layout = 1)
+ *
+ * exact: yes.   restates: `hidden_size`.   source: https://onnx.ai/onnx/operators/onnx__LSTM.html
+ */
 export const lstm: Rule = recurrent(LSTM);
 
 /**
  * DynamicQuantizeLSTM: LSTM of integer weights, turned; X and the states are quantised by their extremes at each step.
  *
- *   W [dirs i gates*h], R [dirs h gates*h], scales and zero points [dirs] or [dirs gates*h]; else as LSTM
+ *   X [s! n i], W [1 i 4*h], R [1 h 4*h], B [1 8*h], _, initial [1 n h], initial [1 n h], P [1 3*h],
+ *     W's scale [1 4*h], _, R's scale [1 4*h], _
+ *     ->  Y [s! 1 n h], Y_h [1 n h], Y_c [1 n h]        (hidden_size = h)
  *
  * exact: where X and the states are zero in a removed lane.   frozen: zero points that are not 0.   restates: `hidden_size`.
  * source: https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md
@@ -301,6 +313,9 @@ export const dynamicQuantizeLstm: Rule = recurrent({
 
 /**
  * GRU: gates z r h; functions f, g. H = (1 - z)·g + z·H, whatever `linear_before_reset` says.
+ *
+ *   X [s! n i], W [1 3*h i], R [1 3*h h], B [1 6*h], _, initial [1 n h]
+ *     ->  Y [s! 1 n h], Y_h [1 n h]        (hidden_size = h)
  *
  * exact: yes; the state of a removed lane is zero where g(0) = 0.   restates: `hidden_size`.
  * source: https://onnx.ai/onnx/operators/onnx__GRU.html
@@ -315,6 +330,9 @@ export const gru: Rule = recurrent({
 
 /**
  * RNN: one gate, one function. H = f(…).
+ *
+ *   X [s! n i], W [1 h i], R [1 h h], B [1 2*h], _, initial [1 n h]
+ *     ->  Y [s! 1 n h], Y_h [1 n h]        (hidden_size = h)
  *
  * exact: yes; the state of a removed lane is zero where f(0) = 0.   restates: `hidden_size`.
  * source: https://onnx.ai/onnx/operators/onnx__RNN.html

@@ -27,7 +27,8 @@ function reducedAxes(call: Call, rank: number): ReadonlySet<number> | undefined 
 /**
  * A reduction: the axes it runs over leave, or become 1; the others pass.
  *
- *   x [n c h w]  ->  y [n c 1 1]        (axes = 2, 3)
+ *   x [n c h w], axes (2 3)  ->  y [n c 1 1]
+ *   x [n c h w]              ->  y [n c]            (axes = [2 3], keepdims = 0, opset 11)
  */
 function reduction(
   exact: string,
@@ -108,7 +109,13 @@ export const reduceLogSum: Rule = {
   },
 };
 
-/** ArgMax, ArgMin: positions along the axis, which must therefore stay. exact: yes. */
+/**
+ * ArgMax, ArgMin: positions along the axis, which must therefore stay.
+ *
+ *   x [n c h!]  ->  y [n c 1]        (axis = 2)
+ *
+ * exact: yes.
+ */
 export const argument: Rule = {
   says: 'the axis it runs over stays whole; the others pass',
   exact: 'yes',

@@ -103,7 +103,8 @@ function isShorter(have: Dim, want: Dim): boolean {
  * Reshape: the same elements in other axes. 0 copies a length, -1 follows from the others. The lengths are operand 1, before
  * opset 5 an attribute.
  *
- *   x [n c h w]   ->  y [n c*h*w]          x [s h*d]  ->  y [s h d]
+ *   x [n c h w], shape (n c*h*w)  ->  y [n c*h*w]
+ *   x [s h*d], shape (s h d)      ->  y [s h d]
  *
  * exact: yes.   restates: the lengths.
  * source: https://onnx.ai/onnx/operators/onnx__Reshape.html
@@ -163,7 +164,13 @@ function settleGiven(call: Call, lengths: Dim[], total: Dim): void {
   for (const i of open) lengths[i] = follows ? -1 : openAxis(call, i).length;
 }
 
-/** Flatten: the axes before `axis` become one, the others another. exact: yes. */
+/**
+ * Flatten: the axes before `axis` become one, the others another.
+ *
+ *   x [n c h w]  ->  y [n*c h*w]        (axis = 2)
+ *
+ * exact: yes.
+ */
 export const flatten: Rule = {
   says: 'the axes before `axis` become one, the others another',
   exact: 'yes',
@@ -177,7 +184,13 @@ export const flatten: Rule = {
   },
 };
 
-/** Transpose: axes moved. exact: yes. */
+/**
+ * Transpose: axes moved.
+ *
+ *   x [n c h w]  ->  y [n h w c]        (perm = [0 2 3 1])
+ *
+ * exact: yes.
+ */
 export const transpose: Rule = {
   says: 'axes moved',
   exact: 'yes',
@@ -224,7 +237,13 @@ function axesOfOne(call: Call, x: Axes): number[] {
   );
 }
 
-/** Squeeze: axes of length 1 leave. exact: yes. */
+/**
+ * Squeeze: axes of length 1 leave.
+ *
+ *   x [n c 1 1], axes (2 3)  ->  y [n c]
+ *
+ * exact: yes.
+ */
 export const squeeze: Rule = {
   says: 'axes of length 1 leave',
   exact: 'yes',
@@ -240,7 +259,13 @@ export const squeeze: Rule = {
   },
 };
 
-/** Unsqueeze: axes of length 1 come in. exact: yes. */
+/**
+ * Unsqueeze: axes of length 1 come in.
+ *
+ *   x [n c], axes (2 3)  ->  y [n c 1 1]
+ *
+ * exact: yes.
+ */
 export const unsqueeze: Rule = {
   says: 'axes of length 1 come in',
   exact: 'yes',
@@ -262,7 +287,8 @@ export const unsqueeze: Rule = {
 /**
  * DepthToSpace: channels = blocks × c (DCR) or c × blocks (CRD); blocks move into height and width and stay whole.
  *
- *   x [n b²*c h w]  ->  y [n c h·b w·b]
+ *   x [n 4*c h! w!]  ->  y [n c h' w']        (blocksize = 2)
+ *   x [n c*4 h! w!]  ->  y [n c h' w']        (blocksize = 2, mode = "CRD")
  *
  * exact: yes.   source: https://onnx.ai/onnx/operators/onnx__DepthToSpace.html
  */
@@ -290,6 +316,9 @@ export const depthToSpace: Rule = {
 
 /**
  * SpaceToDepth: blocks of pixels × channels become channels; channels × blocks with the mode CRD, since opset 28.
+ *
+ *   x [n c h! w!]  ->  y [n 4*c h' w']        (blocksize = 2, h := 6, w := 10)
+ *
  * exact: yes.   source: https://onnx.ai/onnx/operators/onnx__SpaceToDepth.html
  */
 export const spaceToDepth: Rule = {
@@ -313,7 +342,7 @@ export const spaceToDepth: Rule = {
 /**
  * Expand: broadcast to a shape. An axis of length 1 that becomes longer gets new lanes, which nothing ties yet.
  *
- *   x [1 c], shape (n, c)  ->  y [n c]
+ *   x [1 c], shape (n c)  ->  y [n c]
  *
  * exact: yes.   restates: operand 1.
  * source: https://onnx.ai/onnx/operators/onnx__Expand.html

@@ -68,7 +68,7 @@ function proportional(
 /**
  * Resize: axes whose scale is 1 pass; the others are interpolated and stay whole.
  *
- *   x [n c h w], scales (1 1 2 2)  ->  y [n c 2h 2w]
+ *   x [n c h! w!], scales (1.0 1.0 2.0 2.0)  ->  y [n c h' w']
  *
  * exact: yes.   restates: sizes.   frozen: all axes with `tf_crop_and_resize`.
  * source: https://onnx.ai/onnx/operators/onnx__Resize.html
@@ -114,10 +114,25 @@ function anySizes(call: Call, x: Axes, axes: readonly number[]): Axis[] {
   return y;
 }
 
+/**
+ * Resize of opset 10, Upsample of opset 9: scales are operand 1.
+ *
+ *   x [n c h! w!], scales (1.0 1.0 2.0 2.0)  ->  y [n c h' w']
+ */
 export const resize10 = resizeRule(1, undefined);
+/**
+ * Resize since opset 11: scales are operand 2, or sizes operand 3.
+ *
+ *   x [n c h! w!], _, scales (1.0 1.0 2.0 2.0)  ->  y [n c h' w']
+ *   x [n c h! w!], _, _, sizes (n c h' w')       ->  y [n c h' w']
+ */
 export const resize = resizeRule(2, 3);
 
-/** Upsample of opset 1..6: two attributes scale height and width. */
+/**
+ * Upsample of opset 1..6: two attributes scale height and width.
+ *
+ *   x [n c h! w!]  ->  y [n c h' w']        (height_scale = 2.0, width_scale = 2.0)
+ */
 export const upsampleOfImage: Rule = {
   says: 'channels pass; height and width are interpolated',
   exact: 'yes',
@@ -129,7 +144,11 @@ export const upsampleOfImage: Rule = {
   },
 };
 
-/** Upsample of opset 7..8: scales are an attribute. */
+/**
+ * Upsample of opset 7..8: scales are an attribute.
+ *
+ *   x [n c h! w!]  ->  y [n c h' w']        (scales = [1.0 1.0 2.0 2.0])
+ */
 export const upsampleByAttribute: Rule = {
   says: 'axes whose scale is 1 pass; the others are interpolated',
   exact: 'yes',

@@ -29,7 +29,7 @@ function regions(call: Call, grid: readonly number[]): Axes[] {
 /**
  * RoiAlign: places in regions of an image, interpolated; channels pass.
  *
- *   x [n c h w], rois [r 4], batch indices [r]  ->  y [r c h' w']
+ *   x [n! c h! w!], rois [r! 4], batch indices [r!]  ->  y [r! c h' w']
  *
  * exact: yes, of zeros it is zero.   source: https://onnx.ai/onnx/operators/onnx__RoiAlign.html
  */
@@ -43,7 +43,7 @@ export const roiAlign: Rule = {
 /**
  * MaxRoiPool: regions of an image, pooled; channels pass.
  *
- *   x [n c h w], rois [r 5]  ->  y [r c h' w']
+ *   x [n! c h! w!], rois [r! 5]  ->  y [r! c h' w']        (pooled_shape = [2 2])
  *
  * exact: yes, of zeros it is zero.   source: https://onnx.ai/onnx/operators/onnx__MaxRoiPool.html
  */
@@ -60,7 +60,7 @@ export const maxRoiPool: Rule = {
 /**
  * GridSample: an image looked at where a grid says; channels pass.
  *
- *   x [n c h w], grid [n h' w' 2]  ->  y [n c h' w']
+ *   x [n c h! w!], grid [n h' w' 2]  ->  y [n c h' w']
  *
  * exact: yes, of zeros it is zero.   source: https://onnx.ai/onnx/operators/onnx__GridSample.html
  */
@@ -81,7 +81,7 @@ export const gridSample: Rule = {
 /**
  * AffineGrid: the grid that an affine map makes of an image's places.
  *
- *   θ [n 2 3], size (n c h w)  ->  grid [n h w 2]
+ *   θ [n 2 3], size (n 3 h' w')  ->  grid [n h' w' 2]
  *
  * exact: yes.   source: https://onnx.ai/onnx/operators/onnx__AffineGrid.html
  */
@@ -106,7 +106,7 @@ export const affineGrid: Rule = {
 /**
  * Col2Im: blocks summed into an image. The rows are channels × places in a block.
  *
- *   x [n c*k l], image shape [2], block shape [2]  ->  y [n c h w]
+ *   x [n c*4 l!], image shape (h' w'), block shape (2 2)  ->  y [n c h' w']
  *
  * exact: yes, a sum of zeros is zero.   source: https://onnx.ai/onnx/operators/onnx__Col2Im.html
  */
@@ -133,7 +133,8 @@ export const columnsToImage: Rule = {
 /**
  * DeformConv: a convolution that looks where offsets say; each of the offset groups keeps as many channels.
  *
- *   x [n c h w], W [o c kh kw], offsets [n k h' w'], b [o], mask [n k' h' w']  ->  y [n o h' w']
+ *   x [n c h! w!], W [o c 2 2], offsets [n 8 h' w'], b [o], mask [n 4 h' w']
+ *     ->  y [n o h' w']        (h := 5, w := 7, h' := 4, w' := 6)
  *
  * exact: yes.   restates: `group`.   frozen: offsets and masks but for the batch, the offset groups.
  * source: https://onnx.ai/onnx/operators/onnx__DeformConv.html
@@ -166,7 +167,7 @@ export const deformConv: Rule = {
  * MaxUnpool: entries put back where MaxPool found them. Places count from the first channel of the first image on, so that
  * only places that are counted again, as MaxPool does, follow the lanes.
  *
- *   x [n c h w], places [n c h w]  ->  y [n c h' w']
+ *   x [n c h! w!], places [n c h! w!]  ->  y [n c h' w']        (kernel_shape = [2 2])
  *
  * exact: not said, as places may be of any making.   restates: operand 2.
  * source: https://onnx.ai/onnx/operators/onnx__MaxUnpool.html
@@ -204,7 +205,7 @@ export const maxUnpool: Rule = {
 /**
  * CenterCropPad: axes cut or padded to stated lengths; where the length stays, lanes pass, and the statement follows.
  *
- *   x [n c h w], shape (h' w')  ->  y [n c h' w']        (axes = 2, 3)
+ *   x [n c h! w!], shape (h' w')  ->  y [n c h' w']        (axes = [2 3])
  *
  * exact: yes.   restates: operand 1.   source: https://onnx.ai/onnx/operators/onnx__CenterCropPad.html
  */
@@ -233,7 +234,7 @@ export const centerCropPad: Rule = {
 /**
  * Crop: an image without its borders, or a part of it of stated size; an experiment of old operator sets.
  *
- *   x [n c h w]  ->  y [n c h' w']
+ *   x [n c h! w!]  ->  y [n c h' w']        (border = [1 1 1 1])
  *
  * exact: yes.
  * source: https://github.com/microsoft/onnxruntime/blob/main/onnxruntime/core/providers/cpu/tensor/crop.h
@@ -254,6 +255,9 @@ export const crop: Rule = {
 
 /**
  * ImageScaler: a scale for all, and a bias for each channel, which is an attribute; an experiment of old operator sets.
+ *
+ *   x [n c! h w]  ->  y [n c! h w]
+ *
  * exact: yes.   frozen: the channels.
  */
 export const imageScaler: Rule = {
@@ -266,7 +270,13 @@ export const imageScaler: Rule = {
   },
 };
 
-/** NonMaxSuppression: which boxes stay, by batch, class and position. Everything it reads stays whole. exact: yes. */
+/**
+ * NonMaxSuppression: which boxes stay, by batch, class and position. Everything it reads stays whole.
+ *
+ *   boxes [n! b! 4], scores [n! c! b!]  ->  chosen [? 3]
+ *
+ * exact: yes.
+ */
 export const nonMaxSuppression: Rule = {
   says: 'everything it reads stays whole; data says how many boxes it gives',
   exact: 'yes',

@@ -25,7 +25,7 @@ function inStep(call: Call, axes: readonly Axis[]): boolean {
 /**
  * GatherElements: along `axis` the indices choose, elsewhere they lie in step with the data.
  *
- *   x [n s c], indices [n t c]  ->  y [n t c]        (axis = 1)
+ *   x [n s! c], indices [n t c]  ->  y [n t c]        (axis = 1)
  *
  * exact: yes, an element of y is an element of x.   frozen: `axis` of the data.
  * source: https://onnx.ai/onnx/operators/onnx__GatherElements.html
@@ -49,7 +49,7 @@ export const gatherElements: Rule = {
 /**
  * ScatterElements, and Scatter before it: the data with updates written along `axis` where the indices say.
  *
- *   x [n s c], indices [n t c], updates [n t c]  ->  y [n s c]        (axis = 1)
+ *   x [n s! c], indices [n t! c], updates [n t! c]  ->  y [n s! c]        (axis = 1)
  *
  * exact: yes; zero where data and updates are, whatever `reduction` does.   frozen: `axis` of the data.
  * source: https://onnx.ai/onnx/operators/onnx__ScatterElements.html
@@ -77,7 +77,7 @@ export const scatterElements: Rule = {
  * ScatterND: the data with slices written where the indices say. The axes that they address stay whole, the others are
  * those of the updates.
  *
- *   x [h w c], indices [… 2], updates [… c]  ->  y [h w c]
+ *   x [h! w! c], indices [s! 2], updates [s! c]  ->  y [h! w! c]
  *
  * exact: yes; zero where data and updates are, whatever `reduction` does.
  * source: https://onnx.ai/onnx/operators/onnx__ScatterND.html
@@ -110,7 +110,7 @@ export const scatterNd: Rule = {
 /**
  * TensorScatter: a cache with an update written along its sequence axis, which stays whole.
  *
- *   past [n h s d], update [n h t d], write indices [n]  ->  present [n h s d]        (axis = -2)
+ *   past [n h s! d], update [n h t! d], write indices [n]  ->  present [n h s! d]        (axis = -2)
  *
  * exact: yes.   source: https://onnx.ai/onnx/operators/onnx__TensorScatter.html
  */

@@ -6,7 +6,13 @@ import type { Element } from '../model/values.js';
 import { lift, literal, numbersNow, scalar, vector } from '../model/values.js';
 import { openAxis } from './frozen.js';
 
-/** Shape: the lengths of the axes, which follow the lanes by themselves. exact: yes. */
+/**
+ * Shape: the lengths of the axes, which follow the lanes by themselves.
+ *
+ *   x [n c h w]  ->  y [4]
+ *
+ * exact: yes.
+ */
 export const shape: Rule = {
   says: 'the lengths of the axes; they follow the lanes by themselves',
   exact: 'yes',
@@ -22,7 +28,13 @@ export const shape: Rule = {
   },
 };
 
-/** Size: the product of the lengths. exact: yes. */
+/**
+ * Size: the product of the lengths.
+ *
+ *   x [n c h w]  ->  y []
+ *
+ * exact: yes.
+ */
 export const size: Rule = {
   says: 'the product of the lengths; it follows the lanes by itself',
   exact: 'yes',
@@ -36,6 +48,9 @@ export const size: Rule = {
 
 /**
  * ConstantOfShape: one value everywhere. Each axis of known length gets lanes of its own, which nothing ties yet.
+ *
+ *   shape (a b)  ->  y [a b]
+ *
  * exact: yes.   restates: operand 0.
  */
 export const constantOfShape: Rule = {
@@ -65,7 +80,13 @@ export const constantOfShape: Rule = {
 const ZERO = scalar(literal(0));
 const MOST_FILLED = 1024;
 
-/** Range: its length follows from start, limit and step. exact: yes. */
+/**
+ * Range: its length follows from start, limit and step.
+ *
+ *   start = 0, limit = 5, step = 1  ->  y [5]
+ *
+ * exact: yes.
+ */
 export const range: Rule = {
   says: 'one axis, of the length that start, limit and step give',
   exact: 'yes',
@@ -94,7 +115,13 @@ export const range: Rule = {
   },
 };
 
-/** Running along one axis, which stays whole. `keepsZero`: what it makes of zeros alone is zero. exact: yes. */
+/**
+ * Running along one axis, which stays whole. `keepsZero`: what it makes of zeros alone is zero.
+ *
+ *   x [n c!], axis = 1  ->  y [n c!]
+ *
+ * exact: yes.
+ */
 function running(keepsZero: (call: Call) => boolean): Rule {
   return {
     says: 'running along one axis, which stays whole; the others pass',

@@ -195,7 +195,11 @@ function sliceValues(values: Values | undefined, { axis, start, end, step }: Ran
   return pickAlong(values, axis, places);
 }
 
-/** Slice of opset 1..9: starts, ends and axes are attributes. */
+/**
+ * Slice of opset 1..9: starts, ends and axes are attributes.
+ *
+ *   x [n a+b h w]  ->  y [n a h w]        (axes = [1], starts = [0], ends = [a])
+ */
 export const sliceByAttribute: Rule = sliceRule((call, rank) => {
   const starts = call.attributes.ints('starts') ?? [];
   const ends = call.attributes.ints('ends') ?? [];
@@ -214,7 +218,11 @@ export const sliceByAttribute: Rule = sliceRule((call, rank) => {
   };
 });
 
-/** Slice since opset 10: starts, ends, axes and steps are operands. */
+/**
+ * Slice since opset 10: starts, ends, axes and steps are operands.
+ *
+ *   x [n a+b h w], starts (0), ends (a), axes (1)  ->  y [n a h w]
+ */
 export const sliceByOperand: Rule = sliceRule((call, rank) => {
   const [starts, ends, stated, steps] = [1, 2, 3, 4].map((index) => call.values(index)?.elements);
   const given = (index: number): boolean => call.optional(index) !== undefined;
@@ -244,8 +252,8 @@ export const sliceByOperand: Rule = sliceRule((call, rank) => {
  * Gather: along `axis`, the indices' own axes take the place of the data's. Known indices pick lanes; indices that data
  * chooses keep the axis whole. Stored codes that choose from a code book are cut as the weight that they stand for.
  *
- *   x [v d], indices [n s]  ->  y [n s d]        (axis = 0)
- *   book [v], codes [o i]   ->  W [o i]
+ *   x [v! d], indices [n s]   ->  y [n s d]        (axis = 0)
+ *   book [v!], codes [o i]    ->  W [o i]
  *
  * exact: yes; of codes where the book's first entry is zero, which code 0 means.
  * restates: operand 1, where its indices point at lanes.
@@ -333,7 +341,7 @@ function gatherValues(
 /**
  * GatherND without batch axes: the axes that the indices address stay whole, the others pass.
  *
- *   x [h w n c], indices [… 2]  ->  y [… n c]
+ *   x [h! w! n c], indices [s! 2]  ->  y [s! n c]
  *
  * exact: yes.   source: https://onnx.ai/onnx/operators/onnx__GatherND.html
  */

@@ -2,8 +2,6 @@ import { describe, expect, test } from 'vitest';
 import type { Axes, Axis } from '../../src/coupling/axis.js';
 import type { Equations } from '../../src/coupling/equations.js';
 import type { Frozen } from '../../src/coupling/frozen.js';
-import { Lanes } from '../../src/coupling/lanes.js';
-import { layout } from '../../src/coupling/layout.js';
 import { Ranks } from '../../src/coupling/ranks.js';
 import type { Tensor } from '../../src/coupling/tensor.js';
 import { walk } from '../../src/coupling/walk.js';
@@ -11,6 +9,7 @@ import type { Graph } from '../../src/model/graph.js';
 import { registry } from '../../src/ops/registry.js';
 import { prunesExactly } from './exact.js';
 import { graphOf } from './graph.js';
+import { type Alphabet, type Made, namedLayouts, operandOf } from './layouts.js';
 import type { AttributeSpec, ModelSpec, NodeSpec, TensorSpec, ValueSpec } from './onnx.js';
 import { floats, integers } from './onnx.js';
 import { random } from './random.js';
@@ -57,6 +56,14 @@ const PRIMES: Readonly<Record<string, number>> = {
   w: 2,
 };
 const OPEN = 4;
+const LETTERS: Alphabet = {
+  lengthOf: (factor) => {
+    if (factor === '?') return OPEN;
+    return factor.endsWith('!') ? Number(factor.slice(0, -1)) : (PRIMES[factor] ?? Number(factor));
+  },
+  hasLanes: (factor) => /[a-z!]/.test(factor),
+  isOpen: (factor) => factor === '?',
+};
 
 /** Runs every row at every opset: layouts are compared, then the node is pruned between weights and checked in onnxruntime. */
 export function ruleTable(
@@ -123,7 +130,7 @@ async function checkRow(
     isConstant(typed(text).layout) || text === '-' ? [] : [[`x${i}`, typed(text).layout] as const],
   );
   const expected = [...tokens, ...outputs.split(',').map((text, i) => [`y${i}`, text.trim()] as const)];
-  expect(named(expected, found)).toEqual(
+  expect(namedLayouts(expected, found, LETTERS)).toEqual(
     Object.fromEntries(expected.map(([name, text]) => [name, text.replaceAll('!', '')])),
   );
   const readable = expected.filter(([name]) => name.startsWith('y'));
@@ -184,13 +191,6 @@ function analyseNode(model: ModelSpec): Found {
   };
 }
 
-/** What an operand takes in a model. */
-interface Made {
-  readonly nodes: NodeSpec[];
-  readonly inputs: ValueSpec[];
-  readonly initializers: TensorSpec[];
-}
-
 /** Numbers of TensorProto.DataType. */
 const TYPES: Readonly<Record<string, number>> = { float: 1, int32: 6, int64: 7, bool: 9 };
 
@@ -223,100 +223,16 @@ function operand(text: string, name: string, positive: boolean): Made {
   return { ...made, nodes: [...made.nodes, cast] };
 }
 
-/** An operand whose axes have lanes where the layout has letters: data of open lengths plus a weight. */
+/** An operand whose axes have lanes where the layout has letters. */
 function untyped(text: string, name: string, positive: boolean): Made {
   if (text === '-') return { nodes: [], inputs: [], initializers: [] };
   if (isConstant(text)) return { nodes: [], inputs: [], initializers: [constant(text, name)] };
-  const tokens = text.split(' ').filter(Boolean);
-  const lengths = tokens.map(lengthOfToken);
   const any = random(text.length);
-  const next = positive ? () => 0.1 + Math.abs(any()) : any;
-  const weight = floats(
-    `${name}_w`,
-    tokens.map((token, d) => (isLanes(token) ? lengths[d]! : 1)),
-    next,
-  );
-  const data: ValueSpec = {
-    name: `${name}_x`,
-    shape: tokens.map((token, d) => (token === '?' ? `open_${name}_${d}` : isLanes(token) ? 1 : lengths[d]!)),
-  };
-  return {
-    nodes: [{ op: 'Mul', name: `${name}_mul`, inputs: [data.name, weight.name], outputs: [name] }],
-    inputs: [data],
-    initializers: [weight],
-  };
-}
-
-const isLanes = (token: string): boolean => /[a-z!]/.test(token);
-
-function lengthOfToken(token: string): number {
-  if (token === '?') return OPEN;
-  if (token.endsWith('!')) return Number(token.slice(0, -1));
-  return token
-    .split('+')
-    .map((part) =>
-      part
-        .split('*')
-        .map((own) => PRIMES[own] ?? Number(own))
-        .reduce((x, y) => x * y, 1),
-    )
-    .reduce((x, y) => x + y, 0);
-}
-
-/** The letters and their positions that lie at each index of an axis: `a+b` is a0 a1 … b0 b1 …, `h*d` is (h0 d0) (h0 d1) … */
-function lettersOf(token: string): (readonly [letter: string, position: number])[][] {
-  return token.split('+').flatMap((part) =>
-    part.split('*').reduce<(readonly [string, number])[][]>(
-      (outer, factor) => {
-        const length = lengthOfToken(factor);
-        const own = (position: number): (readonly [string, number])[] =>
-          isLanes(factor) ? [[factor, position]] : [];
-        return outer.flatMap((list) => Array.from({ length }, (_, position) => [...list, ...own(position)]));
-      },
-      [[]],
-    ),
-  );
-}
-
-/** The layouts found, in the letters expected: each position of a letter is one lane, wherever it lies. */
-function named(
-  expected: readonly (readonly [string, string])[],
-  { equations, axes }: Found,
-): Record<string, string> {
-  const letters = new Map<number, string>();
-  const laneOf = new Map<string, number>();
-  const name = (token: string, axis: Axis): void => {
-    if (!/[a-z]/.test(token) || typeof axis.length !== 'number') return;
-    const labels = new Lanes(equations).labelsOf(axis);
-    for (const [index, list] of lettersOf(token).entries()) {
-      const atoms = equations.atoms(labels[index] ?? 0);
-      if (atoms.length !== list.length) continue;
-      for (const [place, [letter, position]] of list.entries()) {
-        const lane = atoms[place]!;
-        const known = laneOf.get(letter + position);
-        if (known === undefined && !letters.has(lane)) {
-          laneOf.set(letter + position, lane);
-          letters.set(lane, letter);
-        } else if (known !== lane) letters.set(lane, '!');
-      }
-    }
-  };
-  for (const simple of [true, false]) {
-    for (const [value, text] of expected) {
-      for (const [d, token] of text.split(' ').entries()) {
-        const axis = axes(value)?.[d];
-        if (axis !== undefined && /^[a-z]$/.test(token) === simple) name(token, axis);
-      }
-    }
-  }
-  return Object.fromEntries(
-    expected.map(([value]) => {
-      const found = axes(value);
-      return [
-        value,
-        found === undefined ? 'unknown' : layout(found, equations, (lane) => letters.get(lane) ?? '!'),
-      ];
-    }),
+  return operandOf(
+    name,
+    text.split(' ').filter(Boolean),
+    LETTERS,
+    positive ? () => 0.1 + Math.abs(any()) : any,
   );
 }
 
