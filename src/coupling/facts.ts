@@ -31,6 +31,11 @@ export interface Facts {
   readonly quantises?: { readonly scale: { readonly operand: number } | { readonly output: number } };
   /** Output 0 holds the floats that operand 0's integers stand for; operand 1 is the scale, operand 2 the zero point. */
   readonly dequantises?: boolean;
+  /**
+   * What output 0 takes operand 0's elements for: scores of classes of which one is right (it holds their probabilities, or which is
+   * largest), or scores that are each right or wrong.
+   */
+  readonly decides?: 'one' | 'each';
   /** The outputs hold some elements of operand 0, in an order that depends on how large they are. */
   readonly sorts?: boolean;
   /** Data decide which boxes of operand 0 stay, by the scores of operand 1: non-maximum suppression. */

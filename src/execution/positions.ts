@@ -25,10 +25,10 @@ export interface Size {
 /** In products, for each position. */
 const costOf = ({ inputs, targets = 0 }: Size): number => inputs * (inputs + GATHERING + 2 * targets);
 
-/** What one layer may cost so that all together hold their bound: layers that cost less leave more to others. */
-export function shareOf(sizes: readonly Size[]): number {
+/** What one layer may cost so that all together hold a bound: layers that cost less leave more to others. */
+export function shareOf(sizes: readonly Size[], most = MOST_COST): number {
   const costs = sizes.map((size) => Math.min(size.rows, ROWS_MOST) * costOf(size));
-  let left = MOST_COST;
+  let left = most;
   for (const [place, cost] of costs.sort((a, b) => a - b).entries()) {
     const share = left / (costs.length - place);
     if (cost > share) return share;

@@ -194,8 +194,9 @@ export class Knowledge {
     await this.prepare(options);
     const { native, dataset, runtime, samples } = this;
     const layers = this.#layers;
-    const recurrents = recurrentsOf(this.#known.analysis, layers);
-    const models = { native, computed: this.#shown };
+    const { analysis: walk } = this.#known;
+    const recurrents = recurrentsOf(walk, layers);
+    const models = { native, computed: this.#shown, walk };
     const own = { ...options, ...(samples !== undefined && { samples }) };
     return this.#observed.get(
       () => observe(models, layers, recurrents, dataset, runtime, own),

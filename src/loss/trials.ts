@@ -8,6 +8,7 @@ import { Advance } from '../execution/advance.js';
 import { aloneOf } from '../execution/alone.js';
 import { decisionsOf } from '../execution/decisions.js';
 import { Parts } from '../execution/parts.js';
+import { shareOf } from '../execution/positions.js';
 import { Recorded } from '../execution/recorded.js';
 import { NO_EDITS } from '../model/edits.js';
 import type { NativeOptions } from '../native/index.js';
@@ -17,20 +18,30 @@ import type { Source } from '../refit/source.js';
 import { feedsFor } from '../refit/source.js';
 import { valuesWanted } from '../refit/wanted.js';
 import type { Feeds } from '../runtime/runtime.js';
+import { inputsOf } from '../statistics/moments.js';
 import { cutsOf } from '../surgery/cuts.js';
 import { editsOf } from '../surgery/edits.js';
 import { removalOf } from '../surgery/removal.js';
 
 /** The share of a group's lanes whose loss is tried. */
 const TRIED = 0.5;
-/** Samples that a trial refits on, at most and at least; and for each of them so many others that judge. */
+/** Samples that a trial refits on, at most; and for each of them so many others that judge. */
 const SAMPLES = 256;
-const FEWEST = 48;
 const JUDGED = 1;
-/** Multiply-accumulates of all trials together. */
-const MOST_WORK = 3e11;
+/**
+ * What must judge at least: positions of the layer that answers, such as steps of a sequence or pixels, and samples, of whose batches
+ * some are held out.
+ */
+const FEWEST = 48;
+const FEWEST_SAMPLES = 2 * HELD_OUT;
+/** Multiply-accumulates of the model in all trials together. */
+const MOST_WORK = 1e12;
 /** Bytes that pass through the layers of all trials together, which says more than multiply-accumulates where lengths are open. */
-const MOST_PASSED = 6e9;
+const MOST_PASSED = 12e9;
+/** Products that refits of all trials together take for second moments: positions beyond are left out, evenly. */
+const MOST_PRODUCTS = 4e11;
+/** How often a trial multiplies inputs by targets. */
+const TARGETS = 2;
 /** Of what trials are compared with. */
 const MOST_BYTES = 768 * 1024 * 1024;
 
@@ -48,10 +59,8 @@ export class Trials {
   static async of(source: Source, options: NativeOptions): Promise<Trials | undefined> {
     const { walk, layers } = source;
     const { macs } = new CostModel(walk).of();
-    const each = Math.max(macs / MOST_WORK, source.bytes / MOST_PASSED) * walk.groups.length;
-    const affordable = Math.floor(1 / Math.max(each, 1e-9) / (1 + JUDGED));
-    const fit = Math.min(SAMPLES, affordable, Math.floor(source.samples / (1 + JUDGED)));
-    if (fit < Math.min(FEWEST, source.samples / (1 + JUDGED)) || fit < 2) return undefined;
+    const fit = samplesOfTrials(source, walk.groups.length, macs);
+    if (fit === undefined) return undefined;
     const batch =
       source.fixed || source.batch === 1 ? source.batch : Math.min(source.batch, Math.ceil(fit / HELD_OUT));
     const fitted = Math.ceil(fit / batch);
@@ -72,11 +81,45 @@ export class Trials {
     );
     try {
       const recorded = await Recorded.of(original, valuesWanted(source), MOST_BYTES);
-      return recorded && new Trials({ ...source, samples: fitted * batch, batch }, feeds, recorded, fitted);
+      if (recorded === undefined) return undefined;
+      const own = { ...source, samples: fitted * batch, batch };
+      return new Trials({ ...own, share: shareIn(own) }, feeds, recorded, fitted);
     } finally {
       await original.close();
     }
   }
+}
+
+/**
+ * Samples that a trial refits on; so many others judge. Few are enough where the layer that answers last has many positions in each, such
+ * as steps of a sequence.
+ *
+ * macs: multiply-accumulates of the model for one sample
+ * returns: undefined where trying every group would take too long
+ */
+export function samplesOfTrials(
+  { rows, layers, samples, bytes }: Pick<Source, 'rows' | 'layers' | 'samples' | 'bytes'>,
+  groups: number,
+  macs: number,
+): number | undefined {
+  const each = Math.max(macs / MOST_WORK, bytes / MOST_PASSED) * groups;
+  const affordable = Math.floor(1 / Math.max(each, 1e-9) / (1 + JUDGED));
+  const there = samples / (1 + JUDGED);
+  const fit = Math.min(SAMPLES, affordable, Math.floor(there));
+  const last = layers.findLast((layer) => rows.has(layer));
+  const positions = Math.max(1, (last && rows.get(last)) ?? 1);
+  const fewest = Math.min(there, Math.max(FEWEST_SAMPLES, Math.ceil(FEWEST / positions)));
+  return fit < fewest || fit < 2 ? undefined : fit;
+}
+
+/** What looking at the positions of each layer may cost in one trial. */
+function shareIn({ rows, samples, walk }: Source): number {
+  const sizes = [...rows].map(([layer, each]) => ({
+    inputs: inputsOf(layer),
+    rows: each * samples,
+    targets: TARGETS * layer.outputs,
+  }));
+  return shareOf(sizes, MOST_PRODUCTS / Math.max(1, walk.groups.length));
 }
 
 /** What came of trying a group. */

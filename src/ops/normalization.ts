@@ -223,6 +223,7 @@ function normalisedOver(
   return {
     says: 'the axes that it normalises over stay whole; the others pass',
     exact: 'yes',
+    decides: 'one',
     axes: (call) => {
       const axes = call.input(0);
       const axis = call.attributes.axis('axis', axes.length, Math.min(defaultAxis, axes.length - 1));

@@ -119,6 +119,7 @@ export const reduceLogSum: Rule = {
 export const argument: Rule = {
   says: 'the axis it runs over stays whole; the others pass',
   exact: 'yes',
+  decides: 'one',
   axes: (call) => {
     const x = call.input(0);
     const along = call.attributes.axis('axis', x.length, 0);

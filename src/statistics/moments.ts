@@ -1,4 +1,5 @@
 import type { Group } from '../coupling/groups.js';
+import type { Walk } from '../coupling/walk.js';
 import type { Dataset } from '../data/data.js';
 import { activations } from '../execution/activations.js';
 import { everyFor, shareOf, stridesFor } from '../execution/positions.js';
@@ -22,7 +23,9 @@ import { dataAt, feed, float32, lookedAt, rowsOf } from '../layers/rows.js';
 import type { NativeModel, NativeOptions } from '../native/index.js';
 import { NativeMoments } from '../native/moments.js';
 import { quietly } from '../native/quietly.js';
+import { inSlices } from '../platform/index.js';
 import type { Runtime, Tensor } from '../runtime/runtime.js';
+import { answersOf, Stakes } from './answers.js';
 
 /** Layers of more inputs are left out: their second moments alone would be some hundred megabytes. */
 export const MOST_INPUTS = 6144;
@@ -42,7 +45,7 @@ export const inputsOf = (summing: Summing): number =>
 export const momentsFor = (inputs: number, outputs: number): NativeMoments =>
   new NativeMoments(inputs, outputs, inputs < SINGLE ? 'double' : 'single');
 
-/** What layers read on data: the second moments of each one's inputs, with W x as their targets. */
+/** What layers read on data: the second moments of each one's inputs, with W x as their targets, each as large as it counts (`answers.ts`). */
 export interface Observed {
   readonly moments: ReadonlyMap<Summing, NativeMoments>;
   /** Samples in all, and in one batch. */
@@ -61,13 +64,18 @@ export interface Models {
   readonly computed: NativeModel;
 }
 
+/** The same, with the walk of what is run. */
+export interface Walked extends Models {
+  readonly walk: Walk;
+}
+
 /**
  * Runs the original on data, and sums second moments up: memory is that of the moments and of one batch.
  *
  * errors: as `activations`
  */
 export async function observe(
-  { native, computed }: Models,
+  { native, computed, walk }: Walked,
   layers: readonly Layer[],
   recurrents: readonly Recurrent[],
   dataset: Dataset,
@@ -83,6 +91,8 @@ export async function observe(
   );
   const summing: readonly Summing[] = [...chosen, ...running.flatMap(({ directions }) => directions)];
   const moments = new Map(summing.map((own) => [own, momentsFor(inputsOf(own), 0)]));
+  const answers = answersOf(walk, chosen);
+  const stakes = new Map([...answers.keys()].map((layer) => [layer, new Stakes(layer.outputs)]));
   const rows = new Map<Layer, number>();
   const strides = new Map<Summing, { readonly batches: number; readonly positions: number }>();
   let [samples, batch, bytes, share, at] = [0, 0, 0, 0, 0];
@@ -95,6 +105,7 @@ export async function observe(
   };
   const wanted = (takes: (own: Summing) => boolean): string[] => [
     ...chosen.filter(takes).flatMap(({ sites }) => sites.map(({ data }) => data)),
+    ...chosen.filter(takes).flatMap((layer) => answers.get(layer)?.map(({ value }) => value) ?? []),
     ...running.filter(({ directions }) => directions.some(takes)).flatMap(valuesOf),
   ];
   const given = new Map<Recurrent, Stored>();
@@ -122,7 +133,9 @@ export async function observe(
       share = shareOf(sizes);
       for (const [place, own] of summing.entries())
         strides.set(own, stridesFor(everyFor(sizes[place]!, share), total.total));
-      bytes = bytesOf(tensors) / count;
+      const answered = new Set([...answers.values()].flat().map(({ value }) => value));
+      const read = Object.entries(tensors).filter(([name]) => !answered.has(name));
+      bytes = bytesOf(Object.fromEntries(read)) / count;
     }
     samples += count;
     batch = Math.max(batch, count);
@@ -133,6 +146,9 @@ export async function observe(
         const x = stepsIn(recurrent, direction, given.get(recurrent)!, tensors, positions);
         await moments.get(direction)!.add(x, NONE, quiet);
       }
+    for (const [layer, own] of answers)
+      for (const answer of takes(layer, at) ? own : [])
+        await inSlices(stakes.get(layer)!.take(answer, tensors[answer.value]!), options.signal);
     for (const layer of chosen)
       for (const site of takes(layer, at) ? layer.sites : []) {
         const { x, dims } = dataAt(site, tensors[site.data]!);
@@ -148,7 +164,10 @@ export async function observe(
       moments.delete(summing);
       continue;
     }
-    await own.respond(await weightsOf(native, summing, quiet), layerOf(summing).outputs, quiet);
+    const weights = await weightsOf(native, summing, quiet);
+    const factors = isDirection(summing) ? undefined : stakes.get(summing)?.factors();
+    if (factors !== undefined) scaleRows(weights, factors);
+    await own.respond(weights, layerOf(summing).outputs, quiet);
   }
   return { moments, samples, batch, bytes, rows, share };
 }
@@ -156,6 +175,13 @@ export async function observe(
 const NONE = new Float32Array(0);
 
 const layerOf = (summing: Summing): Layer => (isDirection(summing) ? summing.input : summing);
+
+/** weights: [rows, inputs]; factors: [rows]. */
+function scaleRows(weights: Float32Array, factors: Float64Array): void {
+  const inputs = weights.length / factors.length;
+  for (const [row, factor] of factors.entries())
+    for (let at = row * inputs; at < (row + 1) * inputs; at++) weights[at]! *= factor;
+}
 
 /** W, or W beside R. */
 async function weightsOf(

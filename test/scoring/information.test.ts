@@ -12,19 +12,32 @@ const SAMPLES = 200;
 const LANES = 7;
 const DAMPING = 1e-3;
 
-/** x [n 6] -> w1 -> ReLU -> h [n 7] -> w2 [7 3] and, where there are two, w3 [7 4] */
-function network(consumers: 1 | 2, change: (own: TensorSpec) => TensorSpec = (own) => own): ModelSpec {
+/**
+ * x [n 6] -> w1 -> ReLU -> h [n 7] -> w2 [7 3] and, where there are two, w3 [7 4]. Where these do not answer, something else is made
+ * of what they put out.
+ */
+function network(
+  consumers: 1 | 2,
+  change: (own: TensorSpec) => TensorSpec = (own) => own,
+  answers = true,
+): ModelSpec {
+  const made = (name: string): string => (answers ? name : `abs_${name}`);
   const b = new Builder();
   b.node('Gemm', 'a', ['x', b.weight('w1', [LANES, 6]), b.weight('b1', [LANES])], { transB: 1 });
   b.node('Relu', 'h', ['a']);
   b.node('MatMul', 'y', ['h', b.weight('w2', [LANES, 3])]);
   if (consumers === 2) b.node('MatMul', 'z', ['h', b.weight('w3', [LANES, 4])]);
+  if (!answers) b.node('Abs', made('y'), ['y']);
+  if (!answers && consumers === 2) b.node('Abs', made('z'), ['z']);
   return {
     opset: 17,
     nodes: b.nodes,
     initializers: b.initializers.map(change),
     inputs: [{ name: 'x', shape: ['n', 6] }],
-    outputs: [{ name: 'y', shape: ['n', 3] }, ...(consumers === 2 ? [{ name: 'z', shape: ['n', 4] }] : [])],
+    outputs: [
+      { name: made('y'), shape: ['n', 3] },
+      ...(consumers === 2 ? [{ name: made('z'), shape: ['n', 4] }] : []),
+    ],
   };
 }
 
@@ -33,13 +46,38 @@ const data = datasetOf({ x: { type: 'float32', data: x, dims: [SAMPLES, 6] } });
 
 type Matrix = number[][];
 
-/** The covariance of the lanes. */
-async function covariance(model: ModelSpec): Promise<Matrix> {
+const mean = (own: readonly number[]): number => own.reduce((sum, value) => sum + value, 0) / own.length;
+
+/** What the lanes are, each on all samples. */
+async function lanesOf(model: ModelSpec): Promise<Matrix> {
   const shown = { ...model, outputs: [{ name: 'h', shape: ['n', LANES] }] };
   const found = await run(encodeModel(shown), { x: new Tensor('float32', x, [SAMPLES, 6]) });
   const values = Array.from(found.h!.data as Float32Array);
-  const lanes = Array.from({ length: LANES }, (_, lane) => values.filter((__, i) => i % LANES === lane));
-  const mean = (own: readonly number[]): number => own.reduce((sum, value) => sum + value, 0) / own.length;
+  return Array.from({ length: LANES }, (_, lane) => values.filter((__, i) => i % LANES === lane));
+}
+
+/** The weight of a layer that answers, each of its outputs as large as it counts: half for what it varies, half for what is at stake. */
+function staked(lanes: Matrix, w: Matrix): Matrix {
+  const scores = lanes[0]!.map((_, row) =>
+    w[0]!.map((__, o) => lanes.reduce((sum, own, lane) => sum + own[row]! * w[lane]![o]!, 0)),
+  );
+  const odds = scores.map((own) => {
+    const all = own.reduce((sum, score) => sum + Math.exp(score), 0);
+    return own.map((score) => Math.exp(score) / all);
+  });
+  const outputs = [...w[0]!.keys()];
+  const stakes = outputs.map((o) => mean(odds.map((own) => own[o]! * (1 - own[o]!))));
+  const variances = outputs.map((o) => {
+    const own = scores.map((row) => row[o]!);
+    return mean(own.map((score) => (score - mean(own)) ** 2));
+  });
+  const sum = (values: readonly number[]): number => values.reduce((all, value) => all + value, 0);
+  const share = sum(variances) / sum(variances.map((variance, o) => variance * stakes[o]!));
+  return w.map((row) => row.map((value, o) => value * Math.sqrt((1 + share * stakes[o]!) / 2)));
+}
+
+/** The covariance of the lanes. */
+function covariance(lanes: Matrix): Matrix {
   const means = lanes.map(mean);
   return lanes.map((a, i) =>
     lanes.map((b, j) => mean(a.map((value, row) => (value - means[i]!) * (b[row]! - means[j]!)))),
@@ -116,15 +154,23 @@ async function scored(model: ModelSpec): Promise<{
 const ascending = (scores: readonly number[]): number[] =>
   scores.map((_, lane) => lane).sort((a, b) => scores[a]! - scores[b]!);
 
-test.each([1, 2] as const)(
-  'the order and the damage are those of the brain surgeon, %s consumers',
-  async (count) => {
-    const model = network(count);
+test.each([
+  [1, true],
+  [2, true],
+  [1, false],
+  [2, false],
+] as const)(
+  'the order and the damage are those of the brain surgeon, %s consumers that answer: %s',
+  async (count, answers) => {
+    const model = network(count, undefined, answers);
     const { scores } = await scored(model);
-    const c = await covariance(model);
+    const lanes = await lanesOf(model);
     const { order, prices } = brainSurgeon(
-      c,
-      ['w2', 'w3'].slice(0, count).map((name) => rowsOf(model, name)),
+      covariance(lanes),
+      ['w2', 'w3'].slice(0, count).map((name) => {
+        const own = rowsOf(model, name);
+        return answers ? staked(lanes, own) : own;
+      }),
     );
     expect(ascending(scores)).toEqual(order);
     let damage = 0;
@@ -166,7 +212,7 @@ test('parts: what a lane says, what only it says, and what others say too', asyn
   const model = network(2);
   const { parts } = await scored(model);
   expect(Object.keys(parts).sort()).toEqual(['conditional', 'energy', 'entropy', 'redundancy']);
-  const c = await covariance(model);
+  const c = covariance(await lanesOf(model));
   const lambda = (DAMPING * c.reduce((sum, row, i) => sum + row[i]!, 0)) / LANES;
   const damped = c.map((row, i) => row.map((value, j) => value + (i === j ? lambda : 0)));
   const identity = c.map((row, i) => row.map((_, j) => Number(i === j)));
