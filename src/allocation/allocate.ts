@@ -11,6 +11,7 @@ import { ascending } from './policy.js';
 export const allocate: Policy = {
   name: 'allocate',
   summary: 'chooses the widths of least predicted damage under a budget: a knapsack over all groups',
+  takes: 'budget',
   weighs: true,
   allocate: (task) => {
     const { budget, groups, rounding } = task;

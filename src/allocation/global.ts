@@ -20,6 +20,7 @@ export const global: Policy = {
   name: 'global',
   summary:
     'removes the lanes worth least anywhere until a budget (multiply-adds, parameters, bytes or latency) holds',
+  takes: 'budget',
   allocate: (task) => {
     const { budget } = task;
     if (budget === undefined) {

@@ -1,18 +1,26 @@
+import { Catalogue } from '../base/catalogue.js';
 import { EspalierError } from '../base/errors.js';
 import { nearest } from '../schema/near.js';
 import { allocate } from './allocate.js';
 import { global } from './global.js';
-import type { Policy } from './policy.js';
+import type { Kept, Policy } from './policy.js';
 import { uniform } from './uniform.js';
 
-/** Every policy. */
+/** The package's own policies. */
 export const policies: readonly Policy[] = [uniform, global, allocate];
 
+/** A policy of the package decides at once; a registered one may take its time. */
+export type AnyPolicy = Policy<Kept | Promise<Kept>>;
+
+/** These, and what was registered beside them. */
+export const policyCatalogue = new Catalogue<AnyPolicy>(policies);
+
 /** errors: OPTION_INVALID, which lists the names. */
-export function policyNamed(name: string): Policy {
-  const found = policies.find((policy) => policy.name === name);
+export function policyNamed(name: string): AnyPolicy {
+  const { all } = policyCatalogue;
+  const found = all.find((policy) => policy.name === name);
   if (found !== undefined) return found;
-  const names = policies.map((policy) => policy.name);
+  const names = all.map((policy) => policy.name);
   const near = nearest(name, names);
   const guess = near === undefined ? '' : `Did you mean ${near}? `;
   throw new EspalierError(

@@ -1,13 +1,17 @@
 import type { Group } from '../coupling/groups.js';
 
+/** The lanes that each group keeps, ascending; groups that stay whole may be left out. */
+export type Kept = ReadonlyMap<Group, readonly number[]>;
+
 /** How much leaves where. */
-export interface Policy {
+export interface Policy<Result extends Kept | Promise<Kept> = Kept> {
   readonly name: string;
   readonly summary: string;
+  /** What says how much leaves: a share of each group, a limit on what is left, or either of them. */
+  readonly takes: 'ratio' | 'budget' | 'either';
   /** Whether `Task.damage` is wanted. */
   readonly weighs?: boolean;
-  /** The lanes that each group keeps, ascending; groups that stay whole may be left out. */
-  allocate(task: Task): ReadonlyMap<Group, readonly number[]>;
+  allocate(task: Task): Result;
 }
 
 /** What a policy decides on. */
@@ -22,6 +26,8 @@ export interface Task {
   readonly budget?: Budget;
   /** [lanes]: what the model is predicted to lose once so many + 1 lanes have left, those of the lowest scores first. */
   readonly damage?: ReadonlyMap<Group, Float64Array>;
+  /** Aborts the call that the policy is asked in. */
+  readonly signal?: AbortSignal;
 }
 
 /** A limit on what is left. */

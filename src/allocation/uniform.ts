@@ -7,6 +7,7 @@ import { ascending, roundedCount } from './policy.js';
 export const uniform: Policy = {
   name: 'uniform',
   summary: 'removes the same share, the ratio, of every prunable axis',
+  takes: 'ratio',
   allocate: ({ groups, scores, rounding, ratio }) => {
     if (ratio === undefined) {
       throw new EspalierError(

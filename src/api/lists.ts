@@ -1,19 +1,14 @@
 export { combine } from '../scoring/combined.js';
 
-import { criteria as allCriteria } from '../scoring/criteria.js';
+import { criterionCatalogue } from '../scoring/criteria.js';
 
 export { defaultCriterion } from '../scoring/criteria.js';
 
-import { policies as allPolicies } from '../allocation/policies.js';
-import { rows } from '../ops/registry.js';
+import { policyCatalogue } from '../allocation/policies.js';
+import { operatorCatalogue } from '../ops/registry.js';
 import { meaningOf } from '../schema/fields.js';
-import {
-  type CriterionOption,
-  defaultsOf,
-  fieldOf,
-  type OptionValue,
-  type OptionValues,
-} from '../scoring/options.js';
+import { defaultsOf, fieldOf } from '../scoring/options.js';
+import type { CriterionOption, OptionValue, OptionValues } from '../scoring/optionTypes.js';
 
 /** An option of a criterion. */
 export interface OptionInfo {
@@ -41,9 +36,9 @@ export interface CriterionInfo {
   readonly choices: Readonly<Record<string, readonly string[]>>;
 }
 
-/** Every criterion; the first is the default without data, the second the default with data. */
+/** Every criterion, registered ones last; the first is the default without data, the second the default with data. */
 export const criteria = (): CriterionInfo[] =>
-  allCriteria.map(({ name, summary, source, needs, options: declared }) => {
+  criterionCatalogue.all.map(({ name, summary, source, needs, options: declared }) => {
     const options = Object.fromEntries(
       Object.entries(declared).map(([own, option]) => [own, infoOf(option)]),
     );
@@ -72,8 +67,9 @@ export interface PolicyInfo {
   readonly summary: string;
 }
 
-/** Every policy. */
-export const policies = (): PolicyInfo[] => allPolicies.map(({ name, summary }) => ({ name, summary }));
+/** Every policy, registered ones last. */
+export const policies = (): PolicyInfo[] =>
+  policyCatalogue.all.map(({ name, summary }) => ({ name, summary }));
 
 export interface OperatorInfo {
   /** '' is ai.onnx. */
@@ -87,7 +83,7 @@ export interface OperatorInfo {
 
 /** Every operator that is known, by domain and name: with its rule, or why it is not followed. */
 export const operators = (): OperatorInfo[] =>
-  rows
+  operatorCatalogue.all
     .map(({ domain, op, opsets: [first, last], rule }) => ({
       domain,
       op,

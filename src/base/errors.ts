@@ -35,6 +35,7 @@ export type ErrorCode =
   | 'GUARD_FAILED' // no pruning that was tried keeps what `guard` asks for
   | 'ADDON_MISSING' // the native addon was not built for this platform
   | 'OPTION_INVALID' // what a call was given is no option of its, of a wrong type or range, or contradicts itself; or its model is closed
+  | 'EXTENSION_FAILED' // a registered criterion, policy or rule threw, or gave what cannot be used; a plugin cannot be loaded
   | 'INTERNAL'; // a broken promise of Espalier's own: please report
 
 /** Where a fault lies: as much as is known. */

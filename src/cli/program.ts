@@ -5,6 +5,7 @@ import { addCriteria } from './criteria.js';
 import { EXIT, faultOf, tell } from './faults.js';
 import { addInspect } from './inspect.js';
 import { addOperators } from './operators.js';
+import { addPlugins, optionsOf, pluginsIn, withPlugins } from './plugins.js';
 import { addPolicies } from './policies.js';
 import { addPrune } from './prune.js';
 import { addScore } from './score.js';
@@ -30,6 +31,8 @@ export async function run(args: readonly string[], signal: AbortSignal): Promise
   };
   const json = args.includes('--json');
   try {
+    const plugins = pluginsIn(args);
+    if (plugins.length > 0) await withPlugins(plugins, optionsOf(program(terminal)));
     await program(terminal).parseAsync([...args], { from: 'user' });
   } catch (error) {
     const fault = faultOf(error, signal.aborted);
@@ -58,7 +61,9 @@ Examples:
 
 Exit codes: 0 done, 1 could not be done as asked, 2 wrong usage, 130 interrupted.`,
     )
+    .configureHelp({ showGlobalOptions: true })
     .exitOverride();
+  addPlugins(program);
   addInspect(program, terminal);
   addPrune(program, terminal);
   addApply(program, terminal);

@@ -1,3 +1,4 @@
+import { Catalogue } from '../base/catalogue.js';
 import type { Rule } from '../coupling/rule.js';
 import type { Registry } from '../coupling/walk.js';
 import { INNER } from '../model/expand.js';
@@ -300,21 +301,47 @@ export const rows: readonly Row[] = known.map((row) => {
   return ranks === undefined ? row : { ...row, rule: { ...row.rule, ranks } };
 });
 
-const byOperator = new Map<string, Row[]>();
-for (const row of rows) {
-  const key = `${row.domain}:${row.op}`;
-  const list = byOperator.get(key);
-  if (list === undefined) byOperator.set(key, [row]);
-  else list.push(row);
+/** These, and what was registered beside them. */
+export const operatorCatalogue = new Catalogue<Row>(rows);
+
+type ByOperator = ReadonlyMap<string, readonly Row[]>;
+
+function byOperator(all: readonly Row[]): ByOperator {
+  const found = new Map<string, Row[]>();
+  for (const row of all) {
+    const key = `${row.domain}:${row.op}`;
+    const list = found.get(key);
+    if (list === undefined) found.set(key, [row]);
+    else list.push(row);
+  }
+  return found;
 }
 
-/** The rows of an operator, by their versions. */
-export const rowsOf = (domain: string, op: string): readonly Row[] => byOperator.get(`${domain}:${op}`) ?? [];
+const ruleIn = (found: ByOperator, domain: string, op: string, opset: number): Rule | undefined =>
+  found.get(`${domain}:${op}`)?.find(({ opsets: [first, last] }) => first <= opset && opset <= last)?.rule;
+
+const own = byOperator(rows);
+
+/** The package's own rows of an operator, by their versions. */
+export const rowsOf = (domain: string, op: string): readonly Row[] => own.get(`${domain}:${op}`) ?? [];
 
 /** Of nodes that no file has. */
 const inner: Readonly<Record<string, Rule>> = { LoopBody: bodies.loopBody, ScanBody: bodies.scanBody };
 
-/** The rule of an operator at an opset version. */
+/** The package's own rule of an operator at an opset version. */
 export const registry: Registry = (domain, op, opset) =>
-  (domain === INNER ? inner[op] : undefined) ??
-  rowsOf(domain, op).find(({ opsets: [first, last] }) => first <= opset && opset <= last)?.rule;
+  (domain === INNER ? inner[op] : undefined) ?? ruleIn(own, domain, op, opset);
+
+/** The row of an operator that there is already at one of these versions, registered ones too. */
+export const overlapping = ({ domain, op, opsets: [first, last] }: Omit<Row, 'rule'>): Row | undefined =>
+  byOperator(operatorCatalogue.all)
+    .get(`${domain}:${op}`)
+    ?.find(({ opsets }) => opsets[0] <= last && first <= opsets[1]);
+
+/** The rules that there are now, registered ones too. What is registered later is not among them. */
+export function registryNow(): Registry {
+  const { registered } = operatorCatalogue;
+  if (registered.length === 0) return registry;
+  const added = byOperator(registered);
+  return (domain, op, opset) => registry(domain, op, opset) ?? ruleIn(added, domain, op, opset);
+}

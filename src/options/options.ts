@@ -43,18 +43,18 @@ export function checkPlanOptions(given: unknown): PlanOptions {
       text`a ratio and a budget (${option(budgets[0]!)}) at once`,
       text`Give ${option('ratio')}, or one of ${anyBudget}.`,
     );
-  const chosen = policyNamed(policy ?? policyFor(options)).name;
+  const { name: chosen, takes } = policyNamed(policy ?? policyFor(options));
   if (ratio === undefined && budgets.length === 0)
     throw invalid(
       'nothing says how much to remove',
       text`Give ${option('ratio', 0.5)}, or a budget: ${option('macs', 0.5)}, ${option('params', 0.5)}, ${option('latency', 0.5)} or ${optionAs('bytes', '2_000_000', '2MB')}.`,
     );
-  if (chosen === 'uniform' && ratio === undefined)
+  if (takes === 'ratio' && ratio === undefined)
     throw invalid(
-      'the policy uniform needs a ratio',
+      `the policy ${chosen} needs a ratio`,
       text`Give ${option('ratio')}, or choose ${option('policy', 'global')} for a budget.`,
     );
-  if (chosen !== 'uniform' && ratio !== undefined)
+  if (takes === 'budget' && ratio !== undefined)
     throw invalid(
       `the policy ${chosen} needs a budget, not a ratio`,
       text`Give ${anyBudget}, or choose ${option('policy', 'uniform')}.`,

@@ -17,6 +17,7 @@ import { isFloat, numbersOf } from '../runtime/dtypes.js';
 import { onnxruntime } from '../runtime/onnxruntime.js';
 import type { Tensor } from '../runtime/runtime.js';
 import type { Evidence, Priced, Shown } from '../scoring/criterion.js';
+import { rowsOf } from './sampling.js';
 import { growTrees } from './tree.js';
 
 type Options = CallOptions & CalibrationOptions & { readonly seed?: number };
@@ -34,12 +35,19 @@ export function evidenceOf(
   return {
     statistics: (requests, statistic) => native.statistics(requests, statistic, options),
     rankOf: (tensor) => document.tensors[tensor]!.dims.length,
+    stored: (tensor) => {
+      const { dims, dtype } = document.tensors[tensor]!;
+      return { name: analysis.graph.nameOf(tensor), dims, dtype };
+    },
+    values: (tensor) => native.floats(tensor, quietly(options)),
     gains: gainsOf(analysis.graph),
     hasData: options.data !== undefined,
     activations: (groups, histogram) => shows.of(groups, histogram),
     prices: (groups) => pricesOf(knowledge, groups, options, parts),
     trees: (groups, own) => growTrees(native, analysis, groups, { ...own, ...options, pairs: false }),
+    rows: (groups, most) => rowsOf(native, analysis, groups, most, options),
     seed: options.seed ?? 0,
+    ...(options.signal !== undefined && { signal: options.signal }),
   };
 }
 

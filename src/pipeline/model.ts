@@ -20,7 +20,7 @@ import { Knowledge } from '../loss/session.js';
 import type { Graph } from '../model/graph.js';
 import type { NativeModel } from '../native/index.js';
 import { quietly } from '../native/quietly.js';
-import { registry } from '../ops/registry.js';
+import { registryNow } from '../ops/registry.js';
 import type {
   ApplyOptions,
   InspectOptions,
@@ -97,6 +97,8 @@ export class OpenModel {
   constructor(
     readonly native: NativeModel,
     readonly graph: Graph,
+    /** One for all analyses of the model, so that they agree on what its groups are. */
+    readonly registry = registryNow(),
   ) {
     this.#latencies = new Latencies(native);
   }
@@ -237,13 +239,14 @@ export class OpenModel {
         ? await damageBy(knowledge, groups, scores, options)
         : undefined;
     await turnOfLoop();
-    const kept = policy.allocate({
+    const kept = await policy.allocate({
       groups,
       scores,
       ...(damage !== undefined && { damage }),
       rounding: roundingTo(options.roundTo),
       ...(options.ratio !== undefined && { ratio: options.ratio }),
       ...(budget !== undefined && { budget }),
+      ...(options.signal !== undefined && { signal: options.signal }),
     });
     const nothingLeaves = groups.every(
       (group) => (kept.get(group)?.length ?? group.lanes.length) === group.lanes.length,
@@ -356,7 +359,7 @@ export class OpenModel {
     if (known !== undefined) return known;
     const read = (tensor: number): Float64Array => this.native.numbers(tensor);
     const { graph, walk } = yield* this.#foldedGraph(read);
-    const analysis = yield* analysing(graph, registry, read, keep, free, walk);
+    const analysis = yield* analysing(graph, this.registry, read, keep, free, walk);
     // Who asks beside `inSlices`, which carries out one after the other, may have been first.
     const first = this.#analyses.get(key) ?? analysis;
     this.#analyses.set(key, first);
@@ -366,10 +369,10 @@ export class OpenModel {
   /** The graph with the weights that it computes as stored ones. */
   *#foldedGraph(read: ReadNumbers): Steps<{ readonly graph: Graph; readonly walk?: Walk }> {
     if (this.#folded !== undefined) return { graph: this.#folded };
-    const walk = yield* choosing(this.graph, registry, read, () => false);
+    const walk = yield* choosing(this.graph, this.registry, read, () => false);
     // Who asks beside may have been first.
     if (this.#folded !== undefined) return { graph: this.#folded };
-    const folded = foldedGraph(walk, this.native, registry, read);
+    const folded = foldedGraph(walk, this.native, this.registry, read);
     this.#folded = folded ?? this.graph;
     return folded === undefined ? { graph: this.graph, walk } : { graph: folded };
   }

@@ -1,7 +1,7 @@
 import type { Analysis } from '../coupling/analysis.js';
 import type { Group } from '../coupling/groups.js';
 import type { GroupPlaces, Place } from '../coupling/places.js';
-import { viewOf } from '../coupling/places.js';
+import { findPlaces, viewOf } from '../coupling/places.js';
 import { type ActivationOptions, activations } from '../execution/activations.js';
 import type { NativeModel } from '../native/index.js';
 import { quietly } from '../native/quietly.js';
@@ -12,6 +12,7 @@ import { largest } from '../runtime/classes.js';
 import { isFloat, numbersOf } from '../runtime/dtypes.js';
 import { onnxruntime } from '../runtime/onnxruntime.js';
 import type { Tensor } from '../runtime/runtime.js';
+import type { SampledRows } from '../scoring/criterion.js';
 import type { Block, Columns } from '../statistics/rows.js';
 import { columnsOf, RowSampler } from '../statistics/rows.js';
 
@@ -194,6 +195,30 @@ export async function sampleRows(
     seen += batch.samples;
   }
   return seen;
+}
+
+/** What the lanes of groups are at sampled positions, from one run; undefined for a group that no value shows. */
+export async function rowsOf(
+  native: NativeModel,
+  analysis: Analysis,
+  groups: readonly Group[],
+  most: number,
+  options: CallOptions & CalibrationOptions & { readonly seed?: number },
+): Promise<readonly (SampledRows | undefined)[]> {
+  const places = findPlaces(analysis);
+  const seen = groups.filter((group) => sourcesOf(group, places.get(group)!).length > 0);
+  const rows = rowsWithin(
+    most,
+    seen.reduce((sum, { lanes }) => sum + lanes.length, 0),
+  );
+  const watches = new Map(
+    seen.map((group) => [group, watchLanes(group, places.get(group)!, rows, options.seed ?? 0)]),
+  );
+  await sampleRows(native, [...watches.values()], options);
+  return groups.map((group) => {
+    const sampled = watches.get(group)?.sampler.take();
+    return sampled === undefined || sampled.rows === 0 ? undefined : sampled;
+  });
 }
 
 const shownValue = (part: Shown | Named): string => ('place' in part ? part.place.value : part.value);

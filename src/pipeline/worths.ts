@@ -3,6 +3,7 @@ import type { Group } from '../coupling/groups.js';
 import type { Dataset } from '../data/data.js';
 import type { ScoreOptions } from '../options/opened.js';
 import type { Runtime } from '../runtime/runtime.js';
+import { criterionCatalogue } from '../scoring/criteria.js';
 import type { Worth } from '../scoring/criterion.js';
 
 interface Known {
@@ -30,7 +31,9 @@ export class Worths {
     };
     if (data === undefined) return made();
     const ids = groups.map(({ id }) => id);
-    const key = JSON.stringify([criterion, criterionOptions, seed, samples, parts, ids]);
+    // By one name there may have been another criterion before.
+    const { revision } = criterionCatalogue;
+    const key = JSON.stringify([criterion, criterionOptions, seed, samples, parts, ids, revision]);
     const all = this.#known.get(data) ?? [];
     const known = all.find((own) => own.key === key && own.analysis === analysis && own.runtime === runtime);
     if (known !== undefined) return known.worth;

@@ -9,6 +9,7 @@ export { crc32, inflated } from './node/inflate.js';
 export { keptTexts } from './node/kept.js';
 export { inSlices, repeatedly, turnOfLoop } from './node/loop.js';
 export { cores, machine } from './node/machine.js';
+export { moduleUrl } from './node/modules.js';
 export { VERSION } from './node/package.js';
 export { installedPackage, packagePlaces } from './node/packages.js';
 export { baseName, checkFolderOf, fileBeside, pathIn, pathOfUrl, realPath } from './node/paths.js';

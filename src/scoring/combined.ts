@@ -2,7 +2,8 @@ import * as v from 'valibot';
 import { argument } from '../schema/check.js';
 import { type Field, oneOf, positive, words } from '../schema/fields.js';
 import { type Criterion, scoresOf } from './criterion.js';
-import { type OptionValues, optionValues } from './options.js';
+import { optionValues } from './options.js';
+import type { OptionValues } from './optionTypes.js';
 
 /** Several criteria as one: what `combine` gives, and what `criterion` takes instead of a name. */
 export interface Combination {

@@ -1,3 +1,4 @@
+import { Catalogue } from '../base/catalogue.js';
 import { EspalierError } from '../base/errors.js';
 import { GIVE_DATA } from '../schema/advice.js';
 import { nearest } from '../schema/near.js';
@@ -9,12 +10,13 @@ import { entropy } from './entropy.js';
 import { fpgm } from './fpgm.js';
 import { information } from './information.js';
 import { l1, l2 } from './magnitude.js';
-import { type OptionValues, optionsFor } from './options.js';
+import { optionsFor } from './options.js';
+import type { OptionValues } from './optionTypes.js';
 import { random } from './random.js';
 import { tree } from './tree.js';
 import { wanda } from './wanda.js';
 
-/** Every criterion: the first is the default without data, the second the default with data. */
+/** The package's own criteria: the first is the default without data, the second the default with data. */
 export const criteria: readonly Criterion[] = [
   entropy,
   information,
@@ -30,6 +32,9 @@ export const criteria: readonly Criterion[] = [
   random,
 ];
 
+/** These, and what was registered beside them. */
+export const criterionCatalogue = new Catalogue<Criterion>(criteria);
+
 /** The criterion that is taken where none is named. */
 export const defaultCriterion = (hasData: boolean): string => (hasData ? information : entropy).name;
 
@@ -40,9 +45,10 @@ export function criterionNamed(name: string | Combination): Criterion {
       const own = criterionNamed(criterion);
       return { criterion: own, options: optionsFor(own, options) };
     });
-  const found = criteria.find((criterion) => criterion.name === name);
+  const { all } = criterionCatalogue;
+  const found = all.find((criterion) => criterion.name === name);
   if (found !== undefined) return found;
-  const names = criteria.map((criterion) => criterion.name);
+  const names = all.map((criterion) => criterion.name);
   throw new EspalierError(
     'OPTION_INVALID',
     `there is no criterion "${name}"`,

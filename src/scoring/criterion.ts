@@ -4,7 +4,7 @@ import type { ActivationSummary, Histogram } from '../native/activations.js';
 import type { SliceRequest, Statistic } from '../native/statistics.js';
 import type { TreeLevel } from '../native/tree.js';
 import type { Estimation } from './estimation.js';
-import type { CriterionOptions, ValuesOf } from './options.js';
+import type { CriterionOptions, ValuesOf } from './optionTypes.js';
 
 /** What a criterion may ask for. */
 export interface Evidence {
@@ -12,6 +12,10 @@ export interface Evidence {
   statistics(requests: readonly SliceRequest[], statistic: Statistic): Promise<readonly Float64Array[]>;
   /** Number of axes of a stored tensor. */
   rankOf(tensor: number): number;
+  /** What the file says of a stored tensor. */
+  stored(tensor: number): StoredTensor;
+  /** All elements of a stored tensor of floats, rounded to float32, in row-major order. errors: as `NativeModel.floats`. */
+  values(tensor: number): Promise<Float32Array>;
   /** Stored tensors that scale what was normalised just before: BatchNorm's γ and its like. */
   readonly gains: ReadonlySet<number>;
   /** Whether there are calibration data. */
@@ -36,7 +40,25 @@ export interface Evidence {
    * that has neither where it can be seen. errors: as activations.
    */
   prices(groups: readonly Group[]): Promise<readonly (Priced | undefined)[]>;
+  /**
+   * What the lanes of each group are at a sample of all positions of all samples, `most` at most of each; fewer where all groups
+   * together would hold too much. Undefined for a group that no value shows. errors: as activations.
+   */
+  rows(groups: readonly Group[], most: number): Promise<readonly (SampledRows | undefined)[]>;
   readonly seed: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface StoredTensor {
+  readonly name: string;
+  readonly dims: readonly number[];
+  readonly dtype: string;
+}
+
+/** What lanes are at some positions: `values` is [rows, lanes]; a lane that no value shows is 0 in all of them. */
+export interface SampledRows {
+  readonly rows: number;
+  readonly values: Float32Array;
 }
 
 /** What lanes cost the layers that read them. */

@@ -2,7 +2,7 @@ import { EspalierError, option, text } from '../base/errors.js';
 import type { Group } from '../coupling/groups.js';
 import type { Statistic } from '../native/statistics.js';
 import { defineCriterion, type Evidence, producers, type Shown } from './criterion.js';
-import type { CriterionOptions, ValuesOf } from './options.js';
+import type { CriterionOptions, ValuesOf } from './optionTypes.js';
 import { overPlaces } from './shown.js';
 
 const entropyOptions = {

@@ -1,4 +1,4 @@
-import type { CriterionOptions, ValuesOf } from './options.js';
+import type { CriterionOptions, ValuesOf } from './optionTypes.js';
 
 /** How what lanes share is estimated of rows of samples: the same options for the criterion `tree` and for `model.tree`. */
 export const estimationOptions = {

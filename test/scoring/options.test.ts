@@ -1,13 +1,8 @@
 import { describe, expect, expectTypeOf, test } from 'vitest';
 import { meaningOf } from '../../src/schema/fields.js';
 import { criteria } from '../../src/scoring/criteria.js';
-import {
-  type CriterionOptions,
-  defaultsOf,
-  fieldOf,
-  optionsFor,
-  type ValuesOf,
-} from '../../src/scoring/options.js';
+import { defaultsOf, fieldOf, optionsFor } from '../../src/scoring/options.js';
+import type { CriterionOptions, ValuesOf } from '../../src/scoring/optionTypes.js';
 
 const options = {
   damping: { default: 0.01, above: 0, most: 1, help: 'share of the mean that is added' },
