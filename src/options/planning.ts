@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { policies } from '../allocation/policies.js';
+import { policyCatalogue } from '../allocation/policies.js';
 import { BLOCK, WIDE } from '../allocation/policy.js';
 import { option, optionAs, quoted, text } from '../base/words.js';
 import { GUARD_METRICS } from '../guard/metrics.js';
@@ -29,7 +29,7 @@ const policy: Field<string> = described(v.pipe(v.string('a string'), v.minLength
   says: 'a name from policies()',
   type: 'string',
   form: 'text',
-  choices: () => policies.map(({ name }) => name),
+  choices: () => policyCatalogue.all.map(({ name }) => name),
 });
 
 const GUARDS = "an array such as [{ metric: 'fidelity', atLeast: 0.98 }]";

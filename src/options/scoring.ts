@@ -1,9 +1,9 @@
 import * as v from 'valibot';
 import { option, quoted, text } from '../base/words.js';
 import { optionSet } from '../schema/declaration.js';
-import { described, type Field, integer, textsOf } from '../schema/fields.js';
-import { type Combination, combination } from '../scoring/combined.js';
-import { criteria, defaultCriterion } from '../scoring/criteria.js';
+import { described, type Field, integer, positive, textsOf } from '../schema/fields.js';
+import { type Combination, MODES } from '../scoring/combined.js';
+import { criterionCatalogue, defaultCriterion } from '../scoring/criteria.js';
 import { optionValues } from '../scoring/options.js';
 import type { OptionValues } from '../scoring/optionTypes.js';
 import { calibrationOptions, freeOptions } from './calibration.js';
@@ -13,12 +13,22 @@ import type { CalibrationOptions, CallOptions, FreeOptions, ScoreOptions } from 
 
 const CRITERION = 'a name from criteria(), or what combine() gave';
 
+/** What `combine` gives. */
+const combination: Field<Combination> = v.strictObject({
+  name: v.string(),
+  by: v.picklist(MODES),
+  parts: v.pipe(
+    v.array(v.strictObject({ criterion: v.string(), weight: positive(), options: optionValues })),
+    v.minLength(1),
+  ),
+});
+
 const criterion: Field<string | Combination> = described(v.union([v.string(), combination], CRITERION), {
   says: CRITERION,
   type: 'string | Combination',
   from: { Combination: 'scoring/combined' },
   form: 'text',
-  choices: () => criteria.map(({ name }) => name),
+  choices: () => criterionCatalogue.all.map(({ name }) => name),
 });
 
 /** Seed of whatever a call draws at random. */

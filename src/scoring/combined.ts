@@ -21,7 +21,8 @@ export interface CombinedPart {
   readonly options?: OptionValues;
 }
 
-const MODES = ['rank', 'share'] as const;
+/** How scores are made comparable. */
+export const MODES = ['rank', 'share'] as const;
 
 const partsField: Field<readonly CombinedPart[]> = v.pipe(
   v.array(
@@ -37,16 +38,6 @@ const partsField: Field<readonly CombinedPart[]> = v.pipe(
   ),
   v.minLength(1, 'an array of one criterion at least'),
 ) as unknown as Field<readonly CombinedPart[]>;
-
-/** What `combine` gives. */
-export const combination: Field<Combination> = v.strictObject({
-  name: v.string(),
-  by: v.picklist(MODES),
-  parts: v.pipe(
-    v.array(v.strictObject({ criterion: v.string(), weight: positive(), options: optionValues })),
-    v.minLength(1),
-  ),
-});
 
 /**
  * Several criteria as one. Scores are of different units, so that each criterion's are made comparable within each group before
