@@ -1,5 +1,5 @@
 import { spokenIn } from '../src/base/words.js';
-import { type Declaration, defaultText, type OptionSet } from '../src/schema/declaration.js';
+import { type AnyDeclaration, defaultText, type OptionSet } from '../src/schema/declaration.js';
 import { meaningOf } from '../src/schema/fields.js';
 
 const WIDTH = 120;
@@ -36,7 +36,7 @@ function interfaceOf({ name, about, bases, own }: OptionSet<object>): string {
 }
 
 /** What there is to say of an option, for programs. */
-function sentencesOf(option: Declaration): string {
+function sentencesOf(option: AnyDeclaration): string {
   const { plain, says, form } = meaningOf(option.takes);
   const literal = (value: unknown): string => (typeof value === 'string' ? `'${value}'` : String(value));
   const standard = defaultText(option, 'api', literal) ?? (form === 'switch' ? 'false' : undefined);

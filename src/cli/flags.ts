@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { option, spokenIn } from '../base/words.js';
 import { HEADING } from '../options/headings.js';
-import { type Declaration, type Declarations, defaultText } from '../schema/declaration.js';
+import { type AnyDeclaration, type Declarations, defaultText } from '../schema/declaration.js';
 import { type Field, type Form, meaningOf } from '../schema/fields.js';
 import { readers } from './readers.js';
 
@@ -37,7 +37,7 @@ export function addFlags(command: Command, flags: readonly Flag[], headed = fals
   return command;
 }
 
-function flagOf(name: string, own: Declaration, form: Form): Option {
+function flagOf(name: string, own: AnyDeclaration, form: Form): Option {
   // Of what is on by itself, the flag switches it off.
   const off = own.off !== undefined;
   const { cli } = off ? option(name, false) : option(name);
@@ -53,7 +53,7 @@ function flagOf(name: string, own: Declaration, form: Form): Option {
 const REPEATED: readonly Form[] = ['texts', 'lengths', 'guard'];
 
 /** What a flag does, what there is to choose from, and what holds without it. */
-function helpOf(own: Declaration, form: Form): string {
+function helpOf(own: AnyDeclaration, form: Form): string {
   const words = meaningOf(own.takes).choices?.().join(', ');
   const standard = own.off === undefined ? defaultText(own, 'cli') : undefined;
   return [

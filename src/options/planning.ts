@@ -34,7 +34,7 @@ const policy: Field<string> = described(v.pipe(v.string('a string'), v.minLength
 
 const GUARDS = "an array such as [{ metric: 'fidelity', atLeast: 0.98 }]";
 
-const guards: Field<readonly Guard[]> = described(
+const guards = described<readonly Guard[]>(
   v.array(
     v.strictObject(
       { metric: oneOf(GUARD_METRICS), atLeast: v.optional(anyNumber()), atMost: v.optional(anyNumber()) },

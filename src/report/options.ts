@@ -1,5 +1,5 @@
 import { option, spokenIn } from '../base/words.js';
-import { type Declaration, defaultText, type OptionSet } from '../schema/declaration.js';
+import { type AnyDeclaration, defaultText, type OptionSet } from '../schema/declaration.js';
 import { meaningOf } from '../schema/fields.js';
 import { markdownTable } from './markdown.js';
 
@@ -33,7 +33,7 @@ function section({ name, about, bases, own }: OptionSet<object>): string {
     .join('\n\n');
 }
 
-function rowOf(name: string, declared: Declaration): readonly string[] {
+function rowOf(name: string, declared: AnyDeclaration): readonly string[] {
   const { form, choices, says } = meaningOf(declared.takes);
   const code = (value: unknown): string => `\`${typeof value === 'string' ? `'${value}'` : value}\``;
   const standard = declared.needed ? 'must be given' : form === 'switch' ? code(false) : '';

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { EspalierError, joined, option, type Spoken, text } from '../base/errors.js';
-import { type Field, isRecord } from './fields.js';
+import { type AnyField, type Field, isRecord } from './fields.js';
 import { nearest } from './near.js';
 
 /** What an object of options is checked by. */
@@ -12,7 +12,7 @@ export interface Checks<T extends object> {
 
 /** An object that has these options and no others. */
 export function objectOf<T extends object>(
-  all: Readonly<Record<string, { readonly takes: Field<unknown>; readonly needed?: true }>>,
+  all: Readonly<Record<string, { readonly takes: AnyField; readonly needed?: true }>>,
 ): v.GenericSchema<unknown, T> {
   const fields = Object.entries(all).map(([name, { takes, needed }]) => [
     name,
@@ -28,8 +28,8 @@ export function optionsOf<T extends object>(
     readonly [K in keyof T]-?: Field<Exclude<T[K], undefined>>;
   },
 ): Checks<T> {
-  const all: Readonly<Record<string, { readonly takes: Field<unknown>; readonly advice?: string }>> =
-    Object.fromEntries(Object.entries<Field<unknown>>(fields).map(([name, takes]) => [name, { takes }]));
+  const all: Readonly<Record<string, { readonly takes: AnyField; readonly advice?: string }>> =
+    Object.fromEntries(Object.entries<AnyField>(fields).map(([name, takes]) => [name, { takes }]));
   return { schema: objectOf<T>(all), all };
 }
 

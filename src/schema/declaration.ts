@@ -1,13 +1,18 @@
 import { type Spoken, type Surface, spokenIn } from '../base/words.js';
 import { type Checks, objectOf } from './check.js';
-import type { Field } from './fields.js';
+import type { AnyField, Field } from './fields.js';
 
 /**
  * The one place where an option is described. Its check, its TypeScript type with its doc comment, its flag with the help and its row in
  * the documentation come from here.
  */
-export interface Declaration<T = unknown> {
+export interface Declaration<T> extends AnyDeclaration {
   readonly takes: Field<T>;
+}
+
+/** One whose values' type does not matter. */
+export interface AnyDeclaration {
+  readonly takes: AnyField;
   /** What the option does, in a few words that follow its flag in the help: "leave at most this many bytes". */
   readonly help: string | Spoken;
   /** What else there is to say, in whole sentences, for editors and the documentation. */
@@ -34,7 +39,7 @@ export type Default = { readonly when?: string | Spoken } & (
   | { readonly words: string | Spoken }
 );
 
-export type Declarations = Readonly<Record<string, Declaration>>;
+export type Declarations = Readonly<Record<string, AnyDeclaration>>;
 
 /** The options that a call takes. */
 export interface OptionSet<T extends object> extends Checks<T> {
@@ -80,7 +85,7 @@ export function optionSet<T extends B, B extends object = object>(set: {
 
 /** `entropy; with --data: information`. Undefined where an option that is left out means nothing. */
 export function defaultText(
-  { defaults = [] }: Declaration,
+  { defaults = [] }: AnyDeclaration,
   surface: Surface,
   literal: (value: string | number | boolean) => string = String,
 ): string | undefined {

@@ -4,7 +4,15 @@ import * as v from 'valibot';
  * What an option can be: a check, and what is known of the values that pass it. The words are the same in errors, in the
  * documentation, and wherever else a field is spoken of: "`ratio` must be a number between 0 and 1, both exclusive".
  */
-export type Field<T> = v.GenericSchema<unknown, T>;
+export type Field<T> = AnyField & v.GenericSchema<unknown, T> & Exactly<T>;
+
+/** One whose values' type does not matter. */
+export type AnyField = v.GenericSchema;
+
+/** A field of numbers is none of numbers and texts: what is declared is compared with its type in both directions. */
+interface Exactly<T> {
+  readonly '~exactly'?: (value: T) => T;
+}
 
 /** What is known of the values that a field takes. */
 export interface Meaning {
@@ -29,11 +37,11 @@ export interface Meaning {
 export type Form = 'number' | 'bytes' | 'text' | 'switch' | 'texts' | 'lengths' | 'guard';
 
 /** A check, with what is known of what passes it. */
-export const described = <T>(check: Field<T>, meaning: Meaning): Field<T> =>
+export const described = <T>(check: v.GenericSchema<unknown, T>, meaning: Meaning): Field<T> =>
   v.pipe(check, v.metadata({ meaning })) as Field<T>;
 
 /** What is known of the values that a field takes. */
-export function meaningOf(field: Field<unknown>): Meaning {
+export function meaningOf(field: AnyField): Meaning {
   const { meaning } = v.getMetadata(field) as { readonly meaning?: Meaning };
   return meaning ?? { says: field.expects, type: 'unknown' };
 }
@@ -119,7 +127,7 @@ export const oneOf = <const T extends string>(names: readonly T[]): Field<T> => 
 
 /** Several texts. */
 export const textsOf = (says: string): Field<readonly string[]> =>
-  described(v.array(words(), says), { says, type: 'readonly string[]', form: 'texts' });
+  described<readonly string[]>(v.array(words(), says), { says, type: 'readonly string[]', form: 'texts' });
 
 /** Whatever passes a test, as it is: objects whose identity counts. `type`: what TypeScript calls them. */
 export const like = <T>(type: Type, says: string, is: (value: unknown) => boolean, form?: Form): Field<T> =>

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { option } from '../base/errors.js';
 import { argument, invalid } from '../schema/check.js';
-import { type Field, flag, number, oneOf, words } from '../schema/fields.js';
+import { type AnyField, type Field, flag, number, oneOf, words } from '../schema/fields.js';
 import { nearest } from '../schema/near.js';
 import type {
   CriterionOption,
@@ -22,10 +22,10 @@ export const optionValues: Field<OptionValues> = v.record(
 
 /** What an option takes. */
 export function fieldOf<O extends CriterionOption>(own: O): Field<ValueOf<O>> {
-  return anyFieldOf(own) as Field<unknown> as Field<ValueOf<O>>;
+  return anyFieldOf(own) as Field<ValueOf<O>>;
 }
 
-function anyFieldOf(own: CriterionOption): Field<OptionValue> {
+function anyFieldOf(own: CriterionOption): AnyField {
   if ('choices' in own && own.choices !== undefined) return oneOf(own.choices);
   if (typeof own.default === 'boolean') return flag();
   return typeof own.default === 'number' ? number(own as NumberOption) : words();
