@@ -1,3 +1,4 @@
+import type { Command } from 'commander';
 import { criterionFlags } from '../src/cli/criterion.js';
 import { flagsOf } from '../src/cli/flags.js';
 import { program } from '../src/cli/program.js';
@@ -9,15 +10,17 @@ export function ownFlags(): readonly OwnFlag[] {
   const silent = { signal: new AbortController().signal, width: undefined, print() {}, hint() {}, fail() {} };
   const key = ({ flags, description }: { readonly flags: string; readonly description: string }): string =>
     `${flags} ${description}`;
+  const name = (command: Command): string => (command.parent === null ? 'all' : command.name());
   const declared = [...optionSets.flatMap(({ all }) => flagsOf(all)), ...criterionFlags()];
   const known = new Set(declared.map(({ option }) => key(option)));
   const found = new Map<string, { readonly commands: string[]; readonly flag: string; readonly help: string }>();
-  for (const command of program(silent).commands)
+  const all = program(silent);
+  for (const command of [...all.commands, all])
     for (const option of command.options.filter((own) => !known.has(key(own)))) {
       const same = found.get(key(option));
       if (same === undefined)
-        found.set(key(option), { commands: [command.name()], flag: option.flags, help: option.description });
-      else same.commands.push(command.name());
+        found.set(key(option), { commands: [name(command)], flag: option.flags, help: option.description });
+      else same.commands.push(name(command));
     }
   return [...found.values()];
 }

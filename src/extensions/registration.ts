@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { EspalierError } from '../base/errors.js';
 import { argument, invalid, shown } from '../schema/check.js';
-import { type Field, isRecord } from '../schema/fields.js';
+import { type AnyField, type Field, isRecord } from '../schema/fields.js';
 import { nearest } from '../schema/near.js';
 
 /** Names of criteria and policies, which are words on the command line too. */
@@ -15,8 +15,8 @@ export const nameField: Field<string> = v.pipe(
 
 /** The properties of what is registered: those that must be there, and those that may. */
 export interface Shape {
-  readonly needed: Readonly<Record<string, Field<unknown>>>;
-  readonly optional: Readonly<Record<string, Field<unknown>>>;
+  readonly needed: Readonly<Record<string, AnyField>>;
+  readonly optional: Readonly<Record<string, AnyField>>;
 }
 
 /**

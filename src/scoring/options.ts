@@ -7,7 +7,6 @@ import type {
   CriterionOption,
   CriterionOptions,
   NumberOption,
-  OptionValue,
   OptionValues,
   ValueOf,
   ValuesOf,
