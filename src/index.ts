@@ -1,4 +1,4 @@
-export type { CriterionInfo, OperatorInfo, PolicyInfo } from './api/lists.js';
+export type { CriterionInfo, OperatorInfo, OptionInfo, PolicyInfo } from './api/lists.js';
 export { combine, criteria, operators, policies } from './api/lists.js';
 export { openModel } from './api/open.js';
 export type { Registration } from './base/catalogue.js';
@@ -27,5 +27,7 @@ export { VERSION } from './platform/index.js';
 export { onnxruntime, onnxruntimeWeb } from './runtime/onnxruntime.js';
 export type * from './runtime/runtime.js';
 export type { ModelSource, PathLike } from './schema/sources.js';
+export type { SampledRows } from './scoring/criterion.js';
+export type * from './scoring/optionTypes.js';
 export type { OutputReport, Verification, VerifyOptions } from './verify/types.js';
 export { verify } from './verify/verify.js';

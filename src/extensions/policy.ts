@@ -195,9 +195,11 @@ class Choice {
   }
 
   #positions({ id, lanes }: PolicyGroup, given: unknown): readonly number[] {
-    const positions = Array.isArray(given) ? [...new Set(given as number[])].sort((a, b) => a - b) : [];
-    const fits = positions.every((lane) => Number.isInteger(lane) && lane >= 0 && lane < lanes);
-    if (positions.length > 0 && positions.length === (given as number[]).length && fits) return positions;
+    const all: readonly unknown[] = Array.isArray(given) ? given : [];
+    const isLane = (lane: unknown): lane is number =>
+      typeof lane === 'number' && Number.isInteger(lane) && lane >= 0 && lane < lanes;
+    const positions = [...new Set(all.filter(isLane))].sort((a, b) => a - b);
+    if (positions.length > 0 && positions.length === all.length) return positions;
     throw unusable(
       `the policy ${this.name} keeps ${shown(given)} of the group "${id}", which has ${lanes} lanes`,
       `It must be a number of lanes, or an array of different positions from 0 to ${lanes - 1}, one at least.`,

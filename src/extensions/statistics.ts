@@ -72,6 +72,7 @@ export interface ActivationStatistics {
   secondMoments(groups: readonly GroupView[], most?: number): Promise<readonly (SecondMoments | undefined)[]>;
 }
 
+/** Statistics of the weights of a task's groups. */
 export function weightStatistics(views: Views): WeightStatistics {
   const { evidence } = views;
   const statistic =
@@ -117,6 +118,7 @@ function requestFor(of: WeightsOf, evidence: Evidence): (group: Group) => SliceR
 
 const ROWS = 4096;
 
+/** What the lanes of a task's groups are on its samples. */
 export function activationStatistics(views: Views): ActivationStatistics {
   const { evidence } = views;
   const rows: ActivationStatistics['rows'] = async (groups, most = ROWS) => {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
+  type CriterionDefinition,
   combine,
   datasetOf,
   EspalierError,
@@ -11,8 +12,13 @@ import {
   type Model,
   onnxruntime,
   openModel,
+  type PolicyDefinition,
   type Pruned,
+  type Registration,
   readPlan,
+  registerCriterion,
+  registerOperator,
+  registerPolicy,
   verify,
 } from '../../src/index.js';
 import { applyOptions, inspectOptions } from '../../src/options/calibration.js';
@@ -166,6 +172,20 @@ describe('junk for an option is used or refused, never stumbled over', () => {
   });
 });
 
+const criterion = { name: 'mine', summary: 's', score: () => [] };
+const operator = { domain: 'com.example', op: 'Mine', summary: 's', rule: () => [] };
+const taken = (registration: Registration): void => registration.unregister();
+
+async function scored(score: CriterionDefinition['score']): Promise<void> {
+  using _ = registerCriterion({ ...criterion, score });
+  await model.score({ criterion: 'mine' });
+}
+
+async function kept(allocate: PolicyDefinition['allocate']): Promise<void> {
+  using _ = registerPolicy({ name: 'mine', summary: 's', allocate });
+  await model.plan({ policy: 'mine', ratio: 0.5 });
+}
+
 describe('junk for an argument too', () => {
   test.each<[string, fc.Arbitrary<unknown>, (given: never) => unknown]>([
     ['openModel', junk, (given) => openModel(given)],
@@ -181,6 +201,27 @@ describe('junk for an argument too', () => {
     ['combine', junk, (given) => combine(given)],
     ['a part of combine', junk, (given) => combine([given])],
     ['a way to combine', junk, (given) => combine([{ criterion: 'l1' }], given)],
+    ['registerCriterion', junk, (given) => registerCriterion(given)],
+    ['a name of a criterion', junk, (given) => taken(registerCriterion({ ...criterion, name: given }))],
+    ['what a criterion needs', junk, (given) => taken(registerCriterion({ ...criterion, needs: given }))],
+    ['options of a criterion', junk, (given) => taken(registerCriterion({ ...criterion, options: given }))],
+    [
+      'an option of a criterion',
+      junk,
+      (given) => taken(registerCriterion({ ...criterion, options: { a: given } })),
+    ],
+    ['scores', junk, (given) => scored(() => given)],
+    ['scores of a group', junk, (given) => scored(({ groups }) => groups.map(() => given))],
+    ['registerPolicy', junk, (given) => registerPolicy(given)],
+    ['lanes that a policy keeps', junk, (given) => kept(() => given)],
+    [
+      'lanes of a group that a policy keeps',
+      junk,
+      (given) => kept(({ groups }) => new Map(groups.map(({ id }) => [id, given]))),
+    ],
+    ['registerOperator', junk, (given) => registerOperator(given)],
+    ['a domain of an operator', junk, (given) => taken(registerOperator({ ...operator, domain: given }))],
+    ['versions of an operator', junk, (given) => taken(registerOperator({ ...operator, opsets: given }))],
     ['onnxruntime', junk, (given) => onnxruntime(given)],
     ['a model of a runtime', junk, (given) => onnxruntime().load(given)],
     ['options of a runtime', junk, async (given) => (await onnxruntime().load(bytes, given)).dispose()],

@@ -10,7 +10,7 @@ export function threeLayers(): Uint8Array {
   b.node('Relu', 'r1', [b.node('MatMul', 'h1', ['x', 'w1'])]);
   b.node('Relu', 'r2', [b.node('MatMul', 'h2', ['r1', 'w2'])]);
   b.node('MatMul', 'y', ['r2', 'w3']);
-  return encoded(b.nodes, b, 'n 4', 'n 3');
+  return encodeModel(spec(b, 'n 4', 'n 3'));
 }
 
 /** Samples for it. */
@@ -19,7 +19,7 @@ export const samples = {
 };
 
 /** x [n 3 8 8] -> conv, 6 channels -> nodes between -> conv, 4 channels -> y. What stands between reads `c` and makes `g`. */
-export function between(nodes: readonly NodeSpec[], prepare: (b: Builder) => void = () => {}): Uint8Array {
+export function specBetween(nodes: readonly NodeSpec[], prepare: (b: Builder) => void = () => {}): ModelSpec {
   const b = new Builder();
   b.weight('first', [6, 3, 3, 3]);
   b.weight('second', [4, 6, 1, 1]);
@@ -27,17 +27,28 @@ export function between(nodes: readonly NodeSpec[], prepare: (b: Builder) => voi
   b.node('Conv', 'c', ['x', 'first']);
   b.nodes.push(...nodes);
   b.node('Conv', 'y', ['g', 'second']);
-  return encoded(b.nodes, b, 'n 3 8 8', 'n 4 6 6');
+  return spec(b, 'n 3 8 8', 'n 4 6 6');
 }
 
-const encoded = (nodes: readonly NodeSpec[], b: Builder, x: string, y: string): Uint8Array =>
-  encodeModel({
-    opset: 17,
-    nodes,
-    initializers: b.initializers,
-    inputs: [{ name: 'x', shape: shapeOf(x) }],
-    outputs: [{ name: 'y', shape: shapeOf(y) }],
-  } satisfies ModelSpec);
+export const between = (...given: Parameters<typeof specBetween>): Uint8Array =>
+  encodeModel(specBetween(...given));
+
+/** x [n 4] times a weight [4 8] that a node makes of `w` as `m`. */
+export function specOfWeight(node: NodeSpec): ModelSpec {
+  const b = new Builder();
+  b.weight('w', [4, 8]);
+  b.nodes.push(node);
+  b.node('MatMul', 'y', ['x', 'm']);
+  return spec(b, 'n 4', 'n 8');
+}
+
+const spec = (b: Builder, x: string, y: string): ModelSpec => ({
+  opset: 17,
+  nodes: b.nodes,
+  initializers: b.initializers,
+  inputs: [{ name: 'x', shape: shapeOf(x) }],
+  outputs: [{ name: 'y', shape: shapeOf(y) }],
+});
 
 const shapeOf = (text: string): (number | string)[] =>
   text.split(' ').map((length) => (/^\d+$/.test(length) ? Number(length) : length));

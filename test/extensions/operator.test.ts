@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import { walk } from '../../src/coupling/walk.js';
 import {
   EspalierError,
   type Inspection,
@@ -9,10 +10,12 @@ import {
   type Registration,
   registerOperator,
 } from '../../src/index.js';
+import { registryNow } from '../../src/ops/registry.js';
 import type { Builder } from '../support/builder.js';
+import { graphOf } from '../support/graph.js';
 import type { NodeSpec } from '../support/onnx.js';
 import { faultOf } from './faults.js';
-import { between } from './models.js';
+import { between, specBetween, specOfWeight } from './models.js';
 
 let registration: Registration | undefined;
 afterEach(() => registration?.unregister());
@@ -103,6 +106,19 @@ describe('a registered operator', () => {
       ...{ domain: 'com.example', op: 'Mine', opsets: [1, 1], summary: 's', rule: elementwise },
     });
     expect(groupsOf(await inspected())).toHaveLength(1);
+  });
+
+  test('is needed again where a plan that was made with it is replayed', async () => {
+    register(elementwise);
+    using early = await openModel(between([node()]));
+    const plan = await early.plan({ ratio: 0.5 });
+    registration!.unregister();
+    using late = await openModel(between([node()]));
+    const fault = await faultOf(() => late.apply(plan));
+    expect(fault.code).toBe('PLAN_MALFORMED');
+    register(elementwise);
+    using again = await openModel(between([node()]));
+    expect((await again.apply(plan)).plan.tensors).toEqual(plan.tensors);
   });
 
   test('is that of models that are opened later: one that is open stays as it was', async () => {
@@ -203,6 +219,34 @@ describe('the primitives of a rule', () => {
       ['mine', 'Mine', 'com.example', 1, ['c', 'lengths']],
     ]);
     expect(groups).toHaveLength(1);
+  });
+
+  test('bounds are those of what reads a layer', async () => {
+    register(({ input, bounds }) => {
+      bounds(0, 0, 6);
+      return [input(0)];
+    });
+    const { graph, read } = graphOf(specBetween([node()]));
+    const { passages } = walk(graph, registryNow(), read);
+    expect([...passages].map(([own, steps]) => [own.name, steps[0]])).toMatchObject([
+      ['mine', { operand: 0, steps: [{ kind: 'bounds', low: 0, high: 6 }] }],
+    ]);
+    registration!.unregister();
+    register(({ input, bounds }) => {
+      bounds(0, 6, 0);
+      return [input(0)];
+    });
+    expect((await faultOf(() => inspected())).what).toMatch(/has the bounds 6 and 0/);
+  });
+
+  test('what is moved is still a weight: a layer behind it reads it as one', async () => {
+    const { graph, read } = graphOf(specOfWeight(node({ inputs: ['w'], outputs: ['m'] })));
+    for (const moves of [false, true]) {
+      register(({ input }) => [input(0)], { moves });
+      const { mixes } = walk(graph, registryNow(), read);
+      expect(mixes.map(({ data }) => data)).toEqual(moves ? ['x'] : []);
+      registration!.unregister();
+    }
   });
 
   test('an operand that is not taken stays whole', async () => {
