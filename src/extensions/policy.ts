@@ -29,6 +29,7 @@ export interface PolicyDefinition {
 /** By the id of a group: how many lanes stay, or their positions. */
 export type KeptLanes = ReadonlyMap<string, number | readonly number[]>;
 
+/** What a policy is given. Nothing of it is to be kept beyond the call. */
 export interface PolicyTask {
   readonly groups: readonly PolicyGroup[];
   /** The share of each group that is to leave, where the caller gave one. */
@@ -60,6 +61,7 @@ export interface PolicyGroup {
   rounded(lanes: number): number;
 }
 
+/** A limit on what may be left of the model. */
 export interface PolicyBudget {
   readonly name: 'macs' | 'params' | 'bytes' | 'latency';
   /** In the unit of `cost`: multiply-adds, parameters, bytes, milliseconds. */
