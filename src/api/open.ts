@@ -4,8 +4,7 @@ import { readGraph } from '../model/graph.js';
 import { openBytes, openFile } from '../native/index.js';
 import { applyOptions, inspectOptions } from '../options/calibration.js';
 import { callOptions, saveOptions } from '../options/call.js';
-import { checkPlanOptions, checkScoreOptions } from '../options/options.js';
-import { checkTreeOptions } from '../options/treeOptions.js';
+import { checkPlanOptions, checkScoreOptions, checkTreeOptions } from '../options/checks.js';
 import type {
   ApplyOptions,
   CalibrationOptions,

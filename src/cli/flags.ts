@@ -7,12 +7,12 @@ import { readers } from './readers.js';
 
 /** What a command declares for itself is typed by what it takes. */
 export type Values<D extends Declarations> = {
-  readonly [K in keyof D as D[K] extends { readonly needed: true } ? K : never]: ValueOf<D[K]>;
+  readonly [K in keyof D as D[K] extends { readonly needed: true } ? K : never]: Taken<D[K]>;
 } & {
-  readonly [K in keyof D as D[K] extends { readonly needed: true } ? never : K]?: ValueOf<D[K]>;
+  readonly [K in keyof D as D[K] extends { readonly needed: true } ? never : K]?: Taken<D[K]>;
 };
 
-type ValueOf<D> = D extends { readonly takes: Field<infer T> } ? T : never;
+type Taken<D> = D extends { readonly takes: Field<infer T> } ? T : never;
 
 /** A flag of a command, and where it stands in the help. */
 export interface Flag {

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { EspalierError } from '../base/errors.js';
 import { saveOptions } from '../options/call.js';
+import { checkScoreOptions } from '../options/checks.js';
 import { HEADING } from '../options/headings.js';
-import { checkScoreOptions } from '../options/options.js';
 import { scoreOptions } from '../options/scoring.js';
 import type { GroupScore } from '../options/types.js';
 import { toJson } from '../report/json.js';

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
+import { checkTreeOptions } from '../options/checks.js';
 import { treeOptions } from '../options/growing.js';
-import { checkTreeOptions } from '../options/treeOptions.js';
 import { toJson } from '../report/json.js';
 import type { Declarations } from '../schema/declaration.js';
 import { flag } from '../schema/fields.js';

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { checkVerifyOptions } from '../options/checks.js';
 import { verifyOptions } from '../options/verifying.js';
 import { toJson } from '../report/json.js';
 import { addFlags, flagsOf, givenOf } from './flags.js';
@@ -23,12 +24,9 @@ async function compare(
   command: Command,
   terminal: Terminal,
 ): Promise<void> {
-  const [{ verify }, { checkVerifyOptions }] = await Promise.all([
-    import('../verify/verify.js'),
-    import('../verify/options.js'),
-  ]);
   const given = checkVerifyOptions(givenOf(command, verifyOptions));
   const speech = spokenOf(command);
+  const { verify } = await import('../verify/verify.js');
   const result = await work(terminal, { ...given, ...speech }, (call) =>
     verify(original, pruned, { ...given, ...call }),
   );

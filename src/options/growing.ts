@@ -2,15 +2,16 @@ import { command, option, quoted, text } from '../base/words.js';
 import { type OptionalDeclaration, optionSet } from '../schema/declaration.js';
 import { flag, words } from '../schema/fields.js';
 import { estimationOptions } from '../scoring/estimation.js';
-import { fieldOf } from '../scoring/options.js';
+import { defaultsOf, fieldOf } from '../scoring/options.js';
 import type { CriterionOption, ValueOf } from '../scoring/optionTypes.js';
 import { calibrationOptions, data, freeOptions } from './calibration.js';
 import { callOptions } from './call.js';
 import type { CalibrationOptions, CallOptions, FreeOptions, TreeOptions } from './interfaces.js';
 import { seed } from './scoring.js';
+import type { PairEstimator } from './treeTypes.js';
 
 /** Steps of a Gaussian's range. */
-export const GAUSSIAN_STEPS = 4096;
+const GAUSSIAN_STEPS = 4096;
 
 const { variant, estimator, bins, binning, range, millerMadow, rows } = estimationOptions;
 
@@ -64,3 +65,12 @@ export const treeOptions = optionSet<TreeOptions, CalibrationOptions & FreeOptio
     },
   },
 });
+
+/** The estimator that the options speak of, with all that it takes. */
+export function estimatorOf(given: Omit<TreeOptions, 'group'>): PairEstimator {
+  const standard = defaultsOf(estimationOptions);
+  const { estimator: kind, bins, binning, range, millerMadow } = { ...standard, ...given };
+  return kind === 'gaussian'
+    ? { kind, bins: given.bins ?? GAUSSIAN_STEPS }
+    : { kind, bins, binning, range, millerMadow };
+}

@@ -10,6 +10,7 @@ import {
   takingWhole,
 } from '../data/interface.js';
 import { quietly } from '../native/quietly.js';
+import { checkVerifyOptions } from '../options/checks.js';
 import type { Warning } from '../options/types.js';
 import { kindOf } from '../platform/index.js';
 import { onnxruntime } from '../runtime/onnxruntime.js';
@@ -19,7 +20,6 @@ import { describe } from './bytes.js';
 import { OutputComparison } from './compare.js';
 import { compareInterfaces } from './interface.js';
 import { type Latency, measure } from './latency.js';
-import { checkVerifyOptions } from './options.js';
 import { openSource, type Source } from './source.js';
 import type { Verification, VerifyOptions } from './types.js';
 import { type Watched, watched } from './watched.js';

@@ -1,13 +1,17 @@
 import { policyNamed } from '../allocation/policies.js';
 import { option, optionAs, type Spoken, text } from '../base/errors.js';
 import { checkGuards } from '../guard/check.js';
+import { GIVE_DATA } from '../schema/advice.js';
 import { checked, invalid } from '../schema/check.js';
 import { checkNeeds, criterionNamed, defaultCriterion } from '../scoring/criteria.js';
-import { optionsFor } from '../scoring/options.js';
-import type { PlanOptions, ScoreOptions } from './interfaces.js';
+import { estimationOptions } from '../scoring/estimation.js';
+import { defaultsOf, optionsFor } from '../scoring/options.js';
+import { treeOptions } from './growing.js';
+import type { PlanOptions, ScoreOptions, TreeOptions, VerifyOptions } from './interfaces.js';
 import { planOptions } from './planning.js';
 import { policyFor } from './policyFor.js';
 import { scoreOptions } from './scoring.js';
+import { verifyOptions } from './verifying.js';
 
 /** Each option by itself, and what it says beside the others. errors: OPTION_INVALID, before any file is touched. */
 export function checkScoreOptions(given: unknown): ScoreOptions {
@@ -59,5 +63,41 @@ export function checkPlanOptions(given: unknown): PlanOptions {
       `the policy ${chosen} needs a budget, not a ratio`,
       text`Give ${anyBudget}, or choose ${option('policy', 'uniform')}.`,
     );
+  return options;
+}
+
+/** The same of options of a tree. errors: OPTION_INVALID, before any file is touched. */
+export function checkTreeOptions(given: unknown): TreeOptions {
+  const options = checked(treeOptions, given);
+  checkTree(options);
+  return options;
+}
+
+/** Bins of a histogram: chance fills the cells of more. */
+const MOST_BINS = 64;
+
+/** What options of a tree say beside each other. errors: OPTION_INVALID */
+export function checkTree(given: Omit<TreeOptions, 'group'>): void {
+  const { estimator, variant } = { ...defaultsOf(estimationOptions), ...given };
+  const { bins, data } = given;
+  if (bins !== undefined && bins > MOST_BINS && estimator === 'histogram')
+    throw invalid(
+      text`${option('bins')} must be a whole number from 2 to ${MOST_BINS} for ${estimator}, not ${bins}`,
+      'Leave it out.',
+    );
+  if (variant !== 'pairs' && estimator !== 'histogram')
+    throw invalid(
+      `the variant ${variant} is estimated by histograms only`,
+      text`Leave ${option('estimator')} out, or choose ${option('variant', 'pairs')}.`,
+    );
+  if (data === undefined)
+    throw invalid('the tree is made of activations, and there are no calibration data', GIVE_DATA);
+}
+
+/** The same of options of a comparison. errors: OPTION_INVALID, before any file is opened. */
+export function checkVerifyOptions(given: unknown): VerifyOptions {
+  const options = checked(verifyOptions, given);
+  if (options.labels !== undefined && options.data === undefined)
+    throw invalid('labels need data that hold them', GIVE_DATA);
   return options;
 }
