@@ -170,7 +170,7 @@ const KNOWS_OPERATORS: Readonly<Record<string, string>> = {
 /** Ways to ask which operator a node has; a name that is written into a new node is none. */
 const ASKS = [
   /\bop\s*[!=]==?\s*(?!undefined\b)['"`\w]/, // op === 'Relu', op === name
-  /['"`]\s*[!=]==?\s*(?:\w+[.?!]*)*\bop\b/, // 'Relu' === node.op
+  /['"`\w)\]]\s*[!=]==?\s*(?:\w+[.?!]+)*op\b/, // 'Relu' === node.op, name === op
   /\.(?:has|get|includes|indexOf|test|exec)\(\s*(?:\w+[.?!]+)*op\b/, // OPERATORS.has(node.op)
   /\bop[!?]?\.(?:startsWith|endsWith|includes|match|search|indexOf)\(/, // node.op.startsWith('Conv')
   /[\w\])]\[\s*(?:\w+[.?!]+)*op\s*\]/, // OPERATORS[node.op]
@@ -211,6 +211,7 @@ test.each([
   "if (node.op === 'Relu') return;",
   "if ('Relu' !== node?.op) return;",
   'if (op === wanted) return;',
+  'if (wanted === node.op) return;',
   'const known = NAMES.has(node.op);',
   "const KINDS = new Set(['Relu', 'Gelu']);",
   "if (node.op.startsWith('Reduce')) return;",
