@@ -4,7 +4,7 @@ import { checkGuards } from '../guard/check.js';
 import { GIVE_DATA } from '../schema/advice.js';
 import { checked, invalid } from '../schema/check.js';
 import { checkNeeds, criterionNamed, defaultCriterion } from '../scoring/criteria.js';
-import { estimationOptions } from '../scoring/estimation.js';
+import { estimationOptions, MOST_BINS } from '../scoring/estimation.js';
 import { defaultsOf, optionsFor } from '../scoring/options.js';
 import { treeOptions } from './growing.js';
 import type { PlanOptions, ScoreOptions, TreeOptions, VerifyOptions } from './interfaces.js';
@@ -72,9 +72,6 @@ export function checkTreeOptions(given: unknown): TreeOptions {
   checkTree(options);
   return options;
 }
-
-/** Bins of a histogram: chance fills the cells of more. */
-const MOST_BINS = 64;
 
 /** What options of a tree say beside each other. errors: OPTION_INVALID */
 export function checkTree(given: Omit<TreeOptions, 'group'>): void {

@@ -1,7 +1,7 @@
 import { command, option, quoted, text } from '../base/words.js';
 import { type OptionalDeclaration, optionSet } from '../schema/declaration.js';
 import { flag, words } from '../schema/fields.js';
-import { estimationOptions } from '../scoring/estimation.js';
+import { estimationOptions, GAUSSIAN_STEPS } from '../scoring/estimation.js';
 import { defaultsOf, fieldOf } from '../scoring/options.js';
 import type { CriterionOption, ValueOf } from '../scoring/optionTypes.js';
 import { calibrationOptions, data, freeOptions } from './calibration.js';
@@ -10,8 +10,8 @@ import type { CalibrationOptions, CallOptions, FreeOptions, TreeOptions } from '
 import { seed } from './scoring.js';
 import type { PairEstimator } from './treeTypes.js';
 
-/** Steps of a Gaussian's range. */
-const GAUSSIAN_STEPS = 4096;
+/** All pairs are given of so many lanes unless the caller says otherwise: 32,640 numbers. */
+export const FEW_LANES = 256;
 
 const { variant, estimator, bins, binning, range, millerMadow, rows } = estimationOptions;
 
@@ -33,7 +33,7 @@ export const treeOptions = optionSet<TreeOptions, CalibrationOptions & FreeOptio
       takes: words(),
       needed: true,
       help: text`the group, as ${command.inspect} names it`,
-      more: 'With the same `free`.',
+      more: 'Groups have these names where `free` is the same.',
       advice: text`It is the id of a group: ${command.inspect} lists them.`,
       sign: 'ID',
     },
@@ -58,10 +58,10 @@ export const treeOptions = optionSet<TreeOptions, CalibrationOptions & FreeOptio
     pairs: {
       takes: flag(),
       help: {
-        api: 'give the mutual information of all pairs, also of more than 256 lanes',
-        cli: `with ${option('json').cli}: what all pairs share, also of more than 256 lanes`,
+        api: 'give the mutual information of all pairs',
+        cli: `with ${option('json').cli}: what all pairs share`,
       },
-      more: 'Those of groups of up to 256 lanes are given anyway.',
+      defaults: [{ is: false }, { when: `in groups of up to ${FEW_LANES} lanes`, is: true }],
     },
   },
 });

@@ -80,9 +80,9 @@ export interface PlanOptions extends ScoreOptions, ShapeOptions {
   /** Leave at most this fraction of the parameters. A fraction above 0 and up to 1. */
   readonly params?: number;
   /**
-   * Leave at most this fraction of the latency, predicted from layers measured on this machine (kept in a cache). They
-   * are measured the first time, for half a minute at most; then that is kept in a file of the user's cache. A fraction
-   * above 0 and up to 1.
+   * Leave at most this fraction of the latency, predicted from layers measured on this machine (kept in a cache). The
+   * first time they are measured, for half a minute at most; after that they are read from a file in the user's cache.
+   * A fraction above 0 and up to 1.
    */
   readonly latency?: number;
   /** Leave at most this many bytes. A number above 0. */
@@ -128,7 +128,7 @@ export interface SaveOptions extends CallOptions {
 
 /** Of which group a tree is grown, and how: options of `tree`. */
 export interface TreeOptions extends CalibrationOptions, FreeOptions, CallOptions {
-  /** The group, as model.inspect() names it. With the same `free`. */
+  /** The group, as model.inspect() names it. Groups have these names where `free` is the same. */
   readonly group: string;
   /**
    * Samples, such as `{ input: new Float32Array(…) }`, `{ input: { data, dims } }`, a sequence of such objects, or a
@@ -164,10 +164,7 @@ export interface TreeOptions extends CalibrationOptions, FreeOptions, CallOption
   readonly rows?: number;
   /** Seed of what is drawn at random. A whole number. Default: 0. */
   readonly seed?: number;
-  /**
-   * Give the mutual information of all pairs, also of more than 256 lanes. Those of groups of up to 256 lanes are given
-   * anyway. Default: false.
-   */
+  /** Give the mutual information of all pairs. Default: false; in groups of up to 256 lanes: true. */
   readonly pairs?: boolean;
 }
 

@@ -82,7 +82,7 @@ export const planOptions = optionSet<PlanOptions, ScoreOptions & ShapeOptions>({
     latency: {
       takes: share(),
       help: 'leave at most this fraction of the latency, predicted from layers measured on this machine (kept in a cache)',
-      more: "They are measured the first time, for half a minute at most; then that is kept in a file of the user's cache.",
+      more: "The first time they are measured, for half a minute at most; after that they are read from a file in the user's cache.",
       advice: left,
       sign: 'F',
       heading: HEADING.amount,

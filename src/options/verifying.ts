@@ -6,6 +6,12 @@ import type { CalibrationOptions, CallOptions, VerifyOptions } from './interface
 import { labels } from './planning.js';
 import { seed } from './scoring.js';
 
+/** Random samples that two models are compared on where there are no others. */
+export const RANDOM_SAMPLES = 16;
+
+/** Measured runs of each model, however slow it is, where no number is asked for. */
+export const LEAST_RUNS = 5;
+
 export const verifyOptions = optionSet<VerifyOptions, CalibrationOptions & CallOptions>({
   name: 'VerifyOptions',
   about: 'On what two models are compared, and how often they are measured: options of `verify`.',
@@ -14,12 +20,12 @@ export const verifyOptions = optionSet<VerifyOptions, CalibrationOptions & CallO
     runs: {
       takes: whole(0),
       help: 'measured runs of each model; 0 measures no time',
-      defaults: [{ words: 'about a second of them, 5 at least' }],
+      defaults: [{ words: `about a second of them, ${LEAST_RUNS} at least` }],
       sign: 'N',
     },
     data: { ...data, more: '', defaults: [{ words: 'random numbers, which the result says' }] },
     labels: { ...labels, more: 'For accuracy.' },
-    samples: { ...samples, defaults: [{ words: 'all, or 16 random ones' }] },
+    samples: { ...samples, defaults: [{ words: `all, or ${RANDOM_SAMPLES} random ones` }] },
     seed: { ...seed, help: 'seed of random samples' },
   },
 });

@@ -6,7 +6,7 @@ import type { NativeModel } from '../native/index.js';
 import type { LaneGains, PairEstimator } from '../native/tree.js';
 import { laneGains, laneGainsOfLabels, pruningTree } from '../native/tree.js';
 import { checkTree } from '../options/checks.js';
-import { estimatorOf } from '../options/growing.js';
+import { estimatorOf, FEW_LANES } from '../options/growing.js';
 import type { TreeOptions } from '../options/opened.js';
 import type { TreeGains, TreePairs, TreeReport, TreeSample } from '../options/treeTypes.js';
 import { near } from '../schema/near.js';
@@ -22,9 +22,6 @@ import {
   watchLanes,
   watchWithClass,
 } from './sampling.js';
-
-/** All pairs are given of so many lanes unless the caller says otherwise: 32,640 numbers. */
-const FEW_LANES = 256;
 
 /**
  * The pruning tree of one group, or what its lanes say of their consumers' lanes or of the model's own class.

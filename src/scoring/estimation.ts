@@ -1,5 +1,11 @@
 import type { CriterionOptions, ValuesOf } from './optionTypes.js';
 
+/** Bins of a histogram of pairs, at most: chance fills the cells of more. */
+export const MOST_BINS = 64;
+
+/** Steps of a Gaussian's range, where nothing else is asked for. */
+export const GAUSSIAN_STEPS = 4096;
+
 /** How what lanes share is estimated of rows of samples: the same options for the criterion `tree` and for `model.tree`. */
 export const estimationOptions = {
   variant: {
@@ -20,7 +26,7 @@ export const estimationOptions = {
     least: 2,
     most: 65_536,
     help: 'bins of a lane',
-    more: 'At most 64 in a histogram, where chance fills the cells of more.',
+    more: `At most ${MOST_BINS} in a histogram, where chance fills the cells of more.`,
   },
   binning: {
     default: 'equal',

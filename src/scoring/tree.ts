@@ -1,7 +1,7 @@
 import type { Group } from '../coupling/groups.js';
 import type { SliceRequest } from '../native/statistics.js';
 import { defineCriterion, type Evidence, type Grown, type Worth } from './criterion.js';
-import { type Estimation, estimationOptions } from './estimation.js';
+import { type Estimation, estimationOptions, GAUSSIAN_STEPS, MOST_BINS } from './estimation.js';
 import { norm } from './shown.js';
 
 /**
@@ -31,7 +31,7 @@ export const tree = defineCriterion({
     bins: {
       ...estimationOptions.bins,
       help: 'bins of a lane in a histogram',
-      more: 'At most 64, since chance fills the cells of more. A Gaussian has 4096 steps.',
+      more: `At most ${MOST_BINS}, since chance fills the cells of more. A Gaussian has ${GAUSSIAN_STEPS} steps.`,
     },
     weighted: {
       default: false,

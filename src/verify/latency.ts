@@ -1,3 +1,4 @@
+import { LEAST_RUNS } from '../options/verifying.js';
 import type { Feeds, Session } from '../runtime/runtime.js';
 
 export interface Latency {
@@ -12,7 +13,6 @@ export interface Latency {
 
 const WARM_UP = 3;
 const IN_A_ROW = 5;
-const LEAST = 5;
 /** Without a number of runs asked for: many of a fast model, within a second; of a slow one few, within some more. */
 const USUAL = 30;
 const MANY = 500;
@@ -41,7 +41,7 @@ export async function measure(
     const done = models[0]!.ms.length;
     if (runs !== undefined) return done >= runs;
     const elapsed = performance.now() - start;
-    return done >= (elapsed < QUICK_MS ? MANY : elapsed < PATIENCE_MS ? USUAL : LEAST);
+    return done >= (elapsed < QUICK_MS ? MANY : elapsed < PATIENCE_MS ? USUAL : LEAST_RUNS);
   };
   while (!enough()) {
     const row = Math.min(IN_A_ROW, (runs ?? MANY) - models[0]!.ms.length);
@@ -57,7 +57,7 @@ export async function measure(
     models.find((model) => model.session === session)!.ms.sort((a, b) => a - b);
   const [a, b] = [sorted(original), sorted(pruned)];
   const [originalMs, prunedMs] = [at(a, 1 / 2), at(b, 1 / 2)];
-  const slower = a.length >= LEAST && prunedMs > 1.05 * originalMs && at(b, 1 / 4) > at(a, 1 / 2);
+  const slower = a.length >= LEAST_RUNS && prunedMs > 1.05 * originalMs && at(b, 1 / 4) > at(a, 1 / 2);
   return { originalMs, prunedMs, runs: a.length, slower };
 }
 

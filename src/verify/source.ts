@@ -2,6 +2,7 @@ import { EspalierError } from '../base/errors.js';
 import type { Labels } from '../compare/labels.js';
 import { type Batch, batches, bytesPerSample, matchInputs, readLabels } from '../data/match.js';
 import { datasetFor, type SampleSource } from '../data/samples.js';
+import { RANDOM_SAMPLES } from '../options/verifying.js';
 import type { Session } from '../runtime/runtime.js';
 import { GIVE_DATA } from '../schema/advice.js';
 import { guesses, RandomInputs, takesAnyBatch } from './random.js';
@@ -21,7 +22,6 @@ export interface Source {
   readonly labels?: Labels;
 }
 
-const RANDOM_SAMPLES = 16;
 const MAX_BATCH = 64;
 const BATCH_BYTES = 4 * 1024 * 1024;
 

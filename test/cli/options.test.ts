@@ -5,6 +5,7 @@ import { criteria } from '../../src/index.js';
 import { applyOptions, inspectOptions } from '../../src/options/calibration.js';
 import { saveOptions } from '../../src/options/call.js';
 import { treeOptions } from '../../src/options/growing.js';
+import { HEADING } from '../../src/options/headings.js';
 import { planOptions } from '../../src/options/planning.js';
 import { scoreOptions } from '../../src/options/scoring.js';
 import { verifyOptions } from '../../src/options/verifying.js';
@@ -35,6 +36,14 @@ test.each([
 ] as const)('%s takes what its calls take, and nothing else', (name, sets, own) => {
   const taken = sets.flatMap(({ names }) => names).filter((option) => !IN_CODE.includes(option));
   expect(flags(commands.get(name)!)).toEqual([...new Set([...taken, ...own, ...SPEECH])].sort());
+});
+
+test('flags stand under the headings that there are', () => {
+  const headings = [...commands.values()].flatMap(({ options }) =>
+    options.map(({ helpGroupHeading }) => helpGroupHeading),
+  );
+  const known = Object.values(HEADING).map((heading) => `${heading}:`);
+  expect(new Set(headings)).toEqual(new Set([undefined, ...known]));
 });
 
 test('every other command prints a list', () => {

@@ -13,9 +13,9 @@ import { encodeModel } from '../support/onnx.js';
 import { random } from '../support/random.js';
 
 /** x [n 8] -> 16 lanes -> 64 lanes -> y [n 4]: one group that is rounded by default, and one that is not. */
-function bytes(): Uint8Array {
+function bytes(lanes = 64): Uint8Array {
   const b = new Builder();
-  const weights = [b.weight('w1', [8, 16]), b.weight('w2', [16, 64]), b.weight('w3', [64, 4])];
+  const weights = [b.weight('w1', [8, 16]), b.weight('w2', [16, lanes]), b.weight('w3', [lanes, 4])];
   const relu = (name: string, input: string, weight: string): string =>
     b.node('Relu', `${name} relu`, [b.node('MatMul', name, [input, weight])]);
   const hidden = relu('h2', relu('h1', 'x', weights[0]!), weights[1]!);
@@ -35,9 +35,11 @@ const data = datasetOf({
 });
 
 let model: Model;
+let wide: Model;
 let smaller: Uint8Array;
 beforeAll(async () => {
   model = await openModel(bytes());
+  wide = await openModel(bytes(300));
   smaller = await (await model.prune({ ratio: 0.5 })).toBytes();
 });
 
@@ -51,6 +53,7 @@ const prune: Act = async (options) => {
 const score: Act = (options) => model.score(options);
 const compare: Act = (options) => verify(bytes(), smaller, { runs: 0, ...options });
 const tree: Act = (options) => model.tree({ group: 'w2', ...options } as never);
+const wideTree: Act = (options) => wide.tree({ group: 'w2', ...options } as never);
 
 /** Each case that a default is stated for, and options that make it. */
 const cases: readonly (readonly [OptionSet<object>, string, string | undefined, Act, object])[] = [
@@ -67,6 +70,8 @@ const cases: readonly (readonly [OptionSet<object>, string, string | undefined, 
   ...['variant', 'estimator', 'bins', 'binning', 'range', 'rows', 'seed'].map(
     (name) => [treeOptions, name, undefined, tree, { data }] as const,
   ),
+  [treeOptions, 'pairs', undefined, wideTree, { data }],
+  [treeOptions, 'pairs', 'in groups of up to 256 lanes', tree, { data }],
   [verifyOptions, 'seed', undefined, compare, {}],
   [treeOptions, 'bins', "with `estimator: 'gaussian'`", tree, { data, estimator: 'gaussian' }],
 ];
