@@ -14,6 +14,21 @@ export interface LaneAxis {
 /** A length: a number, or that of an axis, which may be open. */
 export type AxisLength = number | LaneAxis;
 
+/** What is multiplied by a stored weight and summed over, and where the answers lie. Axes count from the front. */
+export interface LinearMap {
+  /** The operand that is x, and its axis that is summed over. */
+  readonly data: number;
+  readonly dataAxis: number;
+  /** The operand that is W: its axis that is summed over, and those of the outputs, the outermost first. */
+  readonly weight: number;
+  readonly weightInput: number;
+  readonly weightOutputs: readonly number[];
+  /** The axis of the node's first output that the outputs lie on. */
+  readonly outputAxis: number;
+  /** The operand that is b, a vector of the outputs; it may be absent at a node. Left out: the operator has none. */
+  readonly bias?: number;
+}
+
 /** One node, as the rule of its operator sees it. */
 export interface OperatorCall {
   readonly node: {
@@ -54,6 +69,11 @@ export interface OperatorCall {
    * is refitted to what can be seen of it.
    */
   bounds(index: number, low: number, high: number): void;
+  /**
+   * The node computes W x + b: with samples, W and b are solved for again when inputs leave, and lanes are priced by what it makes of
+   * them. That the axes are contracted is said beside it.
+   */
+  linearMap(map: LinearMap): void;
   /** The node's multiply-adds, as a product of lengths. */
   work(lengths: readonly AxisLength[]): void;
   /** Leaves the node whole: every axis that it touches stays, for this reason, which `inspect` prints. */

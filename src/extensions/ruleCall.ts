@@ -57,6 +57,14 @@ export class RuleCall {
           );
         inner.passes({ operand: index, steps: bounds(low, high) });
       },
+      linearMap: ({ data, dataAxis, weight, weightInput, weightOutputs, outputAxis, bias }) => {
+        this.#hasAxes(data, [dataAxis]);
+        this.#hasAxes(weight, [weightInput, ...weightOutputs]);
+        inner.mixes({
+          ...{ data, axis: dataAxis, weight, input: weightInput, outputs: weightOutputs, outputAxis },
+          ...(bias !== undefined && { bias: { kind: 'operand', operand: bias } }),
+        });
+      },
       work: (lengths) =>
         inner.work(lengths.map((length) => (typeof length === 'number' ? length : this.#axis(length)))),
       leaveWhole: (reason) => {
@@ -163,6 +171,19 @@ export class RuleCall {
     if (typeof length !== 'number') return this.#axis(length).length;
     if (Number.isSafeInteger(length) && length >= 0) return length;
     throw this.#unusable(`uses ${length} as a length`, 'A length is a whole number, 0 at least, or an axis.');
+  }
+
+  /** Whether an operand has these axes, each of them once. */
+  #hasAxes(index: number, axes: readonly number[]): void {
+    const { length } = this.#inner.input(index);
+    if (
+      new Set(axes).size < axes.length ||
+      !axes.every((axis) => Number.isInteger(axis) && axis >= 0 && axis < length)
+    )
+      throw this.#unusable(
+        `speaks of the axes ${axes.join(', ')} of its operand ${index}, which has ${length}`,
+        'They count from 0, and each is named once.',
+      );
   }
 
   #fits(axis: Axis, length: Dim, parts: string): void {
