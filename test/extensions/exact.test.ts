@@ -79,3 +79,11 @@ test('a rule that mixes lanes up is told by that', async () => {
   );
   expect(Math.max(...(await Promise.all([1, 2, 3, 4].map(distance))))).toBeGreaterThan(ROUNDING);
 });
+
+test('an operator that the model brings along as a function is followed through its body', async () => {
+  const summary = 'a rule that is never asked';
+  const rule = (): never => expect.fail('it was asked');
+  registrations.push(registerOperator({ domain: 'com.example', op: 'ChannelGate', summary, rule }));
+  using model = await openModel(withFunction(encodeModel(spec)));
+  expect(model.inspect().groups).toMatchObject([{ id: 'first', lanes: 6, exact: true }]);
+});
