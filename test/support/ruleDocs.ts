@@ -84,7 +84,8 @@ function docOf(file: string, name: string, seen = new Set<string>()): RuleDoc | 
   return undefined;
 }
 
-const ROW = /\[\s*'([^']*)',\s*'([^']*)',\s*'(\d+)\.\.(\d*)',\s*([\w.]+)(\([^)]*\))?,?\s*\]/g;
+const ROW =
+  /\[\s*'([^']*)',\s*'([^']*)',\s*'(\d+)\.\.(\d*)',\s*(?:\{\s*\.\.\.)?([\w.]+)(\([^)]*\))?(?:,[^{}\]]*\})?,?\s*\]/g;
 
 const text = readFileSync(join(ops, 'registry.ts'), 'utf8');
 const { imported } = sources.get('registry')!;
