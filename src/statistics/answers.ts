@@ -1,8 +1,9 @@
 import type { Steps } from '../base/steps.js';
+import type { Real } from '../coupling/mix.js';
 import type { Walk } from '../coupling/walk.js';
 import { isObserved, type Layer, readersOf, type Site } from '../layers/layers.js';
 import { directly, type Makers, makersOf } from '../layers/quantised.js';
-import { float32 } from '../layers/rows.js';
+import { float32, real } from '../layers/rows.js';
 import type { Node } from '../model/graph.js';
 import type { Tensor } from '../runtime/runtime.js';
 
@@ -13,6 +14,8 @@ export interface Answer {
   readonly axis: number;
   /** What it scores: classes of which one is right, or each. Where no node says so, the former. */
   readonly decides: 'each' | 'one';
+  /** Where the value holds integers: what they stand for. */
+  readonly real?: Real;
 }
 
 /** Most nodes between a layer and the model's output. */
@@ -29,7 +32,8 @@ export function answersOf(walk: Walk, layers: readonly Layer[]): ReadonlyMap<Lay
     let [score, value] = [site.output.value, site.output.value];
     let decides: Answer['decides'] = 'one';
     for (let step = 0; step < MOST_STEPS; step++) {
-      if (outputs.has(value)) return { value: score, axis, decides };
+      const real = score === site.output.value ? site.reals?.output : undefined;
+      if (outputs.has(value)) return { value: score, axis, decides, ...(real && { real }) };
       const [reader, ...others] = (readers.get(value) ?? []).filter((node) => !walk.factsOf(node).measures);
       if (reader === undefined || others.length > 0) return undefined;
       const [made] = reader.outputs;
@@ -86,11 +90,11 @@ export class Stakes {
   }
 
   /** Takes a batch along: [outer, outputs, inner] around the answer's axis, positions evenly left out where there are many. */
-  *take({ value, axis, decides }: Answer, tensor: Tensor): Steps<void> {
+  *take({ value, axis, decides, real: by }: Answer, tensor: Tensor): Steps<void> {
     const { outputs } = this;
     const { dims } = tensor;
     if (dims[axis] !== outputs) return;
-    const data = float32(tensor, value);
+    const data = float32(real(tensor, by), value);
     const inner = dims.slice(axis + 1).reduce((product, length) => product * length, 1);
     const positions = data.length / outputs;
     const every = Math.max(1, Math.ceil(data.length / MOST_ELEMENTS));
