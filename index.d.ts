@@ -206,6 +206,7 @@ export interface Edits {
   valueInfos: Array<ValueInfoEdit>
   metadata: Array<MetadataEdit>
   contents?: Array<FloatEdit>
+  retyped?: Array<Retype>
   outputs?: Array<NewOutput>
   part?: Part
   folded?: Array<Fold>
@@ -435,6 +436,13 @@ export interface Responses {
   means: Float64Array
   /** [n, n]. */
   covariance: Float64Array
+}
+
+/** An initializer of floats under another name and as another type of floats. */
+export interface Retype {
+  tensor: number
+  dtype: string
+  name: string
 }
 
 /** Patches of x [n, c, length...] as rows, those that `every` leaves: `solve::sampled`. On this thread, since it is a short copy. */

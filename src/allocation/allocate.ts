@@ -1,133 +1,55 @@
-import { EspalierError, option, text } from '../base/errors.js';
-import type { Group } from '../coupling/groups.js';
-import { impossible } from './global.js';
-import type { Policy, Rounding, Task } from './policy.js';
-import { ascending } from './policy.js';
+import { budgetFor, impossible, leastOf } from './budget.js';
+import type { Budget, Curve, Policy } from './curve.js';
 
 /**
- * Widths of least predicted damage under a budget. With data the damage is measured: what consumers lose of their variance when lanes
- * leave, times what the model's answers lose for it. Without, the square of the share of the scores that has left stands for it.
+ * Choices of least predicted loss under a budget. With data the loss is measured: what consumers lose of their variance when lanes
+ * leave, times what the model's answers lose for it. Without, what units presume of themselves stands for it.
  */
 export const allocate: Policy = {
   name: 'allocate',
   summary: 'chooses the widths of least predicted damage under a budget: a knapsack over all groups',
   takes: 'budget',
-  weighs: true,
+  needsLoss: true,
   allocate: (task) => {
-    const { budget, groups, rounding } = task;
-    if (budget === undefined)
-      throw new EspalierError(
-        'OPTION_INVALID',
-        'the policy allocate needs a budget',
-        {},
-        text`Give ${option('macs')}, ${option('params')}, ${option('bytes')} or ${option('latency')}.`,
-      );
-    const orders = new Map(groups.map((group) => [group, ascending(task.scores.get(group)!)]));
-    const curves = groups.map((group) => curveOf(group, damageOf(task, group, orders.get(group)!), rounding));
-    const widths = new Map<Group, number>();
-    const kept = (): ReadonlyMap<Group, readonly number[]> =>
-      new Map(
-        [...widths].map(([group, stay]) => {
-          const order = orders.get(group)!;
-          return [group, order.slice(order.length - stay).sort((a, b) => a - b)];
-        }),
-      );
-    const cost = (): number => budget.costOf?.(widths) ?? budget.cost(kept());
-    const chosen = allocateWidths(curves, {
-      limit: budget.limit,
-      set: (group, stay) => void widths.set(group, stay),
-      cost,
-    });
-    if (chosen === undefined) {
-      for (const { group, widths: own } of curves) widths.set(group, own.at(-1)!);
-      throw impossible(budget.name, budget.limit, budget.cost(kept()), budget.cost(new Map()));
-    }
-    for (const [index, choice] of chosen.entries())
-      widths.set(curves[index]!.group, curves[index]!.widths[choice]!);
-    return kept();
+    const { curves } = task;
+    const budget = budgetFor('allocate', task);
+    const chosen = leastLoss(curves, budget);
+    if (chosen === undefined) throw impossible(budget, curves);
+    return chosen;
   },
 };
-
-/** What is lost once so many + 1 lanes of an order have left. */
-function damageOf({ damage, scores }: Task, group: Group, order: readonly number[]): ArrayLike<number> {
-  const known = damage?.get(group);
-  if (known !== undefined) return known;
-  return presumed(scores.get(group)!, order);
-}
-
-/** What stands for a damage that is not known: the square of the share of the scores that has left. */
-export function presumed(scores: Float64Array, order: ArrayLike<number>): Float64Array {
-  const all = scores.reduce((sum, value) => sum + value, 0);
-  let left = 0;
-  return Float64Array.from(order, (lane, place) => {
-    left += scores[lane]!;
-    return (all > 0 ? left / all : (place + 1) / order.length) ** 2;
-  });
-}
-
-/** What a group may be cut to, and what that is predicted to cost the model's answers. */
-export interface Curve {
-  readonly group: Group;
-  /** Lanes that may stay, from all of them down. */
-  readonly widths: readonly number[];
-  /** By width: >= 0, and 0 for all lanes. */
-  readonly damage: readonly number[];
-}
-
-/** What is left, by widths: a polynomial of degree two in each of them. */
-export interface Costing {
-  readonly limit: number;
-  set(group: Group, lanes: number): void;
-  cost(): number;
-}
-
-/** The curve of a group whose first `k` lanes in order leave at a damage of `damage[k - 1]`. */
-export function curveOf(group: Group, damage: ArrayLike<number>, { step }: Rounding): Curve {
-  const lanes = group.lanes.length;
-  const block = step(lanes);
-  const widths = [lanes];
-  for (let stay = Math.floor((lanes - 1) / block) * block; stay >= block; stay -= block) widths.push(stay);
-  return {
-    group,
-    widths,
-    damage: widths.map((stay) => (stay === lanes ? 0 : damage[lanes - stay - 1]!)),
-  };
-}
 
 const BISECTIONS = 40;
 const SWEEPS = 8;
 
 /**
- * The widths of least predicted damage whose cost holds a limit: a knapsack with one choice for each group.
+ * The choices of least predicted loss whose cost holds a limit: a knapsack with one choice for each unit.
  *
- * A price on cost makes the choices independent but for the products of widths in it: each group in turn takes the width
- * of least damage plus price, until none changes. Bisection finds the price at which the limit holds, and what room is left is
- * given to the groups that gain most by it.
+ * A price on cost makes the choices independent but for the products of amounts in it: each unit in turn takes the choice
+ * of least loss plus price, until none changes. Bisection finds the price at which the limit holds, and what room is left is
+ * given to the units that gain most by it.
  *
- * returns: for each curve the index of its width; undefined where even the smallest widths cost too much
+ * returns: a choice for each curve; undefined where even the last choices cost too much
  * source: Lagrangian relaxation, Everett 1963; multiple choices, Sinha, Zoltners 1979
  */
-export function allocateWidths(curves: readonly Curve[], costing: Costing): number[] | undefined {
-  const chosen = curves.map(() => 0);
-  const set = (index: number, choice: number): void =>
-    costing.set(curves[index]!.group, curves[index]!.widths[choice]!);
-  const use = (choices: readonly number[]): number => {
-    for (const [index, choice] of choices.entries()) set(index, choice);
-    return costing.cost();
-  };
-  const whole = use(chosen);
-  if (whole <= costing.limit) return chosen;
-  const smallest = curves.map(({ widths }) => widths.length - 1);
-  if (use(smallest) > costing.limit) return undefined;
+export function leastLoss(
+  curves: readonly Curve[],
+  budget: Pick<Budget, 'limit' | 'cost' | 'costOfAmounts'>,
+): readonly number[] | undefined {
+  const { limit } = budget;
+  const use = (choices: readonly number[]): number => budget.costOfAmounts?.(choices) ?? budget.cost(choices);
+  const untouched = curves.map(() => 0);
+  const whole = use(untouched);
+  if (whole <= limit) return untouched;
+  const smallest = leastOf(curves);
+  if (use(smallest) > limit) return undefined;
 
   const settle = (price: number, from: readonly number[]): number[] => {
     const choices = [...from];
-    use(choices);
     for (let sweep = 0; sweep < SWEEPS; sweep++) {
       let changed = false;
-      for (const index of curves.keys()) {
-        const best = cheapest(curves[index]!, costsOf(curves[index]!, costing), price);
-        set(index, best);
+      for (const [index, curve] of curves.entries()) {
+        const best = cheapest(curve, costsOf(index, curve, choices, use), price);
         if (best !== choices[index]) changed = true;
         choices[index] = best;
       }
@@ -138,11 +60,11 @@ export function allocateWidths(curves: readonly Curve[], costing: Costing): numb
 
   let [low, high] = [0, 1 / whole];
   let found = smallest;
-  let last: readonly number[] = chosen;
+  let last: readonly number[] = untouched;
   for (let step = 0; step < BISECTIONS; step++) {
     const price = low === 0 && found === smallest ? high : (low + high) / 2;
     last = settle(price, last);
-    if (use(last) <= costing.limit) {
+    if (use(last) <= limit) {
       found = [...last];
       high = price;
     } else {
@@ -150,18 +72,23 @@ export function allocateWidths(curves: readonly Curve[], costing: Costing): numb
       if (found === smallest) high = 2 * price;
     }
   }
-  return improved(curves, found, use, costing.limit);
+  return improved(curves, found, use, limit);
 }
 
-/** The cost at each width of a curve, all others as they are: exact for what is quadratic in it. */
-function costsOf({ group, widths }: Curve, costing: Costing): number[] {
-  const last = widths.length - 1;
-  const places = [...new Set([0, last >> 1, last])];
-  const points = places.map((place) => {
-    costing.set(group, widths[place]!);
-    return [widths[place]!, costing.cost()] as const;
+/** The cost at each choice of a curve, all others as they are: exact for what is quadratic in its amounts. */
+function costsOf(
+  index: number,
+  { amounts }: Curve,
+  choices: readonly number[],
+  use: (choices: readonly number[]) => number,
+): number[] {
+  const last = amounts.length - 1;
+  const own = [...choices];
+  const points = [...new Set([0, last >> 1, last])].map((place) => {
+    own[index] = place;
+    return [amounts[place]!, use(own)] as const;
   });
-  return widths.map((x) =>
+  return amounts.map((x) =>
     points.reduce((sum, [xi, yi], i) => {
       const factor = points.reduce(
         (product, [xj], j) => (i === j ? product : (product * (x - xj)) / (xi - xj)),
@@ -172,10 +99,10 @@ function costsOf({ group, widths }: Curve, costing: Costing): number[] {
   );
 }
 
-function cheapest({ damage }: Curve, costs: readonly number[], price: number): number {
+function cheapest({ amounts, loss }: Curve, costs: readonly number[], price: number): number {
   let best = 0;
-  for (const index of damage.keys())
-    if (damage[index]! + price * costs[index]! < damage[best]! + price * costs[best]!) best = index;
+  for (const index of amounts.keys())
+    if (loss[index]! + price * costs[index]! < loss[best]! + price * costs[best]!) best = index;
   return best;
 }
 
@@ -187,7 +114,7 @@ function improved(
   limit: number,
 ): number[] {
   const choices = [...from];
-  const damageOf = (index: number, choice: number): number => curves[index]!.damage[choice]!;
+  const lossOf = (index: number, choice: number): number => curves[index]!.loss[choice]!;
   for (;;) {
     const before = use(choices);
     let best: { readonly index: number; readonly gain: number } | undefined;
@@ -196,7 +123,7 @@ function improved(
       choices[index]! -= 1;
       const cost = use(choices);
       const gain =
-        (damageOf(index, choices[index]! + 1) - damageOf(index, choices[index]!)) /
+        (lossOf(index, choices[index]! + 1) - lossOf(index, choices[index]!)) /
         Math.max(cost - before, Number.MIN_VALUE);
       choices[index]! += 1;
       if (cost <= limit && (best === undefined || gain > best.gain)) best = { index, gain };

@@ -2,15 +2,15 @@ import { Catalogue } from '../base/catalogue.js';
 import { EspalierError } from '../base/errors.js';
 import { nearest } from '../schema/near.js';
 import { allocate } from './allocate.js';
+import type { Choices, Policy } from './curve.js';
 import { global } from './global.js';
-import type { Kept, Policy } from './policy.js';
 import { uniform } from './uniform.js';
 
 /** The package's own policies. */
 export const policies: readonly Policy[] = [uniform, global, allocate];
 
 /** A policy of the package decides at once; a registered one may take its time. */
-export type AnyPolicy = Policy<Kept | Promise<Kept>>;
+export type AnyPolicy = Policy<Choices | Promise<Choices>>;
 
 /** These, and what was registered beside them. */
 export const policyCatalogue = new Catalogue<AnyPolicy>(policies);

@@ -1,3 +1,4 @@
+import { frozen } from '../base/frozen.js';
 import type { Dataset } from '../data/data.js';
 import { datasetFor } from '../data/samples.js';
 import { readGraph } from '../model/graph.js';
@@ -66,12 +67,12 @@ class CheckedModel implements Model {
   inspect(): Inspection;
   inspect(options: InspectOptions): Promise<Inspection>;
   inspect(given?: InspectOptions): Inspection | Promise<Inspection> {
-    return given === undefined ? this.#open().inspect() : this.#inspectWith(given);
+    return given === undefined ? frozen(this.#open().inspect()) : this.#inspectWith(given);
   }
 
   async #inspectWith(given: InspectOptions): Promise<Inspection> {
     const model = this.#open();
-    return model.inspectWith(await this.#opened(checked(inspectOptions, given)));
+    return frozen(await model.inspectWith(await this.#opened(checked(inspectOptions, given))));
   }
 
   async sha256(options?: CallOptions): Promise<string> {
@@ -80,12 +81,12 @@ class CheckedModel implements Model {
 
   async score(given?: ScoreOptions): Promise<readonly GroupScore[]> {
     const model = this.#open();
-    return model.score(await this.#opened(checkScoreOptions(given)));
+    return frozen(await model.score(await this.#opened(checkScoreOptions(given))));
   }
 
   async tree(given: TreeOptions): Promise<TreeReport> {
     const model = this.#open();
-    return model.tree(await this.#opened(checkTreeOptions(given)));
+    return frozen(await model.tree(await this.#opened(checkTreeOptions(given))));
   }
 
   async writeWeightTerms(path: PathLike, options?: SaveOptions): Promise<{ readonly bytes: number }> {
@@ -94,24 +95,27 @@ class CheckedModel implements Model {
 
   async plan(given: PlanOptions): Promise<Plan> {
     const model = this.#open();
-    return model.plan(await this.#opened(checkPlanOptions(given)));
+    return frozen(await model.plan(await this.#opened(checkPlanOptions(given))));
   }
 
   async prune(given: PlanOptions): Promise<Pruned> {
     const model = this.#open();
-    return model.prune(await this.#opened(checkPlanOptions(given)));
+    return frozen(await model.prune(await this.#opened(checkPlanOptions(given))));
   }
 
   async stability(given: PlanOptions): Promise<Stability> {
     const model = this.#open();
-    return model.stability(await this.#opened(checkPlanOptions(given)));
+    return frozen(await model.stability(await this.#opened(checkPlanOptions(given))));
   }
 
   async apply(plan: Plan, given?: ApplyOptions): Promise<Pruned> {
     const model = this.#open();
     const options = checked(applyOptions, given);
-    const { checkPlan } = await import('../plan/read.js');
-    return model.apply(checkPlan(plan), await this.#opened(options));
+    const [{ checkPlan }, { sectionReader }] = await Promise.all([
+      import('../plan/read.js'),
+      import('../compression/compressions.js'),
+    ]);
+    return frozen(await model.apply(checkPlan(plan, undefined, sectionReader), await this.#opened(options)));
   }
 
   dispose(): void {

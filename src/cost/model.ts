@@ -3,7 +3,7 @@ import { guessing, type Length, type Lengths, openLengths } from '../coupling/le
 import type { Walk } from '../coupling/walk.js';
 import type { Assignment } from '../model/dim.js';
 import { evaluate } from '../model/dim.js';
-import type { TensorDocument } from '../model/document.js';
+import type { DType, TensorDocument } from '../model/document.js';
 import type { Survivors } from '../model/values.js';
 
 /** What a model costs. */
@@ -43,8 +43,8 @@ export class CostModel {
     this.assumed = Object.fromEntries(names.map((name) => [name, this.assign(name)]));
   }
 
-  /** The cost of what a removal leaves; `undefined` removes nothing. */
-  of(survivors?: Survivors): Cost {
+  /** The cost of what a removal leaves; `undefined` removes nothing. `dtypes`: tensors that are stored as another type than their own. */
+  of(survivors?: Survivors, dtypes?: ReadonlyMap<number, DType>): Cost {
     let params = 0;
     let tensorBytes = 0;
     const { tensors } = this.walk.graph.document;
@@ -66,7 +66,9 @@ export class CostModel {
       const elements = this.elements(tensor, survivors);
       if (isWeight(tensor)) params += elements;
       tensorBytes +=
-        elements === count(tensor) ? tensor.bytes : Math.ceil((elements * BITS[tensor.dtype]!) / 8);
+        elements === count(tensor) && !dtypes?.has(tensor.id)
+          ? tensor.bytes
+          : Math.ceil((elements * BITS[dtypes?.get(tensor.id) ?? tensor.dtype]!) / 8);
     }
     let macs = 0;
     for (const { lengths } of this.walk.work) {

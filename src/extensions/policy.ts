@@ -1,8 +1,6 @@
-import { presumed } from '../allocation/allocate.js';
+import type { Budget, Choices, Curve, Task } from '../allocation/curve.js';
 import { type AnyPolicy, policyCatalogue } from '../allocation/policies.js';
-import { ascending, type Budget, type Kept, roundedCount, type Task } from '../allocation/policy.js';
 import type { Registration } from '../base/catalogue.js';
-import type { Group } from '../coupling/groups.js';
 import { shown } from '../schema/check.js';
 import { action, flag, oneOf, words } from '../schema/fields.js';
 import { carriedOut, definitionOf, nameField, refuseTaken, unusable } from './registration.js';
@@ -16,23 +14,23 @@ export interface PolicyDefinition {
   /** What callers say how much leaves by; another is refused before any file is opened. By default 'either'. */
   readonly takes?: 'ratio' | 'budget' | 'either';
   /**
-   * Whether loss curves are to be measured, which takes trials of the model on samples; by default they are presumed of the scores.
+   * Whether losses are to be measured, which takes trials of the model on samples; by default they are presumed of the scores.
    */
   readonly measuresLoss?: boolean;
   /**
-   * How many lanes each group keeps, or which ones, by the group's id. Groups that are left out stay whole. Counts are those of lanes of
-   * the highest scores. What keeps no lane, breaks the rounding, or exceeds the budget ends the call in EXTENSION_FAILED.
+   * What stays of each unit, by its id: one of its `amounts`. Units that are left out stay whole. What is no such amount, or exceeds the
+   * budget, ends the call in EXTENSION_FAILED.
    */
-  allocate(task: PolicyTask): KeptLanes | Promise<KeptLanes>;
+  allocate(task: PolicyTask): KeptAmounts | Promise<KeptAmounts>;
 }
 
-/** By the id of a group: how many lanes stay, or their positions. */
-export type KeptLanes = ReadonlyMap<string, number | readonly number[]>;
+/** By the id of a unit: the amount that stays. */
+export type KeptAmounts = ReadonlyMap<string, number>;
 
 /** What a policy is given. Nothing of it is to be kept beyond the call. */
 export interface PolicyTask {
-  readonly groups: readonly PolicyGroup[];
-  /** The share of each group that is to leave, where the caller gave one. */
+  readonly units: readonly PolicyUnit[];
+  /** The share of each unit that is to leave, where the caller gave one. */
   readonly ratio?: number;
   /** What may be left, where the caller gave that. */
   readonly budget?: PolicyBudget;
@@ -40,25 +38,22 @@ export interface PolicyTask {
   readonly signal: AbortSignal;
 }
 
-/** A group that may be cut. */
-export interface PolicyGroup {
+/** What can be made smaller by choice: a group of lanes, of which the lanes of the lowest scores leave first. */
+export interface PolicyUnit {
+  /** The id of the group, as `inspect` gives it. */
   readonly id: string;
-  readonly lanes: number;
-  readonly exact: boolean;
-  /** [lanes]: higher stays longer. */
-  readonly scores: Float64Array;
-  /** [lanes]: positions, from the lane of the lowest score on. */
-  readonly order: readonly number[];
+  /** [choices], descending from the whole unit: numbers of lanes that may stay, as `roundTo` allows. */
+  readonly amounts: readonly number[];
   /**
-   * [lanes]: what the model is predicted to lose once so many + 1 lanes have left in that order, in shares of its answers' variance
-   * where it is measured; else the square of the share of the scores that has left.
+   * [choices], 0 for the first: what the model is predicted to lose, in shares of its answers' variance where that is measured; else the
+   * square of the share of the scores that has left.
    */
-  readonly loss: Float64Array;
+  readonly loss: readonly number[];
   readonly isLossMeasured: boolean;
-  /** A number of lanes that stays must be a multiple of it, or all. */
-  readonly step: number;
-  /** The number of lanes that may stay which is nearest to a wished one. */
-  rounded(lanes: number): number;
+  /** [choices - 1], ascending: the mean score of the lanes that each step takes away, as a multiple of the mean over the unit. */
+  readonly worth: readonly number[];
+  /** The amount that is nearest to a wished one. */
+  nearest(amount: number): number;
 }
 
 /** A limit on what may be left of the model. */
@@ -66,8 +61,8 @@ export interface PolicyBudget {
   readonly name: 'macs' | 'params' | 'bytes' | 'latency';
   /** In the unit of `cost`: multiply-adds, parameters, bytes, milliseconds. */
   readonly limit: number;
-  /** What would be left of the whole model if so many lanes, or these, were kept. Groups that are left out stay whole. */
-  cost(kept: KeptLanes): number;
+  /** What would be left of the whole model if these amounts stayed. Units that are left out stay whole. */
+  cost(kept: KeptAmounts): number;
 }
 
 const shape = {
@@ -92,144 +87,88 @@ export function registerPolicy(definition: PolicyDefinition): Registration {
     policyCatalogue.all.map((policy) => policy.name),
   );
   const policy: AnyPolicy = {
-    ...{ name, summary, takes, weighs: measuresLoss },
+    ...{ name, summary, takes, needsLoss: measuresLoss },
     allocate: async (task) => {
       const signal = task.signal ?? new AbortController().signal;
-      const choice = new Choice(name, task);
+      const reader = new Reader(name, task);
       const asked = Object.freeze<PolicyTask>({
-        groups: choice.views,
+        units: Object.freeze(task.curves.map(unitOf)),
         ...(task.ratio !== undefined && { ratio: task.ratio }),
-        ...(task.budget !== undefined && { budget: choice.budgetOf(task.budget) }),
+        ...(task.budget !== undefined && { budget: reader.budgetOf(task.budget) }),
         signal,
       });
       const given = await carriedOut(`the policy ${name}`, signal, () => own.allocate(asked));
-      return choice.checked(given);
+      return reader.checked(given);
     },
   };
   return policyCatalogue.add(policy);
 }
 
-/** The groups of a task as a policy sees them, and what it says of them as the lanes that stay. */
-class Choice {
-  readonly views: readonly PolicyGroup[];
-  readonly #byId: ReadonlyMap<string, { readonly group: Group; readonly view: PolicyGroup }>;
+/** Reads what a policy says of the units of a task. */
+class Reader {
+  readonly #indices: ReadonlyMap<string, number>;
 
   constructor(
     readonly name: string,
     readonly task: Task,
   ) {
-    const views = task.groups.map((group) => ({ group, view: viewOf(group, task) }));
-    this.#byId = new Map(views.map((own) => [own.view.id, own]));
-    this.views = Object.freeze(views.map(({ view }) => view));
+    this.#indices = new Map(task.curves.map(({ unit }, index) => [unit, index]));
   }
 
   budgetOf(budget: Budget): PolicyBudget {
-    return Object.freeze<PolicyBudget>({
-      name: budget.name,
-      limit: budget.limit,
-      cost: (kept) => {
-        const widths = budget.costOf === undefined ? undefined : this.#widths(kept);
-        return widths === undefined ? budget.cost(this.#kept(kept)) : budget.costOf!(widths);
-      },
-    });
+    const { name, limit } = budget;
+    const cost = (choices: Choices): number => budget.costOfAmounts?.(choices) ?? budget.cost(choices);
+    return Object.freeze<PolicyBudget>({ name, limit, cost: (kept) => cost(this.#choices(kept)) });
   }
 
-  /** errors: EXTENSION_FAILED with the policy and the group. */
-  checked(given: unknown): Kept {
-    const kept = this.#kept(given as KeptLanes);
-    for (const [{ id, lanes }, own] of kept) {
-      const { step } = this.#found(id).view;
-      if (own.length !== lanes.length && own.length % step !== 0)
-        throw unusable(
-          `the policy ${this.name} keeps ${own.length} of the ${lanes.length} lanes of the group "${id}", which is no multiple of ${step}`,
-          'A group can be asked for the nearest number: group.rounded(lanes).',
-        );
-    }
+  /** errors: EXTENSION_FAILED with the policy and the unit. */
+  checked(given: unknown): Choices {
+    const choices = this.#choices(given);
     const { budget } = this.task;
-    const cost = budget?.cost(kept) ?? 0;
+    const cost = budget?.cost(choices) ?? 0;
     if (budget !== undefined && cost > budget.limit)
       throw unusable(
         `the policy ${this.name} leaves ${cost} where the budget (${budget.name}) is ${budget.limit}`,
         'It can ask what would be left: budget.cost(kept).',
       );
-    return kept;
+    return choices;
   }
 
-  /** How many lanes of every group stay, where nothing says which. */
-  #widths(given: KeptLanes): Map<Group, number> | undefined {
-    const widths = new Map(this.task.groups.map((group) => [group, group.lanes.length]));
-    for (const [id, own] of entriesOf(given)) {
-      if (typeof own !== 'number') return undefined;
-      const { group, view } = this.#found(id);
-      widths.set(group, this.#count(view, own));
-    }
-    return widths;
-  }
-
-  #kept(given: KeptLanes): Map<Group, readonly number[]> {
-    const kept = new Map<Group, readonly number[]>();
-    for (const [id, own] of entriesOf(given)) {
-      const { group, view } = this.#found(id);
-      kept.set(
-        group,
-        typeof own === 'number' ? highest(view, this.#count(view, own)) : this.#positions(view, own),
-      );
-    }
-    return kept;
-  }
-
-  #found(id: string): { readonly group: Group; readonly view: PolicyGroup } {
-    const found = this.#byId.get(id);
-    if (found === undefined)
+  #choices(given: unknown): Choices {
+    if (!(given instanceof Map))
       throw unusable(
-        `the policy ${this.name} speaks of a group ${shown(id)}, which is none of the task`,
-        'Groups are known by their id.',
+        `what a policy keeps must be a Map, not ${shown(given)}`,
+        'It has for the id of each unit the amount that stays.',
       );
-    return found;
-  }
-
-  #count({ id, lanes }: PolicyGroup, count: number): number {
-    if (Number.isInteger(count) && count >= 1 && count <= lanes) return count;
-    throw unusable(
-      `the policy ${this.name} keeps ${count} lanes of the group "${id}", which has ${lanes}`,
-      `It must be a whole number from 1 to ${lanes}.`,
-    );
-  }
-
-  #positions({ id, lanes }: PolicyGroup, given: unknown): readonly number[] {
-    const all: readonly unknown[] = Array.isArray(given) ? given : [];
-    const isLane = (lane: unknown): lane is number =>
-      typeof lane === 'number' && Number.isInteger(lane) && lane >= 0 && lane < lanes;
-    const positions = [...new Set(all.filter(isLane))].sort((a, b) => a - b);
-    if (positions.length > 0 && positions.length === all.length) return positions;
-    throw unusable(
-      `the policy ${this.name} keeps ${shown(given)} of the group "${id}", which has ${lanes} lanes`,
-      `It must be a number of lanes, or an array of different positions from 0 to ${lanes - 1}, one at least.`,
-    );
+    const choices = this.task.curves.map(() => 0);
+    for (const [id, amount] of given as Map<unknown, unknown>) {
+      const index = this.#indices.get(id as string);
+      if (index === undefined)
+        throw unusable(
+          `the policy ${this.name} speaks of a unit ${shown(id)}, which is none of the task`,
+          'Units are known by their id.',
+        );
+      const { amounts } = this.task.curves[index]!;
+      const choice = amounts.indexOf(amount as number);
+      if (choice < 0)
+        throw unusable(
+          `the policy ${this.name} keeps ${shown(amount)} of the unit "${id}", which is none of its amounts`,
+          `There are ${amounts.slice(0, MOST_LISTED).join(', ')}${amounts.length > MOST_LISTED ? ', …' : ''}; unit.nearest(amount) is one of them.`,
+        );
+      choices[index] = choice;
+    }
+    return choices;
   }
 }
 
-function entriesOf(kept: unknown): Iterable<readonly [string, number | readonly number[]]> {
-  if (kept instanceof Map) return kept as Map<string, number | readonly number[]>;
-  throw unusable(
-    `what a policy keeps must be a Map, not ${shown(kept)}`,
-    'It has for the id of each group how many lanes stay, or which.',
-  );
-}
+const MOST_LISTED = 8;
 
-const highest = ({ order, lanes }: PolicyGroup, count: number): readonly number[] =>
-  order.slice(lanes - count).sort((a, b) => a - b);
-
-function viewOf(group: Group, { scores, damage, rounding }: Task): PolicyGroup {
-  const lanes = group.lanes.length;
-  const own = scores.get(group)!;
-  const order = ascending(own);
-  const measured = damage?.get(group);
-  return Object.freeze<PolicyGroup>({
-    ...{ id: group.id, lanes, exact: group.exact, scores: own.slice(), order: Object.freeze(order) },
-    loss: (measured ?? presumed(own, order)).slice(),
-    isLossMeasured: measured !== undefined,
-    step: Math.min(lanes, rounding.step(lanes)),
-    rounded: (wanted) => roundedCount(lanes, wanted, rounding),
+function unitOf({ unit, amounts, loss, worth, isLossMeasured = false, nearest }: Curve): PolicyUnit {
+  const own = Object.freeze([...amounts]);
+  return Object.freeze<PolicyUnit>({
+    ...{ id: unit, amounts: own, isLossMeasured },
+    loss: Object.freeze(Array.from(loss)),
+    worth: Object.freeze(Array.from(worth)),
+    nearest: (amount) => own[nearest(amount / own[0]!)]!,
   });
 }

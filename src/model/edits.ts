@@ -1,3 +1,5 @@
+import type { DType } from './document.js';
+
 /**
  * Edits to a model, as the addon takes them: everything that is not named here is copied byte for byte. Ids are those of
  * the model document.
@@ -36,6 +38,8 @@ export interface Edits {
   readonly metadata: readonly { readonly key: string; readonly value: string }[];
   /** A stored tensor of floats, or of quantised weights, gets another content; selections of it are then void. */
   readonly contents?: readonly NewContent[];
+  /** A stored tensor, as other edits leave it, is written under another name and as another type of floats. */
+  readonly retyped?: readonly Retyped[];
   /** Values of the main graph that become its outputs too, after those it has; nothing where they are. */
   readonly outputs?: readonly { readonly name: string }[];
   /** Only a part of the main graph is written; what other edits say of what leaves is void. */
@@ -57,6 +61,17 @@ export const NO_EDITS: Edits = {
   ...{ selections: [], integers: [], copies: [], literals: [], attributes: [] },
   ...{ inputs: [], nodes: [], valueInfos: [], metadata: [] },
 };
+
+/** Edits, and what else is to be written with them. */
+export function joined(edits: Edits, more: readonly Partial<Edits>[]): Edits {
+  const all: Record<string, unknown> = { ...edits };
+  for (const part of more)
+    for (const [kind, own] of Object.entries(part)) {
+      const known = all[kind];
+      all[kind] = Array.isArray(known) ? [...known, ...(own as readonly unknown[])] : own;
+    }
+  return all as unknown as Edits;
+}
 
 /** A part of the main graph, as a model of its own. */
 export interface Part {
@@ -80,6 +95,16 @@ export interface NewContent {
   readonly tensor: number;
   readonly dims: readonly number[];
   readonly values: Float32Array;
+}
+
+/**
+ * A stored tensor of floats as another type of floats (float16, bfloat16, float32 or float64), rounded to the nearest, ties to even.
+ * Nothing makes its old name any more: a node that does is another edit. NON_FINITE for values that the type cannot hold.
+ */
+export interface Retyped {
+  readonly tensor: number;
+  readonly dtype: DType;
+  readonly name: string;
 }
 
 export interface Selection {

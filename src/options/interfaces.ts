@@ -93,6 +93,12 @@ export interface PlanOptions extends ScoreOptions, ShapeOptions {
    */
   readonly policy?: string;
   /**
+   * What else is done under the same budget or ratio beside pruning, by the name of the compression: its options, or
+   * true. False leaves pruning out: `{ prune: false }`. An object of options by the names of compressions, such as {
+   * prune: false }.
+   */
+  readonly compress?: Readonly<Record<string, unknown>>;
+  /**
    * Refit what is left on `data`, so that each layer gives what it gave in the original. Without data nothing is
    * refitted. Default: true.
    */

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { policyCatalogue } from '../allocation/policies.js';
-import { BLOCK, WIDE } from '../allocation/policy.js';
+import { BLOCK, WIDE } from '../allocation/rounding.js';
 import { option, optionAs, quoted, text } from '../base/words.js';
 import { GUARD_METRICS } from '../guard/metrics.js';
 import type { Guard } from '../guard/types.js';
@@ -43,6 +43,13 @@ const guards = described<readonly Guard[]>(
     GUARDS,
   ),
   { says: GUARDS, type: 'readonly Guard[]', from: { Guard: 'guard/types' }, form: 'guard' },
+);
+
+const COMPRESS = 'an object of options by the names of compressions, such as { prune: false }';
+
+const compress: Field<Readonly<Record<string, unknown>>> = described(
+  v.record(v.string(), v.unknown(), COMPRESS),
+  { says: COMPRESS, type: 'Readonly<Record<string, unknown>>' },
 );
 
 /** The array of samples that holds class labels. */
@@ -103,6 +110,12 @@ export const planOptions = optionSet<PlanOptions, ScoreOptions & ShapeOptions>({
         { when: text`with a budget and ${quoted('data')}`, is: policyFor({ macs: 0.5, data: true }) },
       ],
       sign: 'NAME',
+      heading: HEADING.where,
+    },
+    compress: {
+      takes: compress,
+      help: 'what else is done under the same budget or ratio beside pruning, by the name of the compression: its options, or true',
+      more: 'False leaves pruning out: `{ prune: false }`.',
       heading: HEADING.where,
     },
     reconstruct: {

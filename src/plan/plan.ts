@@ -2,9 +2,10 @@
  * A plan: which lanes go, and so for each stored tensor and axis which indices stay. Plain data, the same in memory and
  * in JSON; it can be saved, read by a person, edited and replayed. Its format is public and stable (docs/plan.md).
  */
-export interface Plan {
+export interface Plan extends PruneSection {
   readonly format: 'espalier-plan';
-  readonly version: 1;
+  /** 2 where there are `sections`, which older releases would not carry out; else 1, which any release reads. */
+  readonly version: 1 | 2;
   readonly model: {
     /** sha256 of the .onnx file, hexadecimal. */
     readonly sha256: string;
@@ -13,6 +14,12 @@ export interface Plan {
   };
   /** How it was made: criterion, policy and their options. For people; `apply` reads `keep`, `free`, `lengths` and `reconstruct` of it, and nothing else does. */
   readonly made: Readonly<Record<string, string | number | boolean | readonly string[]>>;
+  /** What compressions beside pruning do, each under its name. Pruning's own section is the plan itself, where version 1 has it. */
+  readonly sections?: Readonly<Record<string, unknown>>;
+}
+
+/** What a plan says of pruning. */
+export interface PruneSection {
   /** Each group that loses lanes. */
   readonly groups: readonly PlannedGroup[];
   /** Each stored tensor that shrinks: by axis, the indices that stay, ascending. Follows from `groups`. */

@@ -1,7 +1,7 @@
 import type { ModelDocument } from '../model/document.js';
 import type { Edits } from '../model/edits.js';
 import type { Graph } from '../model/graph.js';
-import type { Plan } from '../plan/plan.js';
+import type { PruneSection } from '../plan/plan.js';
 import type { Cuts } from './cuts.js';
 
 /**
@@ -24,7 +24,7 @@ export function withFolds({ tensors }: ModelDocument, edits: Edits): Edits {
 }
 
 /** Of the stored tensors behind what is derived, the indices that a plan keeps: those that make what stays, and those that make nothing. */
-export function leafTables(graph: Graph, { kept }: Cuts): Plan['tensors'] {
+export function leafTables(graph: Graph, { kept }: Cuts): PruneSection['tensors'] {
   const gone = new Map<string, Map<number, { readonly length: number; readonly indices: Set<number> }>>();
   for (const { tensor, masks } of graph.folds ?? [])
     for (const [axis, indices] of kept.get(tensor) ?? []) {

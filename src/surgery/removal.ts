@@ -2,7 +2,7 @@ import { command, EspalierError, text } from '../base/errors.js';
 import type { Analysis } from '../coupling/analysis.js';
 import type { Group } from '../coupling/groups.js';
 import { Removal } from '../coupling/survivors.js';
-import type { Plan, PlannedAxes, PlannedGroup } from '../plan/plan.js';
+import type { PlannedAxes, PlannedGroup, PruneSection } from '../plan/plan.js';
 import type { Cuts } from './cuts.js';
 import { cutsOf } from './cuts.js';
 import { leafTables } from './folding.js';
@@ -18,7 +18,7 @@ export function removalOf(analysis: Analysis, kept: ReadonlyMap<Group, readonly 
   return new Removal(analysis.lanes.equations, removed);
 }
 
-type PlanTables = Pick<Plan, 'tensors' | 'derived' | 'copies' | 'interface'>;
+type PlanTables = Pick<PruneSection, 'tensors' | 'derived' | 'copies' | 'interface'>;
 
 /** The tables of a plan that follow from what is cut. */
 export function planTables(analysis: Analysis, { kept, copies }: Cuts, removal: Removal): PlanTables {
@@ -49,7 +49,7 @@ export function planTables(analysis: Analysis, { kept, copies }: Cuts, removal: 
  */
 export function removalOfPlan(
   analysis: Analysis,
-  plan: Plan,
+  plan: PruneSection,
 ): { readonly removal: Removal; readonly cuts: Cuts } {
   const byTensors = Object.keys({ ...plan.tensors, ...plan.derived }).length > 0;
   const removal = byTensors ? removalByTensors(analysis, plan) : removalByGroups(analysis, plan);
@@ -74,7 +74,7 @@ function stale(
   );
 }
 
-function removalByGroups(analysis: Analysis, plan: Plan): Removal {
+function removalByGroups(analysis: Analysis, plan: PruneSection): Removal {
   const byId = new Map(analysis.groups.map((group) => [group.id, group]));
   const kept = new Map<Group, readonly number[]>();
   for (const planned of plan.groups) {
@@ -98,7 +98,7 @@ function fits(analysis: Analysis, planned: PlannedGroup, group: Group): void {
 }
 
 /** A lane leaves where no index that stays has it. */
-function removalByTensors(analysis: Analysis, plan: Plan): Removal {
+function removalByTensors(analysis: Analysis, plan: PruneSection): Removal {
   const { equations } = analysis.lanes;
   const slots = new Map<string, number>();
   for (const slot of analysis.slots)
@@ -149,7 +149,7 @@ function removalByTensors(analysis: Analysis, plan: Plan): Removal {
 }
 
 /** The plan must be exactly what its lanes come to: a slice kept or dropped beside its lane would break the model. */
-function agree(analysis: Analysis, plan: Plan, wanted: PlanTables): void {
+function agree(analysis: Analysis, plan: PruneSection, wanted: PlanTables): void {
   const [all, needs] = [plan, wanted].map(({ tensors, derived }) => ({ ...tensors, ...derived }));
   for (const tensor of new Set([...Object.keys(all!), ...Object.keys(needs!)])) {
     const [given, needed] = [all![tensor] ?? {}, needs![tensor] ?? {}];
@@ -180,7 +180,7 @@ function agree(analysis: Analysis, plan: Plan, wanted: PlanTables): void {
 }
 
 /** Two interfaces that keep the same. */
-const sameInterface = (a: Plan['interface'], b: Plan['interface']): boolean =>
+const sameInterface = (a: PruneSection['interface'], b: PruneSection['interface']): boolean =>
   (['inputs', 'outputs'] as const).every((kind) => {
     const [own, other] = [textOf(a?.[kind]), textOf(b?.[kind])];
     return own.length === other.length && own.every((text, i) => text === other[i]);
@@ -193,7 +193,7 @@ const textOf = (values: Readonly<Record<string, PlannedAxes>> = {}): readonly st
     )
     .sort();
 
-function groupsAgree(analysis: Analysis, plan: Plan, removal: Removal): void {
+function groupsAgree(analysis: Analysis, plan: PruneSection, removal: Removal): void {
   const byId = new Map(analysis.groups.map((group) => [group.id, group]));
   for (const planned of plan.groups) {
     const group = byId.get(planned.id);

@@ -1,4 +1,5 @@
 import { EspalierError } from '../base/errors.js';
+import { frozen } from '../base/frozen.js';
 import { labelledOutput, type OwnLabels } from '../compare/labels.js';
 import type { Answers } from '../compare/row.js';
 import {
@@ -37,7 +38,7 @@ export async function verify(
   options?: VerifyOptions,
 ): Promise<Verification> {
   const checked = checkVerifyOptions(options);
-  return verified(modelFrom('original', original), modelFrom('pruned', pruned), checked);
+  return frozen(await verified(modelFrom('original', original), modelFrom('pruned', pruned), checked));
 }
 
 async function verified(

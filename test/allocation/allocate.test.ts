@@ -1,17 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { allocate, allocateWidths, type Curve, curveOf, presumed } from '../../src/allocation/allocate.js';
-import { type Budget, roundingTo, type Task } from '../../src/allocation/policy.js';
-import type { Group } from '../../src/coupling/groups.js';
+import { allocate, leastLoss } from '../../src/allocation/allocate.js';
+import type { Budget, Curve, Task } from '../../src/allocation/curve.js';
 import { random } from '../support/random.js';
-
-const group = (id: string, lanes: number): Group => ({
-  id,
-  lanes: Array.from({ length: lanes }, (_, lane) => lane),
-  slots: [],
-  exact: true,
-  factors: new Map(),
-});
+import { curveFrom } from './curves.js';
 
 /** A few groups, what each width of them loses, and what widths cost together. */
 interface Problem {
@@ -28,11 +20,7 @@ function curvesOf(lengths: readonly number[], seed: number, shape: Shape): Curve
     const steps = Array.from({ length: lanes }, () => Math.abs(next()) + 0.01);
     if (shape === 'convex') steps.sort((a, b) => a - b);
     let sum = 0;
-    return curveOf(
-      group(`g${index}`, lanes),
-      Float64Array.from(steps, (own) => (sum += own)),
-      roundingTo(1),
-    );
+    return curveFrom(`g${index}`, [0, ...steps.slice(0, -1).map((own) => (sum += own))]);
   });
 }
 
@@ -59,10 +47,10 @@ function problem(
 }
 
 const damageAt = ({ curves }: Problem, choices: readonly number[]): number =>
-  choices.reduce((sum, choice, index) => sum + curves[index]!.damage[choice]!, 0);
+  choices.reduce((sum, choice, index) => sum + curves[index]!.loss[choice]!, 0);
 
 const costAt = ({ curves, cost }: Problem, choices: readonly number[]): number =>
-  cost(choices.map((choice, index) => curves[index]!.widths[choice]!));
+  cost(choices.map((choice, index) => curves[index]!.amounts[choice]!));
 
 /** The least damage of all choices that hold the limit. */
 function bruteForce(own: Problem, limit: number): number {
@@ -71,20 +59,14 @@ function bruteForce(own: Problem, limit: number): number {
   for (;;) {
     if (costAt(own, choices) <= limit) least = Math.min(least, damageAt(own, choices));
     let place = 0;
-    while (place < choices.length && ++choices[place]! === own.curves[place]!.widths.length)
+    while (place < choices.length && ++choices[place]! === own.curves[place]!.amounts.length)
       choices[place++] = 0;
     if (place === choices.length) return least;
   }
 }
 
-function solved(own: Problem, limit: number): number[] | undefined {
-  const widths = new Map(own.curves.map((curve) => [curve.group, curve.widths[0]!]));
-  return allocateWidths(own.curves, {
-    limit,
-    set: (which, lanes) => void widths.set(which, lanes),
-    cost: () => own.cost(own.curves.map((curve) => widths.get(curve.group)!)),
-  });
-}
+const solved = (own: Problem, limit: number): readonly number[] | undefined =>
+  leastLoss(own.curves, { limit, cost: (choices) => costAt(own, choices) });
 
 const lengths = fc.array(fc.integer({ min: 2, max: 6 }), { minLength: 2, maxLength: 4 });
 const share = fc.double({ min: 0.15, max: 0.95, noNaN: true });
@@ -170,98 +152,59 @@ test('all stays where the limit is no limit, and what cannot be is said', () => 
   const own = problem([4, 3], 1, 'any', true);
   const whole = costAt(own, [0, 0]);
   expect(solved(own, whole)).toEqual([0, 0]);
-  const smallest = own.curves.map(({ widths }) => widths.length - 1);
+  const smallest = own.curves.map(({ amounts }) => amounts.length - 1);
   const least = costAt(own, smallest);
   expect(solved(own, least)).toEqual(smallest);
   expect(solved(own, least - 1e-9)).toBeUndefined();
 });
 
-test('a curve has the widths that rounding allows, and what each loses', () => {
-  const damage = Float64Array.from({ length: 20 }, (_, i) => i + 1);
-  const own = group('a', 20);
-  expect(curveOf(own, damage, roundingTo(8))).toEqual({
-    group: own,
-    widths: [20, 16, 8],
-    damage: [0, 4, 12],
-  });
-  expect(curveOf(own, damage, roundingTo(32)).widths).toEqual([20]);
-  expect(curveOf(own, damage, roundingTo(1)).widths).toHaveLength(20);
-});
-
 describe('the policy', () => {
-  const groups = [group('a', 6), group('b', 4)];
-  const scores = new Map([
-    [groups[0]!, Float64Array.of(5, 1, 4, 2, 6, 3)],
-    [groups[1]!, Float64Array.of(4, 1, 2, 3)],
-  ]);
-  const lengthOf = (kept: ReadonlyMap<Group, readonly unknown[]>, own: Group): number =>
-    kept.get(own)?.length ?? own.lanes.length;
-  const budgetOf = (limit: number): Budget => ({
-    name: 'macs',
-    limit,
-    cost: (kept) => groups.reduce((product, own) => product * lengthOf(kept, own), 1),
-  });
+  const curves = [curveFrom('a', [0, 1, 2, 3, 4, 5]), curveFrom('b', [0, 1, 2, 3])];
+  const cost = (choices: readonly number[]): number =>
+    curves.reduce((product, { amounts }, index) => product * amounts[choices[index]!]!, 1);
   const task = (limit: number, more: Partial<Task> = {}): Task => ({
-    groups,
-    scores,
-    rounding: roundingTo(1),
-    budget: budgetOf(limit),
+    curves,
+    budget: { name: 'macs', limit, cost },
     ...more,
   });
 
-  test('lanes of the lowest scores leave, in order', () => {
-    const kept = allocate.allocate(task(12));
-    const ranked = [
-      [4, 0, 2, 5, 3, 1],
-      [0, 3, 2, 1],
+  test('units whose choices lose little give more', () => {
+    const scaled = (a: number, b: number): Curve[] => [
+      curveFrom(
+        'a',
+        [0, 1, 2, 3, 4, 5].map((loss) => a * loss),
+      ),
+      curveFrom(
+        'b',
+        [0, 1, 2, 3].map((loss) => b * loss),
+      ),
     ];
-    for (const [index, own] of groups.entries()) {
-      const positions = kept.get(own) ?? own.lanes;
-      const best = ranked[index]!.slice(0, positions.length);
-      expect(positions).toEqual(best.sort((a, b) => a - b));
-    }
-    expect(budgetOf(12).cost(kept)).toBeLessThanOrEqual(12);
+    expect(allocate.allocate(task(12, { curves: scaled(1, 1e-3) }))).toEqual([0, 2]);
+    expect(allocate.allocate(task(12, { curves: scaled(1e-3, 1) }))).toEqual([3, 0]);
   });
 
-  test('what is measured goes before what the scores say', () => {
-    // Lanes of b cost next to nothing, those of a a lot, and the other way round.
-    const damage = (a: number, b: number) =>
-      new Map([
-        [groups[0]!, Float64Array.from({ length: 6 }, (_, i) => a * (i + 1))],
-        [groups[1]!, Float64Array.from({ length: 4 }, (_, i) => b * (i + 1))],
-      ]);
-    const cheap = allocate.allocate(task(12, { damage: damage(1, 1e-3) }));
-    expect(groups.map((own) => lengthOf(cheap, own))).toEqual([6, 2]);
-    const dear = allocate.allocate(task(12, { damage: damage(1e-3, 1) }));
-    expect(groups.map((own) => lengthOf(dear, own))).toEqual([3, 4]);
-  });
-
-  test('costs of widths are asked for where they are known', () => {
+  test('costs of amounts are asked for where they are known', () => {
     let asked = 0;
-    const costOf = (widths: ReadonlyMap<Group, number>): number => {
+    const costOfAmounts = (choices: readonly number[]): number => {
       asked += 1;
-      return groups.reduce((product, own) => product * (widths.get(own) ?? own.lanes.length), 1);
+      return cost(choices);
     };
-    const kept = allocate.allocate(task(12, { budget: { ...budgetOf(12), costOf } }));
+    const never = (): number => expect.fail('the exact cost is not needed');
+    const budget: Budget = { name: 'macs', limit: 12, cost: never, costOfAmounts };
+    expect(allocate.allocate(task(12, { budget }))).toEqual(allocate.allocate(task(12)));
     expect(asked).toBeGreaterThan(0);
-    expect(kept).toEqual(allocate.allocate(task(12)));
   });
 
   test('needs a budget, and says which is the smallest', () => {
     const { budget: _, ...without } = task(1);
     expect(() => allocate.allocate(without)).toThrow(/needs a budget/);
     expect(() => allocate.allocate(task(0.5))).toThrow(/smallest possible model has 4\.2 %/);
-    expect(groups.map((own) => lengthOf(allocate.allocate(task(1)), own))).toEqual([1, 1]);
+    expect(allocate.allocate(task(1))).toEqual([5, 3]);
   });
 
-  test('scores that are all zero are no reason to stop', () => {
-    const zeros = new Map(groups.map((own) => [own, new Float64Array(own.lanes.length)]));
-    const kept = allocate.allocate(task(12, { scores: zeros }));
-    expect(budgetOf(12).cost(kept)).toBeLessThanOrEqual(12);
+  test('losses that are all zero are no reason to stop', () => {
+    const zeros = [curveFrom('a', Array(6).fill(0)), curveFrom('b', Array(4).fill(0))];
+    const chosen = allocate.allocate(task(12, { curves: zeros }));
+    expect(cost(chosen)).toBeLessThanOrEqual(12);
   });
-});
-
-test('what stands for a damage that is not known is the square of the share of the scores that has left', () => {
-  expect([...presumed(Float64Array.of(1, 6, 1), [0, 2, 1])]).toEqual([1 / 64, 1 / 16, 1]);
-  expect([...presumed(new Float64Array(2), [1, 0])]).toEqual([1 / 4, 1]);
 });

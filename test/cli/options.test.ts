@@ -13,8 +13,11 @@ import { verifyOptions } from '../../src/options/verifying.js';
 const silent = { signal: new AbortController().signal, width: undefined, print() {}, hint() {}, fail() {} };
 const commands = new Map(program(silent).commands.map((command) => [command.name(), command]));
 
-/** The command line aborts by an interruption, shows progress by itself, and has a flag for each option of a criterion. */
-const IN_CODE = ['signal', 'onProgress', 'runtime', 'criterionOptions'];
+/**
+ * The command line aborts by an interruption, shows progress by itself, and has a flag for each option of a criterion. Compressions beside
+ * pruning have options of their own, which code gives.
+ */
+const IN_CODE = ['signal', 'onProgress', 'runtime', 'criterionOptions', 'compress'];
 /** How a command speaks, whatever it does. */
 const SPEECH = ['quiet', 'json'];
 const ofCriteria = criteria().flatMap(({ options }) => Object.keys(options));

@@ -26,7 +26,7 @@ beforeAll(async () => {
     'policy.mjs',
     `export default async ({ registerPolicy, registerOperator }) => {
        registerPolicy({ name: 'one', summary: 'keeps one', takes: 'ratio',
-         allocate: ({ groups }) => new Map(groups.map(({ id }) => [id, 1])) });
+         allocate: ({ units }) => new Map(units.map(({ id }) => [id, 1])) });
        registerOperator({ domain: 'com.example', op: 'Mine', summary: 'passes', rule: ({ input }) => [input(0)] });
      };`,
   );

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { oneFactorEach } from '../../src/allocation/policy.js';
+import { oneFactorEach } from '../../src/compression/prune/factors.js';
 import { CostModel } from '../../src/cost/model.js';
 import type { Analysis } from '../../src/coupling/analysis.js';
 import { analyse } from '../../src/coupling/analysis.js';

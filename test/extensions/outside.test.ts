@@ -165,8 +165,8 @@ test('definitions are typed: what is wrong does not compile', async () => {
       });
       // @ts-expect-error: scores are arrays of numbers
       registerCriterion({ name: 'b', summary: 's', score: ({ groups }) => groups.map(({ id }) => id) });
-      // @ts-expect-error: lanes are kept by number or by place
-      registerPolicy({ name: 'c', summary: 's', allocate: ({ groups }) => new Map(groups.map(({ id }) => [id, 'all'])) });
+      // @ts-expect-error: what is kept is a number
+      registerPolicy({ name: 'c', summary: 's', allocate: ({ units }) => new Map(units.map(({ id }) => [id, 'all'])) });
       // @ts-expect-error: outputs have axes, not lengths
       registerOperator({ domain: 'd', op: 'O', summary: 's', rule: ({ input }) => [input(0).map(({ length }) => length)] });
     `,

@@ -33,31 +33,25 @@ async function taskOf(options: PlanOptions, rest: Partial<PolicyDefinition> = {}
   const tasks: PolicyTask[] = [];
   register((task) => {
     tasks.push(task);
-    return new Map(task.groups.map(({ id }) => [id, 1]));
+    return new Map(task.units.map(({ id, amounts }) => [id, amounts.at(-1)!]));
   }, rest);
   await planned(options);
   return tasks[0]!;
 }
 
 describe('a registered policy', () => {
-  test('says how many lanes stay, those of the highest scores, or which', async () => {
-    register(
-      async ({ groups }) =>
-        new Map<string, number | readonly number[]>([
-          [groups[0]!.id, 3],
-          [groups[1]!.id, [5, 0]],
-        ]),
-    );
+  test('says how many lanes stay, those of the highest scores', async () => {
+    register(async ({ units }) => new Map([[units[0]!.id, 3]]));
     const kept = await planned({ ratio: 0.5, criterion: 'l2' });
     using model = await openModel(bytes);
     const [first] = await model.score({ criterion: 'l2' });
     const highest = Array.from(first!.scores.keys()).sort((a, b) => first!.scores[b]! - first!.scores[a]!);
-    expect(kept).toEqual({ w1: highest.slice(0, 3).sort((a, b) => a - b), w2: [0, 5] });
+    expect(kept).toEqual({ w1: highest.slice(0, 3).sort((a, b) => a - b) });
     expect(policies().at(-1)).toEqual({ name: 'mine', summary: 'what I say' });
   });
 
   test('leaves whole what it does not name', async () => {
-    register(({ groups }) => new Map([[groups[1]!.id, 2]]));
+    register(({ units }) => new Map([[units[1]!.id, 2]]));
     expect(Object.keys(await planned({ ratio: 0.5 }))).toEqual(['w2']);
   });
 
@@ -70,7 +64,7 @@ describe('a registered policy', () => {
       'the policy mine needs a budget, not a ratio',
     );
     registration!.unregister();
-    register(({ groups }) => new Map(groups.map(({ id }) => [id, 1])));
+    register(({ units }) => new Map(units.map(({ id }) => [id, 1])));
     expect(Object.keys(await planned({ ratio: 0.5 }))).toEqual(['w1', 'w2']);
     expect(Object.keys(await planned({ macs: 0.5 }))).toEqual(['w1', 'w2']);
   });
@@ -90,75 +84,70 @@ describe('a registered policy', () => {
 });
 
 describe('what a policy is given', () => {
-  test('groups with scores, their order, and the numbers that may stay', async () => {
+  test('units with the amounts that may stay, and what each step is worth', async () => {
     const tasks: PolicyTask[] = [];
     register((task) => {
       tasks.push(task);
-      return new Map(task.groups.map(({ id, rounded }) => [id, rounded(3)]));
+      return new Map(task.units.map(({ id, nearest }) => [id, nearest(3)]));
     });
-    await planned({ ratio: 0.3, roundTo: 4 });
-    const [{ groups, ratio, budget }] = tasks as [PolicyTask];
+    await planned({ ratio: 0.3, roundTo: 2, criterion: 'l2' });
+    const [{ units, ratio, budget }] = tasks as [PolicyTask];
     expect([ratio, budget]).toEqual([0.3, undefined]);
-    expect(groups.map(({ id, lanes, exact, step }) => [id, lanes, exact, step])).toEqual([
-      ['w1', 8, true, 4],
-      ['w2', 6, true, 4],
+    expect(units.map(({ id, amounts }) => [id, amounts])).toEqual([
+      ['w1', [8, 6, 4, 2]],
+      ['w2', [6, 4, 2]],
     ]);
-    const [{ scores, order, rounded }] = groups as [PolicyTask['groups'][0]];
-    expect(order.map((lane) => scores[lane])).toEqual([...scores].sort((a, b) => a - b));
-    expect([1, 3, 6, 7, 8].map(rounded)).toEqual([4, 4, 4, 8, 8]);
-    expect([groups, groups[0], order].every(Object.isFrozen)).toBe(true);
+    using model = await openModel(bytes);
+    const [first] = await model.score({ criterion: 'l2' });
+    const sorted = [...first!.scores].sort((a, b) => a - b);
+    const mean = sorted.reduce((sum, score) => sum + score, 0) / 8;
+    const [{ worth, nearest, amounts }] = units as [PolicyTask['units'][0]];
+    for (const step of [0, 1, 2])
+      expect(worth[step]! * mean).toBeCloseTo((sorted[2 * step]! + sorted[2 * step + 1]!) / 2, 9);
+    expect([0, 1, 3, 6, 7, 8, 99].map(nearest)).toEqual([2, 2, 2, 6, 6, 8, 8]);
+    expect([units, units[0], amounts, worth].every(Object.isFrozen)).toBe(true);
   });
 
   test('a budget, and what would be left', async () => {
-    const { budget, groups } = await taskOf({ params: 0.9 });
+    const { budget, units } = await taskOf({ params: 0.9 });
     // w1 [4 8], w2 [8 6], w3 [6 3].
     expect([budget!.name, budget!.limit]).toEqual(['params', 0.9 * 98]);
     expect(budget!.cost(new Map())).toBe(98);
     expect(budget!.cost(new Map([['w1', 4]]))).toBe(4 * 4 + 4 * 6 + 6 * 3);
-    expect(
-      budget!.cost(
-        new Map<string, readonly number[] | number>([
-          ['w1', [0]],
-          ['w2', 2],
-        ]),
-      ),
-    ).toBe(4 + 2 + 6);
-    expect(groups[0]!.isLossMeasured).toBe(false);
+    expect(budget!.cost(new Map(Object.entries({ w1: 1, w2: 2 })))).toBe(4 + 2 + 6);
+    expect(units[0]!.isLossMeasured).toBe(false);
     expect((await faultOf(() => budget!.cost(new Map([['w9', 1]])))).what).toBe(
-      'the policy mine speaks of a group "w9", which is none of the task',
+      'the policy mine speaks of a unit "w9", which is none of the task',
     );
   });
 
   test('losses, measured on samples where it asks for that', async () => {
     const presumed = await taskOf({ params: 0.9 });
-    const [first] = presumed.groups;
+    const [first] = presumed.units;
     let left = 0;
-    const all = first!.scores.reduce((sum, score) => sum + score, 0);
-    for (const [place, lane] of first!.order.entries()) {
-      left += first!.scores[lane]!;
-      expect(first!.loss[place]).toBeCloseTo((left / all) ** 2, 9);
+    for (const [step, worth] of first!.worth.entries()) {
+      left += worth / 8;
+      expect(first!.loss[step + 1]).toBeCloseTo(left ** 2, 9);
     }
     registration!.unregister();
     const measured = await taskOf({ params: 0.9, data: samples }, { measuresLoss: true });
-    const own = measured.groups[0]!;
+    const own = measured.units[0]!;
     expect(own.isLossMeasured).toBe(true);
     expect(own.loss.length).toBe(8);
-    expect([...own.loss]).toEqual([...own.loss].sort((a, b) => a - b));
-    expect([...own.loss]).not.toEqual([...first!.loss]);
+    expect(own.loss).toEqual([...own.loss].sort((a, b) => a - b));
+    expect(own.loss).not.toEqual(first!.loss);
   });
 });
 
 describe('what a policy gives is refused with its name and the group', () => {
   test.each<[unknown, RegExp]>([
     [{ w1: 3 }, /what a policy keeps must be a Map, not an object/],
-    [new Map([['w9', 3]]), /the policy mine speaks of a group "w9"/],
-    [new Map([['w1', 0]]), /the policy mine keeps 0 lanes of the group "w1", which has 8/],
-    [new Map([['w1', 9]]), /keeps 9 lanes/],
-    [new Map([['w1', 2.5]]), /keeps 2.5 lanes/],
-    [new Map([['w1', []]]), /keeps \[\] of the group "w1"/],
-    [new Map([['w1', [1, 1]]]), /keeps \[1, 1\] of the group "w1"/],
-    [new Map([['w1', [8]]]), /keeps \[8\] of the group "w1", which has 8 lanes/],
-    [new Map([['w1', 3]]), /keeps 3 of the 8 lanes of the group "w1", which is no multiple of 2/],
+    [new Map([['w9', 3]]), /the policy mine speaks of a unit "w9"/],
+    [new Map([['w1', 0]]), /the policy mine keeps 0 of the unit "w1", which is none of its amounts/],
+    [new Map([['w1', 9]]), /keeps 9 of/],
+    [new Map([['w1', 2.5]]), /keeps 2.5 of/],
+    [new Map([['w1', 'all']]), /keeps "all" of/],
+    [new Map([['w1', 3]]), /keeps 3 of the unit "w1", which is none of its amounts/],
   ])('%#', async (given, expected) => {
     register(() => given as never);
     const { code, what } = await faultOf(() => planned({ ratio: 0.5, roundTo: 2 }));
@@ -167,7 +156,7 @@ describe('what a policy gives is refused with its name and the group', () => {
   });
 
   test('a budget that it exceeds, and what it throws', async () => {
-    register(({ groups }) => new Map([[groups[0]!.id, 7]]));
+    register(({ units }) => new Map([[units[0]!.id, 7]]));
     const beyond = await faultOf(() => planned({ params: 0.5 }));
     expect(beyond.what).toBe('the policy mine leaves 88 where the budget (params) is 49');
     registration!.unregister();

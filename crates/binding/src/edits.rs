@@ -17,6 +17,7 @@ pub struct Edits {
     pub value_infos: Vec<ValueInfoEdit>,
     pub metadata: Vec<MetadataEdit>,
     pub contents: Option<Vec<FloatEdit>>,
+    pub retyped: Option<Vec<Retype>>,
     pub outputs: Option<Vec<NewOutput>>,
     pub part: Option<Part>,
     pub folded: Option<Vec<Fold>>,
@@ -71,6 +72,14 @@ pub struct FloatEdit {
     pub tensor: u32,
     pub dims: Vec<f64>,
     pub values: Float32Array,
+}
+
+/// An initializer of floats under another name and as another type of floats.
+#[napi(object, object_to_js = false)]
+pub struct Retype {
+    pub tensor: u32,
+    pub dtype: String,
+    pub name: String,
 }
 
 #[napi(object, object_to_js = false)]
@@ -176,6 +185,7 @@ impl Edits {
             value_infos,
             metadata,
             contents,
+            retyped,
             outputs,
             part: of,
             folded,
@@ -213,6 +223,7 @@ impl Edits {
                 let dims = all(edit.dims, length)?;
                 Ok(surgery::FloatEdit { tensor: edit.tensor as usize, dims, values: edit.values.to_vec() })
             })?,
+            retyped: all(retyped.unwrap_or_default(), retype)?,
             outputs: outputs
                 .unwrap_or_default()
                 .into_iter()
@@ -274,6 +285,13 @@ fn part(edit: Part) -> Result<surgery::Part> {
         outputs: edit.outputs,
         folded: edit.folded.into_iter().map(fold).collect(),
     })
+}
+
+fn retype(edit: Retype) -> Result<surgery::Retype> {
+    let dtype = DType::from_name(&edit.dtype).ok_or_else(|| {
+        Error::internal(format!("there is no type \"{}\"", edit.dtype)).in_tensor(&edit.name)
+    })?;
+    Ok(surgery::Retype { tensor: edit.tensor as usize, dtype, name: edit.name })
 }
 
 fn literal(edit: NewLiteral) -> Result<surgery::NewLiteral> {

@@ -70,8 +70,9 @@ impl Value {
         Ok(match self.dtype {
             DType::Float32 => each(numbers, |value| (value as f32).to_le_bytes()),
             DType::Float64 => each(numbers, f64::to_le_bytes),
-            DType::Float16 => each(numbers, |value| f16::from_f64(value).to_le_bytes()),
-            DType::BFloat16 => each(numbers, |value| bf16::from_f64(value).to_le_bytes()),
+            // Over float32, as runtimes compute in it, whatever the processor converts by itself.
+            DType::Float16 => each(numbers, |value| f16::from_f32(value as f32).to_le_bytes()),
+            DType::BFloat16 => each(numbers, |value| bf16::from_f32(value as f32).to_le_bytes()),
             other => return Err(unsupported(format!("no weight is made of {other}"))),
         })
     }

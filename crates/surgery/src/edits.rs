@@ -7,6 +7,7 @@ pub struct Edits {
     pub selections: Vec<Select>,
     pub integers: Vec<IntegerEdit>,
     pub contents: Vec<FloatEdit>,
+    pub retyped: Vec<Retype>,
     pub copies: Vec<NewCopy>,
     pub literals: Vec<NewLiteral>,
     pub attributes: Vec<AttributeEdit>,
@@ -63,6 +64,15 @@ pub struct FloatEdit {
     pub tensor: Id,
     pub dims: Vec<u64>,
     pub values: Vec<f32>,
+}
+
+/// An initializer of floats, as other edits leave it, is written under another name and as another type of floats: rounded to the
+/// nearest, ties to even. Nothing makes its old name any more.
+#[derive(Clone, Debug)]
+pub struct Retype {
+    pub tensor: Id,
+    pub dtype: DType,
+    pub name: String,
 }
 
 /// A new initializer of a graph, selected from a stored tensor.

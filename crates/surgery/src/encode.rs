@@ -1,6 +1,8 @@
 use espalier_tensor::{Code, DType, Error, Result};
 use half::{bf16, f16};
 
+use crate::convert::odd;
+
 /// Numbers as elements of a type, in the form of `raw_data`; integers saturate.
 ///
 /// errors: `INTERNAL` for types that no edit writes
@@ -20,8 +22,8 @@ pub(crate) fn numbers(dtype: DType, values: &[f64]) -> Result<Vec<u8>> {
         DType::Bool => each(values, |value| [u8::from(value != 0.0)]),
         DType::Float64 => each(values, f64::to_le_bytes),
         DType::Float32 => each(values, |value| (value as f32).to_le_bytes()),
-        DType::Float16 => each(values, |value| f16::from_f64(value).to_le_bytes()),
-        DType::BFloat16 => each(values, |value| bf16::from_f64(value).to_le_bytes()),
+        DType::Float16 => each(values, |value| f16::from_f32(odd(value)).to_le_bytes()),
+        DType::BFloat16 => each(values, |value| bf16::from_f32(odd(value)).to_le_bytes()),
         other => return Err(Error::internal(format!("an edit writes numbers of the type {other}"))),
     })
 }

@@ -7,7 +7,7 @@ use espalier_tensor::{Code, DType, Error, Model, Result};
 use crate::piece::Piece;
 use crate::splice::Splices;
 use crate::tensors::{self, Content, DataFile};
-use crate::{Edits, Kept, nodes, part, values};
+use crate::{Edits, Kept, Retype, nodes, part, values};
 
 /// The IR version from which on initializers need not be inputs of their graph.
 const FREE_INITIALIZERS: i64 = 4;
@@ -60,13 +60,21 @@ pub(crate) fn layout(model: &Model, edits: &Edits, place: Place) -> Result<Layou
     nodes::inputs(index, &edits.inputs, &mut splices)?;
     nodes::attributes(index, &edits.attributes, &mut splices)?;
     let mut contents = contents(model, edits)?;
+    let retyped: HashMap<Id, &Retype> = edits.retyped.iter().map(|edit| (edit.tensor, edit)).collect();
     for (id, tensor) in model.tensors().iter().enumerate() {
         let content = contents.remove(&id);
         // Data of a node that is gone goes too.
-        if !splices.is_removed(tensor.message) {
-            let file = file.as_mut().filter(|_| tensor.external.is_some() || movable.contains(&id));
-            tensors::rewrite(model, id, content, file, &mut splices)?;
+        if splices.is_removed(tensor.message) {
+            continue;
         }
+        if let Some(edit) = retyped.get(&id) {
+            let content = content.unwrap_or_else(|| Content::whole(id, tensor));
+            let pieces = retype(model, edit, content, file.as_mut(), moves)?;
+            splices.replace_message(tensor.message, pieces);
+            continue;
+        }
+        let file = file.as_mut().filter(|_| tensor.external.is_some() || movable.contains(&id));
+        tensors::rewrite(model, id, content, file, &mut splices)?;
     }
     for fold in folded {
         let content = match contents.remove(&fold.tensor) {
@@ -84,6 +92,31 @@ pub(crate) fn layout(model: &Model, edits: &Edits, place: Place) -> Result<Layou
     values::outputs(index, edits, &mut splices)?;
     values::metadata(index, &edits.metadata, &mut splices);
     Ok(Layout { model: splices.finish()?, data: file.map(|file| file.pieces).unwrap_or_default() })
+}
+
+/// An initializer under another name and as another type, in the place of the one that there is.
+fn retype(
+    model: &Model,
+    edit: &Retype,
+    content: Content,
+    file: Option<&mut DataFile>,
+    moves: bool,
+) -> Result<Vec<Piece>> {
+    let index = model.index();
+    let tensor = model.tensor(edit.tensor)?;
+    let fault = |what: &str| Err(Error::internal(what).in_tensor(&tensor.name));
+    if !index.graphs.iter().any(|graph| graph.initializers.contains(&edit.tensor)) {
+        return fault("an edit stores it as another type, and it is no initializer");
+    }
+    if index.ir_version < FREE_INITIALIZERS {
+        return fault("an edit stores it as another type, and it is an input of its graph too");
+    }
+    let content = content.converted(edit.dtype, &tensor.name)?;
+    let external = tensor.external.as_ref();
+    let beside = file
+        .filter(|_| external.is_some() || moves && content.large().is_some())
+        .map(|file| (external, file));
+    tensors::initializer(model, &edit.name, content, beside)
 }
 
 /// The new contents of stored tensors.

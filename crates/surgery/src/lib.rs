@@ -3,6 +3,7 @@
 //! An edit becomes splices of the file ([`splice`]); splices and the lengths around them become a list of pieces
 //! ([`piece`]); and pieces are written in blocks, in parallel, from the model's files to the output ([`write`]).
 
+mod convert;
 mod edits;
 mod encode;
 mod gather;
@@ -20,7 +21,7 @@ mod write;
 
 pub use edits::{
     AttributeEdit, AxisLength, Dropped, Edits, FloatEdit, Fold, InputEdit, IntegerEdit, Kept, MetadataEdit,
-    NewAttribute, NewAttributeValue, NewCopy, NewLiteral, NewNode, NewOutput, Part, PartInput, Select,
-    ValueInfoEdit,
+    NewAttribute, NewAttributeValue, NewCopy, NewLiteral, NewNode, NewOutput, Part, PartInput, Retype,
+    Select, ValueInfoEdit,
 };
 pub use save::{Saved, Written, save, save_to_bytes, write};

@@ -3,6 +3,7 @@ use std::ops::Range;
 use espalier_tensor::onnx::Id;
 use espalier_tensor::{Model, Result};
 
+use crate::convert::Converted;
 use crate::gather::{Window, gather};
 use crate::select::Selection;
 
@@ -17,6 +18,8 @@ pub(crate) enum Piece {
         tensor: Id,
         bytes: u64,
     },
+    /// Floats as another type of floats.
+    Converted(Box<Converted>),
     /// Some of a tensor's elements.
     Selected {
         tensor: Id,
@@ -31,6 +34,7 @@ impl Piece {
             Piece::Literal(bytes) => bytes.len() as u64,
             Piece::Copy(range) => range.end - range.start,
             Piece::Tensor { bytes, .. } | Piece::Selected { bytes, .. } => *bytes,
+            Piece::Converted(converted) => converted.length(),
         }
     }
 
@@ -44,6 +48,7 @@ impl Piece {
             }
             Piece::Copy(range) => model.sources()[0].read(range.start + start, out),
             Piece::Tensor { tensor, .. } => model.read_bytes(*tensor, start, out),
+            Piece::Converted(converted) => converted.read(model, start, out, window),
             Piece::Selected { tensor, selection, .. } => {
                 gather(model, *tensor, selection, start, out, window)
             }

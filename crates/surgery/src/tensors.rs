@@ -6,6 +6,7 @@ use espalier_tensor::onnx::{Data, External, Id, Tensor};
 use espalier_tensor::wire::write;
 use espalier_tensor::{DType, Error, Model, Result};
 
+use crate::convert::Converted;
 use crate::encode;
 use crate::piece::{self, Piece};
 use crate::select::Selection;
@@ -90,6 +91,15 @@ impl Content {
                 data: NewData::Raw(Piece::Literal(bytes)),
             })
             .map_err(|error| error.in_tensor(&tensor.name))
+    }
+
+    /// The same elements as another type of floats.
+    pub fn converted(self, to: DType, tensor: &str) -> Result<Content> {
+        let NewData::Raw(piece) = self.data else {
+            return Err(Error::internal("an edit stores strings as floats").in_tensor(tensor));
+        };
+        let converted = Converted::new(piece, self.dtype, to, tensor)?;
+        Ok(Content { dtype: to, dims: self.dims, data: NewData::Raw(Piece::Converted(Box::new(converted))) })
     }
 
     /// Its data, where it is worth a place outside the model.

@@ -1,0 +1,99 @@
+import { finished, type Steps } from '../base/steps.js';
+import { type Analysis, analysing } from '../coupling/analysis.js';
+import { choosing } from '../coupling/choosing.js';
+import type { Lengths } from '../coupling/lengths.js';
+import type { ReadNumbers, Walk } from '../coupling/walk.js';
+import type { Dataset } from '../data/data.js';
+import { foldedGraph } from '../folding/fold.js';
+import type { Graph } from '../model/graph.js';
+import type { NativeModel } from '../native/index.js';
+import { registryNow } from '../ops/registry.js';
+import type { ApplyOptions } from '../options/opened.js';
+import type { CallOptions } from '../options/types.js';
+import { inSlices } from '../platform/index.js';
+import { lengthsOf } from './lengths.js';
+import { checkMarks, keyOf, type Marks } from './marks.js';
+
+/** What is known of a model's coupling, computed once for the same names that must stay or may shrink, and the same lengths. */
+export class Analyses {
+  readonly #analyses = new Map<string, Analysis>();
+  /** By samples, the lengths that they were seen to have. */
+  readonly #lengths = new WeakMap<Dataset, Map<string, Lengths>>();
+  #folded: Graph | undefined;
+
+  constructor(
+    readonly native: NativeModel,
+    readonly graph: Graph,
+    /** One for all analyses of the model, so that they agree on what its groups are. */
+    readonly registry = registryNow(),
+  ) {}
+
+  /** With no marks, and lengths that the file leaves open guessed by their names. Holds the event loop until it is done. */
+  get plain(): Analysis {
+    return finished(this.#analysing({}));
+  }
+
+  /** The same for some marks, without holding the event loop for long. */
+  async of(marks: Marks, { signal }: CallOptions = {}): Promise<Analysis> {
+    return inSlices(this.#analysing(marks), signal);
+  }
+
+  /** The same with the marks of a call, and the lengths that its shapes and samples show. errors: OPTION_INVALID for names that there are not. */
+  async marked(options: Marks & ApplyOptions): Promise<Analysis> {
+    checkMarks(this.graph, options);
+    return this.measured(options, options);
+  }
+
+  /** The same with the lengths that shapes and samples show; `otherwise`: those that a plan was made at. */
+  async measured(
+    marks: Marks,
+    options: ApplyOptions = {},
+    otherwise: Lengths = new Map(),
+  ): Promise<Analysis> {
+    const analysis = await this.of(marks, options);
+    const found = await this.#lengthsOf(analysis, options);
+    const lengths = new Map([...otherwise, ...found]);
+    if (lengths.size === 0) return analysis;
+    const key = JSON.stringify([keyOf(marks), [...lengths].sort(([a], [b]) => (a < b ? -1 : 1))]);
+    const measured = this.#analyses.get(key) ?? { ...analysis, lengths };
+    this.#analyses.set(key, measured);
+    return measured;
+  }
+
+  /** What is seen of the same samples again is the same. */
+  async #lengthsOf(analysis: Analysis, options: ApplyOptions): Promise<Lengths> {
+    const { data, shape = {}, samples } = options;
+    if (data === undefined) return lengthsOf(this.native, analysis, options);
+    const known = this.#lengths.get(data) ?? new Map<string, Lengths>();
+    this.#lengths.set(data, known);
+    const key = JSON.stringify([Object.entries(shape), samples]);
+    const lengths = known.get(key) ?? (await lengthsOf(this.native, analysis, options));
+    known.set(key, lengths);
+    return lengths;
+  }
+
+  *#analysing(marks: Marks): Steps<Analysis> {
+    const key = keyOf(marks);
+    const { keep, free } = marks;
+    const known = this.#analyses.get(key);
+    if (known !== undefined) return known;
+    const read = (tensor: number): Float64Array => this.native.numbers(tensor);
+    const { graph, walk } = yield* this.#foldedGraph(read);
+    const analysis = yield* analysing(graph, this.registry, read, keep, free, walk);
+    // Another call may have finished the same analysis while this one waited for its turn.
+    const first = this.#analyses.get(key) ?? analysis;
+    this.#analyses.set(key, first);
+    return first;
+  }
+
+  /** The graph with the weights that it computes as stored ones. */
+  *#foldedGraph(read: ReadNumbers): Steps<{ readonly graph: Graph; readonly walk?: Walk }> {
+    if (this.#folded !== undefined) return { graph: this.#folded };
+    const walk = yield* choosing(this.graph, this.registry, read, () => false);
+    // Another call may have folded it while this one waited for its turn.
+    if (this.#folded !== undefined) return { graph: this.#folded };
+    const folded = foldedGraph(walk, this.native, this.registry, read);
+    this.#folded = folded ?? this.graph;
+    return folded === undefined ? { graph: this.graph, walk } : { graph: folded };
+  }
+}

@@ -1,0 +1,45 @@
+import type { Analysis } from '../coupling/analysis.js';
+import type { Group } from '../coupling/groups.js';
+import type { NativeModel } from '../native/index.js';
+import type { ScoreOptions } from '../options/opened.js';
+import { criterionNamed, defaultCriterion } from '../scoring/criteria.js';
+import { scoresOf, type Worth } from '../scoring/criterion.js';
+import { optionsFor } from '../scoring/options.js';
+import { evidenceOf } from './evidence.js';
+import type { Sessions } from './sessions.js';
+import { Worths } from './worths.js';
+
+/** What lanes are worth under the criterion of a call. */
+export class Scores {
+  readonly #worths = new Worths();
+
+  constructor(
+    readonly native: NativeModel,
+    readonly sessions: Sessions,
+  ) {}
+
+  /** [lanes] by group; higher stays longer. */
+  async of(
+    analysis: Analysis,
+    groups: readonly Group[],
+    options: ScoreOptions,
+  ): Promise<ReadonlyMap<Group, Float64Array>> {
+    const worth = await this.worth(analysis, groups, options, false);
+    return new Map([...worth].map(([group, own]) => [group, scoresOf(own)]));
+  }
+
+  /** parts: whether what scores are made of is wanted too, where that takes time. */
+  worth(
+    analysis: Analysis,
+    groups: readonly Group[],
+    options: ScoreOptions,
+    parts: boolean,
+  ): Promise<ReadonlyMap<Group, Worth>> {
+    const criterion = criterionNamed(options.criterion ?? defaultCriterion(options.data !== undefined));
+    const session = this.sessions.of(analysis, options);
+    return this.#worths.of(analysis, groups, { ...options, parts }, () => {
+      const evidence = evidenceOf(this.native, analysis, options, session, parts);
+      return criterion.score(groups, optionsFor(criterion, options.criterionOptions), evidence);
+    });
+  }
+}

@@ -1,0 +1,34 @@
+import type { Analysis } from '../coupling/analysis.js';
+import type { Dataset } from '../data/data.js';
+import { Knowledge } from '../loss/session.js';
+import type { NativeModel } from '../native/index.js';
+import type { ScoreOptions } from '../options/opened.js';
+import { onnxruntime } from '../runtime/onnxruntime.js';
+import type { Runtime } from '../runtime/runtime.js';
+
+interface Known {
+  readonly analysis: Analysis;
+  readonly given: Runtime | undefined;
+  readonly samples: number | undefined;
+  readonly session: Knowledge;
+}
+
+/** Calibration sessions: one for the same samples, analysis and runtime, as long as somebody holds the samples. */
+export class Sessions {
+  readonly #known = new WeakMap<Dataset, readonly Known[]>();
+
+  constructor(readonly native: NativeModel) {}
+
+  /** Undefined without samples. */
+  of(analysis: Analysis, { data, runtime, samples }: ScoreOptions): Knowledge | undefined {
+    if (data === undefined) return undefined;
+    const all = this.#known.get(data) ?? [];
+    const known = all.find(
+      (own) => own.analysis === analysis && own.given === runtime && own.samples === samples,
+    );
+    if (known !== undefined) return known.session;
+    const session = new Knowledge(this.native, analysis, data, runtime ?? onnxruntime(), samples);
+    this.#known.set(data, [...all, { analysis, given: runtime, samples, session }]);
+    return session;
+  }
+}
