@@ -83,6 +83,24 @@ test('an activation: its row makes it known, and its test passes', async () => {
   expect([code, code === 0 ? '' : stdout + stderr]).toEqual([0, '']);
 });
 
+test('a compression: its folder and its registration are all there is to write', async () => {
+  const root = await checkout();
+  const [source, tried] = [filesOf('src/compression/'), filesOf('test/compression/')];
+  const [file] = Object.keys(source);
+  const [test] = Object.keys(tried);
+  // The same as the one that its own tests are about.
+  const known = await readFile(inRepository('test/compression/halves/halves.ts'), 'utf8');
+  expect(source[file!]).toBe(known.replaceAll("'../../../src/", "'../../"));
+  await write(root, { ...source, ...tried });
+  const run = () =>
+    node(root, inRepository('node_modules/vitest/vitest.mjs'), 'run', test!, '--maxWorkers=1');
+  expect((await run()).code).toBe(1);
+  for (const edit of edits().filter(({ file }) => file.startsWith('src/compression/')))
+    await apply(root, edit);
+  const { code, stdout, stderr } = await run();
+  expect([code, code === 0 ? '' : stdout + stderr]).toEqual([0, '']);
+});
+
 describe('a criterion from outside', () => {
   test('is used by the commands that are shown, and from code', async () => {
     const root = await project('espalier');

@@ -1,34 +1,29 @@
+import { Catalogue, type Registration } from '../base/catalogue.js';
 import { EspalierError } from '../base/errors.js';
 import { nearest } from '../schema/near.js';
 import type { Compression } from './compression.js';
 import { prune } from './prune/prune.js';
 
-/** Every compression, in the order in which their curves are offered. */
-const compressions: Compression<never>[] = [prune as Compression<never>];
+/** The package's own compressions. */
+const compressions: readonly Compression[] = [prune as Compression];
 
-/**
- * Makes a compression known under its name.
- *
- * - returns: takes it away again
- * - errors: OPTION_INVALID where there is one of that name
- */
-export function registerCompression<Section>(compression: Compression<Section>): () => void {
+/** These, and what was registered beside them, in the order in which their curves are offered. */
+const catalogue = new Catalogue<Compression>(compressions);
+
+/** Makes a compression known under its name. errors: OPTION_INVALID where there is one of that name */
+export function registerCompression<Section>(compression: Compression<Section>): Registration {
   const { name } = compression;
-  if (compressions.some((known) => known.name === name))
+  if (compressionNames().includes(name))
     throw new EspalierError('OPTION_INVALID', `there is a compression "${name}" already`);
-  const added = compression as Compression<never>;
-  compressions.push(added);
-  return () => {
-    compressions.splice(compressions.indexOf(added), 1);
-  };
+  return catalogue.add(compression as Compression);
 }
 
-export const compressionNames = (): readonly string[] => compressions.map(({ name }) => name);
+export const compressionNames = (): readonly string[] => catalogue.all.map(({ name }) => name);
 
 /** errors: OPTION_INVALID, which lists the names */
 export function compressionNamed(name: string): Compression {
-  const found = compressions.find((compression) => compression.name === name);
-  if (found !== undefined) return found as Compression;
+  const found = catalogue.all.find((compression) => compression.name === name);
+  if (found !== undefined) return found;
   const near = nearest(name, compressionNames());
   const guess = near === undefined ? '' : `Did you mean ${near}? `;
   throw new EspalierError(
@@ -44,15 +39,13 @@ export function compressionsFor(
   asked: Readonly<Record<string, unknown>> = {},
 ): readonly { readonly compression: Compression; readonly own: unknown }[] {
   for (const name of Object.keys(asked)) compressionNamed(name);
-  return compressions.flatMap((compression) => {
+  return catalogue.all.flatMap((compression) => {
     const own = asked[compression.name];
     const wanted = own === undefined ? compression.name === prune.name : own !== false;
-    return wanted ? [{ compression: compression as Compression, own }] : [];
+    return wanted ? [{ compression, own }] : [];
   });
 }
 
 /** How the section of a compression is read, if there is one of that name; pruning's is the plan itself. */
 export const sectionReader = (name: string): ((data: unknown) => unknown) | undefined =>
-  name === prune.name
-    ? undefined
-    : (compressions.find((compression) => compression.name === name) as Compression | undefined)?.read;
+  name === prune.name ? undefined : catalogue.all.find((compression) => compression.name === name)?.read;

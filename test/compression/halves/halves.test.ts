@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Registration } from '../../../src/base/catalogue.js';
 import { registerCompression } from '../../../src/compression/compressions.js';
 import { EspalierError, openModel, type PlanOptions, readPlan } from '../../../src/index.js';
 import { difference, randomFeeds, run } from '../../support/exact.js';
@@ -35,12 +36,12 @@ const weights = spec.initializers.filter(({ dims }) => dims.length === 4).map(({
 /** What rounding weights to float16 may change of an answer, relative to the largest: a few times 2^-11 a layer. */
 const HALF = 1e-2;
 
-let unregister: () => void;
+let registration: Registration;
 
 beforeEach(() => {
-  unregister = registerCompression(halves);
+  registration = registerCompression(halves);
 });
-afterEach(() => unregister());
+afterEach(() => registration.unregister());
 
 const asked = (more: PlanOptions = {}): PlanOptions => ({
   policy: 'allocate',
@@ -133,9 +134,9 @@ describe('names', () => {
       'PLAN_MALFORMED',
       expect.stringMatching(/^sections\.halves: /),
     ]);
-    unregister();
+    registration.unregister();
     const unknown = await errorOf(model.apply(plan));
-    unregister = registerCompression(halves);
+    registration = registerCompression(halves);
     expect(unknown.what).toMatch(/sections\.halves: this release has no compression of that name/);
   });
 });
