@@ -75,7 +75,7 @@ test('convolutions with groups have as many blocks', () => {
   ]);
 });
 
-test('Gemm, transposed and not; scaled ones are none', () => {
+test('Gemm, transposed and not, and of a factor', () => {
   const found = layers((b) => {
     b.node('Gemm', 'a', ['x', b.weight('w1', [5, 6]), b.weight('b1', [5])], { transB: 1 });
     b.node('Gemm', 'h', ['a', b.weight('w2', [5, 4]), b.weight('b2', [1, 4])]);
@@ -85,6 +85,7 @@ test('Gemm, transposed and not; scaled ones are none', () => {
   expect(found.map(shown)).toEqual([
     { weight: 'w1', size: [5, 6, 1], additions: ['stored b1 included'] },
     { weight: 'w2', size: [4, 5, 1], additions: ['stored b2 included'] },
+    { weight: 'w3', size: [3, 4, 1], additions: ['operand'] },
     { weight: 'w4', size: [2, 3, 1], additions: ['operand'] },
   ]);
 });
