@@ -4,7 +4,7 @@ import { analyse } from '../src/coupling/analysis.js';
 import { openFile } from '../src/native/index.js';
 import { readGraph } from '../src/model/graph.js';
 import { registry } from '../src/ops/registry.js';
-import { Knowledge } from '../src/loss/session.js';
+import { CalibrationSession } from '../src/loss/session.js';
 import { encodeModel, floats } from '../test/support/onnx.js';
 import { random } from '../test/support/random.js';
 
@@ -108,9 +108,9 @@ export async function predictions(
   const native = await openFile(file);
   const analysis = analyse(readGraph(native.describe(), file), registry, (tensor) => native.numbers(tensor));
   const group = analysis.groups.find((own) => own.id === id)!;
-  const knowledge = new Knowledge(native, analysis, calibration, onnxruntime(), undefined);
-  const [ranking] = await knowledge.rankings([group], {});
-  const answers = await knowledge.damage(group, ranking!.order, ranking!.damage, {});
+  const session = new CalibrationSession(native, analysis, calibration, onnxruntime(), undefined);
+  const [ranking] = await session.rankings([group], {});
+  const answers = await session.damage(group, ranking!.order, ranking!.damage, {});
   native.dispose();
   return { read: ranking!.damage, answers };
 }

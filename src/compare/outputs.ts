@@ -1,8 +1,8 @@
 import { classesOf } from '../runtime/classes.js';
 import { isFloat, numbersOf } from '../runtime/dtypes.js';
 import type { Feeds, Session, Tensor, ValueInfo } from '../runtime/runtime.js';
-import { type Knowledge, NO_KNOWLEDGE } from './knowledge.js';
 import { commonOf } from './lengths.js';
+import { NO_KNOWLEDGE, type OutputRoles } from './outputRoles.js';
 import { type Answers, Row } from './row.js';
 import { type Both, isBoxes, Sets } from './sets.js';
 
@@ -27,15 +27,15 @@ export class Outputs {
   readonly values: readonly ValueInfo[];
   readonly unjudged: readonly Unjudged[];
   readonly #inputs: readonly ValueInfo[];
-  readonly #knowledge: Knowledge;
+  readonly #knowledge: OutputRoles;
   readonly #sets = new Sets();
   readonly #codes = new Map<string, number>();
 
   /** @param original its session, with the stand-ins as further outputs */
-  constructor({ inputs, outputs }: Pick<Session, 'inputs' | 'outputs'>, knowledge: Knowledge = NO_KNOWLEDGE) {
+  constructor({ inputs, outputs }: Pick<Session, 'inputs' | 'outputs'>, session: OutputRoles = NO_KNOWLEDGE) {
     const byName = new Map(outputs.map((value) => [value.name, value]));
-    const standIns = new Map(knowledge.standIns.map((own) => [own.output, own]));
-    const stood = new Set(knowledge.standIns.flatMap(({ values }) => values));
+    const standIns = new Map(session.standIns.map((own) => [own.output, own]));
+    const stood = new Set(session.standIns.flatMap(({ values }) => values));
     const values: ValueInfo[] = [];
     const unjudged: Unjudged[] = [];
     const fetched = ({ dtype }: ValueInfo): boolean => dtype !== 'other';
@@ -55,7 +55,7 @@ export class Outputs {
     this.values = values;
     this.unjudged = unjudged;
     this.#inputs = inputs;
-    this.#knowledge = knowledge;
+    this.#knowledge = session;
   }
 
   /** The output that a value is, or those that it stands for. */
@@ -171,7 +171,7 @@ export class Outputs {
       (_, row) => new Row(part(own.original.values, row), part(own.pruned.values, row), common.share),
     );
     return {
-      ...{ output, dtype, discrete, manner: this.#manner(one, same, samples) },
+      ...{ output, dtype, discrete, mode: this.#manner(one, same, samples) },
       rows: split ? rows : Array<Row>(samples).fill(rows[0]!),
       classes: same ? this.#classes(a, output, samples) : undefined,
       ...(!same && { lengths: lengthsOf(a, b) }),
@@ -179,7 +179,7 @@ export class Outputs {
   }
 
   /** Boxes that are not finite are boxes all the same. */
-  #manner(one: Both, same: boolean, samples: number): Answers['manner'] {
+  #manner(one: Both, same: boolean, samples: number): Answers['mode'] {
     if (this.#knowledge.suppressed.has(one.output) && isBoxes(one, samples)) return 'boxes';
     return same ? 'values' : 'sequences';
   }

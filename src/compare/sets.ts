@@ -89,8 +89,8 @@ export class Sets {
       return matchBoxes(setOf(boxes.original, set), setOf(boxes.pruned, set), columns, alike);
     });
     return [boxes, ...others].map((one) => {
-      const manner = one === boxes ? 'boxes' : 'rows of boxes';
-      return answersOf(one, matched, { counts, axes, samples, manner });
+      const mode = one === boxes ? 'boxes' : 'rows of boxes';
+      return answersOf(one, matched, { counts, axes, samples, mode });
     });
   }
 }
@@ -170,7 +170,7 @@ function equalRows(one: Both, samples: number): Answers {
     matchEqual(setOf(one.original, set), setOf(one.pruned, set)),
   );
   const axes = one.original.dims.length - 1;
-  return answersOf(one, matched, { counts: countsOf(one), axes, samples, manner: 'equal rows' });
+  return answersOf(one, matched, { counts: countsOf(one), axes, samples, mode: 'equal rows' });
 }
 
 interface Found {
@@ -178,15 +178,11 @@ interface Found {
   /** Axes before those of a single row. */
   readonly axes: number;
   readonly samples: number;
-  readonly manner: Answers['manner'];
+  readonly mode: Answers['mode'];
 }
 
 /** How an output's rows compare, with the counterparts that were found in each set. */
-function answersOf(
-  one: Both,
-  matched: readonly Matching[],
-  { counts, axes, samples, manner }: Found,
-): Answers {
+function answersOf(one: Both, matched: readonly Matching[], { counts, axes, samples, mode }: Found): Answers {
   const { output, dtype, discrete, original, pruned } = one;
   const width = lengthOf(original.dims.slice(axes));
   const each = axes > 1 && original.dims[0] === samples;
@@ -208,13 +204,13 @@ function answersOf(
     return new Row(
       ...([own.original, own.pruned] as const),
       all === 0 ? 1 : (2 * pairs) / all,
-      manner === 'boxes' ? mean : undefined,
+      mode === 'boxes' ? mean : undefined,
     );
   };
   const rows = Array.from({ length: each ? samples : 1 }, (_, sample) => rowOf(sample));
   const total = (of: 'original' | 'pruned'): number => matched.reduce((sum, own) => sum + own[of], 0);
   return {
-    ...{ output, dtype, manner, discrete, classes: undefined },
+    ...{ output, dtype, mode, discrete, classes: undefined },
     rows: each ? rows : Array<Row>(samples).fill(rows[0]!),
     lengths: { original: total('original'), pruned: total('pruned') },
   };

@@ -3,10 +3,10 @@ import type { EspalierError } from '../base/errors.js';
 import type { Analysis } from '../coupling/analysis.js';
 import type { Group } from '../coupling/groups.js';
 import type { Removal } from '../coupling/survivors.js';
-import type { Knowledge } from '../loss/session.js';
+import type { CalibrationSession } from '../loss/session.js';
 import type { DType } from '../model/document.js';
 import type { Edits } from '../model/edits.js';
-import type { Survivors } from '../model/values.js';
+import type { KeptIndices } from '../model/values.js';
 import type { NativeModel } from '../native/index.js';
 import type { PlanOptions } from '../options/opened.js';
 import type { Warning } from '../options/types.js';
@@ -35,7 +35,7 @@ export interface Situation {
   /** What stands under the compression's name in `PlanOptions.compress`; undefined where nothing does. */
   readonly own: unknown;
   /** What is known from samples, where there are some. */
-  readonly session: Knowledge | undefined;
+  readonly session: CalibrationSession | undefined;
   /** Whether what stays is refitted to them. */
   readonly refits: boolean;
   /** Whether the policy looks at `Curve.loss`: where it does not, curves need not measure it. */
@@ -59,7 +59,7 @@ export interface Offer<Section = unknown> {
 /** What costs depend on. */
 export interface Left {
   /** Lanes that leave; by default none. */
-  readonly survivors?: Survivors;
+  readonly kept?: KeptIndices;
   /** By tensor: the type that it is stored as; by default its own. */
   readonly dtypes?: ReadonlyMap<number, DType>;
 }

@@ -1,10 +1,10 @@
-import type { Slot } from '../coupling/axis.js';
+import type { ParameterAxis } from '../coupling/axis.js';
 import { guessing, type Length, type Lengths, openLengths } from '../coupling/lengths.js';
 import type { Walk } from '../coupling/walk.js';
 import type { Assignment } from '../model/dim.js';
 import { evaluate } from '../model/dim.js';
 import type { DType, TensorDocument } from '../model/document.js';
-import type { Survivors } from '../model/values.js';
+import type { KeptIndices } from '../model/values.js';
 
 /** What a model costs. */
 export interface Cost {
@@ -24,11 +24,11 @@ export class CostModel {
   readonly assumed: Readonly<Record<string, number>>;
   /** What any open length is taken to be. */
   readonly assign: Assignment;
-  readonly #slots = new Map<number, Slot[]>();
+  readonly #slots = new Map<number, ParameterAxis[]>();
 
   /** `lengths`: what is known of open ones; the others are guessed by their names. */
   constructor(readonly walk: Walk & { readonly lengths?: Lengths }) {
-    for (const slot of walk.slots) {
+    for (const slot of walk.parameterAxes) {
       if (slot.use !== undefined) continue;
       const list = this.#slots.get(slot.tensor);
       if (list === undefined) this.#slots.set(slot.tensor, [slot]);
@@ -44,14 +44,14 @@ export class CostModel {
   }
 
   /** The cost of what a removal leaves; `undefined` removes nothing. `dtypes`: tensors that are stored as another type than their own. */
-  of(survivors?: Survivors, dtypes?: ReadonlyMap<number, DType>): Cost {
+  of(kept?: KeptIndices, dtypes?: ReadonlyMap<number, DType>): Cost {
     let params = 0;
     let tensorBytes = 0;
     const { tensors } = this.walk.graph.document;
     // What is derived takes the place of what it is derived of once it is cut.
     const written = new Set(
       tensors.flatMap((tensor) =>
-        tensor.derived !== undefined && this.elements(tensor, survivors) < count(tensor)
+        tensor.derived !== undefined && this.elements(tensor, kept) < count(tensor)
           ? [tensor.derived.together]
           : [],
       ),
@@ -63,7 +63,7 @@ export class CostModel {
     );
     for (const tensor of tensors) {
       if (left.has(tensor.id)) continue;
-      const elements = this.elements(tensor, survivors);
+      const elements = this.elements(tensor, kept);
       if (isWeight(tensor)) params += elements;
       tensorBytes +=
         elements === count(tensor) && !dtypes?.has(tensor.id)
@@ -74,18 +74,18 @@ export class CostModel {
     for (const { lengths } of this.walk.work) {
       let product = 1;
       for (const length of lengths)
-        product *= evaluate(survivors === undefined ? length.now : length.after(survivors), this.assign);
+        product *= evaluate(kept === undefined ? length.before : length.after(kept), this.assign);
       macs += Math.max(0, product);
     }
     return { params, macs, tensorBytes };
   }
 
   /** Elements of a stored tensor that a removal leaves. */
-  elements(tensor: TensorDocument, survivors?: Survivors): number {
+  elements(tensor: TensorDocument, kept?: KeptIndices): number {
     let elements = count(tensor);
-    if (survivors === undefined || elements === 0) return elements;
+    if (kept === undefined || elements === 0) return elements;
     for (const slot of this.#slots.get(tensor.id) ?? [])
-      elements = (elements / slot.labels.length) * survivors.count(slot.labels);
+      elements = (elements / slot.labels.length) * kept.count(slot.labels);
     return elements;
   }
 }

@@ -49,17 +49,17 @@ export function* analysing(
 }
 
 /** What a glob matches must stay whole: tensors by all of their axes, nodes by their weights, else by their outputs. */
-function keepWhole({ graph, lanes, slots, tensors }: Walk, glob: string): void {
+function keepWhole({ graph, lanes, parameterAxes, tensors }: Walk, glob: string): void {
   const matches = matcher(glob);
   const text = `it was asked to be kept: ${glob}`;
   lanes.at = '';
   const freezeTensor = (tensor: number): void => {
-    for (const slot of slots) {
+    for (const slot of parameterAxes) {
       if (slot.tensor !== tensor) continue;
       for (const label of slot.labels) lanes.equations.freeze(label, { why: 'keep', node: '', text });
     }
   };
-  const stored = new Map(slots.map((slot) => [graph.nameOf(slot.tensor), slot.tensor]));
+  const stored = new Map(parameterAxes.map((slot) => [graph.nameOf(slot.tensor), slot.tensor]));
   // What is derived stays as it is where anything that it is derived of does.
   for (const { tensor, leaves, nodes } of graph.folds ?? [])
     if (leaves.some((leaf) => matches(graph.nameOf(leaf))) || nodes.some(matches)) freezeTensor(tensor);

@@ -1,11 +1,11 @@
 import type { Dim } from '../model/dim.js';
 import { equal, multiply, product } from '../model/dim.js';
-import type { Element, Survivors } from '../model/values.js';
+import type { Element, KeptIndices } from '../model/values.js';
 
 /**
  * One axis of one stored tensor: where lanes are born. `labels` has one label per index.
  */
-export interface Slot {
+export interface ParameterAxis {
   readonly tensor: number;
   readonly axis: number;
   readonly labels: Int32Array;
@@ -49,7 +49,7 @@ export interface Factor {
    */
   readonly held?: number | string;
   /** The stored tensor's axis that this is, as long as it is nothing else. */
-  readonly slot?: Slot;
+  readonly slot?: ParameterAxis;
 }
 
 /** An axis: the product of its factors, outermost first. The empty product is an axis of length 1. */
@@ -116,16 +116,14 @@ export const isHeld = (axis: Axis, held: number | string): boolean =>
 /** The axis' length, now and after a removal. */
 export function lengthOf(axis: Axis): Element {
   return {
-    now: axis.length,
-    after: (survivors) => lengthAfter(axis, survivors),
+    before: axis.length,
+    after: (kept) => lengthAfter(axis, kept),
   };
 }
 
-export const lengthAfter = (axis: Axis, survivors: Survivors): Dim =>
+export const lengthAfter = (axis: Axis, kept: KeptIndices): Dim =>
   product(
-    axis.factors.map((factor) =>
-      factor.labels === undefined ? factor.length : survivors.count(factor.labels),
-    ),
+    axis.factors.map((factor) => (factor.labels === undefined ? factor.length : kept.count(factor.labels))),
   );
 
 /** Same factors, hence the same lanes: nothing to state about the two. */

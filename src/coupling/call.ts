@@ -4,14 +4,19 @@ import type { TensorDocument } from '../model/document.js';
 import type { Node } from '../model/graph.js';
 import type { Element, Values } from '../model/values.js';
 import { isLiteral, literal, numbersNow } from '../model/values.js';
-import type { Axes, Axis, Quantisation, Slot } from './axis.js';
+import type {
+  ActivationProduct,
+  ContractingSide,
+  Side,
+  StatedActivationProduct,
+} from './activationProduct.js';
+import type { Axes, Axis, ParameterAxis, Quantisation } from './axis.js';
 import { axisOf, isLabelled, lengthOf } from './axis.js';
-import type { Contracting, ContractingSide, Contraction, Side } from './contraction.js';
 import { Frozen } from './frozen.js';
 import type { IntegerProduct } from './integerProducts.js';
 import type { Lanes } from './lanes.js';
-import type { Bias, Integers, Mix, Mixing, Real, RealAt, Scale, Scales } from './mix.js';
-import { storedAxes } from './mix.js';
+import type { Bias, Integers, LinearMap, Real, RealAt, Scale, Scales, StatedLinearMap } from './linearMap.js';
+import { storedAxes } from './linearMap.js';
 import type { Passage, Passing } from './passage.js';
 import { type Cause, sinceText } from './reason.js';
 import type { Recurrence, Recurring } from './recurrence.js';
@@ -51,13 +56,13 @@ export class NodeCall implements Call {
   readonly restatements: Restatement[] = [];
   readonly omissions: Omission[] = [];
   readonly pieces: Work[] = [];
-  readonly mixings: Mix[] = [];
+  readonly mixings: LinearMap[] = [];
   readonly scalings: Scale[] = [];
   readonly passages: Passage[] = [];
   /** Axes of operand 0 that the node divides along by what it makes of all that lies there. */
   readonly normalised: number[] = [];
   readonly recurrences: Recurrence[] = [];
-  readonly contractions: Contraction[] = [];
+  readonly activationProducts: ActivationProduct[] = [];
   /** Operands that would be weights if they were stored, by name. */
   readonly wanted: string[] = [];
   readonly #taken = new Set<number>();
@@ -162,7 +167,7 @@ export class NodeCall implements Call {
   }
 
   /** The axes that an operand has as a stored tensor. */
-  #slotsOf(index: number): Slot[] {
+  #slotsOf(index: number): ParameterAxis[] {
     const id = this.#stored(index)?.id;
     const slots = (this.operands[index]?.axes ?? []).flatMap(({ factors }) =>
       factors.flatMap(({ slot }) => slot ?? []),
@@ -183,7 +188,7 @@ export class NodeCall implements Call {
     if (!this.#canWrite(where)) this.#wholeInstead(wanted);
     const operand = typeof where === 'number' ? this.operands[where] : undefined;
     const stated =
-      options.stated ?? operand?.values?.elements ?? wanted.map((want) => literal(elementOf(want).now));
+      options.stated ?? operand?.values?.elements ?? wanted.map((want) => literal(elementOf(want).before));
     for (const [i, want] of wanted.entries()) {
       const said = elementOf(stated[i] ?? want);
       if (isReachable(elementOf(want), said)) continue;
@@ -253,7 +258,7 @@ export class NodeCall implements Call {
     return { node: this.node.name, op: this.node.op, text };
   }
 
-  mixes(mixing: Mixing): void {
+  mixes(mixing: StatedLinearMap): void {
     const { data, weight, outputs, input, taps = [], fixed, instead, ...rest } = mixing;
     const operand = this.operands[weight]?.axes;
     const seen = this.#seenAsFloats(mixing);
@@ -297,12 +302,12 @@ export class NodeCall implements Call {
   }
 
   /** What is mixed and what it comes to as values of floats; undefined where they are not found. */
-  #seenAsFloats({ data, integers, dataAreIntegers = false, outputIsIntegers }: Mixing):
+  #seenAsFloats({ data, integers, dataAreIntegers = false, outputIsIntegers }: StatedLinearMap):
     | {
         readonly data: string | undefined;
         readonly output: string | undefined;
         readonly product?: IntegerProduct;
-        readonly reals?: Mix['reals'];
+        readonly reals?: LinearMap['reals'];
       }
     | undefined {
     const [output] = this.node.outputs;
@@ -327,7 +332,7 @@ export class NodeCall implements Call {
     if (by === undefined || point === undefined || range === undefined) return undefined;
     const [factor, zero] = [by, point].map(({ id }) => {
       const [first, ...others] = this.store.contentOf(id)?.elements ?? [];
-      return others.length === 0 && typeof first?.now === 'number' ? first.now : undefined;
+      return others.length === 0 && typeof first?.before === 'number' ? first.before : undefined;
     });
     if (factor === undefined || zero === undefined) return undefined;
     const of = (integer: number): number => (integer - zero) * factor;
@@ -336,7 +341,7 @@ export class NodeCall implements Call {
 
   /** A weight of integers by what they stand for; undefined where scale or zero point are not stored, or lie elsewhere. */
   #integersOf(
-    { data, integers, outputAxis }: Mixing,
+    { data, integers, outputAxis }: StatedLinearMap,
     product: IntegerProduct | undefined,
     along: number,
   ): Integers | undefined {
@@ -391,13 +396,13 @@ export class NodeCall implements Call {
     this.normalised.push(...axes);
   }
 
-  contracts({ summed, lengths = {}, sides }: Contracting): void {
+  contracts({ summed, lengths = {}, sides }: StatedActivationProduct): void {
     const computed = sides.every(
       ({ operand, projected }) => projected !== undefined || !this.isStored(operand),
     );
     if (!computed || this.node.body !== undefined) return;
     const [left, right] = sides.map((side) => this.#side(side)) as [Side, Side];
-    this.contractions.push({
+    this.activationProducts.push({
       ...{ node: this.node, summed, sides: [left, right] },
       lengths: new Map(Object.entries(lengths)),
     });
@@ -438,9 +443,9 @@ export class NodeCall implements Call {
   #keepContent(index: number): void {
     const values = this.operands[index]?.values;
     if (values === undefined || values.elements.every(isLiteral)) return;
-    const kept = values.elements.map(({ now }) => literal(now));
+    const kept = values.elements.map(({ before }) => literal(before));
     // A length that is open could only be written as arithmetic on what it becomes: what it depends on stays.
-    const open = values.elements.filter(({ now }) => typeof now !== 'number');
+    const open = values.elements.filter(({ before }) => typeof before !== 'number');
     this.lanes.freezeContent(
       { dims: [open.length], elements: open },
       'unknown-shape',
@@ -461,7 +466,7 @@ export class NodeCall implements Call {
       this.passages,
       this.normalised,
       this.recurrences,
-      this.contractions,
+      this.activationProducts,
     ];
     for (const list of said) list.length = 0;
     for (const index of this.operands.keys()) this.#keepContent(index);
@@ -498,7 +503,7 @@ const PROBES = [
 
 /** Can what is wanted be computed from what is said, as far as the probes tell? Open lengths only by a constant factor. */
 const isReachable = (wanted: Element, said: Element): boolean =>
-  typeof wanted.now === 'number' ||
+  typeof wanted.before === 'number' ||
   PROBES.every((probe) => {
     const [want, have] = [wanted.after(probe), said.after(probe)];
     return typeof want === 'number' || equal(want, have) || ratioOf(want, have) !== undefined;

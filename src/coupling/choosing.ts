@@ -42,10 +42,10 @@ export function* choosing(
 }
 
 /** How many indices of stored tensors stay whole. */
-const whole = ({ slots, lanes, mistaken }: Walk): number =>
+const whole = ({ parameterAxes, lanes, mistaken }: Walk): number =>
   mistaken.size > 0
     ? Number.POSITIVE_INFINITY
-    : slots.reduce(
+    : parameterAxes.reduce(
         (sum, { labels }) => sum + labels.filter((label) => lanes.equations.atom(label) === KEPT).length,
         0,
       );

@@ -1,5 +1,5 @@
 import type { Steps } from '../base/steps.js';
-import type { Slot } from './axis.js';
+import type { ParameterAxis } from './axis.js';
 import { type Equations, SEVERAL } from './equations.js';
 import type { Reason, Why } from './reason.js';
 import type { Tensor } from './tensor.js';
@@ -11,7 +11,7 @@ export interface Group {
   readonly id: string;
   /** Independent lanes, in the order in which they first lie on an axis. */
   readonly lanes: readonly number[];
-  readonly slots: readonly GroupSlot[];
+  readonly slots: readonly GroupAxis[];
   readonly exact: boolean;
   /** The first node that makes its lanes inexact. */
   readonly inexact?: Reason;
@@ -20,8 +20,8 @@ export interface Group {
 }
 
 /** A slot, seen from one group. */
-export interface GroupSlot {
-  readonly slot: Slot;
+export interface GroupAxis {
+  readonly slot: ParameterAxis;
   /** For each index of the axis: the position in `Group.lanes`, or -1. */
   readonly lanes: Int32Array;
 }
@@ -69,11 +69,11 @@ function each(
  * whether they are exact. Linear in the number of slots and lanes. Nothing may be stated afterwards.
  */
 export function* findingGroups(walk: Walk): Steps<Group[]> {
-  const { graph, lanes, slots } = walk;
+  const { graph, lanes, parameterAxes } = walk;
   const { atoms, members, groupOf, positionOf } = yield* partitionSafely(walk);
   const inexact = lanes.inexactAtoms();
   yield;
-  const slotsOf = yield* groupSlots(atoms, slots, groupOf, positionOf, members.length);
+  const slotsOf = yield* groupSlots(atoms, parameterAxes, groupOf, positionOf, members.length);
   const factorsOf = yield* groupFactors(atoms, groupOf, members.length);
   const name = namer(graph.nodes, graph.nameOf);
   return members.map((own, index) => {
@@ -90,16 +90,20 @@ export function* findingGroups(walk: Walk): Steps<Group[]> {
 }
 
 /** Groups such that any non-empty part of each leaves something of every axis. */
-function* partitionSafely({ lanes, slots, tensors }: Walk): Steps<Partition & { readonly atoms: Atoms }> {
-  const passing = passingLabels(tensors.values(), new Set(slots.map((slot) => slot.labels)));
+function* partitionSafely({
+  lanes,
+  parameterAxes,
+  tensors,
+}: Walk): Steps<Partition & { readonly atoms: Atoms }> {
+  const passing = passingLabels(tensors.values(), new Set(parameterAxes.map((slot) => slot.labels)));
   for (;;) {
     lanes.equations.settle();
     const all: Lanes[] = [];
-    for (const labels of [...slots.map((slot) => slot.labels), ...passing]) {
+    for (const labels of [...parameterAxes.map((slot) => slot.labels), ...passing]) {
       all.push(lanesOf(labels, lanes.equations));
       yield;
     }
-    const atoms: Atoms = all.slice(0, slots.length);
+    const atoms: Atoms = all.slice(0, parameterAxes.length);
     const inexact = lanes.inexactAtoms();
     yield;
     const classes = yield* classesOf(all, lanes.equations.lanes, (lane) => inexact.has(lane));
@@ -114,7 +118,7 @@ function* partitionSafely({ lanes, slots, tensors }: Walk): Steps<Partition & { 
         'a part of a product of lanes is used alone: cutting both factors could leave nothing of it',
       );
     }
-    const futile = onlyCopies(atoms, slots, found);
+    const futile = onlyCopies(atoms, parameterAxes, found);
     for (const lane of futile)
       freeze(lane, 'unused', 'no stored tensor would shrink, only copies of a shared one');
     if (risky.length + futile.length === 0) return { ...found, atoms };
@@ -122,7 +126,11 @@ function* partitionSafely({ lanes, slots, tensors }: Walk): Steps<Partition & { 
 }
 
 /** Lanes of groups that lie on nothing but single uses of shared vectors. */
-function onlyCopies(atoms: Atoms, slots: readonly Slot[], { members, groupOf }: Partition): number[] {
+function onlyCopies(
+  atoms: Atoms,
+  slots: readonly ParameterAxis[],
+  { members, groupOf }: Partition,
+): number[] {
   const stored = new Set<number>();
   for (const [index, slot] of slots.entries()) {
     if (slot.use !== undefined) continue;
@@ -245,12 +253,12 @@ function* partition(atoms: Atoms, classOf: Int32Array): Steps<Partition> {
 
 function* groupSlots(
   atoms: Atoms,
-  slots: readonly Slot[],
+  slots: readonly ParameterAxis[],
   groupOf: Int32Array,
   positionOf: Int32Array,
   groups: number,
-): Steps<GroupSlot[][]> {
-  const result: GroupSlot[][] = Array.from({ length: groups }, () => []);
+): Steps<GroupAxis[][]> {
+  const result: GroupAxis[][] = Array.from({ length: groups }, () => []);
   for (const [at, axis] of atoms.entries()) {
     yield;
     const here = new Map<number, Int32Array>();
@@ -296,7 +304,7 @@ const ANONYMOUS = /^(onnx::|_v_|val_|Constant_)|^\d+$/;
 function namer(
   nodes: readonly { readonly name: string; readonly inputs: readonly string[] }[],
   tensorName: (tensor: number) => string,
-): (slots: readonly GroupSlot[]) => string {
+): (slots: readonly GroupAxis[]) => string {
   const reader = new Map<string, string>();
   for (const node of nodes)
     for (const input of node.inputs) if (!reader.has(input)) reader.set(input, node.name);

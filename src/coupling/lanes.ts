@@ -2,7 +2,7 @@ import type { Dim } from '../model/dim.js';
 import { add, equal, freeSymbols, product, quotient } from '../model/dim.js';
 import type { Values } from '../model/values.js';
 import { isLiteral } from '../model/values.js';
-import type { Axis, Factor, Slot } from './axis.js';
+import type { Axis, Factor, ParameterAxis } from './axis.js';
 import { axisOf, isLabelled, isZero, plain, sameAxis } from './axis.js';
 import { Equations } from './equations.js';
 import { Frozen } from './frozen.js';
@@ -82,7 +82,7 @@ export class Lanes {
   }
 
   /** The axis of a stored tensor: a lane is born for each index. */
-  born(slot: Omit<Slot, 'labels' | 'contracted'>, length: number, zero: boolean): Axis {
+  born(slot: Omit<ParameterAxis, 'labels' | 'contracted'>, length: number, zero: boolean): Axis {
     if (length <= 1 || length > WIDEST) return plain(length);
     this.#born += length;
     const labels = this.equations.fresh(length);

@@ -16,7 +16,7 @@ export type Lengths = ReadonlyMap<string, Length>;
 /** Lengths that the file leaves open, of inputs or of what data decide, and that multiply-adds depend on. */
 export function openLengths({ work }: Pick<Walk, 'work'>): Set<string> {
   const names = new Set<string>();
-  for (const piece of work) for (const { now } of piece.lengths) freeSymbols(now, names);
+  for (const piece of work) for (const { before } of piece.lengths) freeSymbols(before, names);
   return names;
 }
 

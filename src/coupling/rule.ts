@@ -1,12 +1,12 @@
 import type { Dim } from '../model/dim.js';
 import type { Node } from '../model/graph.js';
 import type { Element, Values } from '../model/values.js';
+import type { StatedActivationProduct } from './activationProduct.js';
 import type { Axes, Axis } from './axis.js';
-import type { Contracting } from './contraction.js';
 import type { Facts } from './facts.js';
 import { Frozen } from './frozen.js';
 import type { Lanes } from './lanes.js';
-import type { Mixing, Scales } from './mix.js';
+import type { Scales, StatedLinearMap } from './linearMap.js';
 import type { Passing } from './passage.js';
 import type { RankLaw } from './rankLaw.js';
 import type { Recurring } from './recurrence.js';
@@ -135,7 +135,7 @@ export interface Call {
   /** An output whose rank this node does not tell. */
   lost(text: string): Tensor;
   /** The node multiplies data by a stored weight, and sums: says nothing where the weight is computed. */
-  mixes(mixing: Mixing): void;
+  mixes(mixing: StatedLinearMap): void;
   /** The node feeds its first output back: says nothing where that has no name. */
   recurs(recurring: Recurring): void;
   /** The name of an output; where the file gives it none, one under which a copy that is run can show it. */
@@ -147,7 +147,7 @@ export interface Call {
   /** Along these axes of operand 0 each element is divided by what the node makes of all that lie there: a norm, a sum. */
   normalises(axes: readonly number[]): void;
   /** The node multiplies two values that are computed, and sums: says nothing where one of them is stored. */
-  contracts(contracting: Contracting): void;
+  contracts(contracting: StatedActivationProduct): void;
   /** States the node's multiply-accumulates as a product of lengths. */
   work(lengths: readonly (Axis | Dim)[]): void;
 }

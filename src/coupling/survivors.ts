@@ -1,8 +1,8 @@
-import type { Survivors } from '../model/values.js';
+import type { KeptIndices } from '../model/values.js';
 import { type Equations, KEPT, SEVERAL } from './equations.js';
 
 /** What is left once some independent lanes are removed. Nothing may be stated about lanes any more. */
-export class Removal implements Survivors {
+export class Removal implements KeptIndices {
   readonly #removed: Uint8Array;
   readonly #counts = new Map<Int32Array, number>();
 

@@ -7,11 +7,11 @@ import { Names } from '../model/names.js';
 import { isConstant } from '../model/structure.js';
 import type { Values } from '../model/values.js';
 import { literals } from '../model/values.js';
-import type { Axes, Slot } from './axis.js';
+import type { ActivationProduct } from './activationProduct.js';
+import type { Axes, ParameterAxis } from './axis.js';
 import { isLabelled, plain } from './axis.js';
 import type { Store } from './call.js';
 import { NodeCall } from './call.js';
-import type { Contraction } from './contraction.js';
 import { type Dequantised, dequantisedValues } from './dequantised.js';
 import { type FactsOf, NO_FACTS } from './facts.js';
 import type { FreeAxis } from './free.js';
@@ -19,7 +19,7 @@ import { bornFree, freeAxes, tieStates } from './free.js';
 import { Frozen } from './frozen.js';
 import { integerProduct, quantisedFrom, type Surroundings } from './integerProducts.js';
 import { Lanes } from './lanes.js';
-import type { Mix, Scale } from './mix.js';
+import type { LinearMap, Scale } from './linearMap.js';
 import type { Passage } from './passage.js';
 import { Ranks } from './ranks.js';
 import type { Cause, Why } from './reason.js';
@@ -40,12 +40,12 @@ export interface Walk {
   /** Every value of the main graph by name. */
   readonly tensors: ReadonlyMap<string, Tensor>;
   /** Every axis of every stored tensor that has lanes. */
-  readonly slots: readonly Slot[];
+  readonly parameterAxes: readonly ParameterAxis[];
   readonly restatements: readonly Restatement[];
   readonly omissions: readonly Omission[];
   readonly work: readonly Work[];
   /** Nodes that multiply data by a stored weight. */
-  readonly mixes: readonly Mix[];
+  readonly linearMaps: readonly LinearMap[];
   /** Nodes that scale and shift lanes by stored numbers. */
   readonly scalings: readonly Scale[];
   /** What nodes do first to what they read, by node. */
@@ -59,7 +59,7 @@ export interface Walk {
   /** What rules read as lengths or indices, by node, and where data decides how long an output is. */
   readonly readings: ReadonlyMap<Node, Reading>;
   /** Nodes that multiply two computed values and sum. */
-  readonly contractions: readonly Contraction[];
+  readonly activationProducts: readonly ActivationProduct[];
   /** Values that would be weights, biases or scales of layers if they were stored. */
   readonly wanted: ReadonlySet<string>;
   /** Nodes whose outputs hold an operand's elements, each scaled and shifted by what the others hold. */
@@ -129,18 +129,18 @@ const none = (_name: string): boolean => false;
 class Walker {
   readonly #lanes = new Lanes();
   readonly #tensors = new Map<string, Tensor>();
-  readonly #slots: Slot[] = [];
+  readonly #slots: ParameterAxis[] = [];
   readonly #restatements: Restatement[] = [];
   readonly #omissions: Omission[] = [];
   readonly #work: Work[] = [];
-  readonly #mixes: Mix[] = [];
+  readonly #mixes: LinearMap[] = [];
   readonly #scalings: Scale[] = [];
   readonly #measuring = new Set<Node>();
   readonly #readings = new Map<Node, Reading>();
   readonly #passages = new Map<Node, readonly Passage[]>();
   readonly #normalised = new Map<Node, readonly number[]>();
   readonly #recurrences: Recurrence[] = [];
-  readonly #contractions: Contraction[] = [];
+  readonly #contractions: ActivationProduct[] = [];
   readonly #wanted = new Set<string>();
   readonly #linear = new Set<Node>();
   readonly #frozenNodes = new Map<Node, Frozen>();
@@ -170,7 +170,7 @@ class Walker {
     rankOf: (name) => this.#rankOf(name),
     neverRuns: (node) =>
       (node.runsWhere ?? []).some(({ condition, is }) => {
-        const decided = this.#tensors.get(condition)?.values?.elements[0]?.now;
+        const decided = this.#tensors.get(condition)?.values?.elements[0]?.before;
         return typeof decided === 'number' && (decided !== 0) !== is;
       }),
     following: (name) => this.choices.get(name),
@@ -227,18 +227,18 @@ class Walker {
       graph,
       lanes: this.#lanes,
       tensors: this.#tensors,
-      slots: this.#slots,
+      parameterAxes: this.#slots,
       restatements: this.#restatements,
       omissions: this.#omissions,
       work: this.#work,
-      mixes: this.#mixes,
+      linearMaps: this.#mixes,
       scalings: this.#scalings,
       passages: this.#passages,
       normalised: this.#normalised,
       recurrences: this.#recurrences,
       measuring: this.#measuring,
       readings: this.#readings,
-      contractions: this.#contractions,
+      activationProducts: this.#contractions,
       wanted: this.#wanted,
       linear: this.#linear,
       factsOf: this.#factsOf,
@@ -295,7 +295,7 @@ class Walker {
       if (call.passages.length > 0) this.#passages.set(node, call.passages);
       if (call.normalised.length > 0) this.#normalised.set(node, call.normalised);
       this.#recurrences.push(...call.recurrences);
-      this.#contractions.push(...call.contractions);
+      this.#contractions.push(...call.activationProducts);
       for (const name of call.wanted) this.#wanted.add(name);
       if (rule.moves === true || rule.linear === true) this.#linear.add(node);
     } catch (problem) {
@@ -482,7 +482,7 @@ class Walker {
     return stored;
   }
 
-  #storedTensor(tensor: TensorDocument, use?: Slot['use']): Tensor {
+  #storedTensor(tensor: TensorDocument, use?: ParameterAxis['use']): Tensor {
     const values = this.#valuesOf(tensor);
     // Where an axis has the length 0, there is nothing along the others.
     const isNumbers = !NOT_WEIGHTS.has(tensor.dtype) || this.#codes.has(tensor.id);

@@ -1,4 +1,4 @@
-import type { Survivors } from '../model/values.js';
+import type { KeptIndices } from '../model/values.js';
 import type { Analysis } from './analysis.js';
 import type { Group } from './groups.js';
 
@@ -6,7 +6,7 @@ import type { Group } from './groups.js';
  * What is left when each group keeps so many lanes, whichever they are. Lanes of a group lie on the same axes equally
  * often, so that lengths, and with them costs, depend on nothing else.
  */
-export class Widths implements Survivors {
+export class Widths implements KeptIndices {
   readonly #analysis: Analysis;
   readonly #groupOf: Int32Array;
   /** By axis: products of groups, and how often each lies there. */

@@ -1,4 +1,4 @@
-import type { Layer, Site } from '../layers/layers.js';
+import type { Layer, WeightUse } from '../layers/layers.js';
 import type { AttributeDocument, NodeDocument } from '../model/document.js';
 import type { Edits, NewAttribute, NewNode } from '../model/edits.js';
 import type { NativeModel } from '../native/index.js';
@@ -44,7 +44,7 @@ export function edited(node: NewNode, { inputs, attributes }: Pick<Edits, 'input
   return { ...node, inputs: operands, attributes: [...changed.values()] };
 }
 
-function unnamed({ node, data, feedsBack = false }: Site): Alone | undefined {
+function unnamed({ node, data, feedsBack = false }: WeightUse): Alone | undefined {
   if (!feedsBack || node.outputs.includes(data)) return undefined;
   const attributes = Object.entries(node.attributes);
   return {
@@ -58,7 +58,7 @@ function unnamed({ node, data, feedsBack = false }: Site): Alone | undefined {
   };
 }
 
-function alone({ node, fused, output }: Site): Alone | undefined {
+function alone({ node, fused, output }: WeightUse): Alone | undefined {
   if (fused === undefined || output === undefined) return undefined;
   const { op, domain, operands, without, ignores } = fused.alone;
   const kept = Object.entries(node.attributes).filter(([name]) => !without.includes(name));

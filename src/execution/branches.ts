@@ -74,7 +74,7 @@ async function sides(
   const found = new Map<number, number>();
   const unknown: NodeDocument[] = [];
   for (const node of nodes) {
-    const now = tensors.get(node.inputs[0]!)?.values?.elements[0]?.now;
+    const now = tensors.get(node.inputs[0]!)?.values?.elements[0]?.before;
     if (typeof now === 'number') found.set(node.id, now === 0 ? 1 : 0);
     else unknown.push(node);
   }
@@ -127,9 +127,9 @@ async function opened(
         ...analysis,
         graph,
         linear: new Set([...analysis.linear, ...identities.values()]),
-        mixes: mine(analysis.mixes),
+        linearMaps: mine(analysis.linearMaps),
         scalings: mine(analysis.scalings),
-        contractions: mine(analysis.contractions),
+        activationProducts: mine(analysis.activationProducts),
         recurrences: mine(analysis.recurrences),
       },
     },

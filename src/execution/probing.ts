@@ -2,7 +2,7 @@ import type { Walk } from '../coupling/walk.js';
 import { NO_EDITS } from '../model/edits.js';
 import type { NativeModel, NativeOptions } from '../native/index.js';
 import type { Feeds, Runtime, Session, Tensor } from '../runtime/runtime.js';
-import { Parts } from './parts.js';
+import { SubgraphPartition } from './subgraphPartition.js';
 
 /** A value whose axis holds the outputs of a layer, and values that are made of it by moving, scaling and shifting. */
 export interface Root {
@@ -50,8 +50,8 @@ export async function probe(
   feeds: Feeds,
   options: NativeOptions,
 ): Promise<Map<string, Seen>> {
-  const parts = new Parts(graph.document);
-  const load = async (part: ReturnType<Parts['part']>): Promise<Session> =>
+  const parts = new SubgraphPartition(graph.document);
+  const load = async (part: ReturnType<SubgraphPartition['part']>): Promise<Session> =>
     runtime.load(await native.saveToBytes({ ...NO_EDITS, part }, options), options);
   const typeOf = (name: string): string | undefined => feeds[name]?.type;
   const values = [...new Set(roots.map(({ value }) => value))];

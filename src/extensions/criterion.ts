@@ -3,7 +3,7 @@ import type { Group } from '../coupling/groups.js';
 import { shown } from '../schema/check.js';
 import { action, isRecord, oneOf, words } from '../schema/fields.js';
 import { criterionCatalogue } from '../scoring/criteria.js';
-import type { Criterion, Worth } from '../scoring/criterion.js';
+import type { Criterion, Importance } from '../scoring/criterion.js';
 import type { CriterionOptions, OptionValues, ValuesOf } from '../scoring/optionTypes.js';
 import { type GroupView, Views } from './groups.js';
 import { checkDefaults, optionDeclarations } from './options.js';
@@ -86,10 +86,10 @@ export function registerCriterion<const O extends CriterionOptions = Record<neve
   );
   const criterion: Criterion = {
     ...{ name, summary, source, needs, options },
-    score: async (groups, values, evidence) => {
-      const { seed, hasData } = evidence;
-      const views = new Views(groups, evidence);
-      const signal = evidence.signal ?? new AbortController().signal;
+    score: async (groups, values, calibration) => {
+      const { seed, hasData } = calibration;
+      const views = new Views(groups, calibration);
+      const signal = calibration.signal ?? new AbortController().signal;
       const task = Object.freeze<CriterionTask>({
         groups: views.views,
         options: Object.freeze({ ...values }),
@@ -104,7 +104,7 @@ export function registerCriterion<const O extends CriterionOptions = Record<neve
   return criterionCatalogue.add(criterion);
 }
 
-function checkedScores(name: string, groups: readonly Group[], given: unknown): readonly Worth[] {
+function checkedScores(name: string, groups: readonly Group[], given: unknown): readonly Importance[] {
   if (!Array.isArray(given) || given.length !== groups.length)
     throw unusable(
       `the criterion ${name} gave ${shown(given)} for ${groups.length} groups`,
@@ -113,7 +113,7 @@ function checkedScores(name: string, groups: readonly Group[], given: unknown): 
   return groups.map((group, index) => checkedWorth(name, group, given[index]));
 }
 
-function checkedWorth(name: string, group: Group, given: unknown): Worth {
+function checkedWorth(name: string, group: Group, given: unknown): Importance {
   if (!isRecord(given) || ArrayBuffer.isView(given))
     return lanesOf(`the criterion ${name}`, group, given, true);
   const { scores, parts } = given;

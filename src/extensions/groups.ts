@@ -1,6 +1,6 @@
-import type { Group, GroupSlot } from '../coupling/groups.js';
+import type { Group, GroupAxis } from '../coupling/groups.js';
 import { invalid } from '../schema/check.js';
-import type { Evidence } from '../scoring/criterion.js';
+import type { CalibrationStatistics } from '../scoring/criterion.js';
 
 /**
  * A group of lanes, as a criterion sees it: what leaves or stays together, such as the output channels of a convolution with all that
@@ -41,7 +41,7 @@ export class Views {
 
   constructor(
     groups: readonly Group[],
-    readonly evidence: Evidence,
+    readonly calibration: CalibrationStatistics,
   ) {
     this.views = Object.freeze(groups.map((group) => this.#viewOf(group)));
   }
@@ -73,8 +73,8 @@ export class Views {
     return view;
   }
 
-  #sliceOf({ slot, lanes }: GroupSlot): SliceView {
-    const { name, dims, dtype } = this.evidence.stored(slot.tensor);
+  #sliceOf({ slot, lanes }: GroupAxis): SliceView {
+    const { name, dims, dtype } = this.calibration.stored(slot.tensor);
     const slice = Object.freeze({
       tensor: name,
       dims: Object.freeze([...dims]),

@@ -3,7 +3,12 @@ import type { ActivationSummary } from '../native/activations.js';
 import { NativeMoments } from '../native/moments.js';
 import type { SliceRequest, Statistic } from '../native/statistics.js';
 import { invalid, shown } from '../schema/check.js';
-import { type Evidence, producers, type SampledRows, type Shown } from '../scoring/criterion.js';
+import {
+  type CalibrationStatistics,
+  type ChannelSummary,
+  producers,
+  type SampledRows,
+} from '../scoring/criterion.js';
 import { overPlaces } from '../scoring/shown.js';
 import type { GroupView, SliceView, Views } from './groups.js';
 
@@ -74,12 +79,12 @@ export interface ActivationStatistics {
 
 /** Statistics of the weights of a task's groups. */
 export function weightStatistics(views: Views): WeightStatistics {
-  const { evidence } = views;
+  const { calibration } = views;
   const statistic =
     (kind: Statistic) =>
     (groups: readonly GroupView[], of: WeightsOf = 'makers'): Promise<readonly Float64Array[]> => {
-      const request = requestFor(of, evidence);
-      return evidence.statistics(views.groupsOf(groups).map(request), kind);
+      const request = requestFor(of, calibration);
+      return calibration.statistics(views.groupsOf(groups).map(request), kind);
     };
   return Object.freeze<WeightStatistics>({
     absSum: statistic({ kind: 'abs-sum' }),
@@ -95,13 +100,13 @@ export function weightStatistics(views: Views): WeightStatistics {
           `the tensor "${slice.tensor}" is of ${slice.dtype}, not of floats`,
           'Use statistics: they are of what quantised weights stand for.',
         );
-      return evidence.values(tensor);
+      return calibration.values(tensor);
     },
   });
 }
 
-function requestFor(of: WeightsOf, evidence: Evidence): (group: Group) => SliceRequest {
-  if (of === 'makers') return (group) => producers(group, evidence.rankOf);
+function requestFor(of: WeightsOf, calibration: CalibrationStatistics): (group: Group) => SliceRequest {
+  if (of === 'makers') return (group) => producers(group, calibration.rankOf);
   if (of !== 'readers') throw invalid(`of must be 'makers' or 'readers', not ${shown(of)}`);
   return ({ lanes, slots }) => ({
     lanes: lanes.length,
@@ -120,39 +125,39 @@ const ROWS = 4096;
 
 /** What the lanes of a task's groups are on its samples. */
 export function activationStatistics(views: Views): ActivationStatistics {
-  const { evidence } = views;
+  const { calibration } = views;
   const rows: ActivationStatistics['rows'] = async (groups, most = ROWS) => {
     if (!Number.isSafeInteger(most) || most < 1)
       throw invalid(`the number of rows must be a whole number from 1 on, not ${shown(most)}`);
-    return evidence.rows(views.groupsOf(groups), most);
+    return calibration.rows(views.groupsOf(groups), most);
   };
   return Object.freeze<ActivationStatistics>({
     observed: async (groups) => {
-      const found = await evidence.activations(views.groupsOf(groups));
+      const found = await calibration.activations(views.groupsOf(groups));
       return found.map((own) => own.map(observedOf));
     },
     averaged: async (groups, of) => {
       const own = views.groupsOf(groups);
-      return overPlaces(own, await evidence.activations(own), evidence, (seen) => of(observedOf(seen)));
+      return overPlaces(own, await calibration.activations(own), calibration, (seen) => of(observedOf(seen)));
     },
     rows,
     secondMoments: async (groups, most) => {
       const sampled = await rows(groups, most);
       const moments: (SecondMoments | undefined)[] = [];
       for (const [index, { lanes }] of groups.entries())
-        moments.push(sampled[index] && (await momentsOf(sampled[index], lanes, evidence)));
+        moments.push(sampled[index] && (await momentsOf(sampled[index], lanes, calibration)));
       return moments;
     },
   });
 }
 
-const observedOf = ({ place, summary }: Shown): ObservedLanes =>
+const observedOf = ({ place, summary }: ChannelSummary): ObservedLanes =>
   Object.freeze({ value: place.value, ...summary });
 
 async function momentsOf(
   { rows, values }: SampledRows,
   lanes: number,
-  { signal }: Evidence,
+  { signal }: CalibrationStatistics,
 ): Promise<SecondMoments> {
   const call = signal === undefined ? {} : { signal };
   const moments = new NativeMoments(lanes, 0);

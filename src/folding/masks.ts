@@ -76,7 +76,7 @@ function makersOf(walked: Walk, constant: Constant, axis: Axis): Mask[] {
   const atoms = atomsOf(walked, axis);
   if (atoms.size === 0) return [];
   const ends = endings(walked, constant.nodes, atoms);
-  return walked.slots.flatMap(({ tensor, axis: own, labels, use }): Mask[] => {
+  return walked.parameterAxes.flatMap(({ tensor, axis: own, labels, use }): Mask[] => {
     if (use !== undefined || ends.has(tensor)) return [];
     const makes = Int32Array.from(labels, (label) => {
       const made = walked.lanes.equations.atoms(label).flatMap((atom) => atoms.get(atom) ?? []);

@@ -1,5 +1,5 @@
 import { EspalierError, option, text } from '../base/errors.js';
-import { knowledgeOf } from '../compare/knowledge.js';
+import { knowledgeOf } from '../compare/outputRoles.js';
 import { Outputs } from '../compare/outputs.js';
 import { standInsOf } from '../compare/standIns.js';
 import type { Dataset } from '../data/data.js';

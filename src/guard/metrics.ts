@@ -62,7 +62,7 @@ export const metrics: readonly Metric[] = [
     name: 'agreement',
     limit: 'atLeast',
     range: [0, 1],
-    fits: (answers) => hasClasses(answers) || answers.manner === 'boxes',
+    fits: (answers) => hasClasses(answers) || answers.mode === 'boxes',
     share: (classes) => classes,
     of: (answers, sample) => sameClass(answers.rows[sample]!, answers),
   },

@@ -1,4 +1,4 @@
-import type { Bias, Mix, WeightLayout } from '../coupling/mix.js';
+import type { Bias, LinearMap, WeightLayout } from '../coupling/linearMap.js';
 import { passageOf } from '../coupling/passage.js';
 import type { Walk } from '../coupling/walk.js';
 import type { TensorDocument } from '../model/document.js';
@@ -22,7 +22,7 @@ export interface Layer {
   /** Where W is what the weight's integers stand for. */
   readonly quantised?: Quantised;
   readonly layout: WeightLayout;
-  readonly sites: readonly Site[];
+  readonly sites: readonly WeightUse[];
   /** How many parts of x and of the outputs know nothing of each other: of a depthwise convolution as many as lanes, else mostly 1. */
   readonly groups: number;
   /** Of x: channels of each group, and taps of each. W is seen as [outputs, channels · taps]. */
@@ -45,16 +45,16 @@ export const weightOf = ({ weight: tensor, quantised }: Layer): Pick<Behind, 'te
 });
 
 /** One node of a layer. Where it is fused, `output` is W x + b all the same: a value that a node of its own would give. */
-export interface Site extends Mix {
+export interface WeightUse extends LinearMap {
   /** Among the graph's nodes, in their order. */
   readonly index: number;
-  readonly addition: Addition;
+  readonly addition: BiasPlace;
   /** A bias of integers that the node reads, whether or not it is refitted: its scale goes with the weight's. */
   readonly tied?: Pick<Behind, 'tensor' | 'quantised'>;
 }
 
 /** Where a site adds b. */
-export type Addition =
+export type BiasPlace =
   /** A stored vector that nothing else reads. `included`: the site's output has it in it. */
   | ({ readonly kind: 'stored'; readonly included: boolean } & Pick<Behind, 'tensor' | 'quantised'>)
   /** A part of one. */
@@ -84,7 +84,7 @@ const MOST_PATCH = 2304;
  * A mix as it is solved for. A kernel over many channels is seen tap by tap: what is left of the channels stands for all of them at
  * every position, W' = W B for each tap. Zeros beyond the edges leave no room for an intercept then.
  */
-function seen(mix: Mix, dims: readonly number[]): Mix {
+function seen(mix: LinearMap, dims: readonly number[]): LinearMap {
   const { layout, window, output, ...rest } = mix;
   const inputs = [layout.input, ...layout.taps].reduce((product, axis) => product * dims[axis]!, 1);
   if (inputs <= MOST_PATCH || layout.taps.length === 0 || inputs === dims[layout.input]) return mix;
@@ -97,14 +97,14 @@ function seen(mix: Mix, dims: readonly number[]): Mix {
 
 /** The layers of a model in the order in which their last nodes come. Nodes in branches and functions are left as they are. */
 export function layersOf(walk: Walk): Layer[] {
-  const { graph, mixes } = walk;
+  const { graph, linearMaps } = walk;
   const names = new Names(graph);
   const places = new Map(graph.nodes.map((node, index) => [node, index]));
   const known = { walk, graph, readers: readersOf(graph), makers: makersOf(graph) };
-  const around: Around = { ...known, claims: claimsOf(known, mixes) };
+  const around: Around = { ...known, claims: claimsOf(known, linearMaps) };
   const { makers } = known;
-  const found = new Map<string, Mix[]>();
-  for (const given of mixes) {
+  const found = new Map<string, LinearMap[]>();
+  for (const given of linearMaps) {
     const mix = seen(given, graph.document.tensors[given.weight]!.dims);
     const key = `${mix.weight}:${JSON.stringify(mix.layout.fixed)}`;
     found.set(key, [...(found.get(key) ?? []), mix]);
@@ -162,14 +162,14 @@ export function layersOf(walk: Walk): Layer[] {
 }
 
 /** What a node puts out has a bias in it that cannot be changed: then it is no W x of which a refit is known. */
-function withoutBias(mix: Mix, addition: Addition): Mix {
+function withoutBias(mix: LinearMap, addition: BiasPlace): LinearMap {
   if (mix.bias.kind !== 'operand' || addition.kind !== 'none') return mix;
   const { output: _, ...rest } = mix;
   return rest;
 }
 
 /** What a node that goes on has within has a name of its own. */
-function alone(mix: Mix, names: Names): Mix {
+function alone(mix: LinearMap, names: Names): LinearMap {
   const { fused, output } = mix;
   if (fused === undefined || output === undefined) return mix;
   return { ...mix, output: { ...output, value: names.fresh(output.value) } };
@@ -201,9 +201,9 @@ interface Around extends Known {
   readonly claims: ReadonlyMap<number, Node>;
 }
 
-function claimsOf(known: Known, mixes: readonly Mix[]): ReadonlyMap<number, Node> {
+function claimsOf(known: Known, linearMaps: readonly LinearMap[]): ReadonlyMap<number, Node> {
   return new Map(
-    mixes.flatMap(({ bias, node, output }) =>
+    linearMaps.flatMap(({ bias, node, output }) =>
       bias.kind !== 'behind' || output === undefined
         ? []
         : addedBehind(known, output.value).map(({ tensor }) => [tensor.id, node] as const),
@@ -211,7 +211,7 @@ function claimsOf(known: Known, mixes: readonly Mix[]): ReadonlyMap<number, Node
   );
 }
 
-function additionOf(around: Around, mix: Mix, outputs: number): Addition {
+function additionOf(around: Around, mix: LinearMap, outputs: number): BiasPlace {
   const { bias, node } = mix;
   if (bias.kind === 'operand' && bias.at !== undefined) {
     const stored = ownVector(around, bias.at, bias.operand);
@@ -235,16 +235,16 @@ function additionOf(around: Around, mix: Mix, outputs: number): Addition {
   return stored === undefined ? { kind: 'behind', trailing } : { kind: 'stored', ...stored, included: false };
 }
 
-const isInUnits = ({ bias }: Mix): boolean => bias.kind === 'operand' && bias.inUnits !== undefined;
+const isInUnits = ({ bias }: LinearMap): boolean => bias.kind === 'operand' && bias.inUnits !== undefined;
 
 /** An int32 bias in units of the scales of data and weight, where the node alone reads it. */
 function inUnits(
   { graph }: Around,
-  { node, bias }: Mix,
+  { node, bias }: LinearMap,
   weight: TensorDocument,
   quantised: Quantised | undefined,
   outputs: number,
-): Addition {
+): BiasPlace {
   if (bias.kind !== 'operand' || quantised === undefined) return { kind: 'none' };
   const times = storedAs(graph, node.inputs[bias.inUnits ?? -1] ?? '');
   if (times?.dtype !== 'float32' || times.dims.some((length) => length !== 1)) return { kind: 'none' };
@@ -270,7 +270,7 @@ function addedBehind(known: Known, value: string): Omit<Behind, 'reads'>[] {
 }
 
 /** Behind a convolution a vector of its channels has an axis of length 1 for each that windows slide over. */
-const trailingOf = ({ window }: Mix): number => window?.strides.length ?? 0;
+const trailingOf = ({ window }: LinearMap): number => window?.strides.length ?? 0;
 
 const isVector = ({ dims }: TensorDocument, outputs: number, trailing = 0): boolean =>
   dims.at(-1 - trailing) === outputs &&
@@ -287,7 +287,7 @@ function ownVector(
 }
 
 /** The int32 operand of a node; `shared` where others read it too, so that it cannot be written. */
-function integerBias(around: Around, { node }: Mix): Site['tied'] | 'shared' {
+function integerBias(around: Around, { node }: LinearMap): WeightUse['tied'] | 'shared' {
   const place = node.inputs.findIndex(
     (_, operand) => directly(around.walk, around.makers, node, operand)?.tensor.dtype === 'int32',
   );
@@ -311,7 +311,7 @@ function operandOf(
   node: Node,
   { operand }: Extract<Bias, { kind: 'operand' }>,
   outputs: number,
-): Addition {
+): BiasPlace {
   const { graph } = around;
   const name = node.inputs[operand] ?? '';
   if (name === '') return { kind: 'operand', operand };

@@ -1,4 +1,4 @@
-import type { Mix } from '../coupling/mix.js';
+import type { LinearMap } from '../coupling/linearMap.js';
 import type { Walk } from '../coupling/walk.js';
 import type { TensorDocument } from '../model/document.js';
 import type { Graph, Node } from '../model/graph.js';
@@ -92,7 +92,7 @@ export function behind(walk: Seen, makers: Makers, node: Node, operand: number):
 }
 
 /** The integers that a node reads as its weight; undefined where it reads floats. */
-export function integersOf(graph: Graph, { node, operand, integers }: Mix): Behind | undefined {
+export function integersOf(graph: Graph, { node, operand, integers }: LinearMap): Behind | undefined {
   const value = node.inputs[operand] ?? '';
   const tensor = storedAs(graph, value);
   if (integers === undefined || tensor === undefined) return undefined;

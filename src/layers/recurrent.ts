@@ -3,13 +3,13 @@ import type { Walk } from '../coupling/walk.js';
 import type { TensorDocument } from '../model/document.js';
 import type { NativeModel, NativeOptions } from '../native/index.js';
 import type { Tensor } from '../runtime/runtime.js';
-import type { Layer, Site } from './layers.js';
+import type { Layer, WeightUse } from './layers.js';
 import { storedAs } from './quantised.js';
 import { float32 } from './rows.js';
 
 /** A recurrent node whose W and R are refitted together, one direction after the other. */
 export interface Recurrent extends Recurrence {
-  readonly sites: readonly [Pick<Site, 'node' | 'data'>];
+  readonly sites: readonly [Pick<WeightUse, 'node' | 'data'>];
   readonly directions: readonly Direction[];
   /** The first h, where it is given: computed, or stored. */
   readonly initial?: { readonly value: string; readonly stored?: TensorDocument };

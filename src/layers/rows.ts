@@ -1,10 +1,10 @@
 import { EspalierError } from '../base/errors.js';
-import type { Real } from '../coupling/mix.js';
+import type { Real } from '../coupling/linearMap.js';
 import type { NativeOptions } from '../native/index.js';
 import { type NativeMoments, type Patches, sampled } from '../native/moments.js';
 import { halvesToNumbers } from '../runtime/dtypes.js';
 import type { Tensor } from '../runtime/runtime.js';
-import type { Layer, Site } from './layers.js';
+import type { Layer, WeightUse } from './layers.js';
 
 /** Elements as float32. */
 export function float32(tensor: Tensor, value: string): Float32Array {
@@ -25,7 +25,7 @@ export function real(tensor: Tensor, by: Real | undefined): Tensor {
 
 /** What a site reads of its data: all of it, or the index of an axis that takes part. */
 export function dataAt(
-  { data, part, reals }: Pick<Site, 'data' | 'part' | 'reals'>,
+  { data, part, reals }: Pick<WeightUse, 'data' | 'part' | 'reals'>,
   given: Tensor,
 ): { readonly x: Float32Array; readonly dims: readonly number[] } {
   const tensor = real(given, reals?.data);
@@ -65,7 +65,7 @@ export interface Rows {
 }
 
 /** Values of a convolution whose channels lie last, as those of one whose channels lie in front of space; others as they are. */
-export function channelsFirst({ window }: Site, values: Values): Values {
+export function channelsFirst({ window }: WeightUse, values: Values): Values {
   const { data, dims, axis } = values;
   if (window === undefined || axis < 2 || axis !== dims.length - 1) return values;
   const [batch, channels] = [dims[0]!, dims[axis]!];
@@ -83,7 +83,7 @@ export function channelsFirst({ window }: Site, values: Values): Values {
 /** x of a site as rows or as patches. `every`: takes each so-many-th only. */
 export function rowsOf(
   layer: Layer,
-  at: Site,
+  at: WeightUse,
   given: Float32Array,
   lying: readonly number[],
   every = 1,
@@ -156,7 +156,7 @@ export interface Values {
  */
 export function lookedAt(
   layer: Layer,
-  site: Site,
+  site: WeightUse,
   x: Float32Array,
   dims: readonly number[],
   every: number,

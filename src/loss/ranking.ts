@@ -3,7 +3,7 @@ import type { NativeOptions } from '../native/index.js';
 import { NativeMoments } from '../native/moments.js';
 import { quietly } from '../native/quietly.js';
 import { dimsIn, type Logits, lostAlong, weakestFirst } from '../statistics/logits.js';
-import { blocksOf, inputsOf, type Observed, type Summing } from '../statistics/moments.js';
+import { blocksOf, inputsOf, type SecondMoments, type Summing } from '../statistics/moments.js';
 
 /** The order in which a group's lanes leave, and what has been lost by then. */
 export interface Ranking {
@@ -29,7 +29,7 @@ export const DAMPING = 1e-3;
  */
 export async function rank(
   groups: readonly Group[],
-  { moments }: Observed,
+  { moments }: SecondMoments,
   logits: readonly Logits[],
   options: NativeOptions,
 ): Promise<Map<Group, Ranking>> {
@@ -86,7 +86,7 @@ const POINTS = 12;
 export async function damageAlong(
   group: Group,
   order: Uint32Array,
-  { moments }: Observed,
+  { moments }: SecondMoments,
   options: NativeOptions,
 ): Promise<Float64Array> {
   const lanes = group.lanes.length;

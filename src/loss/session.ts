@@ -15,20 +15,20 @@ import type { Source } from '../refit/source.js';
 import { feedsFor, matchOf } from '../refit/source.js';
 import type { Feeds, Runtime } from '../runtime/runtime.js';
 import { dimsIn, type Logits, logitsOf, lostAlong } from '../statistics/logits.js';
-import { blocksOf, type Observed, observe } from '../statistics/moments.js';
+import { blocksOf, collectSecondMoments, type SecondMoments } from '../statistics/moments.js';
 import { productsOf } from '../statistics/products.js';
 import { DAMPING, damageAlong, type Ranking, rank } from './ranking.js';
 import { lossOf, sensitivity, Trials, type Tried } from './trials.js';
 
 /** What is known of a model from samples: computed when it is asked for, and kept. */
-export class Knowledge {
+export class CalibrationSession {
   /** Of all of the model's graph that is computed on the samples, once that is known: `prepare`. */
   #layers: readonly Layer[];
   #known: Computed;
   /** The computed model, of which values within nodes can be asked for too. */
   #shown: NativeModel;
   readonly #computed = new Shared<Computed>();
-  readonly #observed = new Shared<Observed>();
+  readonly #observed = new Shared<SecondMoments>();
   readonly #logits = new Shared<readonly Logits[]>();
   readonly #trials = new Shared<Trials | undefined>();
   readonly #rankings = new Map<Group, Ranking | undefined>();
@@ -72,9 +72,9 @@ export class Knowledge {
    */
   beyond({ kept }: Removed['cuts']): readonly string[] {
     const { graph } = this.#known.analysis;
-    const { mixes } = this.analysis;
-    const solved = new Set(mixes.flatMap(({ node, weight }) => (graph.isMain(node) ? [weight] : [])));
-    const all = mixes.filter(({ weight }) => kept.has(weight) && !solved.has(weight));
+    const { linearMaps } = this.analysis;
+    const solved = new Set(linearMaps.flatMap(({ node, weight }) => (graph.isMain(node) ? [weight] : [])));
+    const all = linearMaps.filter(({ weight }) => kept.has(weight) && !solved.has(weight));
     return [...new Set(all.map(({ node }) => node.name))];
   }
 
@@ -190,7 +190,7 @@ export class Knowledge {
     return reconstruct(await this.#source(options), removed, options);
   }
 
-  async observed(options: NativeOptions): Promise<Observed> {
+  async observed(options: NativeOptions): Promise<SecondMoments> {
     await this.prepare(options);
     const { native, dataset, runtime, samples } = this;
     const layers = this.#layers;
@@ -199,7 +199,7 @@ export class Knowledge {
     const models = { native, computed: this.#shown, walk };
     const own = { ...options, ...(samples !== undefined && { samples }) };
     return this.#observed.get(
-      () => observe(models, layers, recurrents, dataset, runtime, own),
+      () => collectSecondMoments(models, layers, recurrents, dataset, runtime, own),
       options.signal,
     );
   }

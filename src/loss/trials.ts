@@ -4,12 +4,12 @@ import { answeredBy } from '../compare/standIns.js';
 import { CostModel } from '../cost/model.js';
 import type { Group } from '../coupling/groups.js';
 import { cutTensor } from '../data/interface.js';
-import { Advance } from '../execution/advance.js';
+import { ActivationCache } from '../execution/activationCache.js';
 import { aloneOf } from '../execution/alone.js';
 import { decisionsOf } from '../execution/decisions.js';
-import { Parts } from '../execution/parts.js';
-import { shareOf } from '../execution/positions.js';
-import { Recorded } from '../execution/recorded.js';
+import { StagedRun } from '../execution/stagedRun.js';
+import { SubgraphPartition } from '../execution/subgraphPartition.js';
+import { shareOf } from '../execution/subsampling.js';
 import { NO_EDITS } from '../model/edits.js';
 import type { NativeOptions } from '../native/index.js';
 import { HELD_OUT } from '../refit/examples.js';
@@ -50,7 +50,7 @@ export class Trials {
   private constructor(
     readonly source: Source,
     readonly feeds: readonly Feeds[],
-    readonly original: Recorded,
+    readonly original: ActivationCache,
     /** Batches that are fitted to; the others judge. */
     readonly fitted: number,
   ) {}
@@ -67,8 +67,8 @@ export class Trials {
     const samples = Math.min(source.samples, fitted * batch + Math.ceil((fit * JUDGED) / batch) * batch);
     if (samples <= fitted * batch) return undefined;
     const feeds = await feedsFor({ ...source, samples, batch }, options);
-    const parts = new Parts(walk.graph.document, aloneOf(layers));
-    const original = new Advance(
+    const parts = new SubgraphPartition(walk.graph.document, aloneOf(layers));
+    const original = new StagedRun(
       source.computed,
       parts,
       source.runtime,
@@ -80,7 +80,7 @@ export class Trials {
       decisionsOf(walk),
     );
     try {
-      const recorded = await Recorded.of(original, valuesWanted(source), MOST_BYTES);
+      const recorded = await ActivationCache.of(original, valuesWanted(source), MOST_BYTES);
       if (recorded === undefined) return undefined;
       const own = { ...source, samples: fitted * batch, batch };
       return new Trials({ ...own, share: shareIn(own) }, feeds, recorded, fitted);
@@ -159,7 +159,7 @@ export async function lossOf(
   );
   const pruned = work.advance(
     feeds,
-    new Parts(walk.graph.document, aloneOf(source.layers)),
+    new SubgraphPartition(walk.graph.document, aloneOf(source.layers)),
     options,
     original,
   );

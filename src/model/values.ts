@@ -2,7 +2,7 @@ import type { Dim } from './dim.js';
 import * as dim from './dim.js';
 
 /** Which labels survive a removal; 0 is the label that always does. */
-export interface Survivors {
+export interface KeptIndices {
   /** How many of these labels survive. */
   count(labels: Int32Array): number;
   /** Another number once it answers otherwise; absent where it never does. */
@@ -14,8 +14,8 @@ export interface Survivors {
  * are removed. Both may be symbolic.
  */
 export interface Element {
-  readonly now: Dim;
-  after(survivors: Survivors): Dim;
+  readonly before: Dim;
+  after(kept: KeptIndices): Dim;
 }
 
 /** The known content of a small tensor: row-major, and always whole. */
@@ -26,9 +26,9 @@ export interface Values {
 
 /** An element that no removal changes. */
 class Literal implements Element {
-  constructor(readonly now: Dim) {}
+  constructor(readonly before: Dim) {}
   after(): Dim {
-    return this.now;
+    return this.before;
   }
 }
 
@@ -41,20 +41,20 @@ export const isLiteral = (element: Element): boolean => element instanceof Liter
 export const lift =
   (compute: (...operands: Dim[]) => Dim) =>
   (...operands: readonly Element[]): Element => {
-    const now = compute(...operands.map((operand) => operand.now));
+    const now = compute(...operands.map((operand) => operand.before));
     if (operands.every((operand) => operand instanceof Literal)) return new Literal(now);
     // An element that is read twice, again and again, would be computed as often as there are ways to it.
-    let asked: Survivors | undefined;
+    let asked: KeptIndices | undefined;
     let state: number | undefined;
     let found: Dim = now;
-    const after = (survivors: Survivors): Dim => {
-      if (survivors !== asked || survivors.state !== state)
-        found = compute(...operands.map((operand) => operand.after(survivors)));
-      asked = survivors;
-      state = survivors.state;
+    const after = (kept: KeptIndices): Dim => {
+      if (kept !== asked || kept.state !== state)
+        found = compute(...operands.map((operand) => operand.after(kept)));
+      asked = kept;
+      state = kept.state;
       return found;
     };
-    return { now, after };
+    return { before: now, after };
   };
 
 export const literals = (dims: readonly number[], numbers: Iterable<Dim>): Values => ({
@@ -72,9 +72,9 @@ export const multiply = lift(dim.multiply);
 /** All elements as plain numbers now; undefined where one is symbolic. */
 export function numbersNow(values: Values): number[] | undefined {
   const numbers: number[] = [];
-  for (const { now } of values.elements) {
-    if (typeof now !== 'number') return undefined;
-    numbers.push(now);
+  for (const { before } of values.elements) {
+    if (typeof before !== 'number') return undefined;
+    numbers.push(before);
   }
   return numbers;
 }

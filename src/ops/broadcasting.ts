@@ -133,7 +133,7 @@ export function keepNumbers(call: Call, operands: readonly (Tensor | undefined)[
     if (elements === undefined) continue;
     call.restate(
       index,
-      elements.map((element) => literal(element.now)),
+      elements.map((element) => literal(element.before)),
     );
   }
 }

@@ -14,8 +14,8 @@ import { openAxis } from './frozen.js';
 export function statedNumber(call: Call, index: number): Dim {
   const [element] = call.values(index)?.elements ?? [];
   if (element === undefined) return openAxis(call, index).length;
-  call.restate(index, [literal(element.now)]);
-  return asLength(element.now);
+  call.restate(index, [literal(element.before)]);
+  return asLength(element.before);
 }
 
 /**

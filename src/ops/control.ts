@@ -32,10 +32,10 @@ export const branch: Rule = {
     const both = [ends(0), ends(1)] as const;
     const through = (which: number): readonly Output[] =>
       both[which]!.map((own) => own ?? { axes: undefined });
-    if (typeof condition?.now === 'number') {
+    if (typeof condition?.before === 'number') {
       // The lengths decide already: only one branch ever runs, also when lengths have changed.
-      call.restate(0, [literal(condition.now)]);
-      return through(condition.now === 0 ? 1 : 0);
+      call.restate(0, [literal(condition.before)]);
+      return through(condition.before === 0 ? 1 : 0);
     }
     const ranks = both.map((own) => own.map((end) => end?.axes?.length));
     if (

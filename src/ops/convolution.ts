@@ -1,7 +1,7 @@
 import type { Axes, Axis } from '../coupling/axis.js';
 import { isZero, plain, withZero } from '../coupling/axis.js';
 import { Frozen } from '../coupling/frozen.js';
-import type { Window } from '../coupling/mix.js';
+import type { Window } from '../coupling/linearMap.js';
 import type { Fusing } from '../coupling/passage.js';
 import type { Call, Rule } from '../coupling/rule.js';
 import type { Dim } from '../model/dim.js';

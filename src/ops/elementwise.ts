@@ -28,7 +28,7 @@ const lifted =
   (...operands: Element[]): Element | undefined =>
     // A node may have fewer operands than its operator takes.
     operands.length < Math.max(1, compute.length) ||
-    compute(...operands.map((operand) => operand.now)) === undefined
+    compute(...operands.map((operand) => operand.before)) === undefined
       ? undefined
       : lift((...dims) => compute(...dims)!)(...operands);
 
@@ -341,7 +341,7 @@ export const where: Rule = {
     const values = mapValues(
       operands.map((operand) => operand?.values),
       (condition, yes, no) =>
-        typeof condition!.now === 'number' ? (condition!.now === 0 ? no : yes) : undefined,
+        typeof condition!.before === 'number' ? (condition!.before === 0 ? no : yes) : undefined,
     );
     if (values === undefined) keepNumbers(call, [undefined, operands[1], operands[2]]);
     return [{ axes, values, dtype: operands[1]?.dtype }];

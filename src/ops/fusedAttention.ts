@@ -1,6 +1,6 @@
+import type { ContractingSide } from '../coupling/activationProduct.js';
 import type { Axes, Axis } from '../coupling/axis.js';
 import { isZero, plain, withZero } from '../coupling/axis.js';
-import type { ContractingSide } from '../coupling/contraction.js';
 import { Frozen } from '../coupling/frozen.js';
 import type { Call, Rule } from '../coupling/rule.js';
 import type { Dim } from '../model/dim.js';

@@ -1,7 +1,7 @@
 import type { Axes, Axis } from '../coupling/axis.js';
 import { isZero, withZero } from '../coupling/axis.js';
 import { Frozen } from '../coupling/frozen.js';
-import type { Bias, Mixing, RealAt } from '../coupling/mix.js';
+import type { Bias, RealAt, StatedLinearMap } from '../coupling/linearMap.js';
 import type { Call, Rule } from '../coupling/rule.js';
 import { broadcast, everyZero } from './broadcasting.js';
 import { convolve, mixingWindow } from './convolution.js';
@@ -63,7 +63,7 @@ function answering(
   w: Operand,
   y?: RealAt,
   bias?: number,
-): Pick<Mixing, 'integers' | 'dataAreIntegers' | 'outputIsIntegers' | 'bias'> {
+): Pick<StatedLinearMap, 'integers' | 'dataAreIntegers' | 'outputIsIntegers' | 'bias'> {
   if (x.scale === undefined || w.scale === undefined)
     return { integers: { zeroPoint: w.zeroPoint }, dataAreIntegers: true, bias: BEHIND };
   return {

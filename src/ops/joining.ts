@@ -115,7 +115,7 @@ function splitRule(lengths: 'attribute' | 'operand'): Rule {
         call,
         x,
         along,
-        stated.map((element) => element.now),
+        stated.map((element) => element.before),
       );
       const where = lengths === 'operand' ? 1 : ({ attribute: 'split', kind: 'ints' } as const);
       call.restate(where, parts, { stated, replaces: ['num_outputs'] });
@@ -148,7 +148,7 @@ export const splitOfOldest: Rule = {
     const lengths = call.values(1)?.elements;
     if (lengths?.length !== call.node.outputs.length) return anyParts(call, x, along);
     call.lanes.freeze(x[along]!, 'operator', 'is cut into lengths that are written as floats');
-    return lengths.map(({ now }) => x.with(along, plain(asLength(now))));
+    return lengths.map(({ before }) => x.with(along, plain(asLength(before))));
   },
 };
 /**

@@ -1,7 +1,7 @@
 import type { Axes, Axis } from '../coupling/axis.js';
 import { isZero, withZero } from '../coupling/axis.js';
 import { Frozen } from '../coupling/frozen.js';
-import type { Mixing } from '../coupling/mix.js';
+import type { StatedLinearMap } from '../coupling/linearMap.js';
 import type { Fusing, Step } from '../coupling/passage.js';
 import type { Call, Rule } from '../coupling/rule.js';
 import { broadcast, everyZero, someZero } from './broadcasting.js';
@@ -117,7 +117,7 @@ export function gemmOf(call: Call, fused?: Fusing): Axes {
 }
 
 /** The bias of α W x + β c, and what the node makes of W x; undefined where W counts for nothing. `fused`: what follows in the same node. */
-function scaledOf(call: Call, fused?: Fusing): Pick<Mixing, 'bias' | 'fused'> | undefined {
+function scaledOf(call: Call, fused?: Fusing): Pick<StatedLinearMap, 'bias' | 'fused'> | undefined {
   const { attributes } = call;
   const [alpha, beta] = [attributes.float('alpha', 1), attributes.float('beta', 1)];
   const bias = { kind: 'operand', operand: 2 } as const;

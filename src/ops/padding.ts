@@ -36,13 +36,13 @@ function padRule(
       if (pads.length !== 2 * axes.length)
         throw new Frozen('mismatch', `pads ${pads.length / 2} axes of ${axes.length}`);
       const mode = call.attributes.string('mode', 'constant');
-      const padsNothing = pads.every((pad) => pad.now === 0);
+      const padsNothing = pads.every((pad) => pad.before === 0);
       const y = x.map((axis) => withZero(axis, isZero(axis) && (padsNothing || zero || mode !== 'constant')));
       // Padding computed from lengths stays what it was, but where it has lanes.
-      const wanted = pads.map((pad) => literal(pad.now));
+      const wanted = pads.map((pad) => literal(pad.before));
       for (const [i, statedAxis] of axes.entries()) {
         const d = axisWithin(statedAxis, x.length);
-        const [before, after] = [pads[i]!.now, pads[i + axes.length]!.now];
+        const [before, after] = [pads[i]!.before, pads[i + axes.length]!.before];
         if (before === 0 && after === 0) continue;
         const axis = y[d]!;
         const plainly =
@@ -119,11 +119,11 @@ export const tileOneAxis: Rule = {
   axes: (call) => {
     const x = call.input(0);
     const [repeats, axis] = [1, 2].map((index) => call.known(index).elements[0]!) as [Element, Element];
-    for (const [i, stated] of [repeats, axis].entries()) call.restate(i + 1, [literal(stated.now)]);
-    if (typeof axis.now !== 'number')
+    for (const [i, stated] of [repeats, axis].entries()) call.restate(i + 1, [literal(stated.before)]);
+    if (typeof axis.before !== 'number')
       return [x.map((own, d) => openInstead(call, own, d, 'data decides whether it is repeated'))];
-    const along = axisWithin(axis.now, x.length);
-    return [x.with(along, call.lanes.merge([plain(asLength(repeats.now)), x[along]!]))];
+    const along = axisWithin(axis.before, x.length);
+    return [x.with(along, call.lanes.merge([plain(asLength(repeats.before)), x[along]!]))];
   },
 };
 
@@ -143,10 +143,10 @@ export const tile: Rule = {
     const { elements } = call.known(1);
     if (elements.length !== x.length)
       throw new Frozen('mismatch', `repeats ${elements.length} axes of ${x.length}`);
-    const repeats = elements.map(({ now }) => asLength(now));
+    const repeats = elements.map(({ before }) => asLength(before));
     call.restate(
       1,
-      elements.map(({ now }) => literal(now)),
+      elements.map(({ before }) => literal(before)),
     );
     return [x.map((axis, d) => (repeats[d] === 1 ? axis : call.lanes.merge([plain(repeats[d]!), axis])))];
   },

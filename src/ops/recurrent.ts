@@ -1,7 +1,7 @@
 import type { Axis } from '../coupling/axis.js';
 import { axisOf, isZero, plain, withZero } from '../coupling/axis.js';
 import { Frozen } from '../coupling/frozen.js';
-import type { Bias } from '../coupling/mix.js';
+import type { Bias } from '../coupling/linearMap.js';
 import type { Call, Rule } from '../coupling/rule.js';
 import { equal, multiply } from '../model/dim.js';
 import { quantisesWhole } from './quantization.js';

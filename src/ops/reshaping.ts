@@ -120,7 +120,9 @@ export const reshape: Rule = {
     const target = byAttribute ? vector((call.attributes.ints('shape') ?? []).map(literal)) : call.known(1);
     const copies = call.attributes.int('allowzero', 0) === 0;
     const total = product(x.map((axis) => axis.length));
-    const known = target.elements.map(({ now }, i) => (now === 0 && copies ? (x[i]?.length ?? 0) : now));
+    const known = target.elements.map(({ before }, i) =>
+      before === 0 && copies ? (x[i]?.length ?? 0) : before,
+    );
     settleGiven(call, known, total);
     const open = known.indexOf(-1);
     if (open >= 0) {
@@ -133,9 +135,9 @@ export const reshape: Rule = {
     if (wrong !== undefined) throw new Frozen('mismatch', `its shape holds the length ${wrong}`);
     const axes = reshapeAxes(call.lanes, x, known);
     const stated = target.elements.map((element, i) =>
-      element.now === 0 && copies
+      element.before === 0 && copies
         ? lengthOf(x[i] ?? plain(0))
-        : element.now === -1
+        : element.before === -1
           ? lengthOf(axes[i]!)
           : element,
     );
@@ -361,9 +363,9 @@ export const expand: Rule = {
       const own = x[d - (rank - x.length)] ?? plain(1);
       const element = target.elements[d - (rank - target.elements.length)];
       if (element === undefined) return own;
-      const axis = expanded(call, own, asLength(element.now), { place: d, zeros });
+      const axis = expanded(call, own, asLength(element.before), { place: d, zeros });
       // A stated 1 leaves the axis as it is, whatever becomes of it.
-      stated.push(element.now === 1 ? lengthOf(axis) : element);
+      stated.push(element.before === 1 ? lengthOf(axis) : element);
       return axis;
     });
     call.restate(1, axes.slice(rank - target.elements.length), { stated });

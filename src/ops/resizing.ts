@@ -28,9 +28,9 @@ function sized(call: Call, x: Axes, axes: readonly number[], sizes: Values, oper
   const y = [...x];
   const wanted = sizes.elements.map((element, i) => {
     const d = axisWithin(axes[i]!, x.length);
-    if (equal(element.now, x[d]!.length)) return lengthOf(x[d]!);
+    if (equal(element.before, x[d]!.length)) return lengthOf(x[d]!);
     call.lanes.freeze(x[d]!, 'operator', `${call.node.op} mixes neighbours along it`);
-    y[d] = plain(asLength(element.now));
+    y[d] = plain(asLength(element.before));
     return element;
   });
   call.restate(operand, wanted);
@@ -99,7 +99,7 @@ function resizeRule(scalesAt: number, sizesAt: number | undefined): Rule {
           call,
           x,
           axes,
-          scales.elements.map(({ now }) => now),
+          scales.elements.map(({ before }) => before),
         ),
       ];
     },

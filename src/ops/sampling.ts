@@ -96,10 +96,12 @@ export const affineGrid: Rule = {
     const [count, channels, ...places] = call.known(1).elements;
     if (count === undefined || channels === undefined)
       throw new Frozen('mismatch', 'its size has no channels');
-    call.restate(1, [lengthOf(batch), channels, ...places.map((place) => literal(place.now))], {
+    call.restate(1, [lengthOf(batch), channels, ...places.map((place) => literal(place.before))], {
       stated: [count, channels, ...places],
     });
-    return [[withZero(batch, false), ...places.map(({ now }) => plain(asLength(now))), plain(places.length)]];
+    return [
+      [withZero(batch, false), ...places.map(({ before }) => plain(asLength(before))), plain(places.length)],
+    ];
   },
 };
 
@@ -117,7 +119,7 @@ export const columnsToImage: Rule = {
     const x = call.input(0);
     const [batch, rows, blocks] = x;
     if (x.length !== 3) throw new Frozen('mismatch', `its input has rank ${x.length}, not 3`);
-    const shape = call.known(1).elements.map(({ now }) => now);
+    const shape = call.known(1).elements.map(({ before }) => before);
     const block = numbersNow(call.known(2))?.reduce((a, b) => a * b, 1);
     const channels = block === undefined ? undefined : quotient(rows!.length, block);
     if (block === undefined || channels === undefined)
@@ -188,8 +190,8 @@ export const maxUnpool: Rule = {
     if (call.optional(2) !== undefined) {
       const stated = call.known(2).elements;
       if (stated.length !== x.length) throw new Frozen('mismatch', `it states ${stated.length} lengths`);
-      call.restate(2, [...front, ...stated.slice(2).map((own) => literal(own.now))]);
-      return [[...front, ...stated.slice(2).map((own) => plain(asLength(own.now)))]];
+      call.restate(2, [...front, ...stated.slice(2).map((own) => literal(own.before))]);
+      return [[...front, ...stated.slice(2).map((own) => plain(asLength(own.before)))]];
     }
     const kernel = call.attributes.ints('kernel_shape');
     if (kernel?.length !== space.length) throw new Frozen('unknown-shape', 'has no kernel_shape');
@@ -221,10 +223,10 @@ export const centerCropPad: Rule = {
     const y = [...x];
     const wanted = elements.map((element, i) => {
       const axis = x[axes[i]!]!;
-      if (equal(element.now, axis.length)) return axis;
+      if (equal(element.before, axis.length)) return axis;
       call.lanes.freeze(axis, 'operator', 'is cut or padded round its centre');
-      y[axes[i]!] = plain(asLength(element.now));
-      return literal(element.now);
+      y[axes[i]!] = plain(asLength(element.before));
+      return literal(element.before);
     });
     call.restate(1, wanted);
     return [{ axes: y, dtype: call.optional(0)!.dtype }];

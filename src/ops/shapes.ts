@@ -60,12 +60,14 @@ export const constantOfShape: Rule = {
     const lengths = call.known(0);
     const filler = call.node.attributes.value === undefined ? ZERO : call.attributeValues('value');
     const [element] = filler?.elements ?? [];
-    const axes = lengths.elements.map(({ now }) => call.lanes.fresh(asLength(now), element?.now === 0));
+    const axes = lengths.elements.map(({ before }) =>
+      call.lanes.fresh(asLength(before), element?.before === 0),
+    );
     call.restate(0, axes);
     const dims = numbersNow(lengths);
     const count = dims?.reduce((a, b) => a * b, 1);
     const small = dims !== undefined && count !== undefined && count <= MOST_FILLED && element !== undefined;
-    const zeros = element?.now === 0;
+    const zeros = element?.before === 0;
     return [
       {
         axes,
@@ -97,7 +99,7 @@ export const range: Rule = {
       Element,
     ];
     const { dtype } = call.optional(0)!;
-    const numbers = [start.now, limit.now, step.now];
+    const numbers = [start.before, limit.before, step.before];
     if (numbers.every((number) => typeof number === 'number')) {
       const [from, to, by] = numbers as [number, number, number];
       const count = by === 0 ? 0 : Math.max(0, Math.ceil((to - from) / by));
@@ -105,12 +107,12 @@ export const range: Rule = {
         count <= 1 << 16
           ? vector(Array.from({ length: count }, (_, i) => literal(from + i * by)))
           : undefined;
-      for (const [i, element] of [start, limit, step].entries()) call.restate(i, [literal(element.now)]);
+      for (const [i, element] of [start, limit, step].entries()) call.restate(i, [literal(element.before)]);
       return [{ axes: [plain(count)], values, dtype }];
     }
-    for (const [i, element] of [start, limit, step].entries()) call.restate(i, [literal(element.now)]);
-    if (typeof step.now !== 'number' || step.now === 0) return [{ axes: [openAxis(call, 0)], dtype }];
-    const count = ceilDivide(subtract(limit.now, start.now), step.now);
+    for (const [i, element] of [start, limit, step].entries()) call.restate(i, [literal(element.before)]);
+    if (typeof step.before !== 'number' || step.before === 0) return [{ axes: [openAxis(call, 0)], dtype }];
+    const count = ceilDivide(subtract(limit.before, start.before), step.before);
     return [{ axes: [plain(asLength(count))], dtype }];
   },
 };

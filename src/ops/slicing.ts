@@ -24,7 +24,7 @@ import { openAxis, openInstead } from './frozen.js';
 /** How many of an axis' first `count` indices there are after a removal. */
 function countBefore(labels: Int32Array, count: number): Element {
   const before = labels.subarray(0, count);
-  return { now: count, after: (survivors) => survivors.count(before) };
+  return { before: count, after: (kept) => kept.count(before) };
 }
 
 interface Range {
@@ -95,18 +95,18 @@ function sliceRule(
           call.lanes.freeze(axis, 'operator', `is sliced with step ${step}`);
         if (step === undefined) {
           axes[d] = openInstead(call, axis, d, SLICED_BY_DATA);
-          starts.push(literal(start.now));
-          ends.push(literal(end.now));
+          starts.push(literal(start.before));
+          ends.push(literal(end.before));
           continue;
         }
         if (step < 0 || !isLabelled(axis) || equal(axis.length, 0)) {
-          const length = sliceLength(from.now, to.now, start.now, end.now, axis.length, step);
+          const length = sliceLength(from.before, to.before, start.before, end.before, axis.length, step);
           axes[d] = length === undefined ? openAxis(call, d) : plain(length);
           starts.push(step > 0 ? from : start);
           ends.push(step > 0 ? to : end);
           continue;
         }
-        const part = sliceLanes(call, axis, from.now, to.now, step);
+        const part = sliceLanes(call, axis, from.before, to.before, step);
         axes[d] = part.axis;
         starts.push(part.start);
         ends.push(part.end);
@@ -180,8 +180,8 @@ function sliceValues(values: Values | undefined, { axis, start, end, step }: Ran
   if (
     values === undefined ||
     step === undefined ||
-    typeof start.now !== 'number' ||
-    typeof end.now !== 'number'
+    typeof start.before !== 'number' ||
+    typeof end.before !== 'number'
   )
     return undefined;
   const length = values.dims[axis]!;
@@ -190,7 +190,7 @@ function sliceValues(values: Values | undefined, { axis, start, end, step }: Ran
       ? Math.min(Math.max(at < 0 ? at + length : at, 0), length)
       : Math.min(Math.max(at < 0 ? at + length : at, -1), length - 1);
   const places: number[] = [];
-  for (let i = clamp(start.now); step > 0 ? i < clamp(end.now) : i > clamp(end.now); i += step)
+  for (let i = clamp(start.before); step > 0 ? i < clamp(end.before) : i > clamp(end.before); i += step)
     places.push(i);
   return pickAlong(values, axis, places);
 }
@@ -226,12 +226,12 @@ export const sliceByAttribute: Rule = sliceRule((call, rank) => {
 export const sliceByOperand: Rule = sliceRule((call, rank) => {
   const [starts, ends, stated, steps] = [1, 2, 3, 4].map((index) => call.values(index)?.elements);
   const given = (index: number): boolean => call.optional(index) !== undefined;
-  const axes = given(3) ? stated?.map(({ now }) => now) : starts?.map((_, i) => i);
+  const axes = given(3) ? stated?.map(({ before }) => before) : starts?.map((_, i) => i);
   const known = axes?.every((axis) => typeof axis === 'number') === true;
   const fits = known && axes.length === starts?.length && axes.length === ends?.length;
   if (!fits) return { ranges: undefined, restate: () => undefined };
   const stepOf = (i: number): number | undefined => {
-    const step = given(4) ? steps?.[i]?.now : 1;
+    const step = given(4) ? steps?.[i]?.before : 1;
     return typeof step === 'number' && step !== 0 ? step : undefined;
   };
   return {
@@ -293,7 +293,7 @@ function decoded(call: Call, book: Axis, codes: Axes): Axis[] {
   for (const { slot } of codes.flatMap(({ factors }) => factors))
     if (slot !== undefined) slot.parameter = true;
   const [first] = call.optional(0)?.values?.elements ?? [];
-  const zero = call.isStored(0) && call.input(0).length === 1 && first?.now === 0;
+  const zero = call.isStored(0) && call.input(0).length === 1 && first?.before === 0;
   return codes.map((axis) => withZero(axis, zero && isZero(axis)));
 }
 

@@ -33,6 +33,6 @@ export function budgetOf(
     name,
     limit: options[name]! * costs.of()[name],
     cost: (choices) => costs.of(offers.decided(choices).removal)[name],
-    costOfAmounts: (choices) => costs.of(offers.left(choices).survivors)[name],
+    costOfAmounts: (choices) => costs.of(offers.left(choices).kept)[name],
   };
 }

@@ -7,7 +7,7 @@ import { type Decided, decidedBy } from '../compression/decided.js';
 import { sectionsIn } from '../compression/sections.js';
 import { CostModel } from '../cost/model.js';
 import type { Analysis } from '../coupling/analysis.js';
-import type { Knowledge } from '../loss/session.js';
+import type { CalibrationSession } from '../loss/session.js';
 import type { NativeModel } from '../native/index.js';
 import type { PlanOptions } from '../options/opened.js';
 import { policyFor } from '../options/policyFor.js';
@@ -27,7 +27,7 @@ export interface Outcome {
   readonly decided: Decided;
   readonly latency?: LatencyPrediction;
   /** What is left is to be refitted in this session. */
-  readonly session?: Knowledge;
+  readonly session?: CalibrationSession;
   readonly warnings: readonly Warning[];
 }
 
@@ -36,7 +36,7 @@ export interface Setting {
   readonly native: NativeModel;
   readonly analysis: Analysis;
   /** What is known from samples, where there are some. */
-  readonly session: Knowledge | undefined;
+  readonly session: CalibrationSession | undefined;
   readonly scores: Scores;
   readonly latencies: Latencies;
   /** Of the model's file, computed beside the other steps. */

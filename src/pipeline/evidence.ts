@@ -1,10 +1,10 @@
 import { EspalierError } from '../base/errors.js';
 import type { Analysis } from '../coupling/analysis.js';
 import type { Group } from '../coupling/groups.js';
-import type { Place } from '../coupling/places.js';
-import { findPlaces, viewOf } from '../coupling/places.js';
+import type { ObservationPoint } from '../coupling/observationPoints.js';
+import { findObservationPoints, viewOf } from '../coupling/observationPoints.js';
 import { activations } from '../execution/activations.js';
-import type { Knowledge } from '../loss/session.js';
+import type { CalibrationSession } from '../loss/session.js';
 import type { Histogram } from '../native/activations.js';
 import { NativeActivations } from '../native/activations.js';
 import type { NativeModel } from '../native/index.js';
@@ -16,7 +16,7 @@ import type { CallOptions } from '../options/types.js';
 import { isFloat, numbersOf } from '../runtime/dtypes.js';
 import { onnxruntime } from '../runtime/onnxruntime.js';
 import type { Tensor } from '../runtime/runtime.js';
-import type { Evidence, Priced, Shown } from '../scoring/criterion.js';
+import type { CalibrationStatistics, ChannelSummary, Saliency } from '../scoring/criterion.js';
 import { rowsOf } from './sampling.js';
 import { growTrees } from './tree.js';
 
@@ -27,9 +27,9 @@ export function evidenceOf(
   native: NativeModel,
   analysis: Analysis,
   options: Options,
-  knowledge: Knowledge | undefined,
+  session: CalibrationSession | undefined,
   parts: boolean,
-): Evidence {
+): CalibrationStatistics {
   const { document } = analysis.graph;
   const shows = new Shows(native, analysis, options);
   return {
@@ -43,7 +43,7 @@ export function evidenceOf(
     gains: gainsOf(analysis.graph),
     hasData: options.data !== undefined,
     activations: (groups, histogram) => shows.of(groups, histogram),
-    prices: (groups) => pricesOf(knowledge, groups, options, parts),
+    saliencies: (groups) => pricesOf(session, groups, options, parts),
     trees: (groups, own) => growTrees(native, analysis, groups, { ...own, ...options, pairs: false }),
     rows: (groups, most) => rowsOf(native, analysis, groups, most, options),
     seed: options.seed ?? 0,
@@ -52,16 +52,16 @@ export function evidenceOf(
 }
 
 async function pricesOf(
-  knowledge: Knowledge | undefined,
+  session: CalibrationSession | undefined,
   groups: readonly Group[],
   options: Options,
   parts: boolean,
-): Promise<readonly (Priced | undefined)[]> {
-  if (knowledge === undefined) throw new EspalierError('INTERNAL', 'prices were asked for without data');
-  const rankings = await knowledge.rankings(groups, options);
-  const priced: (Priced | undefined)[] = [];
+): Promise<readonly (Saliency | undefined)[]> {
+  if (session === undefined) throw new EspalierError('INTERNAL', 'prices were asked for without data');
+  const rankings = await session.rankings(groups, options);
+  const priced: (Saliency | undefined)[] = [];
   for (const [index, ranking] of rankings.entries()) {
-    const bits = parts && ranking && (await knowledge.information(groups[index]!, options));
+    const bits = parts && ranking && (await session.information(groups[index]!, options));
     priced.push(ranking && { order: ranking.order, damage: ranking.damage, ...(bits && { bits }) });
   }
   return priced;
@@ -70,7 +70,7 @@ async function pricesOf(
 /** One place of a group, and what is found there. */
 interface Watched {
   readonly group: Group;
-  readonly place: Place;
+  readonly place: ObservationPoint;
   readonly native: NativeActivations;
   /** The runtime gave something else than was expected: integers, or dims that do not fit. */
   unfit: boolean;
@@ -89,14 +89,14 @@ class Shows {
   async of(
     groups: readonly Group[],
     histogram?: Histogram & { readonly millerMadow: boolean },
-  ): Promise<readonly (readonly Shown[])[]> {
+  ): Promise<readonly (readonly ChannelSummary[])[]> {
     const passes = histogram === undefined ? 1 : 2;
     const watched = await this.#once(groups, histogram?.binning === 'quantile', passes);
     if (histogram !== undefined) {
       for (const { native } of watched) await native.bins(histogram);
       await this.#pass(watched, 'count', passes);
     }
-    const shown = new Map<Group, Shown[]>();
+    const shown = new Map<Group, ChannelSummary[]>();
     for (const { group, place, native, unfit } of watched) {
       if (unfit) continue;
       const summary = await native.summary();
@@ -117,7 +117,7 @@ class Shows {
   }
 
   async #watch(groups: readonly Group[], quantiles: boolean, passes: number): Promise<readonly Watched[]> {
-    const places = findPlaces(this.analysis);
+    const places = findObservationPoints(this.analysis);
     const watched = groups.flatMap((group) =>
       places.get(group)!.best.map((place): Watched => {
         const native = new NativeActivations(group.lanes.length, { quantiles });

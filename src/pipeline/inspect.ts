@@ -57,8 +57,8 @@ function groupReports(analysis: Analysis, costs: CostModel): GroupReport[] {
   }));
 }
 
-function frozenReports({ slots, graph, lanes }: Analysis): FrozenReport[] {
-  return slots.flatMap((slot) => {
+function frozenReports({ parameterAxes, graph, lanes }: Analysis): FrozenReport[] {
+  return parameterAxes.flatMap((slot) => {
     if (slot.use !== undefined) return [];
     const reasons = new Map<string, Reason>();
     let indices = 0;

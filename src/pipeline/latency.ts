@@ -1,7 +1,7 @@
 import type { LatencyModel } from '../cost/latency/model.js';
 import type { CostModel } from '../cost/model.js';
 import type { Analysis } from '../coupling/analysis.js';
-import type { Survivors } from '../model/values.js';
+import type { KeptIndices } from '../model/values.js';
 import type { NativeModel } from '../native/index.js';
 import type { PlanOptions } from '../options/opened.js';
 import type { LatencyPrediction } from '../options/types.js';
@@ -40,9 +40,9 @@ export class Latencies {
 /** Runtimes of one name are one runtime. */
 const named = (runtime: Runtime): unknown => runtime.name ?? runtime;
 
-export function predictionOf(model: LatencyModel, survivors: Survivors): LatencyPrediction {
+export function predictionOf(model: LatencyModel, kept: KeptIndices): LatencyPrediction {
   const { originalMs, measured } = model;
-  const predictedMs = model.of(survivors);
+  const predictedMs = model.of(kept);
   return {
     originalMs,
     predictedMs,

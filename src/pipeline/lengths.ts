@@ -164,7 +164,7 @@ function valuesWith({ graph, tensors }: Analysis, wanted: ReadonlySet<string>): 
 /** The lengths of a value's axes, and those that it holds as numbers. */
 const lengthsOn = ({ axes = [], values }: Value): readonly Dim[] => [
   ...axes.map(({ length }) => length),
-  ...(values?.elements ?? []).map(({ now }) => now),
+  ...(values?.elements ?? []).map(({ before }) => before),
 ];
 
 interface Fact {

@@ -37,13 +37,13 @@ export class Offers {
     const parts = this.#each(choices).map(({ offer, own }): Left => {
       if (offer.left !== undefined) return offer.left(own);
       const { removal, dtypes } = offer.decide(own);
-      return { ...(removal && { survivors: removal }), ...(dtypes && { dtypes }) };
+      return { ...(removal && { kept: removal }), ...(dtypes && { dtypes }) };
     });
-    const removing = parts.flatMap(({ survivors }) => (survivors === undefined ? [] : [survivors]));
+    const removing = parts.flatMap(({ kept }) => (kept === undefined ? [] : [kept]));
     const dtypes = new Map(parts.flatMap((part) => [...(part.dtypes ?? [])]));
     // Lanes that leave by several compressions have to be counted together.
-    if (removing.length > 1) return { survivors: this.decided(choices).removal, dtypes };
-    return { ...(removing.length === 1 && { survivors: removing[0]! }), dtypes };
+    if (removing.length > 1) return { kept: this.decided(choices).removal, dtypes };
+    return { ...(removing.length === 1 && { kept: removing[0]! }), dtypes };
   }
 
   #each(choices: readonly number[]): readonly { readonly offer: Offer; readonly own: readonly number[] }[] {

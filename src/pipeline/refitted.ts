@@ -1,7 +1,7 @@
 import { warned } from '../base/errors.js';
 import { option, text } from '../base/words.js';
 import type { Decided } from '../compression/decided.js';
-import type { Knowledge } from '../loss/session.js';
+import type { CalibrationSession } from '../loss/session.js';
 import type { CallOptions, Warning } from '../options/types.js';
 import type { PrunedModel } from './pruned.js';
 export const notRefitted = (): Warning =>
@@ -13,7 +13,7 @@ export const notRefitted = (): Warning =>
 /** Refits what is left, and says what no refit has come to. */
 export async function refitted(
   pruned: PrunedModel,
-  session: Knowledge,
+  session: CalibrationSession,
   { cuts }: Decided,
   options: CallOptions,
 ): Promise<void> {

@@ -1,7 +1,7 @@
 import type { Analysis } from '../coupling/analysis.js';
 import type { Group } from '../coupling/groups.js';
-import type { GroupPlaces, Place } from '../coupling/places.js';
-import { findPlaces, viewOf } from '../coupling/places.js';
+import type { ObservationPoint, ObservationPoints } from '../coupling/observationPoints.js';
+import { findObservationPoints, viewOf } from '../coupling/observationPoints.js';
 import { type ActivationOptions, activations } from '../execution/activations.js';
 import type { NativeModel } from '../native/index.js';
 import { quietly } from '../native/quietly.js';
@@ -18,7 +18,7 @@ import { columnsOf, RowSampler } from '../statistics/rows.js';
 
 /** Where some columns of sampled rows come from. */
 export interface Shown {
-  readonly place: Pick<Place, 'value' | 'axis' | 'lanes' | 'outer' | 'inner'>;
+  readonly place: Pick<ObservationPoint, 'value' | 'axis' | 'lanes' | 'outer' | 'inner'>;
   readonly columns: Columns;
 }
 
@@ -52,12 +52,12 @@ const MOST_TARGETS = 1024;
  */
 export function sourcesOf(
   { lanes }: Group,
-  { all, best, unseen }: GroupPlaces,
-): readonly (readonly Place[])[] {
+  { all, best, unseen }: ObservationPoints,
+): readonly (readonly ObservationPoint[])[] {
   const seen = lanes.length - unseen.length;
   if (seen === 0) return [];
-  const distinct = (place: Place): Set<number> => new Set(place.lanes.filter((lane) => lane >= 0));
-  const whole = (place: Place): boolean => distinct(place).size === seen;
+  const distinct = (place: ObservationPoint): Set<number> => new Set(place.lanes.filter((lane) => lane >= 0));
+  const whole = (place: ObservationPoint): boolean => distinct(place).size === seen;
   const read = best.filter(whole);
   if (read.length > 0) return read.map((place) => [place]);
   const last = all.findLast(whole);
@@ -72,13 +72,13 @@ export function sourcesOf(
 }
 
 /** A group's lanes at the values that show them. */
-export const watchLanes = (group: Group, places: GroupPlaces, rows: number, seed: number): Watch => ({
+export const watchLanes = (group: Group, places: ObservationPoints, rows: number, seed: number): Watch => ({
   sampler: new RowSampler(group.lanes.length, rows, seed),
   sources: sourcesOf(group, places).map(shownOf),
 });
 
 /** Columns of lanes that are in a value before this one are left to that one. */
-function shownOf(places: readonly Place[]): Shown[] {
+function shownOf(places: readonly ObservationPoint[]): Shown[] {
   const taken = new Set<number>();
   return places.map((place) => {
     const own = place.lanes.map((lane) => (taken.has(lane) ? -1 : lane));
@@ -97,9 +97,13 @@ export interface Reader {
 }
 
 /** The nodes that multiply a group's lanes by a stored weight and sum over them, and whose output is a value. */
-export function readersOf({ mixes, tensors }: Analysis, group: Group, { all }: GroupPlaces): Reader[] {
+export function readersOf(
+  { linearMaps, tensors }: Analysis,
+  group: Group,
+  { all }: ObservationPoints,
+): Reader[] {
   const lanes = group.lanes.length;
-  return mixes.flatMap(({ node, data, axis, output, groups, reals }) => {
+  return linearMaps.flatMap(({ node, data, axis, output, groups, reals }) => {
     if (reals !== undefined) return [];
     // A group of a convolution does not sum over the others' lanes.
     if (groups !== undefined) return [];
@@ -130,7 +134,7 @@ export function readersOf({ mixes, tensors }: Analysis, group: Group, { all }: G
 /** A group's lanes, and in one more column the class that an output names. */
 export const watchWithClass = (
   group: Group,
-  places: GroupPlaces,
+  places: ObservationPoints,
   output: string,
   rows: number,
   seed: number,
@@ -205,7 +209,7 @@ export async function rowsOf(
   most: number,
   options: CallOptions & CalibrationOptions & { readonly seed?: number },
 ): Promise<readonly (SampledRows | undefined)[]> {
-  const places = findPlaces(analysis);
+  const places = findObservationPoints(analysis);
   const seen = groups.filter((group) => sourcesOf(group, places.get(group)!).length > 0);
   const rows = rowsWithin(
     most,

@@ -3,15 +3,15 @@ import type { Group } from '../coupling/groups.js';
 import type { NativeModel } from '../native/index.js';
 import type { ScoreOptions } from '../options/opened.js';
 import { criterionNamed, defaultCriterion } from '../scoring/criteria.js';
-import { scoresOf, type Worth } from '../scoring/criterion.js';
+import { type Importance, scoresOf } from '../scoring/criterion.js';
 import { optionsFor } from '../scoring/options.js';
 import { evidenceOf } from './evidence.js';
+import { ScoreCache } from './scoreCache.js';
 import type { Sessions } from './sessions.js';
-import { Worths } from './worths.js';
 
 /** What lanes are worth under the criterion of a call. */
 export class Scores {
-  readonly #worths = new Worths();
+  readonly #worths = new ScoreCache();
 
   constructor(
     readonly native: NativeModel,
@@ -34,12 +34,12 @@ export class Scores {
     groups: readonly Group[],
     options: ScoreOptions,
     parts: boolean,
-  ): Promise<ReadonlyMap<Group, Worth>> {
+  ): Promise<ReadonlyMap<Group, Importance>> {
     const criterion = criterionNamed(options.criterion ?? defaultCriterion(options.data !== undefined));
     const session = this.sessions.of(analysis, options);
     return this.#worths.of(analysis, groups, { ...options, parts }, () => {
-      const evidence = evidenceOf(this.native, analysis, options, session, parts);
-      return criterion.score(groups, optionsFor(criterion, options.criterionOptions), evidence);
+      const calibration = evidenceOf(this.native, analysis, options, session, parts);
+      return criterion.score(groups, optionsFor(criterion, options.criterionOptions), calibration);
     });
   }
 }

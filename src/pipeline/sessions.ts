@@ -1,6 +1,6 @@
 import type { Analysis } from '../coupling/analysis.js';
 import type { Dataset } from '../data/data.js';
-import { Knowledge } from '../loss/session.js';
+import { CalibrationSession } from '../loss/session.js';
 import type { NativeModel } from '../native/index.js';
 import type { ScoreOptions } from '../options/opened.js';
 import { onnxruntime } from '../runtime/onnxruntime.js';
@@ -10,7 +10,7 @@ interface Known {
   readonly analysis: Analysis;
   readonly given: Runtime | undefined;
   readonly samples: number | undefined;
-  readonly session: Knowledge;
+  readonly session: CalibrationSession;
 }
 
 /** Calibration sessions: one for the same samples, analysis and runtime, as long as somebody holds the samples. */
@@ -20,14 +20,14 @@ export class Sessions {
   constructor(readonly native: NativeModel) {}
 
   /** Undefined without samples. */
-  of(analysis: Analysis, { data, runtime, samples }: ScoreOptions): Knowledge | undefined {
+  of(analysis: Analysis, { data, runtime, samples }: ScoreOptions): CalibrationSession | undefined {
     if (data === undefined) return undefined;
     const all = this.#known.get(data) ?? [];
     const known = all.find(
       (own) => own.analysis === analysis && own.given === runtime && own.samples === samples,
     );
     if (known !== undefined) return known.session;
-    const session = new Knowledge(this.native, analysis, data, runtime ?? onnxruntime(), samples);
+    const session = new CalibrationSession(this.native, analysis, data, runtime ?? onnxruntime(), samples);
     this.#known.set(data, [...all, { analysis, given: runtime, samples, session }]);
     return session;
   }

@@ -1,7 +1,7 @@
 import { command, EspalierError, option, text } from '../base/errors.js';
 import type { Analysis } from '../coupling/analysis.js';
 import type { Group } from '../coupling/groups.js';
-import { findPlaces, type GroupPlaces } from '../coupling/places.js';
+import { findObservationPoints, type ObservationPoints } from '../coupling/observationPoints.js';
 import type { NativeModel } from '../native/index.js';
 import type { LaneGains, PairEstimator } from '../native/tree.js';
 import { laneGains, laneGainsOfLabels, pruningTree } from '../native/tree.js';
@@ -35,7 +35,7 @@ export async function growTree(
 ): Promise<TreeReport> {
   checkTree(options);
   const group = groupNamed(analysis, options.group);
-  const task = taskOf(analysis, group, findPlaces(analysis).get(group)!, options);
+  const task = taskOf(analysis, group, findObservationPoints(analysis).get(group)!, options);
   if (task instanceof EspalierError) throw task;
   const [report] = await carriedOut(native, [task], options);
   if (report === undefined) throw unseen(analysis, group);
@@ -50,7 +50,7 @@ export async function growTrees(
   options: Omit<TreeOptions, 'group'>,
 ): Promise<readonly (TreeReport | undefined)[]> {
   checkTree(options);
-  const places = findPlaces(analysis);
+  const places = findObservationPoints(analysis);
   const tasks = groups.map((group) => taskOf(analysis, group, places.get(group)!, options));
   const possible = tasks.filter((task): task is Task => !(task instanceof EspalierError));
   const [refused] = tasks;
@@ -65,7 +65,7 @@ export async function growTrees(
 /** What one group needs, and what is made of it. */
 interface Task {
   readonly group: Group;
-  readonly places: GroupPlaces;
+  readonly places: ObservationPoints;
   /** Of all rows together. */
   readonly columns: number;
   watches(rows: number): readonly Watch[];
@@ -78,7 +78,7 @@ type Histogram = PairEstimator & { readonly kind: 'histogram' };
 function taskOf(
   analysis: Analysis,
   group: Group,
-  places: GroupPlaces,
+  places: ObservationPoints,
   options: TaskOptions,
 ): Task | EspalierError {
   const { variant = 'pairs', seed = 0 } = options;
@@ -111,7 +111,7 @@ async function ofPairs({ values }: Rows, sample: TreeSample, options: TaskOption
 function consumersTask(
   analysis: Analysis,
   group: Group,
-  places: GroupPlaces,
+  places: ObservationPoints,
   seed: number,
 ): Task | EspalierError {
   const lanes = group.lanes.length;
@@ -144,7 +144,7 @@ function consumersTask(
 function outputTask(
   analysis: Analysis,
   group: Group,
-  places: GroupPlaces,
+  places: ObservationPoints,
   seed: number,
 ): Task | EspalierError {
   const lanes = group.lanes.length;

@@ -1,6 +1,6 @@
 import type { Rows } from '../layers/rows.js';
-import type { Manner } from './source.js';
-import type { Wanted } from './target.js';
+import type { RefitMode } from './source.js';
+import type { RegressionTarget } from './target.js';
 
 /**
  * Dampings to choose from, as shares of the mean variance of a layer's inputs. The least is for lanes that others give exactly, the
@@ -15,7 +15,7 @@ const QUICK_DAMPINGS = [1e-3, 1e-1, 1];
 /** Every so-many-th batch says which damping is best, before it is fitted to like the others. */
 export const HELD_OUT = 4;
 
-export const dampingsFor = (inputs: number, { quick = false }: Manner): readonly number[] => {
+export const dampingsFor = (inputs: number, { quick = false }: RefitMode): readonly number[] => {
   if (quick) return QUICK_DAMPINGS;
   return inputs > LARGE ? LARGE_DAMPINGS : DAMPINGS;
 };
@@ -26,5 +26,5 @@ export const isHeld = (batch: number): boolean => batch % HELD_OUT === HELD_OUT 
 export interface Example {
   readonly held: boolean;
   readonly rows: Rows;
-  wanted: Wanted;
+  wanted: RegressionTarget;
 }

@@ -1,16 +1,16 @@
-import type { Advance } from '../execution/advance.js';
-import type { Teller } from '../execution/recorded.js';
-import type { Layer, Site } from '../layers/layers.js';
+import type { ValueSource } from '../execution/activationCache.js';
+import type { StagedRun } from '../execution/stagedRun.js';
+import type { Layer, WeightUse } from '../layers/layers.js';
 import { float32, taken } from '../layers/rows.js';
 import type { Tensor } from '../runtime/runtime.js';
-import type { Rewrites } from './rewrites.js';
+import type { PendingUpdates } from './pendingUpdates.js';
 
 /** Values of one batch, by name. */
 type Values = ReadonlyMap<string, Tensor>;
 
 /** Values of a model, batch by batch. fitted: so many batches. */
 export async function told(
-  model: Teller,
+  model: ValueSource,
   names: readonly string[],
   fitted = Number.POSITIVE_INFINITY,
 ): Promise<Values[]> {
@@ -25,20 +25,20 @@ export async function told(
 export class Feedback {
   constructor(
     readonly layer: Layer,
-    readonly rewrites: Rewrites,
-    readonly pruned: Advance,
+    readonly updates: PendingUpdates,
+    readonly pruned: StagedRun,
     readonly fitted = Number.POSITIVE_INFINITY,
   ) {}
 
   /** Its sites but for those that read what is stored: a first state of zeros. */
-  get sites(): readonly Site[] {
+  get sites(): readonly WeightUse[] {
     const { parts } = this.pruned;
     return this.layer.sites.filter(({ data }) => parts.makerOf(data) !== undefined || parts.isInput(data));
   }
 
   /** What sites read of the original, of the channels that are left. */
   keptOf(tensors: ReadonlyMap<string, Tensor>): ReadonlyMap<string, Tensor> {
-    const kept = this.rewrites.keptChannels(this.layer);
+    const kept = this.updates.keptChannels(this.layer);
     return new Map(
       this.sites.map(({ data, axis }) => {
         const tensor = tensors.get(data)!;

@@ -1,32 +1,32 @@
 import type { Layer } from '../layers/layers.js';
 import type { Head } from '../statistics/heads.js';
-import type { Agreement, Logits } from '../statistics/logits.js';
-import type { Rewrites } from './rewrites.js';
+import type { LogitMoments, Logits } from '../statistics/logits.js';
+import type { PendingUpdates } from './pendingUpdates.js';
 
 /** What one output of a layer is to answer: Σ factor · y[source] + shift, of what outputs answer in the original. */
-export interface Recipe {
+export interface ProjectionParameters {
   readonly sources: readonly number[];
   readonly factors: Float64Array;
   readonly shift: number;
 }
 
 /** For each output of a layer that is left, what it is to answer; itself where there is nothing. */
-export type Mixture = ReadonlyMap<number, Recipe>;
+export type JointProjection = ReadonlyMap<number, ProjectionParameters>;
 
 /**
  * New dims of queries and keys: where dims of a head leave, those that are left answer the best products of all.
  *
  * - `refitted`: layers that will be; a product of which one is not keeps its dims as they are
  */
-export function mixturesOf(
+export function jointProjectionsOf(
   all: readonly Logits[],
-  rewrites: Rewrites,
+  updates: PendingUpdates,
   refitted: ReadonlySet<Layer>,
-): Map<Layer, Mixture> {
-  const mixtures = new Map<Layer, Map<number, Recipe>>();
+): Map<Layer, JointProjection> {
+  const projections = new Map<Layer, Map<number, ProjectionParameters>>();
   for (const { agreements, layers } of all) {
     if ([...layers].some((layer) => !refitted.has(layer))) continue;
-    const left = new Map([...layers].map((layer) => [layer, new Set(rewrites.keptOutputs(layer))]));
+    const left = new Map([...layers].map((layer) => [layer, new Set(updates.keptOutputs(layer))]));
     for (const agreement of agreements) {
       const dims = dimsLeft(agreement, left);
       if (dims === undefined) continue;
@@ -37,20 +37,20 @@ export function mixturesOf(
       ] as const;
       for (const [heads, factor] of sides)
         for (const head of heads) {
-          const own = mixtures.get(head.layer) ?? new Map<number, Recipe>();
-          mixtures.set(head.layer, own);
+          const own = projections.get(head.layer) ?? new Map<number, ProjectionParameters>();
+          projections.set(head.layer, own);
           for (const [column, dim] of dims.entries())
             if (left.get(head.layer)!.has(head.outputs[dim]!))
               own.set(head.outputs[dim]!, recipe(head, factor, strengths.length, column, dim));
         }
     }
   }
-  return mixtures;
+  return projections;
 }
 
 /** The dims that are left of heads that meet; undefined where all are, or not the same of each. */
 function dimsLeft(
-  { left: queries, right: keys }: Agreement,
+  { left: queries, right: keys }: LogitMoments,
   left: ReadonlyMap<Layer, ReadonlySet<number>>,
 ): readonly number[] | undefined {
   const of = ({ layer, outputs }: Head): number[] =>
@@ -68,7 +68,7 @@ function recipe(
   dims: number,
   column: number,
   dim: number,
-): Recipe {
+): ProjectionParameters {
   const by = 1 / scale[dim]!;
   const own = Float64Array.from(outputs, (_, source) => factor[source * dims + column]!);
   return {
@@ -84,14 +84,14 @@ export function mixed(
   dims: readonly number[],
   axis: number,
   outputs: readonly number[],
-  mixture: Mixture,
+  projection: JointProjection,
 ): Float32Array {
   const length = dims[axis]!;
   const outer = dims.slice(0, axis).reduce((product, own) => product * own, 1);
   const inner = dims.slice(axis + 1).reduce((product, own) => product * own, 1);
   const out = new Float32Array(outer * outputs.length * inner);
   for (const [place, output] of outputs.entries()) {
-    const found = mixture.get(output);
+    const found = projection.get(output);
     const { sources, factors, shift } = found ?? { sources: [output], factors: Float64Array.of(1), shift: 0 };
     for (let o = 0; o < outer; o++)
       for (let i = 0; i < inner; i++) {
@@ -104,12 +104,12 @@ export function mixed(
   return out;
 }
 
-export const NO_MIXTURE: Mixture = new Map();
+export const NO_MIXTURE: JointProjection = new Map();
 
 /** What is added to each of some outputs. */
-export const shiftsOf = (outputs: readonly number[], mixture: Mixture): Float64Array =>
-  Float64Array.from(outputs, (output) => mixture.get(output)?.shift ?? 0);
+export const shiftsOf = (outputs: readonly number[], projection: JointProjection): Float64Array =>
+  Float64Array.from(outputs, (output) => projection.get(output)?.shift ?? 0);
 
 /** The same of weights, to which nothing is added. */
-export const unshifted = (mixture: Mixture): Mixture =>
-  new Map([...mixture].map(([output, recipe]) => [output, { ...recipe, shift: 0 }]));
+export const unshifted = (projection: JointProjection): JointProjection =>
+  new Map([...projection].map(([output, recipe]) => [output, { ...recipe, shift: 0 }]));

@@ -1,11 +1,11 @@
 import { CostModel } from '../cost/model.js';
 import { cutTensors, type InterfaceChanges } from '../data/interface.js';
-import { Advance } from '../execution/advance.js';
+import type { ValueSource } from '../execution/activationCache.js';
 import { aloneOf } from '../execution/alone.js';
+import { BatchGrowth } from '../execution/batchGrowth.js';
 import { decisionsOf, type Given, takenBy } from '../execution/decisions.js';
-import { Growth } from '../execution/growth.js';
-import { Parts } from '../execution/parts.js';
-import type { Teller } from '../execution/recorded.js';
+import { StagedRun } from '../execution/stagedRun.js';
+import { SubgraphPartition } from '../execution/subgraphPartition.js';
 import { isObserved, type Layer, mixesAll, type Readers, readersOf } from '../layers/layers.js';
 import { layersIn, recurrentsOf } from '../layers/recurrent.js';
 import { type Edits, NO_EDITS } from '../model/edits.js';
@@ -15,16 +15,16 @@ import { quietly } from '../native/quietly.js';
 import type { Feeds } from '../runtime/runtime.js';
 import { MOST_INPUTS } from '../statistics/moments.js';
 import { interfaceOf } from '../surgery/interface.js';
-import { type Mixture, mixturesOf } from './projection.js';
+import { PendingUpdates } from './pendingUpdates.js';
+import { type JointProjection, jointProjectionsOf } from './projection.js';
 import type { Reconstructed, Removed } from './removed.js';
-import { Rewrites } from './rewrites.js';
 import { refitScaling, scalingsOf } from './scaling.js';
-import type { Turn } from './schedule.js';
+import type { ScheduleEntry } from './schedule.js';
 import { isLayer, isRecurrent, ordered, readersBehind, readOf } from './schedule.js';
-import { Stage } from './solve.js';
-import type { Manner, Source } from './source.js';
+import { LayerSolve } from './solve.js';
+import type { RefitMode, Source } from './source.js';
 import { feedsFor, matchOf } from './source.js';
-import { type Aftermath, aftermathOf, isUsable } from './target.js';
+import { isUsable, type PostOps, postOpsOf } from './target.js';
 import { Unrolling } from './unrolling.js';
 
 /**
@@ -40,12 +40,12 @@ export async function reconstruct(
   options: NativeOptions,
 ): Promise<Reconstructed> {
   const quiet = quietly(options);
-  const parts = new Parts(source.walk.graph.document, aloneOf(source.layers));
+  const parts = new SubgraphPartition(source.walk.graph.document, aloneOf(source.layers));
   const feeds = await feedsFor(source, quiet);
   const work = new Reconstruction(source, removed, options);
   const decided = decisionsOf(source.walk);
   const { computed, runtime } = source;
-  const original = new Advance(
+  const original = new StagedRun(
     computed,
     parts,
     runtime,
@@ -59,10 +59,10 @@ export async function reconstruct(
   const pruned = work.advance(feeds, parts, quiet, original);
   try {
     const { macs } = new CostModel(source.walk).of();
-    const growth = new Growth(matchOf(source), source.all, source.samples, source.batch, macs);
+    const growth = new BatchGrowth(matchOf(source), source.all, source.samples, source.batch, macs);
     const before: Before = async (layer) => {
       const rows = source.rows.get(layer);
-      const inputs = work.rewrites.keptChannels(layer).length * layer.taps;
+      const inputs = work.updates.keptChannels(layer).length * layer.taps;
       if (rows !== undefined) await growth.before(inputs, rows, original, pruned, quiet);
       return growth.samples;
     };
@@ -82,12 +82,12 @@ const UNCHANGED: InterfaceChanges = { inputs: {}, outputs: {} };
 
 /** A removal whose layers are refitted one after the other. */
 export class Reconstruction {
-  readonly rewrites: Rewrites;
+  readonly updates: PendingUpdates;
   /** Inputs and outputs that the removal shortens. */
   readonly changes: InterfaceChanges;
   /** Nodes of layers whose answers are not at the same places in both models: they are left as they were cut. */
   readonly unmatched: string[] = [];
-  #mixtures: ReadonlyMap<Layer, Mixture> = new Map();
+  #mixtures: ReadonlyMap<Layer, JointProjection> = new Map();
 
   constructor(
     readonly source: Source,
@@ -95,52 +95,60 @@ export class Reconstruction {
     readonly options: NativeOptions,
   ) {
     const { removal, cuts } = removed;
-    this.rewrites = new Rewrites(source.native, source.walk, removal, cuts, quietly(options));
+    this.updates = new PendingUpdates(source.native, source.walk, removal, cuts, quietly(options));
     this.changes = interfaceOf(source.walk, removal) ?? UNCHANGED;
   }
 
   /** With all layers as they are by now. */
   edits(): Edits {
-    return this.rewrites.over(this.removed.edits);
+    return this.updates.over(this.removed.edits);
   }
 
   /** The pruned model on these inputs of the original. */
-  advance(feeds: readonly Feeds[], parts: Parts, options: NativeOptions, from: Given['from']): Advance {
+  advance(
+    feeds: readonly Feeds[],
+    parts: SubgraphPartition,
+    options: NativeOptions,
+    from: Given['from'],
+  ): StagedRun {
     const { computed, runtime, walk } = this.source;
     const { inputs } = this.changes;
     const taken = (whole: Feeds): Feeds => cutTensors(whole, inputs);
     const names = takenBy(decisionsOf(walk), walk, this.removed.removal);
-    return new Advance(computed, parts, runtime, feeds, () => this.edits(), options, taken, { names, from });
+    return new StagedRun(computed, parts, runtime, feeds, () => this.edits(), options, taken, {
+      names,
+      from,
+    });
   }
 
   /** returns: how many layers were refitted */
   async run(
-    original: Teller,
-    pruned: Advance,
-    manner: Manner = {},
+    original: ValueSource,
+    pruned: StagedRun,
+    mode: RefitMode = {},
     before: Before = async () => this.source.samples,
   ): Promise<number> {
-    const { source, rewrites, options } = this;
+    const { source, updates, options } = this;
     const { native, walk, layers } = source;
     const readers = readersOf(walk.graph);
-    const small = layers.filter((layer) => rewrites.keptChannels(layer).length * layer.taps <= MOST_INPUTS);
+    const small = layers.filter((layer) => updates.keptChannels(layer).length * layer.taps <= MOST_INPUTS);
     const recurrents = recurrentsOf(walk, small);
     const own = new Set(recurrents.flatMap(layersIn));
     const apart = small.filter((layer) => !own.has(layer));
-    const turns = ordered([...apart, ...recurrents, ...(manner.quick ? [] : scalingsOf(walk))], pruned.parts);
-    this.#mixtures = mixturesOf(source.logits, rewrites, new Set(turns.filter(isLayer)));
-    const after = (turn: Turn): Aftermath | undefined =>
+    const turns = ordered([...apart, ...recurrents, ...(mode.quick ? [] : scalingsOf(walk))], pruned.parts);
+    this.#mixtures = jointProjectionsOf(source.logits, updates, new Set(turns.filter(isLayer)));
+    const after = (turn: ScheduleEntry): PostOps | undefined =>
       turn.sites.length > 1 || isRecurrent(turn)
         ? undefined
-        : aftermathOf(walk, native, readers, isLayer(turn) ? turn.sites[0]! : turn, turn.outputs);
-    const work = this.#affected(turns, pruned.parts, readers, manner, after);
+        : postOpsOf(walk, native, readers, isLayer(turn) ? turn.sites[0]! : turn, turn.outputs);
+    const work = this.#affected(turns, pruned.parts, readers, mode, after);
     for (const [done, layer] of work.entries()) {
       options.onProgress?.({ phase: 'reconstruct', done, total: work.length });
       const pending = new Set(work.slice(done));
       if (isRecurrent(layer)) {
         const known = { ...source, samples: await before(layer.directions[0]!.input) };
-        const manners = [known, manner, quietly(options)] as const;
-        const unrolling = new Unrolling(layer, rewrites, original, pruned, ...manners);
+        const manners = [known, mode, quietly(options)] as const;
+        const unrolling = new Unrolling(layer, updates, original, pruned, ...manners);
         await unrolling.refit();
         if (unrolling.unmatched) this.unmatched.push(layer.node.name);
         continue;
@@ -148,15 +156,15 @@ export class Reconstruction {
       if (!isLayer(layer)) {
         const found = after(layer);
         const usable = found !== undefined && isUsable(found, pruned, pending) ? found : undefined;
-        const situation = { rewrites, original, pruned, after: usable, batches: pruned.batches };
+        const situation = { updates: this.updates, original, pruned, after: usable, batches: pruned.batches };
         await refitScaling(layer, { ...situation, options: quietly(options) });
         continue;
       }
       const own = this.#mixtures.get(layer);
       const known = { ...source, samples: await before(layer) };
-      const stage = new Stage(layer, rewrites, original, pruned, known, manner, quietly(options), own);
-      await stage.refit(after(layer), pending);
-      if (stage.unmatched) this.unmatched.push(layer.sites[0]!.node.name);
+      const solve = new LayerSolve(layer, updates, original, pruned, known, mode, quietly(options), own);
+      await solve.refit(after(layer), pending);
+      if (solve.unmatched) this.unmatched.push(layer.sites[0]!.node.name);
     }
     options.onProgress?.({ phase: 'reconstruct', done: work.length, total: work.length });
     return work.length - this.unmatched.length;
@@ -168,14 +176,14 @@ export class Reconstruction {
    * behind it.
    */
   #affected(
-    turns: readonly Turn[],
-    parts: Parts,
+    turns: readonly ScheduleEntry[],
+    parts: SubgraphPartition,
     readers: Readers,
-    { quick = false }: Manner,
-    after: (turn: Turn) => Aftermath | undefined,
-  ): readonly Turn[] {
+    { quick = false }: RefitMode,
+    after: (turn: ScheduleEntry) => PostOps | undefined,
+  ): readonly ScheduleEntry[] {
     const lost = (layer: Layer): boolean =>
-      this.rewrites.keptChannels(layer).length < layer.channels || this.#mixtures.has(layer);
+      this.updates.keptChannels(layer).length < layer.channels || this.#mixtures.has(layer);
     const seen = new Set(
       turns.flatMap((turn) =>
         isLayer(turn) && mixesAll(turn) && isObserved(turn) ? turn.sites.map(({ node }) => node) : [],
@@ -183,7 +191,7 @@ export class Reconstruction {
     );
     const refitted = new Set<number>();
     const covered = new Set<Node>();
-    const work: Turn[] = [];
+    const work: ScheduleEntry[] = [];
     for (const turn of turns) {
       const reads = (): boolean => {
         const before = parts.between(turn.sites.flatMap(readOf), new Set());

@@ -1,6 +1,6 @@
 import type { Walk } from '../coupling/walk.js';
-import type { Advance } from '../execution/advance.js';
-import type { Teller } from '../execution/recorded.js';
+import type { ValueSource } from '../execution/activationCache.js';
+import type { StagedRun } from '../execution/stagedRun.js';
 import { directly, makersOf, together } from '../layers/quantised.js';
 import { float32, taken } from '../layers/rows.js';
 import type { TensorDocument } from '../model/document.js';
@@ -9,8 +9,8 @@ import type { NativeOptions } from '../native/index.js';
 import type { Tensor } from '../runtime/runtime.js';
 import type { Example } from './examples.js';
 import { everyOfGroups, solveGroups, thinned } from './grouped.js';
-import type { Rewrites } from './rewrites.js';
-import { type Aftermath, wantedOf } from './target.js';
+import type { PendingUpdates } from './pendingUpdates.js';
+import { type PostOps, targetOf } from './target.js';
 
 /**
  * A node that scales and shifts each lane by stored numbers, which nothing else reads: y = scale · f(x) + shift. As any f is
@@ -47,11 +47,11 @@ export function scalingsOf(walk: Walk): Scaling[] {
 
 /** What there is when a scaling has its turn. */
 interface Situation {
-  readonly rewrites: Rewrites;
-  readonly original: Teller;
-  readonly pruned: Advance;
+  readonly updates: PendingUpdates;
+  readonly original: ValueSource;
+  readonly pruned: StagedRun;
   /** Undefined where its stream is not known by now. */
-  readonly after: Aftermath | undefined;
+  readonly after: PostOps | undefined;
   readonly batches: number;
   readonly options: NativeOptions;
 }
@@ -62,12 +62,12 @@ const HELD_OUT = 4;
 /** Gives lanes the scale and shift with which they are most what they were. */
 export async function refitScaling(
   scaling: Scaling,
-  { rewrites, original, pruned, after, batches, options }: Situation,
+  { updates, original, pruned, after, batches, options }: Situation,
 ): Promise<void> {
   const { output, scale, shift, sites } = scaling;
   const { value, axis } = output;
-  const kept = rewrites.keptOf(scale, 0);
-  const stream = after?.stream === undefined ? [] : [after.stream];
+  const kept = updates.keptOf(scale, 0);
+  const stream = after?.residualBranch === undefined ? [] : [after.residualBranch];
   const then: ReadonlyMap<string, Tensor>[] = [];
   const names = [value, ...stream];
   await original.to(names, async (batch, tensors) => {
@@ -75,12 +75,12 @@ export async function refitScaling(
   });
   const streams: (Tensor | undefined)[] = [];
   await pruned.to([sites[0].data, ...stream], async (batch, tensors) => {
-    if (after?.stream !== undefined) streams[batch] = tensors.get(after.stream);
+    if (after?.residualBranch !== undefined) streams[batch] = tensors.get(after.residualBranch);
   });
   const examples: Example[] = [];
   await pruned.peek([value], async (batch, tensors) => {
     const now = new Map([[value, tensors.get(value)!]]);
-    if (after?.stream !== undefined) now.set(after.stream, streams[batch]!);
+    if (after?.residualBranch !== undefined) now.set(after.residualBranch, streams[batch]!);
     const rows = now.get(value)!.dims.reduce((product, length) => product * length, 1) / kept.length;
     const every = everyOfGroups(kept.length, 1, rows * batches);
     // Lanes on the first axis are left whole.
@@ -103,7 +103,7 @@ export async function refitScaling(
     examples,
     options,
   );
-  await rewrites.scale(scale, shift, refit);
+  await updates.scale(scale, shift, refit);
 }
 
 function exampleOf(
@@ -111,7 +111,7 @@ function exampleOf(
   kept: readonly number[],
   then: ReadonlyMap<string, Tensor>,
   now: ReadonlyMap<string, Tensor>,
-  after: Aftermath | undefined,
+  after: PostOps | undefined,
 ): Pick<Example, 'rows' | 'wanted'> {
   const left = (name: string): Float32Array => {
     const own = then.get(name)!;
@@ -133,9 +133,13 @@ function exampleOf(
   if (after === undefined) return { rows, wanted: { y } };
   const some = (values: Float64Array): Float64Array => Float64Array.from(kept, (index) => values[index]!);
   const own = { ...after, scale: some(after.scale), shift: some(after.shift) };
-  if (after.stream === undefined) return { rows, wanted: wantedOf(y, own, kept.length, inner, undefined) };
-  const streams = { original: left(after.stream), pruned: float32(now.get(after.stream)!, after.stream) };
+  if (after.residualBranch === undefined)
+    return { rows, wanted: targetOf(y, own, kept.length, inner, undefined) };
+  const streams = {
+    original: left(after.residualBranch),
+    pruned: float32(now.get(after.residualBranch)!, after.residualBranch),
+  };
   // One that is broadcast over the other is no stream.
   const fits = streams.original.length === y.length && streams.pruned.length === y.length;
-  return { rows, wanted: fits ? wantedOf(y, own, kept.length, inner, streams) : { y } };
+  return { rows, wanted: fits ? targetOf(y, own, kept.length, inner, streams) : { y } };
 }

@@ -1,12 +1,12 @@
 import type { Walk } from '../coupling/walk.js';
-import type { Parts } from '../execution/parts.js';
+import type { SubgraphPartition } from '../execution/subgraphPartition.js';
 import type { Layer, Readers } from '../layers/layers.js';
 import type { Recurrent } from '../layers/recurrent.js';
 import type { Node } from '../model/expand.js';
 import type { Scaling } from './scaling.js';
 
 /** What has its turn. */
-export type Turn = Layer | Recurrent | Scaling;
+export type ScheduleEntry = Layer | Recurrent | Scaling;
 
 /** Who reads a value, itself or as it is once it has been quantised. */
 export function readersBehind(walk: Walk, readers: Readers, value: string): readonly Node[] {
@@ -25,15 +25,18 @@ export const readOf = (site: {
   readonly reads?: readonly string[];
 }): readonly string[] => site.reads ?? [site.data];
 
-export const isLayer = (turn: Turn): turn is Layer => 'weight' in turn;
-export const isRecurrent = (turn: Turn): turn is Recurrent => 'directions' in turn;
+export const isLayer = (turn: ScheduleEntry): turn is Layer => 'weight' in turn;
+export const isRecurrent = (turn: ScheduleEntry): turn is Recurrent => 'directions' in turn;
 
 /**
  * Layers such that each comes before all that read what it makes. A weight that is read again behind what it has made has its turn
  * where it alone lies between: the cells of a recurrent layer that was unrolled. Where other weights are read again there too, none has
  * one: refitted late, it would change what others have been fitted to. Nor has what no output needs.
  */
-export function ordered<T extends Pick<Turn, 'sites'>>(layers: readonly T[], parts: Parts): T[] {
+export function ordered<T extends Pick<ScheduleEntry, 'sites'>>(
+  layers: readonly T[],
+  parts: SubgraphPartition,
+): T[] {
   const before = (values: readonly string[]): ReadonlySet<number> =>
     new Set([...parts.between(values, new Set())].map(({ id }) => id));
   const makes = ({ sites }: T, ids: ReadonlySet<number>): boolean =>

@@ -1,9 +1,9 @@
 import type { Steps } from '../base/steps.js';
-import type { Advance } from '../execution/advance.js';
-import { everyFor } from '../execution/positions.js';
-import type { Teller } from '../execution/recorded.js';
-import { numbersOf } from '../layers/contents.js';
-import { isObserved, type Layer, mixesAll, type Site, weightOf } from '../layers/layers.js';
+import type { ValueSource } from '../execution/activationCache.js';
+import type { StagedRun } from '../execution/stagedRun.js';
+import { strideFor } from '../execution/subsampling.js';
+import { numbersOf } from '../layers/currentWeights.js';
+import { isObserved, type Layer, mixesAll, type WeightUse, weightOf } from '../layers/layers.js';
 import { matrixOf, placesOf } from '../layers/matrix.js';
 import {
   channelsFirst,
@@ -25,12 +25,12 @@ import type { Example } from './examples.js';
 import { dampingsFor, isHeld, LARGE } from './examples.js';
 import { alike, distance, Feedback, told } from './feedback.js';
 import { everyOfGroups, solveGroups, thinned } from './grouped.js';
-import { type Mixture, mixed, NO_MIXTURE, shiftsOf, unshifted } from './projection.js';
-import type { Rewrites } from './rewrites.js';
-import type { Turn } from './schedule.js';
-import type { Manner, Source } from './source.js';
-import type { Aftermath } from './target.js';
-import { isUsable, joinedOf, partsOf, wantedOf } from './target.js';
+import type { PendingUpdates } from './pendingUpdates.js';
+import { type JointProjection, mixed, NO_MIXTURE, shiftsOf, unshifted } from './projection.js';
+import type { ScheduleEntry } from './schedule.js';
+import type { RefitMode, Source } from './source.js';
+import type { PostOps } from './target.js';
+import { isUsable, joinedOf, partsOf, targetOf } from './target.js';
 
 /** How often targets behind a ReLU are made anew. */
 const ROUNDS = 6;
@@ -40,40 +40,40 @@ const FEW_ROUNDS = 2;
 const FED_ROUNDS = 3;
 
 /** One layer on its turn: what it reads in the pruned model is known, what comes before it is as it will be. */
-export class Stage {
+export class LayerSolve {
   readonly #inputs: number;
   readonly #outputs: readonly number[];
   readonly #observed: boolean;
   /** As the first batch has it: the last one may be smaller. Of groups, also which samples are looked at. */
-  readonly #every = new Map<Site, number>();
-  readonly #samplesEvery = new Map<Site, number>();
+  readonly #every = new Map<WeightUse, number>();
+  readonly #samplesEvery = new Map<WeightUse, number>();
   /** In all batches the two models have other lengths here. */
   unmatched = false;
 
   constructor(
     readonly layer: Layer,
-    readonly rewrites: Rewrites,
-    readonly original: Teller,
-    readonly pruned: Advance,
+    readonly updates: PendingUpdates,
+    readonly original: ValueSource,
+    readonly pruned: StagedRun,
     readonly source: Source,
-    readonly manner: Manner,
+    readonly mode: RefitMode,
     readonly options: NativeOptions,
     /** What outputs are to answer in the place of what they did. */
-    readonly mixture: Mixture = NO_MIXTURE,
+    readonly projection: JointProjection = NO_MIXTURE,
   ) {
-    this.#inputs = rewrites.keptChannels(layer).length * layer.taps;
-    this.#outputs = rewrites.keptOutputs(layer);
+    this.#inputs = updates.keptChannels(layer).length * layer.taps;
+    this.#outputs = updates.keptOutputs(layer);
     this.#observed = isObserved(layer);
   }
 
   /** `aftermath`: where there is one site. `pending`: layers that have not had their turn, this one among them. */
-  async refit(aftermath: Aftermath | undefined, pending: ReadonlySet<Turn>): Promise<void> {
+  async refit(postOps: PostOps | undefined, pending: ReadonlySet<ScheduleEntry>): Promise<void> {
     const { layer } = this;
     // What a kernel makes of x is known by what comes out only.
     if (!this.#observed && (layer.taps > 1 || !mixesAll(layer))) return;
     const after =
-      this.#observed && aftermath !== undefined && isUsable(aftermath, this.pruned, pending)
-        ? aftermath
+      this.#observed && postOps !== undefined && isUsable(postOps, this.pruned, pending)
+        ? postOps
         : undefined;
     if (this.pruned.parts.feeds(layer.sites)) return this.#refitFed();
     const examples = await this.#examples(after);
@@ -91,10 +91,10 @@ export class Stage {
    * to what it comes to by itself as well. What leads nearest to the original on what was held out is kept.
    */
   async #refitFed(): Promise<void> {
-    const { layer, manner } = this;
+    const { layer, mode } = this;
     if (!this.#observed || !mixesAll(layer)) return;
-    const { fitted } = manner;
-    const feedback = new Feedback(layer, this.rewrites, this.pruned, fitted);
+    const { fitted } = mode;
+    const feedback = new Feedback(layer, this.updates, this.pruned, fitted);
     const { sites } = feedback;
     const data = [...new Set(sites.map((site) => site.data))];
     const names = [...data, ...sites.map(({ output }) => output!.value)];
@@ -114,7 +114,7 @@ export class Stage {
       if (examples.every(({ rows }) => rows.rows === 0)) return;
       const solved = await this.#solve(examples);
       await this.#put(solved.refit, solved.means);
-      if (manner.quick) return;
+      if (mode.quick) return;
       now = await feedback.run(data, ready);
       if (!alike(wanted, now)) return;
       const error = distance(wanted, now, isHeld);
@@ -126,12 +126,12 @@ export class Stage {
 
   /** Each group by itself. */
   async #solveGroups(examples: readonly Example[]): ReturnType<typeof solveGroups> {
-    const { layer, rewrites, options } = this;
-    const groups = (examples[0]?.rows.patches?.channels ?? 0) / rewrites.keptChannels(layer).length;
+    const { layer, updates, options } = this;
+    const groups = (examples[0]?.rows.patches?.channels ?? 0) / updates.keptChannels(layer).length;
     return solveGroups(
       {
         ...{ groups, inputs: this.#inputs, outputs: this.#outputs.length / groups },
-        ...{ weights: await rewrites.weights(layer), intercept: this.#intercept },
+        ...{ weights: await updates.weights(layer), intercept: this.#intercept },
       },
       examples,
       options,
@@ -171,13 +171,13 @@ export class Stage {
   }
 
   get #rounds(): number {
-    if (this.manner.quick) return 1;
+    if (this.mode.quick) return 1;
     return this.#inputs > LARGE ? FEW_ROUNDS : ROUNDS;
   }
 
-  async #examples(after: Aftermath | undefined): Promise<Example[]> {
+  async #examples(after: PostOps | undefined): Promise<Example[]> {
     const { layer, original, pruned } = this;
-    const stream = after?.stream === undefined ? [] : [after.stream];
+    const stream = after?.residualBranch === undefined ? [] : [after.residualBranch];
     const data = layer.sites.map((site) => site.data);
     const known = [...(this.#observed ? layer.sites.map(({ output }) => output!.value) : data), ...stream];
     const then: ReadonlyMap<string, Tensor>[] = [];
@@ -185,7 +185,7 @@ export class Stage {
       then[batch] = new Map(known.map((name) => [name, this.#real(name, tensors.get(name)!)]));
     });
     const examples: Example[] = [];
-    const { fitted = Number.POSITIVE_INFINITY } = this.manner;
+    const { fitted = Number.POSITIVE_INFINITY } = this.mode;
     const coming = layer.sites.filter((site) => !makesItsData(site)).map((site) => site.data);
     await pruned.to([...coming, ...stream], async (batch, tensors) => {
       if (batch >= fitted) return;
@@ -211,7 +211,7 @@ export class Stage {
   }
 
   /** Whether what the original answers has a place for each that the pruned model comes to. */
-  #matches(site: Site, then: ReadonlyMap<string, Tensor>, now: ReadonlyMap<string, Tensor>): boolean {
+  #matches(site: WeightUse, then: ReadonlyMap<string, Tensor>, now: ReadonlyMap<string, Tensor>): boolean {
     const count = (dims: readonly number[]): number => dims.reduce((all, length) => all * length, 1);
     const own = makesItsData(site) ? then : now;
     const { dims } = own.get(site.data)!;
@@ -226,7 +226,7 @@ export class Stage {
 
   /** What is looked at of a batch: of groups some samples, in which all positions count. */
   #some(
-    site: Site,
+    site: WeightUse,
     then: ReadonlyMap<string, Tensor>,
     now: ReadonlyMap<string, Tensor>,
   ): readonly [then: ReadonlyMap<string, Tensor>, now: ReadonlyMap<string, Tensor>] {
@@ -243,23 +243,23 @@ export class Stage {
   }
 
   /** Of all samples, where a whole batch has these dims. */
-  #rowsIn(site: Site, dims: readonly number[]): number {
+  #rowsIn(site: WeightUse, dims: readonly number[]): number {
     const { samples, batch } = this.source;
     return (rowsOf(this.layer, site, NONE, dims).rows * samples) / batch;
   }
 
   #example(
-    site: Site,
+    site: WeightUse,
     then: ReadonlyMap<string, Tensor>,
     now: ReadonlyMap<string, Tensor>,
-    after: Aftermath | undefined,
+    after: PostOps | undefined,
   ): Pick<Example, 'rows' | 'wanted'> {
     const { layer, source } = this;
     const { x, dims } = this.#inputsAt(site, then, now);
     const every = once(this.#every, site, () => {
       const rows = this.#rowsIn(site, dims);
       return mixesAll(layer)
-        ? everyFor({ inputs: this.#inputs, rows, targets: this.#targets }, source.share)
+        ? strideFor({ inputs: this.#inputs, rows, targets: this.#targets }, source.share)
         : everyOfGroups(layer.groups, this.#inputs, rows);
     });
     const { rows, of } = mixesAll(layer)
@@ -278,21 +278,25 @@ export class Stage {
     const { value, axis } = site.output!;
     const output = valuesOf(then, value, axis);
     const y =
-      this.mixture.size === 0
+      this.projection.size === 0
         ? taken(output.data, output.dims, output.axis, this.#outputs)
-        : mixed(output.data, output.dims, output.axis, this.#outputs, this.mixture);
+        : mixed(output.data, output.dims, output.axis, this.#outputs, this.projection);
     if (after === undefined) return { rows, wanted: { y } };
     const inner = output.dims.slice(output.axis + 1).reduce((product, length) => product * length, 1);
     const some = (values: Float64Array): Float64Array =>
       Float64Array.from(this.#outputs, (index) => values[index]!);
-    const { stream } = after;
+    const { residualBranch } = after;
     // One that is broadcast over the other is no stream.
-    if (stream !== undefined && then.get(stream)!.dims.join() !== then.get(value)!.dims.join())
+    if (
+      residualBranch !== undefined &&
+      then.get(residualBranch)!.dims.join() !== then.get(value)!.dims.join()
+    )
       return { rows, wanted: { y } };
-    const streams = stream === undefined ? undefined : this.#streams(valuesOf, then, now, stream, axis);
+    const streams =
+      residualBranch === undefined ? undefined : this.#streams(valuesOf, then, now, residualBranch, axis);
     if (streams !== undefined && streams.pruned.length !== y.length) return { rows, wanted: { y } };
     const own = { ...after, scale: some(after.scale), shift: some(after.shift) };
-    return { rows, wanted: wantedOf(y, own, this.#outputs.length, inner, streams) };
+    return { rows, wanted: targetOf(y, own, this.#outputs.length, inner, streams) };
   }
 
   #streams(
@@ -309,14 +313,14 @@ export class Stage {
 
   /** x of a site as the pruned model has it. A state that is fed back will be the original's, as far as the refit succeeds. */
   #inputsAt(
-    site: Site,
+    site: WeightUse,
     then: ReadonlyMap<string, Tensor>,
     now: ReadonlyMap<string, Tensor>,
   ): { readonly x: Float32Array; readonly dims: readonly number[] } {
     const own = makesItsData(site);
     const { x, dims } = dataAt(site, (own ? then : now).get(site.data)!);
     if (!own) return { x, dims };
-    const kept = this.rewrites.keptChannels(this.layer);
+    const kept = this.updates.keptChannels(this.layer);
     return { x: taken(x, dims, site.axis, kept), dims: dims.with(site.axis, kept.length) };
   }
 
@@ -326,8 +330,8 @@ export class Stage {
 
   /** The weights there are, where what is solved for stands in their place. */
   async #near(): Promise<Float64Array | undefined> {
-    if (!this.#observed || this.mixture.size > 0) return;
-    return Float64Array.from(await this.rewrites.weights(this.layer));
+    if (!this.#observed || this.projection.size > 0) return;
+    return Float64Array.from(await this.updates.weights(this.layer));
   }
 
   /** The damping under which what was held out is answered best. */
@@ -341,7 +345,7 @@ export class Stage {
     const { count } = await held.summary(options);
     if (count === 0) return damping;
     let least = Number.POSITIVE_INFINITY;
-    for (const candidate of dampingsFor(this.#inputs, this.manner)) {
+    for (const candidate of dampingsFor(this.#inputs, this.mode)) {
       const errors = await held.errors(this.#all, await ridge(fits, candidate), options);
       const error = errors.reduce((sum, value) => sum + value, 0);
       if (error < least) [least, damping] = [error, candidate];
@@ -350,15 +354,15 @@ export class Stage {
   }
 
   async #put({ weights, bias }: Refit, means: Float64Array): Promise<void> {
-    const { layer, rewrites } = this;
-    if (this.#observed) return rewrites.put(layer, { weights, intercept: bias, means, observed: true });
+    const { layer, updates } = this;
+    if (this.#observed) return updates.put(layer, { weights, intercept: bias, means, observed: true });
     // x of the original ≈ B x + c, so W x ≈ (W B) x + W c.
     const places = placesOf(layer, layer.weight.dims);
     const stored = matrixOf(await numbersOf(this.source.native, weightOf(layer), this.options), places);
     const [rows, inputs, channels] = [this.#outputs.length, this.#inputs, layer.channels];
-    const original = mixed(stored, [layer.outputs, channels], 0, this.#outputs, unshifted(this.mixture));
+    const original = mixed(stored, [layer.outputs, channels], 0, this.#outputs, unshifted(this.projection));
     const product = new Float64Array(rows * inputs);
-    const intercept = shiftsOf(this.#outputs, this.mixture);
+    const intercept = shiftsOf(this.#outputs, this.projection);
     const multiplying = function* (): Steps<void> {
       for (let row = 0; row < rows; row++) {
         const own = product.subarray(row * inputs, (row + 1) * inputs);
@@ -372,7 +376,7 @@ export class Stage {
       }
     };
     await inSlices(multiplying(), this.options.signal);
-    return rewrites.put(layer, { weights: product, intercept, means, observed: false });
+    return updates.put(layer, { weights: product, intercept, means, observed: false });
   }
 }
 
@@ -390,4 +394,4 @@ function once<K, V>(known: Map<K, V>, key: K, compute: () => V): V {
 }
 
 /** A recurrent node, of whose states the weight is. */
-const makesItsData = ({ feedsBack = false }: Site): boolean => feedsBack;
+const makesItsData = ({ feedsBack = false }: WeightUse): boolean => feedsBack;

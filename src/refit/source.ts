@@ -24,7 +24,7 @@ export interface Source {
   readonly fixed: boolean;
   /** Of all that layers read of one sample. */
   readonly bytes: number;
-  /** Positions of each layer in one sample, and what looking at them may cost: `everyFor`. */
+  /** Positions of each layer in one sample, and what looking at them may cost: `strideFor`. */
   readonly rows: ReadonlyMap<Layer, number>;
   readonly share: number;
   /** Products of layers whose dims can be chosen anew. */
@@ -32,7 +32,7 @@ export interface Source {
 }
 
 /** How a reconstruction is carried out. */
-export interface Manner {
+export interface RefitMode {
   /** One round and few dampings to choose from: enough to compare removals with each other. */
   readonly quick?: boolean;
   /** Batches that are fitted to; by default all. */

@@ -1,8 +1,8 @@
 import { passageOf, type Step } from '../coupling/passage.js';
 import type { Walk } from '../coupling/walk.js';
-import type { Advance } from '../execution/advance.js';
-import { numbersNow } from '../layers/contents.js';
-import type { Readers, Site } from '../layers/layers.js';
+import type { StagedRun } from '../execution/stagedRun.js';
+import { numbersNow } from '../layers/currentWeights.js';
+import type { Readers, WeightUse } from '../layers/layers.js';
 import { type Behind, directly, type Makers, makersOf } from '../layers/quantised.js';
 import type { Rows } from '../layers/rows.js';
 import type { Node } from '../model/graph.js';
@@ -11,12 +11,12 @@ import type { NativeModel } from '../native/index.js';
 /**
  * What becomes of a layer's output: scale · y + shift + stream, of which only what lies between bounds is seen.
  */
-export interface Aftermath {
+export interface PostOps {
   /** By output of the layer. */
   readonly scale: Float64Array;
   readonly shift: Float64Array;
   /** The other value of the sum that it goes into, computed from data: a residual stream. */
-  readonly stream?: string;
+  readonly residualBranch?: string;
   readonly low: number;
   readonly high: number;
   /** BatchNormalization on the way. */
@@ -33,13 +33,13 @@ const SMALL = 1e-3;
  * values beyond a bound are all the same. What the stream has got wrong so far the layer can give back, and what is clipped off need
  * not be right.
  */
-export function aftermathOf(
+export function postOpsOf(
   walk: Walk,
   native: NativeModel,
   readers: Readers,
-  site: Pick<Site, 'output'> & Partial<Pick<Site, 'node' | 'fused' | 'reals'>>,
+  site: Pick<WeightUse, 'output'> & Partial<Pick<WeightUse, 'node' | 'fused' | 'reals'>>,
   outputs: number,
-): Aftermath {
+): PostOps {
   const { graph, passages } = walk;
   const behind = new Following(walk, native, outputs);
   const { fused, node, reals } = site;
@@ -86,10 +86,10 @@ class Following {
     this.#makers = makersOf(walk.graph);
   }
 
-  get aftermath(): Aftermath {
+  get aftermath(): PostOps {
     return {
       ...{ scale: this.#scale, shift: this.#shift, low: this.#low, high: this.#high },
-      ...{ through: this.#through, ...(this.#stream !== undefined && { stream: this.#stream }) },
+      ...{ through: this.#through, ...(this.#stream !== undefined && { residualBranch: this.#stream }) },
     };
   }
 
@@ -153,17 +153,17 @@ class Following {
 
 /** Whether the stream can be computed without anything that has not had its turn. */
 export function isUsable(
-  { stream }: Aftermath,
-  pruned: Pick<Advance, 'before'>,
+  { residualBranch }: PostOps,
+  pruned: Pick<StagedRun, 'before'>,
   pending: Iterable<{ readonly sites: readonly { readonly node: Node }[] }>,
 ): boolean {
-  if (stream === undefined) return true;
-  const ids = new Set([...pruned.before([stream])].map(({ id }) => id));
+  if (residualBranch === undefined) return true;
+  const ids = new Set([...pruned.before([residualBranch])].map(({ id }) => id));
   return ![...pending].some(({ sites }) => sites.some(({ node }) => ids.has(node.id)));
 }
 
 /** Targets of a batch: y, and between which bounds it is seen; all [outer, outputs, inner]. */
-export interface Wanted {
+export interface RegressionTarget {
   readonly y: Float32Array;
   readonly low?: Float32Array;
   readonly high?: Float32Array;
@@ -175,13 +175,13 @@ export interface Wanted {
  * - `y`: what it answers in the original; `streams`: the stream in both models; all of the outputs
  *   that are left
  */
-export function wantedOf(
+export function targetOf(
   y: Float32Array,
-  { scale, shift, low, high }: Aftermath,
+  { scale, shift, low, high }: PostOps,
   outputs: number,
   inner: number,
   streams: { readonly original: Float32Array; readonly pruned: Float32Array } | undefined,
-): Wanted {
+): RegressionTarget {
   const largest = scale.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   const by = scale.map((value) => (Math.abs(value) > SMALL * largest ? 1 / value : 0));
   const clips = Number.isFinite(low) || Number.isFinite(high);
@@ -219,12 +219,12 @@ export function wantedOf(
 }
 
 /** Arrays that say what is wanted. */
-export const partsOf = (wanted: Wanted | undefined): 1 | 2 | 3 =>
+export const partsOf = (wanted: RegressionTarget | undefined): 1 | 2 | 3 =>
   wanted?.low === undefined ? 1 : wanted.high === undefined ? 2 : 3;
 
 /** `joined` of all, which lets go of what they were. */
 export function joinedOf(
-  examples: readonly { readonly rows: Rows; wanted: Wanted }[],
+  examples: readonly { readonly rows: Rows; wanted: RegressionTarget }[],
   outputs: number,
 ): readonly Float32Array[] {
   return examples.map((example) => {
@@ -237,7 +237,7 @@ export function joinedOf(
 const NONE = new Float32Array(0);
 
 /** Targets and bounds in one array: behind each other for each sample of a batch, or for each row. */
-function joined({ y, low, high }: Wanted, { patches }: Rows, outputs: number): Float32Array {
+function joined({ y, low, high }: RegressionTarget, { patches }: Rows, outputs: number): Float32Array {
   const parts = [y, low, high].filter((part) => part !== undefined);
   const outer = patches === undefined ? y.length / outputs : patches.batch;
   const length = y.length / outer;

@@ -1,8 +1,8 @@
 import type { Steps } from '../base/steps.js';
-import type { Advance } from '../execution/advance.js';
-import { everyFor } from '../execution/positions.js';
-import type { Teller } from '../execution/recorded.js';
-import { numbersOf } from '../layers/contents.js';
+import type { ValueSource } from '../execution/activationCache.js';
+import type { StagedRun } from '../execution/stagedRun.js';
+import { strideFor } from '../execution/subsampling.js';
+import { numbersOf } from '../layers/currentWeights.js';
 import { type Layer, weightOf } from '../layers/layers.js';
 import { matrixOf, placesOf, selected } from '../layers/matrix.js';
 import {
@@ -24,8 +24,8 @@ import { inSlices } from '../platform/index.js';
 import type { Tensor } from '../runtime/runtime.js';
 import { momentsFor } from '../statistics/moments.js';
 import { dampingsFor, isHeld } from './examples.js';
-import type { Rewrites } from './rewrites.js';
-import type { Manner, Source } from './source.js';
+import type { PendingUpdates } from './pendingUpdates.js';
+import type { RefitMode, Source } from './source.js';
 
 /** The damping where no sample is held out to choose one by. */
 const UNJUDGED = 1e-3;
@@ -78,18 +78,18 @@ export class Unrolling {
 
   constructor(
     readonly recurrent: Recurrent,
-    readonly rewrites: Rewrites,
-    readonly original: Teller,
-    readonly pruned: Advance,
+    readonly updates: PendingUpdates,
+    readonly original: ValueSource,
+    readonly pruned: StagedRun,
     readonly source: Source,
-    readonly manner: Manner,
+    readonly mode: RefitMode,
     readonly options: NativeOptions,
   ) {
-    this.#kept = rewrites.keptChannels(recurrent.directions[0]!.recurrent);
+    this.#kept = updates.keptChannels(recurrent.directions[0]!.recurrent);
   }
 
   async refit(): Promise<void> {
-    const { recurrent, manner } = this;
+    const { recurrent, mode } = this;
     const known = await this.#known();
     if (this.unmatched || known.every(({ x }) => x.length === 0)) return;
     const sums = recurrent.directions.map((direction) => this.#momentsFor(direction));
@@ -100,7 +100,7 @@ export class Unrolling {
       for (const [place, direction] of recurrent.directions.entries())
         solved.push(...(await this.#solve(direction, known, states, sums[place]!)));
       await this.#put(solved);
-      if (manner.quick) return;
+      if (mode.quick) return;
       states = await this.#run(known.length);
       const error = this.#distance(known, states);
       if (best === undefined || error < best.error) best = { error, solved };
@@ -112,7 +112,7 @@ export class Unrolling {
   async #known(): Promise<readonly Known[]> {
     const { recurrent, original, pruned } = this;
     const { data, states, initial } = recurrent;
-    const { fitted = Number.POSITIVE_INFINITY } = this.manner;
+    const { fitted = Number.POSITIVE_INFINITY } = this.mode;
     const names = valuesOf(recurrent);
     const then: ReadonlyMap<string, Tensor>[] = [];
     await original.to(names, async (batch, tensors) => {
@@ -155,7 +155,7 @@ export class Unrolling {
   #leftOf({ initial }: Stored): Stored {
     const own = this.recurrent.initial?.stored;
     if (initial === undefined || own === undefined) return {};
-    return { initial: selected(initial, own.dims, this.rewrites.cuts.kept.get(own.id) ?? new Map()).data };
+    return { initial: selected(initial, own.dims, this.updates.cuts.kept.get(own.id) ?? new Map()).data };
   }
 
   /** Of states, the lanes that are left. */
@@ -189,9 +189,9 @@ export class Unrolling {
     readonly left: readonly [number, number];
     readonly whole: readonly [number, number];
   } {
-    const { rewrites } = this;
+    const { updates } = this;
     return {
-      left: [rewrites.keptChannels(input).length, rewrites.keptChannels(recurrent).length],
+      left: [updates.keptChannels(input).length, updates.keptChannels(recurrent).length],
       whole: [input.channels, recurrent.channels],
     };
   }
@@ -217,7 +217,7 @@ export class Unrolling {
         rows: (dims.steps * dims.batch * source.samples) / source.batch,
         targets: whole[0] + whole[1],
       };
-      const every = everyFor(size, source.share);
+      const every = strideFor(size, source.share);
       const rows = rowsSeen(recurrent, dims, own.lengths, every);
       if (rows.length === 0) continue;
       const [before, wanted] = [
@@ -235,15 +235,15 @@ export class Unrolling {
 
   /** W' = W B of what was there before, guessed from what is left: x and h together, but for gates that see each by itself. */
   async #solution(direction: Direction, { fits, held }: Fits): Promise<readonly Solved[]> {
-    const { recurrent, rewrites, options } = this;
-    const outputs = rewrites.keptOutputs(direction.input);
+    const { recurrent, updates, options } = this;
+    const outputs = updates.keptOutputs(direction.input);
     const { left, whole } = this.#widths(direction);
     const all = momentsFor(left[0] + left[1], whole[0] + whole[1]);
     await all.merge(fits, options);
     await all.merge(held, options);
     const side = async (layer: Layer, start: number, target: number): Promise<Side> => {
       const weights = await this.#weights(layer);
-      const kept = rewrites.keptChannels(layer);
+      const kept = updates.keptChannels(layer);
       const added = new Float64Array(outputs.length);
       const own = new Float64Array(outputs.length * kept.length);
       return { layer, start, target, kept, weights, solved: { layer, weights: own, intercept: added } };
@@ -292,7 +292,7 @@ export class Unrolling {
       moments.ridge(keep, damping, { ...options, intercept, near });
     let [damping, least] = [UNJUDGED, Number.POSITIVE_INFINITY];
     if ((await held.summary(options)).count > 0)
-      for (const candidate of dampingsFor(keep.length, this.manner)) {
+      for (const candidate of dampingsFor(keep.length, this.mode)) {
         const errors = await held.errors(keep, await ridge(fits, candidate), options);
         const error = errors.reduce((sum, value, target) => sum + worth[target]! * value, 0);
         if (error < least) [least, damping] = [error, candidate];
@@ -307,7 +307,7 @@ export class Unrolling {
 
   async #put(solved: readonly Solved[]): Promise<void> {
     for (const { layer, ...own } of solved)
-      await this.rewrites.put(layer, { ...own, means: NONE, observed: false });
+      await this.updates.put(layer, { ...own, means: NONE, observed: false });
   }
 }
 

@@ -2,7 +2,7 @@ import { answeredBy } from '../compare/standIns.js';
 import { isObserved, mixesAll, readersOf } from '../layers/layers.js';
 import { recurrentsOf, valuesOf } from '../layers/recurrent.js';
 import type { Source } from './source.js';
-import { aftermathOf } from './target.js';
+import { postOpsOf } from './target.js';
 
 /** Values of the original that layers are refitted to, its answers among them. */
 export function valuesWanted({
@@ -18,8 +18,8 @@ export function valuesWanted({
       if (observed) wanted.add(site.output!.value);
       // What a weight reads behind what it has made begins as the original's.
       if (!observed || layer.sites.length > 1) wanted.add(site.data);
-      const { stream } = aftermathOf(walk, native, readers, site, layer.outputs);
-      if (stream !== undefined) wanted.add(stream);
+      const { residualBranch } = postOpsOf(walk, native, readers, site, layer.outputs);
+      if (residualBranch !== undefined) wanted.add(residualBranch);
     }
   }
   for (const recurrent of recurrentsOf(walk, layers))

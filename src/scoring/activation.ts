@@ -1,15 +1,16 @@
-import type { Criterion, Shown } from './criterion.js';
+import type { ChannelSummary, Criterion } from './criterion.js';
 import { overPlaces } from './shown.js';
 
 /** A criterion that is one number of a lane's activations. */
 const statistic = (
   named: Pick<Criterion, 'name' | 'summary' | 'source'>,
-  of: (shown: Shown) => Float64Array,
+  of: (shown: ChannelSummary) => Float64Array,
 ): Criterion => ({
   ...named,
   needs: 'data',
   options: {},
-  score: async (groups, _, evidence) => overPlaces(groups, await evidence.activations(groups), evidence, of),
+  score: async (groups, _, calibration) =>
+    overPlaces(groups, await calibration.activations(groups), calibration, of),
 });
 
 /** Mean |x| of a lane on data, where its consumers read it. score: >= 0. source: Molchanov et al. 2017, who compare with it. */

@@ -1,6 +1,6 @@
 import type { Group } from '../coupling/groups.js';
 import type { SliceRequest } from '../native/statistics.js';
-import type { Criterion, Evidence } from './criterion.js';
+import type { CalibrationStatistics, Criterion } from './criterion.js';
 import { norm } from './shown.js';
 
 /**
@@ -18,22 +18,23 @@ export const bnScale: Criterion = {
   source: 'Liu, Li, Shen, Huang, Yan, Zhang 2017',
   needs: 'weights',
   options: {},
-  score: async (groups, _, evidence) => {
-    const scaled = groups.filter((group) => gainsOf(group, evidence).slices.length > 0);
+  score: async (groups, _, calibration) => {
+    const scaled = groups.filter((group) => gainsOf(group, calibration).slices.length > 0);
     const others = groups.filter((group) => !scaled.includes(group));
-    const squares = await evidence.statistics(
-      scaled.map((group) => gainsOf(group, evidence)),
+    const squares = await calibration.statistics(
+      scaled.map((group) => gainsOf(group, calibration)),
       { kind: 'square-sum' },
     );
     const found = new Map<Group, Float64Array>(
       scaled.map((group, index) => [group, squares[index]!.map(Math.sqrt)]),
     );
-    for (const [index, scores] of (await norm(others, evidence)).entries()) found.set(others[index]!, scores);
+    for (const [index, scores] of (await norm(others, calibration)).entries())
+      found.set(others[index]!, scores);
     return groups.map((group) => found.get(group)!);
   },
 };
 
-const gainsOf = ({ lanes, slots }: Group, { gains }: Evidence): SliceRequest => ({
+const gainsOf = ({ lanes, slots }: Group, { gains }: CalibrationStatistics): SliceRequest => ({
   lanes: lanes.length,
   slices: slots
     .filter(({ slot }) => gains.has(slot.tensor))

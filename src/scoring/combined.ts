@@ -78,11 +78,11 @@ export function combined(
     needs: asks('data') ? 'data' : asks('weights') ? 'weights' : 'nothing',
     needsData: () => own.some(({ criterion, options }) => criterion.needsData?.(options) ?? false),
     options: {},
-    score: async (groups, _, evidence) => {
+    score: async (groups, _, calibration) => {
       const worths: (readonly Float64Array[])[] = [];
       // One after another: what they read of the data is read once.
       for (const { criterion, options } of own)
-        worths.push((await criterion.score(groups, options, evidence)).map(scoresOf));
+        worths.push((await criterion.score(groups, options, calibration)).map(scoresOf));
       return groups.map((_, group) => {
         const scores = new Float64Array(worths[0]![group]!.length);
         for (const [index, { weight }] of own.entries()) {

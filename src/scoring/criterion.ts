@@ -1,5 +1,5 @@
 import type { Group } from '../coupling/groups.js';
-import type { Place } from '../coupling/places.js';
+import type { ObservationPoint } from '../coupling/observationPoints.js';
 import type { ActivationSummary, Histogram } from '../native/activations.js';
 import type { SliceRequest, Statistic } from '../native/statistics.js';
 import type { TreeLevel } from '../native/tree.js';
@@ -7,7 +7,7 @@ import type { Estimation } from './estimation.js';
 import type { CriterionOptions, ValuesOf } from './optionTypes.js';
 
 /** What a criterion may ask for. */
-export interface Evidence {
+export interface CalibrationStatistics {
   /** A statistic of the stored weights on these slots: one number for each lane of each request. */
   statistics(requests: readonly SliceRequest[], statistic: Statistic): Promise<readonly Float64Array[]>;
   /** Number of axes of a stored tensor. */
@@ -21,14 +21,14 @@ export interface Evidence {
   /** Whether there are calibration data. */
   readonly hasData: boolean;
   /**
-   * Statistics of what the groups' lanes are on calibration data, at each value that shows them best (`findPlaces`); with a
+   * Statistics of what the groups' lanes are on calibration data, at each value that shows them best (`findObservationPoints`); with a
    * histogram its entropies too, for which the model runs once more. A group that no value shows has none.
    * errors: OPTION_INVALID without data, NON_FINITE with the value, and those of data and runtime.
    */
   activations(
     groups: readonly Group[],
     histogram?: Histogram & { readonly millerMadow: boolean },
-  ): Promise<readonly (readonly Shown[])[]>;
+  ): Promise<readonly (readonly ChannelSummary[])[]>;
   /**
    * The pruning trees of groups, or what their lanes say of others: options as those of `model.tree`, rows drawn in one run for
    * all. Undefined for a group that no value shows, or none of what its lanes are judged by.
@@ -39,7 +39,7 @@ export interface Evidence {
    * In which order lanes leave, and what the layers that read them, or products of queries and keys, lose by it. Undefined for a group
    * that has neither where it can be seen. errors: as activations.
    */
-  prices(groups: readonly Group[]): Promise<readonly (Priced | undefined)[]>;
+  saliencies(groups: readonly Group[]): Promise<readonly (Saliency | undefined)[]>;
   /**
    * What the lanes of each group are at a sample of all positions of all samples, `most` at most of each; fewer where all groups
    * together would hold too much. Undefined for a group that no value shows. errors: as activations.
@@ -62,7 +62,7 @@ export interface SampledRows {
 }
 
 /** What lanes cost the layers that read them. */
-export interface Priced {
+export interface Saliency {
   /** Positions in the group, the first to leave first. */
   readonly order: Uint32Array;
   /** Once so many + 1 have left: what is lost, in shares of the layers' output variance, and of the products' energy. */
@@ -91,15 +91,15 @@ export interface Grown {
 }
 
 /** A group's lanes as one value shows them. All arrays are [group.lanes]; the count of a lane that is not there is 0. */
-export interface Shown {
-  readonly place: Place;
+export interface ChannelSummary {
+  readonly place: ObservationPoint;
   readonly summary: ActivationSummary;
   /** Of the histogram, where one was asked for, in bits. */
   readonly entropy?: Float64Array;
 }
 
 /** What the lanes of a group are worth, [group.lanes], never NaN; and what that is made of, where it is of several. */
-export type Worth =
+export type Importance =
   | Float64Array
   | { readonly scores: Float64Array; readonly parts: Readonly<Record<string, Float64Array>> };
 
@@ -116,13 +116,17 @@ export interface Criterion<O extends CriterionOptions = CriterionOptions> {
   /** The declarations of its options, by their names. */
   readonly options: O;
   /** One for each group. */
-  score(groups: readonly Group[], options: ValuesOf<O>, evidence: Evidence): Promise<readonly Worth[]>;
+  score(
+    groups: readonly Group[],
+    options: ValuesOf<O>,
+    calibration: CalibrationStatistics,
+  ): Promise<readonly Importance[]>;
 }
 
 /** A criterion whose `score` is given its options with the types that they are declared with. */
 export const defineCriterion = <const O extends CriterionOptions>(own: Criterion<O>): Criterion<O> => own;
 
-export const scoresOf = (worth: Worth): Float64Array => ('scores' in worth ? worth.scores : worth);
+export const scoresOf = (worth: Importance): Float64Array => ('scores' in worth ? worth.scores : worth);
 
 /**
  * The slices that make a group's lanes: filters and rows, not what consumes them. Vectors (biases, BatchNorm) count only

@@ -1,7 +1,7 @@
 import { EspalierError, option, text } from '../base/errors.js';
 import type { Group } from '../coupling/groups.js';
 import type { Statistic } from '../native/statistics.js';
-import { defineCriterion, type Evidence, producers, type Shown } from './criterion.js';
+import { type CalibrationStatistics, type ChannelSummary, defineCriterion, producers } from './criterion.js';
 import type { CriterionOptions, ValuesOf } from './optionTypes.js';
 import { overPlaces } from './shown.js';
 
@@ -71,11 +71,11 @@ export const entropy = defineCriterion({
   needs: 'weights',
   needsData: ({ of }) => of === 'activations',
   options: entropyOptions,
-  score: (groups, options, evidence) => {
+  score: (groups, options, calibration) => {
     const { of } = options;
-    return of === 'activations' || (of === 'auto' && evidence.hasData)
-      ? ofActivations(groups, options, evidence)
-      : ofWeights(groups, options, evidence);
+    return of === 'activations' || (of === 'auto' && calibration.hasData)
+      ? ofActivations(groups, options, calibration)
+      : ofWeights(groups, options, calibration);
   },
 });
 
@@ -87,7 +87,7 @@ const chosen = ({ estimator }: Options, otherwise: Estimator): Estimator =>
 async function ofWeights(
   groups: readonly Group[],
   options: Options,
-  evidence: Evidence,
+  calibration: CalibrationStatistics,
 ): Promise<readonly Float64Array[]> {
   const { bins, binning, millerMadow, range } = options;
   const estimator = chosen(options, 'histogram');
@@ -103,15 +103,15 @@ async function ofWeights(
     gaussian: { kind: 'variance' },
     histogram: { kind: 'entropy', bins, millerMadow, range: range === 'tensor' ? 'tensor' : 'group' },
   };
-  const requests = groups.map((group) => producers(group, evidence.rankOf));
-  const found = await evidence.statistics(requests, statistics[estimator]);
+  const requests = groups.map((group) => producers(group, calibration.rankOf));
+  const found = await calibration.statistics(requests, statistics[estimator]);
   return estimator === 'gaussian' ? found.map((variances) => counted(variances, bins)) : found;
 }
 
 async function ofActivations(
   groups: readonly Group[],
   options: Options,
-  evidence: Evidence,
+  calibration: CalibrationStatistics,
 ): Promise<readonly Float64Array[]> {
   const { bins, binning, millerMadow, range } = options;
   const estimator = chosen(options, 'gaussian');
@@ -121,13 +121,13 @@ async function ofActivations(
     range: range === 'lane' ? ('lane' as const) : ('group' as const),
     millerMadow,
   };
-  const shown = await evidence.activations(groups, estimator === 'histogram' ? histogram : undefined);
-  const bits: Readonly<Record<Estimator, (shown: Shown) => Float64Array>> = {
+  const shown = await calibration.activations(groups, estimator === 'histogram' ? histogram : undefined);
+  const bits: Readonly<Record<Estimator, (shown: ChannelSummary) => Float64Array>> = {
     mass: ({ summary }) => summary.mass,
     gaussian: ({ summary }) => counted(summary.variance, bins, summary.count),
     histogram: ({ entropy }) => entropy!,
   };
-  return overPlaces(groups, shown, evidence, bits[estimator]);
+  return overPlaces(groups, shown, calibration, bits[estimator]);
 }
 
 /** Gaussian entropies in bins of a width that the mean variance of all lanes decides. */

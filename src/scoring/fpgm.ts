@@ -15,9 +15,9 @@ export const fpgm: Criterion = {
   source: 'He, Liu, Wang, Hu, Yang 2019',
   needs: 'weights',
   options: {},
-  score: (groups, _, evidence) =>
-    evidence.statistics(
-      groups.map((group) => producers(group, evidence.rankOf)),
+  score: (groups, _, calibration) =>
+    calibration.statistics(
+      groups.map((group) => producers(group, calibration.rankOf)),
       { kind: 'distance' },
     ),
 };

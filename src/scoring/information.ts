@@ -1,4 +1,4 @@
-import type { Criterion, Priced } from './criterion.js';
+import type { Criterion, Saliency } from './criterion.js';
 import { norm } from './shown.js';
 import { readings } from './tree.js';
 
@@ -24,11 +24,11 @@ export const information: Criterion = {
   source: 'Hassibi, Stork 1993; Frantar, Alistarh 2022',
   needs: 'data',
   options: {},
-  score: async (groups, _, evidence) => {
-    const priced = await evidence.prices(groups);
-    const energy = await readings(groups, evidence);
+  score: async (groups, _, calibration) => {
+    const priced = await calibration.saliencies(groups);
+    const energy = await readings(groups, calibration);
     const hidden = groups.filter((__, index) => priced[index] === undefined);
-    const norms = new Map((await norm(hidden, evidence)).map((scores, index) => [hidden[index]!, scores]));
+    const norms = new Map((await norm(hidden, calibration)).map((scores, index) => [hidden[index]!, scores]));
     return groups.map((group, index) => {
       const own = priced[index];
       if (own === undefined) return norms.get(group)!;
@@ -40,7 +40,7 @@ export const information: Criterion = {
 };
 
 /** The damage by then, and a trifle for each lane before, which keeps the order where nothing is lost. */
-function rising({ order, damage }: Priced): Float64Array {
+function rising({ order, damage }: Saliency): Float64Array {
   const scores = new Float64Array(order.length);
   const trifle = 1e-12 * (damage.at(-1) ?? 0) + Number.MIN_VALUE;
   for (const [place, lane] of order.entries()) scores[lane] = damage[place]! + (place + 1) * trifle;

@@ -8,9 +8,9 @@ export const l1: Criterion = {
   source: 'Li, Kadav, Durdanovic, Samet, Graf 2017',
   needs: 'weights',
   options: {},
-  score: (groups, _, evidence) =>
-    evidence.statistics(
-      groups.map((group) => producers(group, evidence.rankOf)),
+  score: (groups, _, calibration) =>
+    calibration.statistics(
+      groups.map((group) => producers(group, calibration.rankOf)),
       { kind: 'abs-sum' },
     ),
 };
@@ -22,9 +22,9 @@ export const l2: Criterion = {
   source: 'He, Kang, Dong, Fu, Yang 2018',
   needs: 'weights',
   options: {},
-  score: async (groups, _, evidence) => {
-    const squares = await evidence.statistics(
-      groups.map((group) => producers(group, evidence.rankOf)),
+  score: async (groups, _, calibration) => {
+    const squares = await calibration.statistics(
+      groups.map((group) => producers(group, calibration.rankOf)),
       { kind: 'square-sum' },
     );
     return squares.map((values) => values.map(Math.sqrt));

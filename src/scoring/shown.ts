@@ -1,5 +1,5 @@
 import type { Group } from '../coupling/groups.js';
-import type { Evidence, Shown } from './criterion.js';
+import type { CalibrationStatistics, ChannelSummary } from './criterion.js';
 import { producers } from './criterion.js';
 
 /**
@@ -11,21 +11,24 @@ import { producers } from './criterion.js';
  */
 export async function overPlaces(
   groups: readonly Group[],
-  shown: readonly (readonly Shown[])[],
-  evidence: Evidence,
-  of: (shown: Shown) => Float64Array,
+  shown: readonly (readonly ChannelSummary[])[],
+  calibration: CalibrationStatistics,
+  of: (shown: ChannelSummary) => Float64Array,
 ): Promise<readonly Float64Array[]> {
   const found = groups.map((group, index) => meanOver(group, shown[index]!, of));
   const unseen = groups.filter((_, index) => found[index] === undefined);
   if (unseen.length === 0) return found.map((scores) => scores!);
-  const norms = new Map((await norm(unseen, evidence)).map((scores, index) => [unseen[index]!, scores]));
+  const norms = new Map((await norm(unseen, calibration)).map((scores, index) => [unseen[index]!, scores]));
   return found.map((scores, index) => scores ?? norms.get(groups[index]!)!);
 }
 
 /** √Σw² of the weights that make each lane. */
-export async function norm(groups: readonly Group[], evidence: Evidence): Promise<readonly Float64Array[]> {
-  const squares = await evidence.statistics(
-    groups.map((group) => producers(group, evidence.rankOf)),
+export async function norm(
+  groups: readonly Group[],
+  calibration: CalibrationStatistics,
+): Promise<readonly Float64Array[]> {
+  const squares = await calibration.statistics(
+    groups.map((group) => producers(group, calibration.rankOf)),
     { kind: 'square-sum' },
   );
   return squares.map((values) => values.map(Math.sqrt));
@@ -33,8 +36,8 @@ export async function norm(groups: readonly Group[], evidence: Evidence): Promis
 
 function meanOver(
   { lanes }: Group,
-  shown: readonly Shown[],
-  of: (shown: Shown) => Float64Array,
+  shown: readonly ChannelSummary[],
+  of: (shown: ChannelSummary) => Float64Array,
 ): Float64Array | undefined {
   const sums = new Float64Array(lanes.length);
   const counts = new Float64Array(lanes.length);

@@ -1,6 +1,6 @@
 import type { Group } from '../coupling/groups.js';
 import type { SliceRequest } from '../native/statistics.js';
-import { defineCriterion, type Evidence, type Grown, type Worth } from './criterion.js';
+import { type CalibrationStatistics, defineCriterion, type Grown, type Importance } from './criterion.js';
 import { type Estimation, estimationOptions, GAUSSIAN_STEPS, MOST_BINS } from './estimation.js';
 import { norm } from './shown.js';
 
@@ -38,11 +38,11 @@ export const tree = defineCriterion({
       help: 'rank the lanes of a level by what the layers that read them make of them',
     },
   },
-  score: async (groups, { weighted, ...options }, evidence) => {
-    const grown = await evidence.trees(groups, forEstimator(options));
-    const read = weighted ? await readings(groups, evidence) : undefined;
+  score: async (groups, { weighted, ...options }, calibration) => {
+    const grown = await calibration.trees(groups, forEstimator(options));
+    const read = weighted ? await readings(groups, calibration) : undefined;
     const hidden = groups.filter((_, index) => grown[index] === undefined);
-    const norms = new Map((await norm(hidden, evidence)).map((scores, index) => [hidden[index]!, scores]));
+    const norms = new Map((await norm(hidden, calibration)).map((scores, index) => [hidden[index]!, scores]));
     return groups.map((group, index) => {
       const own = grown[index];
       return own === undefined ? norms.get(group)! : worthOf(group.lanes.length, own, read?.[index]);
@@ -57,7 +57,7 @@ const forEstimator = ({ bins, ...options }: Estimation): Partial<Estimation> =>
 /** Σw² of the stored weights that read each lane; 1 for lanes that none reads. */
 export async function readings(
   groups: readonly Group[],
-  evidence: Evidence,
+  calibration: CalibrationStatistics,
 ): Promise<readonly Float64Array[]> {
   const requests = groups.map(({ lanes, slots }): SliceRequest => {
     const readers = slots.filter(({ slot }) => slot.contracted);
@@ -71,11 +71,11 @@ export async function readings(
       })),
     };
   });
-  const squares = await evidence.statistics(requests, { kind: 'square-sum' });
+  const squares = await calibration.statistics(requests, { kind: 'square-sum' });
   return squares.map((own, index) => (requests[index]!.slices.length === 0 ? own.map(() => 1) : own));
 }
 
-function worthOf(lanes: number, grown: Grown, read: Float64Array | undefined): Worth {
+function worthOf(lanes: number, grown: Grown, read: Float64Array | undefined): Importance {
   const { levels, ratios, entropies, unseen } = grown;
   if (levels === undefined) {
     const scores = Float64Array.from(ratios!);

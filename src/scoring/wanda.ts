@@ -1,6 +1,6 @@
 import type { Group } from '../coupling/groups.js';
 import type { SliceRequest } from '../native/statistics.js';
-import type { Criterion, Shown } from './criterion.js';
+import type { ChannelSummary, Criterion } from './criterion.js';
 import { overPlaces } from './shown.js';
 
 /**
@@ -16,26 +16,26 @@ export const wanda: Criterion = {
   source: 'Sun, Liu, Bair, Kolter 2023',
   needs: 'data',
   options: {},
-  score: async (groups, _, evidence) => {
-    const shown = await evidence.activations(groups);
+  score: async (groups, _, calibration) => {
+    const shown = await calibration.activations(groups);
     const read = shown.flatMap((all, index) =>
       all
         .filter(({ place }) => place.readers.length > 0)
         .map((own) => ({ own, request: requestOf(groups[index]!, own) })),
     );
-    const squares = await evidence.statistics(
+    const squares = await calibration.statistics(
       read.map(({ request }) => request),
       { kind: 'square-sum' },
     );
     const weights = new Map(read.map(({ own }, index) => [own, squares[index]!]));
-    return overPlaces(groups, shown, evidence, (own) => {
+    return overPlaces(groups, shown, calibration, (own) => {
       const square = weights.get(own);
       return own.summary.meanSquare.map((mean, lane) => Math.sqrt(mean * (square?.[lane] ?? 1)));
     });
   },
 };
 
-const requestOf = ({ lanes }: Group, { place }: Shown): SliceRequest => ({
+const requestOf = ({ lanes }: Group, { place }: ChannelSummary): SliceRequest => ({
   lanes: lanes.length,
   slices: place.readers.map(({ slot, lanes: own }) => ({
     tensor: slot.tensor,

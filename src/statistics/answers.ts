@@ -1,7 +1,7 @@
 import type { Steps } from '../base/steps.js';
-import type { Real } from '../coupling/mix.js';
+import type { Real } from '../coupling/linearMap.js';
 import type { Walk } from '../coupling/walk.js';
-import { isObserved, type Layer, readersOf, type Site } from '../layers/layers.js';
+import { isObserved, type Layer, readersOf, type WeightUse } from '../layers/layers.js';
 import { directly, type Makers, makersOf } from '../layers/quantised.js';
 import { float32, real } from '../layers/rows.js';
 import type { Node } from '../model/graph.js';
@@ -26,7 +26,7 @@ export function answersOf(walk: Walk, layers: readonly Layer[]): ReadonlyMap<Lay
   const { graph } = walk;
   const [readers, makers] = [readersOf(graph), makersOf(graph)];
   const outputs = new Set(graph.outputs.map(({ name }) => name));
-  const answerOf = (site: Site): Answer | undefined => {
+  const answerOf = (site: WeightUse): Answer | undefined => {
     if (site.output === undefined || site.fused !== undefined) return undefined;
     const { axis } = site.output;
     let [score, value] = [site.output.value, site.output.value];

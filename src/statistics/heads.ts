@@ -1,4 +1,4 @@
-import type { Contraction, Letters, Side } from '../coupling/contraction.js';
+import type { ActivationProduct, Letters, Side } from '../coupling/activationProduct.js';
 import type { Walk } from '../coupling/walk.js';
 import type { Seen } from '../execution/probing.js';
 import type { Layer } from '../layers/layers.js';
@@ -16,7 +16,7 @@ export interface Head {
 }
 
 /** Heads of which all on the left meet the same ones on the right; on one side there is one. */
-export interface Meeting {
+export interface HeadPairing {
   readonly left: readonly Head[];
   readonly right: readonly Head[];
 }
@@ -95,12 +95,12 @@ interface Vectors {
  * The heads of a contraction, and which meet which. Undefined where some element is no output, a vector has an output twice, or heads
  * meet in another way than each of one side several of the other.
  */
-export function meetingsOf(
-  contraction: Contraction,
+export function headPairingsOf(
+  contraction: ActivationProduct,
   shown: readonly [Shown, Shown],
   walk: Walk,
   native: NativeModel,
-): Meeting[] | undefined {
+): HeadPairing[] | undefined {
   const { lengths, summed } = contraction;
   const runs = shown.map(({ side, seen }) => runsOf(side.axes, seen.dims, lengths));
   const [left, right] = runs;
@@ -131,7 +131,7 @@ function vectorsOf(
   { layer, side, seen }: Shown,
   { runs, start }: { readonly runs: readonly Run[]; readonly start: number },
   shared: ReadonlyMap<string, number>,
-  { summed, lengths }: Contraction,
+  { summed, lengths }: ActivationProduct,
   bias: ArrayLike<number> | undefined,
 ): Vectors | undefined {
   if (side.bias !== undefined && bias === undefined) return undefined;
@@ -171,7 +171,7 @@ function vectorsOf(
   return { heads, at: found };
 }
 
-function met(a: Vectors, b: Vectors): Meeting[] | undefined {
+function met(a: Vectors, b: Vectors): HeadPairing[] | undefined {
   const partners = (from: Vectors, to: Vectors): Map<string, Set<string>> => {
     const all = new Map<string, Set<string>>();
     for (const [key, own] of from.at)
@@ -179,19 +179,19 @@ function met(a: Vectors, b: Vectors): Meeting[] | undefined {
     return all;
   };
   const [ofLeft, ofRight] = [partners(a, b), partners(b, a)];
-  const meetings: Meeting[] = [];
+  const pairings: HeadPairing[] = [];
   const heads = (from: Vectors, keys: Iterable<string>): Head[] =>
     Array.from(keys, (key) => from.heads.get(key)!);
   for (const [right, lefts] of ofRight) {
     const alone = [...lefts].every((left) => ofLeft.get(left)!.size === 1);
     if (alone) {
-      meetings.push({ left: heads(a, lefts), right: heads(b, [right]) });
+      pairings.push({ left: heads(a, lefts), right: heads(b, [right]) });
       continue;
     }
     const [left, ...others] = lefts;
     const rights = ofLeft.get(left!)!;
     if (others.length > 0 || [...rights].some((own) => ofRight.get(own)!.size > 1)) return undefined;
-    if ([...rights][0] === right) meetings.push({ left: heads(a, [left!]), right: heads(b, rights) });
+    if ([...rights][0] === right) pairings.push({ left: heads(a, [left!]), right: heads(b, rights) });
   }
-  return meetings;
+  return pairings;
 }

@@ -1,15 +1,15 @@
 import type { Group } from '../coupling/groups.js';
-import { numbersOf } from '../layers/contents.js';
-import { type Layer, type Site, weightOf } from '../layers/layers.js';
+import { numbersOf } from '../layers/currentWeights.js';
+import { type Layer, type WeightUse, weightOf } from '../layers/layers.js';
 import { matrixOf, placesOf } from '../layers/matrix.js';
 import type { NativeModel, NativeOptions } from '../native/index.js';
 import { type Factors, factorise } from '../native/moments.js';
-import type { Head, Meeting } from './heads.js';
-import type { Observed } from './moments.js';
+import type { Head, HeadPairing } from './heads.js';
+import type { SecondMoments } from './moments.js';
 import type { Product } from './products.js';
 
 /** Heads that meet, and the dims that give their products best. */
-export interface Agreement extends Meeting {
+export interface LogitMoments extends HeadPairing {
   readonly factors: Factors;
   /** [dims]: E q² E k² of each dim as it is. */
   readonly energies: Float64Array;
@@ -17,7 +17,7 @@ export interface Agreement extends Meeting {
 
 /** A product of layers whose dims can be chosen anew. */
 export interface Logits {
-  readonly agreements: readonly Agreement[];
+  readonly agreements: readonly LogitMoments[];
   readonly layers: ReadonlySet<Layer>;
 }
 
@@ -28,7 +28,7 @@ export interface Logits {
 export async function logitsOf(
   products: readonly Product[],
   native: NativeModel,
-  { moments }: Observed,
+  { moments }: SecondMoments,
   options: NativeOptions,
 ): Promise<Logits[]> {
   const responses = async (head: Head): Promise<Float64Array> => {
@@ -49,21 +49,21 @@ export async function logitsOf(
     return all.reduce((total, own) => total.map((value, at) => value + own[at]!));
   };
   const found: Logits[] = [];
-  for (const { meetings } of products) {
+  for (const { pairings } of products) {
     const layers = new Set(
-      meetings.flatMap(({ left, right }) => [...left, ...right].map(({ layer }) => layer)),
+      pairings.flatMap(({ left, right }) => [...left, ...right].map(({ layer }) => layer)),
     );
     if ([...layers].some((layer) => !moments.has(layer))) continue;
-    const agreements: Agreement[] = [];
-    for (const meeting of meetings) {
-      const [left, right] = [await sum(meeting.left), await sum(meeting.right)];
-      const dims = meeting.left[0]!.outputs.length;
+    const agreements: LogitMoments[] = [];
+    for (const pairing of pairings) {
+      const [left, right] = [await sum(pairing.left), await sum(pairing.right)];
+      const dims = pairing.left[0]!.outputs.length;
       const factors = await factorise(left, right, dims, options);
       const energies = Float64Array.from({ length: dims }, (_, dim) => {
         const at = dim * (dims + 1);
         return left[at]! * right[at]!;
       });
-      agreements.push({ ...meeting, factors, energies });
+      agreements.push({ ...pairing, factors, energies });
     }
     found.push({ agreements, layers });
   }
@@ -72,7 +72,7 @@ export async function logitsOf(
 
 /** What a node adds to W x itself. */
 async function includedBias(
-  { addition, output }: Site,
+  { addition, output }: WeightUse,
   native: NativeModel,
   options: NativeOptions,
 ): Promise<Float32Array | undefined> {
@@ -88,7 +88,7 @@ async function includedBias(
 }
 
 /** For each dim of an agreement the lane of a group that it is, -1 for none. Undefined where the group has no dims of it. */
-function lanesOf(group: Group, { left, right }: Agreement): readonly number[] | undefined {
+function lanesOf(group: Group, { left, right }: LogitMoments): readonly number[] | undefined {
   const all = [...left, ...right].map((head) => lanesAt(group, head));
   const [first] = all;
   if (first === undefined || all.some((own) => own?.join() !== first.join())) return undefined;

@@ -2,8 +2,8 @@ import type { Group } from '../coupling/groups.js';
 import type { Walk } from '../coupling/walk.js';
 import type { Dataset } from '../data/data.js';
 import { activations } from '../execution/activations.js';
-import { everyFor, shareOf, stridesFor } from '../execution/positions.js';
-import { numbersOf } from '../layers/contents.js';
+import { shareOf, strideFor, stridesFor } from '../execution/subsampling.js';
+import { numbersOf } from '../layers/currentWeights.js';
 import { type Layer, mixesAll, weightOf } from '../layers/layers.js';
 import { matrixOf, placesOf } from '../layers/matrix.js';
 import {
@@ -46,14 +46,14 @@ export const momentsFor = (inputs: number, outputs: number): NativeMoments =>
   new NativeMoments(inputs, outputs, inputs < SINGLE ? 'double' : 'single');
 
 /** What layers read on data: the second moments of each one's inputs, with W x as their targets, each as large as it counts (`answers.ts`). */
-export interface Observed {
+export interface SecondMoments {
   readonly moments: ReadonlyMap<Summing, NativeMoments>;
   /** Samples in all, and in one batch. */
   readonly samples: number;
   readonly batch: number;
   /** Bytes of all that layers read of one sample. */
   readonly bytes: number;
-  /** Positions that each layer has in one sample, and what looking at them may cost: `everyFor`. */
+  /** Positions that each layer has in one sample, and what looking at them may cost: `strideFor`. */
   readonly rows: ReadonlyMap<Layer, number>;
   readonly share: number;
 }
@@ -74,14 +74,14 @@ export interface Walked extends Models {
  *
  * errors: as `activations`
  */
-export async function observe(
+export async function collectSecondMoments(
   { native, computed, walk }: Walked,
   layers: readonly Layer[],
   recurrents: readonly Recurrent[],
   dataset: Dataset,
   runtime: Runtime,
   options: NativeOptions & { readonly samples?: number },
-): Promise<Observed> {
+): Promise<SecondMoments> {
   const inside = new Set(recurrents.flatMap(layersIn));
   const chosen = layers.filter(
     (layer) => mixesAll(layer) && inputsOf(layer) <= MOST_INPUTS && !inside.has(layer),
@@ -132,7 +132,7 @@ export async function observe(
       }));
       share = shareOf(sizes);
       for (const [place, own] of summing.entries())
-        strides.set(own, stridesFor(everyFor(sizes[place]!, share), total.total));
+        strides.set(own, stridesFor(strideFor(sizes[place]!, share), total.total));
       const answered = new Set([...answers.values()].flat().map(({ value }) => value));
       const read = Object.entries(tensors).filter(([name]) => !answered.has(name));
       bytes = bytesOf(Object.fromEntries(read)) / count;

@@ -51,7 +51,7 @@ export class Paths {
 
   #speaksOfLengths(name: string): boolean {
     const values = this.walk.tensors.get(name)?.values;
-    return values?.elements.every(({ now }) => !isGiven(now)) ?? false;
+    return values?.elements.every(({ before }) => !isGiven(before)) ?? false;
   }
 
   /** Not computed from what the model is given, but for lengths. */

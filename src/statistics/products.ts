@@ -1,19 +1,19 @@
 import { EspalierError } from '../base/errors.js';
-import type { Contraction, Side } from '../coupling/contraction.js';
+import type { ActivationProduct, Side } from '../coupling/activationProduct.js';
 import type { Walk } from '../coupling/walk.js';
 import { probe, type Root, type Seen } from '../execution/probing.js';
 import { type Layer, readersOf } from '../layers/layers.js';
 import { makersOf } from '../layers/quantised.js';
 import type { NativeOptions } from '../native/index.js';
 import type { Feeds, Runtime } from '../runtime/runtime.js';
-import type { Meeting, Shown } from './heads.js';
-import { meetingsOf } from './heads.js';
+import type { HeadPairing, Shown } from './heads.js';
+import { headPairingsOf } from './heads.js';
 import type { Models } from './moments.js';
 import { Paths, type Terminal } from './paths.js';
 
 /** A node that multiplies what layers make and sums over dims, and nobody else sees what it multiplies. */
 export interface Product {
-  readonly meetings: readonly Meeting[];
+  readonly pairings: readonly HeadPairing[];
 }
 
 /** A layer whose outputs end in known nodes. */
@@ -36,7 +36,7 @@ export async function productsOf(
   options: NativeOptions,
 ): Promise<Product[]> {
   const endings = endingsOf(walk, layers);
-  const open = walk.contractions.filter(
+  const open = walk.activationProducts.filter(
     (contraction) => sourcesOf(contraction, layers, endings) !== undefined,
   );
   const roots = [...new Set(open.flatMap((own) => sourcesOf(own, layers, endings)!))].flatMap(
@@ -63,9 +63,9 @@ export async function productsOf(
     const sources = sourcesOf(contraction, layers, endings)!;
     const [left, right] = sources.map((source) => shownOf(source, contraction, seen));
     if (left === undefined || right === undefined) return [];
-    const meetings = meetingsOf(contraction, [left, right], walk, native);
-    const alone = sources.every(({ ending }) => isAlone(ending, contraction, meetings ?? [], seen));
-    return meetings === undefined || meetings.length === 0 || !alone ? [] : [{ meetings }];
+    const pairings = headPairingsOf(contraction, [left, right], walk, native);
+    const alone = sources.every(({ ending }) => isAlone(ending, contraction, pairings ?? [], seen));
+    return pairings === undefined || pairings.length === 0 || !alone ? [] : [{ pairings }];
   });
 }
 
@@ -88,7 +88,7 @@ interface Source {
 }
 
 function sourcesOf(
-  { node, sides }: Contraction,
+  { node, sides }: ActivationProduct,
   layers: readonly Layer[],
   endings: readonly Ending[],
 ): readonly Source[] | undefined {
@@ -107,7 +107,7 @@ function sourcesOf(
 
 function shownOf(
   { side, layer }: Source,
-  { lengths, sides }: Contraction,
+  { lengths, sides }: ActivationProduct,
   seen: ReadonlyMap<string, Seen>,
 ): Shown | undefined {
   if (side.value !== undefined) {
@@ -132,12 +132,12 @@ function shownOf(
 /** Nothing but the contraction sees the outputs of its heads. */
 function isAlone(
   ending: Ending | undefined,
-  { node, sides }: Contraction,
-  meetings: readonly Meeting[],
+  { node, sides }: ActivationProduct,
+  pairings: readonly HeadPairing[],
   seen: ReadonlyMap<string, Seen>,
 ): boolean {
   if (ending === undefined) return true;
-  const heads = meetings.flatMap(({ left, right }) => [...left, ...right]);
+  const heads = pairings.flatMap(({ left, right }) => [...left, ...right]);
   const own = new Set(heads.flatMap(({ layer, outputs }) => (layer === ending.layer ? outputs : [])));
   return ending.terminals.every((terminal) => {
     if (terminal.node === node && sides.some(({ operand }) => operand === terminal.operand)) return true;

@@ -1,4 +1,4 @@
-import type { Slot } from '../coupling/axis.js';
+import type { ParameterAxis } from '../coupling/axis.js';
 import type { Removal } from '../coupling/survivors.js';
 import type { Walk } from '../coupling/walk.js';
 import type { PlannedCopy } from '../plan/plan.js';
@@ -20,12 +20,12 @@ export interface Cuts {
 /** The indices that stay of each stored tensor that shrinks. */
 export function cutsOf(walk: Walk, removal: Removal): Cuts {
   const kept = new Map<number, Map<number, readonly number[]>>();
-  const shared = new Map<number, { slot: Slot; indices: readonly number[] }[]>();
+  const shared = new Map<number, { slot: ParameterAxis; indices: readonly number[] }[]>();
   const note = (tensor: number, axis: number, indices: readonly number[]): void => {
     const axes = kept.get(tensor) ?? new Map<number, readonly number[]>();
     kept.set(tensor, axes.set(axis, indices));
   };
-  for (const slot of walk.slots) {
+  for (const slot of walk.parameterAxes) {
     const cut = removal.count(slot.labels) < slot.labels.length;
     if (slot.use === undefined) {
       if (cut) note(slot.tensor, slot.axis, removal.indices(slot.labels));

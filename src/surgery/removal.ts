@@ -101,11 +101,11 @@ function fits(analysis: Analysis, planned: PlannedGroup, group: Group): void {
 function removalByTensors(analysis: Analysis, plan: PruneSection): Removal {
   const { equations } = analysis.lanes;
   const slots = new Map<string, number>();
-  for (const slot of analysis.slots)
+  for (const slot of analysis.parameterAxes)
     if (slot.use === undefined)
       slots.set(`${analysis.graph.nameOf(slot.tensor)}/${slot.axis}`, slot.labels.length);
   const shared = new Set(
-    analysis.slots.flatMap((slot) =>
+    analysis.parameterAxes.flatMap((slot) =>
       slot.use === undefined ? [] : [`${analysis.graph.nameOf(slot.tensor)}/${slot.axis}`],
     ),
   );
@@ -134,7 +134,7 @@ function removalByTensors(analysis: Analysis, plan: PruneSection): Removal {
   }
   const all = new Set<number>();
   const stay = new Set<number>();
-  for (const slot of analysis.slots) {
+  for (const slot of analysis.parameterAxes) {
     if (slot.use !== undefined) continue;
     const own = planned[analysis.graph.nameOf(slot.tensor)]?.[slot.axis];
     const kept = own === undefined ? undefined : new Set(own);

@@ -52,7 +52,7 @@ export function restate(walk: Walk, removal: Removal, names: Names): Written {
 /** A statement is right where it says what it must, and where no removal touches it: lengths may be open in two ways. */
 function pairOf(index: number, stated: Element, wanted: Element, removal: Removal): Pair {
   const [says, must] = [stated.after(removal), wanted.after(removal)];
-  const untouched = equal(stated.now, says) && equal(wanted.now, must);
+  const untouched = equal(stated.before, says) && equal(wanted.before, must);
   return { index, stated: says, wanted: must, right: untouched || equal(says, must) };
 }
 

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { BoxColumns, matchBoxes, matchEqual } from '../../src/compare/boxes.js';
-import { knowledgeOf } from '../../src/compare/knowledge.js';
 import { commonOf } from '../../src/compare/lengths.js';
+import { knowledgeOf } from '../../src/compare/outputRoles.js';
 import { Outputs } from '../../src/compare/outputs.js';
 import { metricNamed, valuesOf } from '../../src/guard/metrics.js';
 import type { ModelDocument } from '../../src/model/document.js';
@@ -165,11 +165,7 @@ describe('a detector’s outputs', () => {
     };
     const answers = compare(original, pruned);
     const [boxes, scores, classes] = ['boxes', 'scores', 'classes'].map((name) => answers.get(name)!);
-    expect([boxes!.manner, scores!.manner, classes!.manner]).toEqual([
-      'boxes',
-      'rows of boxes',
-      'rows of boxes',
-    ]);
+    expect([boxes!.mode, scores!.mode, classes!.mode]).toEqual(['boxes', 'rows of boxes', 'rows of boxes']);
     // Two of three have a counterpart: 2 · 2 / (3 + 2).
     expect(measured(boxes!, 'fidelity')[0]).toBeCloseTo(0.8, 12);
     expect(measured(boxes!, 'agreement')[0]).toBeCloseTo(0.8, 12);

@@ -65,7 +65,7 @@ export function inferOutputs(
       wrong.push(`${name} is ${tensor.dtype}, recorded ${truth.dtype}`);
     const numbers = recordedNumbers(truth);
     if (values === undefined || numbers === undefined) continue;
-    const content = values.elements.map((element) => numberOf(element.now, seen.assign));
+    const content = values.elements.map((element) => numberOf(element.before, seen.assign));
     if (!fits(values.dims, truth.dims) || !content.every((number, i) => isClose(number, numbers[i]!)))
       wrong.push(`${name} holds ${content.map((number) => number ?? '?')}, recorded ${Array.from(numbers)}`);
   }

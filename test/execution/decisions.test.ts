@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { analyse } from '../../src/coupling/analysis.js';
 import { decisionsOf } from '../../src/execution/decisions.js';
-import { Parts } from '../../src/execution/parts.js';
+import { SubgraphPartition } from '../../src/execution/subgraphPartition.js';
 import { openModel } from '../../src/index.js';
 import { NO_EDITS } from '../../src/model/edits.js';
 import { openBytes } from '../../src/native/index.js';
@@ -165,7 +165,7 @@ async function withOutput(bytes: Uint8Array, name: string): Promise<Uint8Array> 
 async function withInput(bytes: Uint8Array, name: string): Promise<Uint8Array> {
   const native = await openBytes(bytes, {});
   try {
-    const parts = new Parts(native.describe());
+    const parts = new SubgraphPartition(native.describe());
     const given = new Set([name]);
     const nodes = parts.between(['y'], new Set(), given);
     const part = parts.part(nodes, ['y'], (value) => (value === name ? 'int64' : 'float32'));

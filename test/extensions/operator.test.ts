@@ -243,8 +243,8 @@ describe('the primitives of a rule', () => {
     const { graph, read } = graphOf(specOfWeight(node({ inputs: ['w'], outputs: ['m'] })));
     for (const moves of [false, true]) {
       register(({ input }) => [input(0)], { moves });
-      const { mixes } = walk(graph, registryNow(), read);
-      expect(mixes.map(({ data }) => data)).toEqual(moves ? ['x'] : []);
+      const { linearMaps } = walk(graph, registryNow(), read);
+      expect(linearMaps.map(({ data }) => data)).toEqual(moves ? ['x'] : []);
       registration!.unregister();
     }
   });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Layer, Site } from '../../src/layers/layers.js';
+import type { Layer, WeightUse } from '../../src/layers/layers.js';
 import { channelsFirst, lookedAt, rowsOf } from '../../src/layers/rows.js';
 
 const layer = {
@@ -8,8 +8,8 @@ const layer = {
   taps: 4,
 } as unknown as Layer;
 const window = { strides: [1, 2], dilations: [1, 1], pads: [1, 0, 0, 1] };
-const first = { axis: 1, window } as unknown as Site;
-const last = { axis: 3, window } as unknown as Site;
+const first = { axis: 1, window } as unknown as WeightUse;
+const last = { axis: 3, window } as unknown as WeightUse;
 
 /** [2 3 4 5] by an index of each element, and the same with channels last. */
 const x = Float32Array.from({ length: 120 }, (_, i) => i);
@@ -34,5 +34,5 @@ test('what is no convolution, or has its channels first, stays as it lies', () =
   const values = { data: x, dims: [2, 3, 4, 5], axis: 1 };
   expect(channelsFirst(first, values)).toBe(values);
   const rows = { data: turned, dims: [2, 4, 5, 3], axis: 3 };
-  expect(channelsFirst({ axis: 3 } as unknown as Site, rows)).toBe(rows);
+  expect(channelsFirst({ axis: 3 } as unknown as WeightUse, rows)).toBe(rows);
 });

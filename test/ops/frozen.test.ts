@@ -95,8 +95,8 @@ test('a length that the model shows stays what it was', async () => {
     initializers: [floats('w', [3, 8], next), floats('v', [8, 2], next)],
   };
   const { graph, read } = graphOf(spec);
-  const { lanes, slots } = walk(graph, registry, read);
-  const reasons = slots.map(({ labels }) => lanes.equations.frozenBecause(labels[0]!)?.text);
+  const { lanes, parameterAxes } = walk(graph, registry, read);
+  const reasons = parameterAxes.map(({ labels }) => lanes.equations.frozenBecause(labels[0]!)?.text);
   expect(reasons).toContain('the model\'s output "length" shows how long it is');
   expect(await prunesExactly(spec, 1)).toBe(false);
 });

@@ -5,7 +5,7 @@ import { layersOf, readersOf } from '../../src/layers/layers.js';
 import { openBytes } from '../../src/native/index.js';
 import { type Activation, activation } from '../../src/ops/activations.js';
 import { registry, rows } from '../../src/ops/registry.js';
-import { aftermathOf, wantedOf } from '../../src/refit/target.js';
+import { postOpsOf, targetOf } from '../../src/refit/target.js';
 import { Builder } from '../support/builder.js';
 import { graphOf } from '../support/graph.js';
 import { encodeModel, type ModelSpec } from '../support/onnx.js';
@@ -69,7 +69,7 @@ test('without a row nothing passes', async () => {
 });
 
 /** What lies behind the layer in front of an activation of any name and domain. */
-async function behind(own: Activation, attributes = {}): Promise<ReturnType<typeof aftermathOf>> {
+async function behind(own: Activation, attributes = {}): Promise<ReturnType<typeof postOpsOf>> {
   const b = new Builder();
   b.node('Gemm', 'a', ['x', b.weight('w1', [6, 12]), b.weight('b1', [12])]);
   b.nodes.push({ op: 'Saturated', name: 'h', domain: 'test', inputs: ['a'], outputs: ['h'], attributes });
@@ -89,7 +89,7 @@ async function behind(own: Activation, attributes = {}): Promise<ReturnType<type
   const native = await openBytes(encodeModel(model), {});
   try {
     const layer = layersOf(walk).find(({ weight }) => weight.name === 'w1')!;
-    return aftermathOf(walk, native, readersOf(graph), layer.sites[0]!, layer.outputs);
+    return postOpsOf(walk, native, readersOf(graph), layer.sites[0]!, layer.outputs);
   } finally {
     native.dispose();
   }
@@ -102,12 +102,12 @@ test('parameters of the node say where its bounds lie', async () => {
     bounds: ({ low, high }) => [low!, high!],
   };
   expect(await behind(between)).toMatchObject({ low: -1, high: 1 });
-  const aftermath = await behind(between, { low: { float: -0.5 } });
-  expect(aftermath).toMatchObject({ low: -0.5, high: 1 });
+  const postOps = await behind(between, { low: { float: -0.5 } });
+  expect(postOps).toMatchObject({ low: -0.5, high: 1 });
   // Of three rows of answers what is right is what lies between the bounds, and on which side the others lie.
-  const wanted = wantedOf(
+  const wanted = targetOf(
     Float32Array.from({ length: 36 }, (_, i) => i / 6 - 3),
-    aftermath,
+    postOps,
     12,
     1,
     undefined,

@@ -3,7 +3,7 @@ import { analyse } from '../../src/coupling/analysis.js';
 import { isObserved, layersOf, readersOf } from '../../src/layers/layers.js';
 import { openBytes } from '../../src/native/index.js';
 import { registry, rows } from '../../src/ops/registry.js';
-import { aftermathOf } from '../../src/refit/target.js';
+import { postOpsOf } from '../../src/refit/target.js';
 import { Builder } from '../support/builder.js';
 import { graphOf } from '../support/graph.js';
 import { encodeModel, type ModelSpec, type NodeSpec } from '../support/onnx.js';
@@ -459,11 +459,17 @@ async function saidOf(model: ModelSpec): Promise<unknown> {
     const own = layersOf(walk).filter(({ weight }) => weight.name !== 'wz');
     return own.map((layer) => {
       const [site] = layer.sites;
-      const { scale, shift, low, high, stream } = aftermathOf(walk, native, readers, site!, layer.outputs);
+      const { scale, shift, low, high, residualBranch } = postOpsOf(
+        walk,
+        native,
+        readers,
+        site!,
+        layer.outputs,
+      );
       return {
         weight: layer.weight.name,
         observed: isObserved(layer),
-        ...{ scale: [...scale], shift: [...shift], low, high, stream: stream?.replace('last', '') },
+        ...{ scale: [...scale], shift: [...shift], low, high, stream: residualBranch?.replace('last', '') },
       };
     });
   } finally {

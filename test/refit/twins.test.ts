@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { lossBetween } from '../../src/compare/loss.js';
 import { analyse } from '../../src/coupling/analysis.js';
 import { onnxruntime, openModel } from '../../src/index.js';
-import { Knowledge } from '../../src/loss/session.js';
+import { CalibrationSession } from '../../src/loss/session.js';
 import { readGraph } from '../../src/model/graph.js';
 import { openBytes } from '../../src/native/index.js';
 import { registry } from '../../src/ops/registry.js';
@@ -65,11 +65,11 @@ describe('trials on few samples say what lanes are worth, not what layers can be
       const graph = readGraph(native.describe(), 'model.onnx');
       const analysis = analyse(graph, registry, (tensor) => native.numbers(tensor));
       const data = datasetFor(model, FEW);
-      const knowledge = new Knowledge(native, analysis, data, onnxruntime(), undefined);
+      const session = new CalibrationSession(native, analysis, data, onnxruntime(), undefined);
       const [group, , ...others] = analysis.groups;
-      const [ranking] = await knowledge.rankings([group!], {});
+      const [ranking] = await session.rankings([group!], {});
       const { order } = ranking!;
-      const damage = await knowledge.damage(group!, order, new Float64Array(order.length), {});
+      const damage = await session.damage(group!, order, new Float64Array(order.length), {});
       const keep = others.map(({ id }) => id);
       const cut = await prune(model, { ratio: 0.5, data, keep, reconstruct: false });
       const answers = async (bytes: Uint8Array) => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Group } from '../../src/coupling/groups.js';
-import type { Evidence, Shown } from '../../src/scoring/criterion.js';
+import type { CalibrationStatistics, ChannelSummary } from '../../src/scoring/criterion.js';
 import { overPlaces } from '../../src/scoring/shown.js';
 
 const group = (id: string, count: number): Group => ({
@@ -12,21 +12,21 @@ const group = (id: string, count: number): Group => ({
 });
 
 /** A place that shows these numbers; undefined: the lane is not there. */
-function shows(...values: (number | undefined)[]): Shown {
+function shows(...values: (number | undefined)[]): ChannelSummary {
   const numbers = Float64Array.from(values, (value) => value ?? 0);
   const count = Float64Array.from(values, (value) => (value === undefined ? 0 : 10));
-  return { place: {}, summary: { mean: numbers, count } } as unknown as Shown;
+  return { place: {}, summary: { mean: numbers, count } } as unknown as ChannelSummary;
 }
 
-const evidence = {
+const calibration = {
   rankOf: () => 2,
   statistics: async (requests: readonly { readonly lanes: number }[]) =>
     requests.map(({ lanes }) => Float64Array.from({ length: lanes }, (_, lane) => lane ** 2)),
-} as unknown as Evidence;
+} as unknown as CalibrationStatistics;
 
-const scores = async (...shown: (readonly Shown[])[]): Promise<number[][]> => {
+const scores = async (...shown: (readonly ChannelSummary[])[]): Promise<number[][]> => {
   const groups = shown.map((own, index) => group(`g${index}`, own[0]?.summary.count.length ?? 4));
-  const found = await overPlaces(groups, shown, evidence, ({ summary }) => summary.mean);
+  const found = await overPlaces(groups, shown, calibration, ({ summary }) => summary.mean);
   return found.map((own) => [...own]);
 };
 

@@ -4,7 +4,7 @@ import { finished } from '../../src/base/steps.js';
 import { analyse } from '../../src/coupling/analysis.js';
 import { onnxruntime } from '../../src/index.js';
 import { layersOf } from '../../src/layers/layers.js';
-import { Knowledge } from '../../src/loss/session.js';
+import { CalibrationSession } from '../../src/loss/session.js';
 import { readGraph } from '../../src/model/graph.js';
 import { openBytes } from '../../src/native/index.js';
 import { registry } from '../../src/ops/registry.js';
@@ -134,8 +134,14 @@ describe('layers that answer', () => {
       const { native, analysis } = await opened(model);
       const found = [...answersOf(analysis, layersOf(analysis)).values()];
       expect(found).toEqual(decides === undefined ? [] : [[{ value: 'scores', axis: 1, decides }]]);
-      const knowledge = new Knowledge(native, analysis, datasetFor(model, 64), onnxruntime(), undefined);
-      const [ranking] = await knowledge.rankings(analysis.groups, {});
+      const session = new CalibrationSession(
+        native,
+        analysis,
+        datasetFor(model, 64),
+        onnxruntime(),
+        undefined,
+      );
+      const [ranking] = await session.rankings(analysis.groups, {});
       // What decides stays; as shares of the variance it would be worth least.
       expect(ranking!.order[0]).toBe(decides === undefined ? 0 : 1);
     });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { analyse } from '../../src/coupling/analysis.js';
 import { openModel } from '../../src/index.js';
-import { Knowledge } from '../../src/loss/session.js';
+import { CalibrationSession } from '../../src/loss/session.js';
 import { readGraph } from '../../src/model/graph.js';
 import { openBytes } from '../../src/native/index.js';
 import { registry } from '../../src/ops/registry.js';
@@ -191,8 +191,14 @@ async function logitsOf(model: ModelSpec): Promise<readonly Logits[]> {
   const native = await openBytes(encodeModel(model));
   const graph = readGraph(native.describe(), 'model.onnx');
   const analysis = analyse(graph, registry, (tensor) => native.numbers(tensor));
-  const knowledge = new Knowledge(native, analysis, datasetFor(model, SAMPLES), onnxruntime(), undefined);
-  return await knowledge.logits({});
+  const session = new CalibrationSession(
+    native,
+    analysis,
+    datasetFor(model, SAMPLES),
+    onnxruntime(),
+    undefined,
+  );
+  return await session.logits({});
 }
 
 describe('query dims that are mixtures of others leave without a trace', () => {

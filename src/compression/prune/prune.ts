@@ -45,7 +45,7 @@ async function offer(situation: Situation): Promise<Offer<PruneSection>> {
     left: (choices) => {
       for (const [index, { group, amounts }] of curves.entries())
         widths.set(group, amounts[choices[index]!]!);
-      return { survivors: widths };
+      return { kept: widths };
     },
     warnings: losses.size > 0 ? overflowsAmong(situation, groups) : [],
   };

@@ -7,7 +7,7 @@ import { Widths } from '../../coupling/widths.js';
 import type { Assignment } from '../../model/dim.js';
 import { evaluate } from '../../model/dim.js';
 import type { Node } from '../../model/graph.js';
-import type { Element, Survivors } from '../../model/values.js';
+import type { Element, KeptIndices } from '../../model/values.js';
 import type { SingleNode, SingleOperand } from '../../model/write.js';
 import { canWrite } from '../../model/write.js';
 import type { CostModel } from '../model.js';
@@ -28,7 +28,7 @@ export interface Width {
   /** The smallest of them. */
   readonly whole: number;
   /** How much of it a removal leaves. */
-  after(survivors: Survivors): number;
+  after(kept: KeptIndices): number;
 }
 
 /** Widths that a table has: beyond two it would take too long to measure. */
@@ -41,7 +41,7 @@ export function layersOf(analysis: Analysis, costs: CostModel): Layer[] {
   const macs = new Map<Node, number>();
   const { assign } = costs;
   for (const { node, lengths } of work) {
-    const product = lengths.reduce((all, length) => all * evaluate(length.now, assign), 1);
+    const product = lengths.reduce((all, length) => all * evaluate(length.before, assign), 1);
     macs.set(node, (macs.get(node) ?? 0) + Math.max(0, product));
   }
   const probes = probesOf(analysis);
@@ -56,7 +56,7 @@ export function layersOf(analysis: Analysis, costs: CostModel): Layer[] {
 }
 
 /** Removals at random: lengths that they shrink alike are taken to be one width. */
-function probesOf(analysis: Analysis): Survivors[] {
+function probesOf(analysis: Analysis): KeptIndices[] {
   const generator = xoroshiro128plus(1);
   return Array.from({ length: PROBES }, () => {
     const widths = new Widths(analysis);
@@ -78,13 +78,13 @@ class Lengths {
   readonly #all: Scaled[] = [];
 
   constructor(
-    readonly probes: readonly Survivors[],
+    readonly probes: readonly KeptIndices[],
     readonly assign: Assignment,
   ) {}
 
   add(length: Element, shrinks: boolean): Scaled {
-    const now = evaluate(length.now, this.assign);
-    const after = (survivors: Survivors): number => evaluate(length.after(survivors), this.assign);
+    const now = evaluate(length.before, this.assign);
+    const after = (kept: KeptIndices): number => evaluate(length.after(kept), this.assign);
     const shares = shrinks ? this.probes.map((probe) => (after(probe) / now).toFixed(9)) : [];
     if (shares.every((share) => Number(share) === 1)) return { now, width: undefined };
     const key = shares.join();

@@ -1,7 +1,7 @@
 import type { Analysis } from '../../coupling/analysis.js';
 import { observe } from '../../execution/observed.js';
 import { evaluate } from '../../model/dim.js';
-import type { Survivors } from '../../model/values.js';
+import type { KeptIndices } from '../../model/values.js';
 import type { NativeModel } from '../../native/index.js';
 import { quietly } from '../../native/quietly.js';
 import type { Feeds, LoadOptions, Runtime, Session, Tensor } from '../../runtime/runtime.js';
@@ -72,22 +72,22 @@ export class LatencyModel {
   }
 
   /** Milliseconds of what a removal leaves; `undefined` removes nothing. */
-  of(survivors?: Survivors): number {
-    if (survivors === undefined) return this.originalMs;
+  of(kept?: KeptIndices): number {
+    if (kept === undefined) return this.originalMs;
     return (
       this.measured.overhead +
-      this.#scale * this.#layers(survivors) +
-      this.#beside.ms * this.#beside.work.share(survivors) +
-      this.#others.ms * this.#others.elements.share(survivors)
+      this.#scale * this.#layers(kept) +
+      this.#beside.ms * this.#beside.work.share(kept) +
+      this.#others.ms * this.#others.elements.share(kept)
     );
   }
 
-  #layers(survivors?: Survivors): number {
+  #layers(kept?: KeptIndices): number {
     let sum = 0;
     for (const table of this.measured.tables)
       sum += interpolated(
         table,
-        table.layer.widths.map(({ whole, after }) => (survivors === undefined ? whole : after(survivors))),
+        table.layer.widths.map(({ whole, after }) => (kept === undefined ? whole : after(kept))),
       );
     return sum;
   }

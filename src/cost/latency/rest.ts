@@ -2,7 +2,7 @@ import type { Analysis } from '../../coupling/analysis.js';
 import { lengthOf } from '../../coupling/axis.js';
 import { evaluate } from '../../model/dim.js';
 import type { Node } from '../../model/graph.js';
-import type { Element, Survivors } from '../../model/values.js';
+import type { Element, KeptIndices } from '../../model/values.js';
 import type { CostModel } from '../model.js';
 
 /** How much of something a removal leaves: sums of products of lengths. */
@@ -18,17 +18,17 @@ export class Amount {
   }
 
   /** The share that is left; all of nothing. */
-  share(survivors: Survivors | undefined): number {
-    return this.whole === 0 || survivors === undefined ? 1 : this.#sum(survivors) / this.whole;
+  share(kept: KeptIndices | undefined): number {
+    return this.whole === 0 || kept === undefined ? 1 : this.#sum(kept) / this.whole;
   }
 
-  #sum(survivors: Survivors | undefined): number {
+  #sum(kept: KeptIndices | undefined): number {
     const { assign } = this.#costs;
     let sum = 0;
     for (const lengths of this.#products) {
       let product = 1;
       for (const length of lengths)
-        product *= evaluate(survivors === undefined ? length.now : length.after(survivors), assign);
+        product *= evaluate(kept === undefined ? length.before : length.after(kept), assign);
       sum += Math.max(0, product);
     }
     return sum;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { everyFor, shareOf, stridesFor, wantedRows } from '../../src/execution/positions.js';
+import { shareOf, strideFor, stridesFor, wantedRows } from '../../src/execution/subsampling.js';
 
 const size = fc.record({
   inputs: fc.integer({ min: 1, max: 4096 }),
@@ -16,8 +16,8 @@ test('small layers are seen whole, and leave their share to others', () => {
   expect(alone).toBeLessThan(Number.POSITIVE_INFINITY);
   expect(beside / alone).toBeGreaterThan(0.999);
   expect(shareOf([large, large])).toBeCloseTo(alone / 2, -3);
-  expect(everyFor(small, beside)).toBe(1);
-  expect(everyFor(large, beside)).toBeGreaterThan(1);
+  expect(strideFor(small, beside)).toBe(1);
+  expect(strideFor(large, beside)).toBeGreaterThan(1);
 });
 
 test('every layer keeps as many positions as its inputs need, however little is left for it', () => {
@@ -25,7 +25,7 @@ test('every layer keeps as many positions as its inputs need, however little is 
     fc.property(fc.array(size, { minLength: 1, maxLength: 40 }), (sizes) => {
       const share = shareOf(sizes);
       for (const own of sizes) {
-        const seen = own.rows / everyFor(own, share);
+        const seen = own.rows / strideFor(own, share);
         expect(seen).toBeGreaterThanOrEqual(Math.min(own.rows, wantedRows(own.inputs)));
       }
     }),
@@ -35,7 +35,7 @@ test('every layer keeps as many positions as its inputs need, however little is 
 test('targets make positions dearer', () => {
   const own = { inputs: 256, rows: 2 ** 20 };
   const share = shareOf(Array.from({ length: 20 }, () => own));
-  expect(everyFor({ ...own, targets: 4096 }, share)).toBeGreaterThan(everyFor(own, share));
+  expect(strideFor({ ...own, targets: 4096 }, share)).toBeGreaterThan(strideFor(own, share));
 });
 
 test('whole batches are left out first, but never so that few samples are seen', () => {

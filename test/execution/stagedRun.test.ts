@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Advance } from '../../src/execution/advance.js';
-import { Parts } from '../../src/execution/parts.js';
+import { StagedRun } from '../../src/execution/stagedRun.js';
+import { SubgraphPartition } from '../../src/execution/subgraphPartition.js';
 import { NO_EDITS } from '../../src/model/edits.js';
 import { openBytes } from '../../src/native/index.js';
 import { onnxruntime } from '../../src/runtime/onnxruntime.js';
@@ -37,8 +37,8 @@ async function comparesParts(spec: ModelSpec, seed: number): Promise<void> {
   const batches = [2, 3];
   const whole = await Promise.all(batches.map((samples, i) => run(shown, feedsFor(spec, samples, seed + i))));
   const feeds = batches.map((samples, i) => samplesOf(spec, samples, seed + i));
-  const parts = new Parts(native.describe());
-  const advance = new Advance(native, parts, onnxruntime(), feeds.slice(0, 1), () => NO_EDITS, {});
+  const parts = new SubgraphPartition(native.describe());
+  const advance = new StagedRun(native, parts, onnxruntime(), feeds.slice(0, 1), () => NO_EDITS, {});
   // The second batch comes later, somewhere on the way.
   const late = draw(wanted.length);
   try {
@@ -125,7 +125,7 @@ function small(): ModelSpec {
 
 test('parts: what is between, what lives, what is needed', () => {
   const { document } = documentOf(small());
-  const parts = new Parts(document);
+  const parts = new SubgraphPartition(document);
   const node = (name: string) => document.graph.nodes.find((own) => own.name === name)!;
   const names = (nodes: Iterable<{ readonly name: string }>) => [...nodes].map((own) => own.name).sort();
   const none = new Set<(typeof document.graph.nodes)[number]>();
@@ -150,7 +150,7 @@ test('parts: what is between, what lives, what is needed', () => {
 
 test('parts: a part states what it reads and holds what it needs', () => {
   const { document } = documentOf(small());
-  const parts = new Parts(document);
+  const parts = new SubgraphPartition(document);
   const done = new Set(['a'].map((name) => document.graph.nodes.find((own) => own.name === name)!));
   const nodes = parts.between(['c'], done);
   const part = parts.part(nodes, ['c', 'b'], (name) => ({ a: 'float32', x: 'float32' })[name]);
@@ -170,7 +170,14 @@ test('a branch is computed in its part, with what it captures', async () => {
   const spec = small();
   const native = await openBytes(encodeModel(spec));
   const feeds = [samplesOf(spec, 3, 5)];
-  const advance = new Advance(native, new Parts(native.describe()), onnxruntime(), feeds, () => NO_EDITS, {});
+  const advance = new StagedRun(
+    native,
+    new SubgraphPartition(native.describe()),
+    onnxruntime(),
+    feeds,
+    () => NO_EDITS,
+    {},
+  );
   const whole = await run(encodeModel(spec), feedsFor(spec, 3, 5));
   for (const value of ['a', 'total', 'c', 'y'])
     await advance.to([value], async (_, tensors) => {

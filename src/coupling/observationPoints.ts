@@ -4,11 +4,11 @@ import type { Graph } from '../model/graph.js';
 import type { Analysis } from './analysis.js';
 import type { Axis } from './axis.js';
 import type { Equations } from './equations.js';
-import type { Group, GroupSlot } from './groups.js';
+import type { Group, GroupAxis } from './groups.js';
 import type { Walk } from './walk.js';
 
 /** One axis of a value of the main graph, computed from data, that carries lanes of a group. */
-export interface Place {
+export interface ObservationPoint {
   readonly value: string;
   /** Counted from the front. */
   readonly axis: number;
@@ -18,18 +18,18 @@ export interface Place {
   readonly outer: Dim;
   readonly inner: Dim;
   /** Stored weights that a node contracts with this value over the group's lanes: what makes something of them. */
-  readonly readers: readonly GroupSlot[];
+  readonly readers: readonly GroupAxis[];
 }
 
 /** Where a group's lanes lie in what a model computes. */
-export interface GroupPlaces {
+export interface ObservationPoints {
   /** In the graph's order. */
-  readonly all: readonly Place[];
+  readonly all: readonly ObservationPoint[];
   /**
    * What shows them best. What consumers read, so after the non-linearity: a lane that several read, at each of these
    * values. Lanes that no stored weight is contracted with: the last values that carry them.
    */
-  readonly best: readonly Place[];
+  readonly best: readonly ObservationPoint[];
   /** Positions in `Group.lanes` of lanes that no value shows. */
   readonly unseen: readonly number[];
 }
@@ -39,12 +39,12 @@ export interface GroupPlaces {
  * product (heads × dims) counts for each of its lanes. Values that are known to be integers are left out, and what lies
  * in the body of a function, of a loop or a branch cannot be seen.
  */
-export function findPlaces(analysis: Analysis): ReadonlyMap<Group, GroupPlaces> {
+export function findObservationPoints(analysis: Analysis): ReadonlyMap<Group, ObservationPoints> {
   const { groups, lanes, tensors } = analysis;
   const seen = seenValues(analysis);
   const readers = readersOf(analysis, seen);
   const positions = new Positions(lanes.equations, groups);
-  const found: Place[][] = groups.map(() => []);
+  const found: ObservationPoint[][] = groups.map(() => []);
   for (const value of seen) {
     for (const [axis, own] of (tensors.get(value)?.axes ?? []).entries()) {
       for (const [place, { labels }] of own.factors.entries()) {
@@ -71,7 +71,7 @@ export function findPlaces(analysis: Analysis): ReadonlyMap<Group, GroupPlaces> 
  * lengths on both sides are open on its axis.
  */
 export function viewOf(
-  { axis, lanes, outer, inner }: Place,
+  { axis, lanes, outer, inner }: ObservationPoint,
   dims: readonly number[],
 ): { readonly outer: number; readonly n: number; readonly inner: number } | undefined {
   const length = dims[axis];
@@ -111,8 +111,8 @@ const statedType = (graph: Graph, name: string): string | undefined =>
 function readersOf(
   { graph, tensors }: Walk,
   seen: ReadonlySet<string>,
-): ReadonlyMap<string, GroupSlot['slot'][]> {
-  const readers = new Map<string, GroupSlot['slot'][]>();
+): ReadonlyMap<string, GroupAxis['slot'][]> {
+  const readers = new Map<string, GroupAxis['slot'][]>();
   for (const node of graph.nodes) {
     const contracted = node.inputs
       .filter((name) => !seen.has(name))
@@ -126,7 +126,7 @@ function readersOf(
   return readers;
 }
 
-const around = ({ factors }: Axis, place: number): Pick<Place, 'outer' | 'inner'> => ({
+const around = ({ factors }: Axis, place: number): Pick<ObservationPoint, 'outer' | 'inner'> => ({
   outer: product(factors.slice(0, place).map(({ length }) => length)),
   inner: product(factors.slice(place + 1).map(({ length }) => length)),
 });
@@ -169,11 +169,12 @@ class Positions {
   }
 }
 
-function placesAmong(group: Group, all: readonly Place[]): GroupPlaces {
+function placesAmong(group: Group, all: readonly ObservationPoint[]): ObservationPoints {
   const unseen = new Set(group.lanes.keys());
-  const shows = ({ lanes }: Place): number => new Set(lanes.filter((lane) => unseen.has(lane))).size;
-  const best: Place[] = [];
-  const take = (place: Place): void => {
+  const shows = ({ lanes }: ObservationPoint): number =>
+    new Set(lanes.filter((lane) => unseen.has(lane))).size;
+  const best: ObservationPoint[] = [];
+  const take = (place: ObservationPoint): void => {
     best.push(place);
     for (const lane of place.lanes) unseen.delete(lane);
   };

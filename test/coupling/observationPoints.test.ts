@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { analyse } from '../../src/coupling/analysis.js';
-import type { GroupPlaces, Place } from '../../src/coupling/places.js';
-import { findPlaces, viewOf } from '../../src/coupling/places.js';
+import type { ObservationPoint, ObservationPoints } from '../../src/coupling/observationPoints.js';
+import { findObservationPoints, viewOf } from '../../src/coupling/observationPoints.js';
 import { symbol } from '../../src/model/dim.js';
 import { registry } from '../../src/ops/registry.js';
 import { Builder } from '../support/builder.js';
@@ -12,7 +12,7 @@ function placesIn(
   build: (b: Builder) => void,
   shape: ValueSpec['shape'],
   outputs: readonly string[] = ['y'],
-): ReadonlyMap<string, GroupPlaces> {
+): ReadonlyMap<string, ObservationPoints> {
   const b = new Builder();
   build(b);
   const { graph, read } = graphOf({
@@ -22,11 +22,11 @@ function placesIn(
     inputs: [{ name: 'x', shape }],
     outputs: outputs.map((name) => ({ name, shape: ['n'] })),
   });
-  const found = findPlaces(analyse(graph, registry, read));
+  const found = findObservationPoints(analyse(graph, registry, read));
   return new Map([...found].map(([group, places]) => [group.id, places]));
 }
 
-const names = (places: readonly Place[] | undefined): string[] =>
+const names = (places: readonly ObservationPoint[] | undefined): string[] =>
   (places ?? []).map(({ value, axis }) => `${value}.${axis}`);
 
 describe('what shows a lane best', () => {

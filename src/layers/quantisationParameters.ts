@@ -1,5 +1,5 @@
 /** What integers stand for: (q - zero) · scale, of those between two bounds. */
-export interface Grid {
+export interface QuantisationParameters {
   /** One; as many as the axis has indices; or of blocks, in the order of the tensor's axes, one for each block of `axis`. */
   readonly scale: Float32Array;
   /** One, or as many. */
@@ -29,7 +29,11 @@ const BOUNDS = {
  * How far integers go from their zero point: where the original leaves room in the type, for symmetry or since products are summed in
  * 16 bits, it is left.
  */
-export function reachOf(integers: Float32Array, dims: readonly number[], grid: Omit<Grid, 'reach'>): number {
+export function qmaxOf(
+  integers: Float32Array,
+  dims: readonly number[],
+  grid: Omit<QuantisationParameters, 'reach'>,
+): number {
   if (grid.type === 'int32') return Number.POSITIVE_INFINITY;
   let reach = 0;
   each(dims, grid, (i, _, zero) => {
@@ -41,7 +45,7 @@ export function reachOf(integers: Float32Array, dims: readonly number[], grid: O
 /** Calls with each place, which scale it has, and its zero point. */
 function each(
   dims: readonly number[],
-  { scale, zero, axis, block }: Omit<Grid, 'type' | 'reach'>,
+  { scale, zero, axis, block }: Omit<QuantisationParameters, 'type' | 'reach'>,
   visit: (place: number, scale: number, zero: number) => void,
 ): void {
   const count = dims.reduce((product, length) => product * length, 1);
@@ -62,7 +66,7 @@ function each(
 export function dequantise(
   integers: Float32Array,
   dims: readonly number[],
-  grid: Omit<Grid, 'reach'>,
+  grid: Omit<QuantisationParameters, 'reach'>,
 ): Float32Array {
   const numbers = new Float32Array(integers.length);
   each(dims, grid, (i, at, zero) => {
@@ -72,7 +76,11 @@ export function dequantise(
 }
 
 /** The scales under which the largest numbers fit: those that there are, wherever rounding makes nothing else of them. */
-export function wider(numbers: Float32Array, dims: readonly number[], grid: Grid): Float32Array {
+export function wider(
+  numbers: Float32Array,
+  dims: readonly number[],
+  grid: QuantisationParameters,
+): Float32Array {
   const scale = grid.scale.slice();
   const [lowest, highest] = BOUNDS[grid.type];
   each(dims, grid, (i, at, zero) => {
@@ -85,7 +93,11 @@ export function wider(numbers: Float32Array, dims: readonly number[], grid: Grid
 }
 
 /** The integers that come closest: to the nearest, ties to even, and no further than the grid goes. */
-export function quantise(numbers: Float32Array, dims: readonly number[], grid: Grid): Float32Array {
+export function quantise(
+  numbers: Float32Array,
+  dims: readonly number[],
+  grid: QuantisationParameters,
+): Float32Array {
   const integers = new Float32Array(numbers.length);
   const [lowest, highest] = BOUNDS[grid.type];
   each(dims, grid, (i, at, zero) => {

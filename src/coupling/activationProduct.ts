@@ -10,7 +10,7 @@ export type Letters = string | readonly string[] | number;
  * A node that multiplies two values of the graph and sums over one axis of both: queries and keys of attention. The lanes of that axis
  * say nothing by themselves: any other dims that give the same products do as well.
  */
-export interface Contraction {
+export interface ActivationProduct {
   readonly node: Node;
   readonly summed: string;
   /** Of letters in merged axes; of each such axis at most one is not known. */
@@ -31,7 +31,7 @@ export interface Side {
 }
 
 /** What a rule says of a node that contracts. */
-export interface Contracting {
+export interface StatedActivationProduct {
   readonly summed: string;
   readonly lengths?: Readonly<Record<string, number>>;
   readonly sides: readonly [ContractingSide, ContractingSide];

@@ -1,7 +1,13 @@
 import { expect, test } from 'vitest';
-import { dequantise, type Grid, quantise, reachOf, wider } from '../../src/layers/grid.js';
+import {
+  dequantise,
+  type QuantisationParameters,
+  qmaxOf,
+  quantise,
+  wider,
+} from '../../src/layers/quantisationParameters.js';
 
-const grid = (own: Partial<Grid>): Grid => ({
+const grid = (own: Partial<QuantisationParameters>): QuantisationParameters => ({
   ...{ scale: Float32Array.of(0.5), zero: Float32Array.of(0), axis: 0, type: 'int8', reach: 127 },
   ...own,
 });
@@ -36,7 +42,7 @@ test('scales grow where numbers do not fit, and only there', () => {
 });
 
 test('what the original leaves of the range is left', () => {
-  expect(reachOf(numbers(-64, 3, 63), [3], grid({}))).toBe(64);
-  expect(reachOf(numbers(20, 255), [2], grid({ type: 'uint8', zero: numbers(120) }))).toBe(135);
-  expect(reachOf(numbers(0, 0), [2], grid({}))).toBe(127);
+  expect(qmaxOf(numbers(-64, 3, 63), [3], grid({}))).toBe(64);
+  expect(qmaxOf(numbers(20, 255), [2], grid({ type: 'uint8', zero: numbers(120) }))).toBe(135);
+  expect(qmaxOf(numbers(0, 0), [2], grid({}))).toBe(127);
 });

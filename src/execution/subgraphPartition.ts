@@ -7,7 +7,7 @@ import { type Alone, madeBy } from './alone.js';
  * A model's main graph in the order in which it is computed, part by part: what is needed for some values is computed
  * from what is there, and what later parts read is kept.
  */
-export class Parts {
+export class SubgraphPartition {
   readonly #makers = new Map<string, NodeDocument>();
   readonly #reads = new Map<NodeDocument, readonly string[]>();
   readonly #stored: ReadonlyMap<string, number>;

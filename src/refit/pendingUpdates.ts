@@ -2,8 +2,8 @@ import { isWithin } from '../coupling/passage.js';
 import type { Removal } from '../coupling/survivors.js';
 import type { Walk } from '../coupling/walk.js';
 import { attributeOf, edited } from '../execution/alone.js';
-import { Contents, numbersOf, type Stored } from '../layers/contents.js';
-import { type Layer, type Site, weightOf } from '../layers/layers.js';
+import { CurrentWeights, numbersOf, type Stored } from '../layers/currentWeights.js';
+import { type Layer, type WeightUse, weightOf } from '../layers/layers.js';
 import { matrixOf, placesOf, putMatrix, selected } from '../layers/matrix.js';
 import { type Makers, makersOf, storedAs } from '../layers/quantised.js';
 import type { TensorDocument } from '../model/document.js';
@@ -30,11 +30,11 @@ export interface Solution {
 }
 
 /** New weights and biases of a pruned model, as edits of the original. Each is what it was until it is refitted. */
-export class Rewrites {
-  readonly #contents: Contents;
+export class PendingUpdates {
+  readonly #contents: CurrentWeights;
   readonly #makers: Makers;
   /** Biases that there were none of. */
-  readonly #added = new Map<Site, NewBias>();
+  readonly #added = new Map<WeightUse, NewBias>();
 
   constructor(
     readonly native: NativeModel,
@@ -43,7 +43,7 @@ export class Rewrites {
     readonly cuts: Cuts,
     readonly options: NativeOptions,
   ) {
-    this.#contents = new Contents(native, cuts, options);
+    this.#contents = new CurrentWeights(native, cuts, options);
     this.#makers = makersOf(walk.graph);
   }
 
@@ -122,7 +122,7 @@ export class Rewrites {
   }
 
   /** The type of floats that a node computes with, where a Cast before its weight states it. */
-  #typeAt({ node, operand, integers }: Site): string | undefined {
+  #typeAt({ node, operand, integers }: WeightUse): string | undefined {
     const dtype = integers === undefined ? this.walk.tensors.get(node.inputs[operand]!)?.dtype : undefined;
     return dtype?.startsWith('float') ? dtype : undefined;
   }
@@ -133,7 +133,7 @@ export class Rewrites {
   }
 
   async #addTo(
-    site: Site,
+    site: WeightUse,
     intercept: ArrayLike<number>,
     observed: boolean,
     {
@@ -187,7 +187,7 @@ export class Rewrites {
 
   /** The scale that a bias of integers would have: runtimes compute with integers where the bias is one of them. */
   async #biasScale(
-    { data }: Site,
+    { data }: WeightUse,
     scale: Float32Array,
     values: Float64Array,
     times?: TensorDocument,
@@ -207,12 +207,12 @@ export class Rewrites {
   }
 
   /** What a site adds in the original, where it is left. */
-  async #biasOf({ addition, node }: Site, length: number): Promise<ArrayLike<number>> {
+  async #biasOf({ addition, node }: WeightUse, length: number): Promise<ArrayLike<number>> {
     if (addition.kind === 'none' || addition.kind === 'behind') return new Float64Array(length);
     if (addition.kind === 'operand') {
       if (addition.shared === undefined) return new Float64Array(length);
       const stored = await this.native.floats(addition.shared.id, this.options);
-      const slot = this.walk.slots.find(
+      const slot = this.walk.parameterAxes.find(
         ({ use }) => use?.node === node.name && use.input === addition.operand,
       );
       return slot === undefined ? stored : this.removal.indices(slot.labels).map((index) => stored[index]!);
@@ -311,7 +311,7 @@ export class Rewrites {
 }
 
 /** What a node multiplies W x by before it goes on; where the bias has a factor of its own, in units of that. */
-const scaleOf = ({ fused, bias }: Site): number =>
+const scaleOf = ({ fused, bias }: WeightUse): number =>
   bias.kind !== 'behind'
     ? 1 / ((bias.kind === 'operand' && bias.times) || 1)
     : (fused?.steps ?? []).reduce((by, step) => (step.kind === 'scale' ? by * step.by : by), 1);

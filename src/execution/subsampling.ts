@@ -38,7 +38,7 @@ export function shareOf(sizes: readonly Size[], most = MOST_COST): number {
 }
 
 /** Each so-many-th position of a layer is worth looking at. */
-export function everyFor(size: Size, share: number): number {
+export function strideFor(size: Size, share: number): number {
   const most = Math.max(wantedRows(size.inputs), share / costOf(size));
   return Math.max(1, Math.floor(size.rows / Math.min(ROWS_MOST, most)));
 }

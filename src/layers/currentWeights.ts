@@ -3,8 +3,15 @@ import type { Edits, NewContent } from '../model/edits.js';
 import type { Names } from '../model/names.js';
 import type { NativeModel, NativeOptions } from '../native/index.js';
 import type { Cuts } from '../surgery/cuts.js';
-import { dequantise, type Grid, quantise, reachOf, toEven, wider } from './grid.js';
 import { selected } from './matrix.js';
+import {
+  dequantise,
+  type QuantisationParameters,
+  qmaxOf,
+  quantise,
+  toEven,
+  wider,
+} from './quantisationParameters.js';
 import type { Quantised } from './quantised.js';
 
 /** A stored tensor as it is used: its own numbers, or what its integers stand for. */
@@ -38,7 +45,7 @@ export function numbersNow(native: NativeModel, { tensor, quantised }: Stored): 
   const grid = {
     scale: Float32Array.from(native.numbers(scale.id)),
     zero: zeroPoint === undefined ? Float32Array.of(0) : Float32Array.from(native.numbers(zeroPoint.id)),
-    ...{ axis, type: tensor.dtype as Grid['type'] },
+    ...{ axis, type: tensor.dtype as QuantisationParameters['type'] },
     ...(block !== undefined && { block }),
   };
   return dequantise(Float32Array.from(numbers), tensor.dims, grid);
@@ -56,7 +63,7 @@ async function gridOf(
   { dtype }: TensorDocument,
   { scale, zeroPoint, axis, block, times }: Quantised,
   options: NativeOptions,
-): Promise<Omit<Grid, 'reach'>> {
+): Promise<Omit<QuantisationParameters, 'reach'>> {
   const [factor] = times === undefined ? [1] : await native.floats(times.id, options);
   const own = await native.floats(scale.id, options);
   return {
@@ -64,17 +71,17 @@ async function gridOf(
     zero: zeroPoint === undefined ? Float32Array.of(0) : await native.floats(zeroPoint.id, options),
     axis,
     ...(block !== undefined && { block }),
-    type: dtype as Grid['type'],
+    type: dtype as QuantisationParameters['type'],
   };
 }
 
 /** The stored tensors of a pruned model as they are by now: cut, and where they were written, with what they were given. */
-export class Contents {
+export class CurrentWeights {
   readonly #written = new Map<number, NewContent>();
   /** `dims`: of the scale, as it is left. */
   readonly #grids = new Map<
     number,
-    { grid: Grid; readonly dims: readonly number[]; readonly quantised: Quantised }
+    { grid: QuantisationParameters; readonly dims: readonly number[]; readonly quantised: Quantised }
   >();
   /** Integers whose scales are no longer those of the file. */
   readonly #rescaled = new Set<number>();
@@ -121,18 +128,22 @@ export class Contents {
     this.#written.set(tensor.id, { tensor: tensor.id, dims, values: quantise(data, dims, grid) });
   }
 
-  async #grid(tensor: TensorDocument, quantised: Quantised): Promise<Grid> {
+  async #grid(tensor: TensorDocument, quantised: Quantised): Promise<QuantisationParameters> {
     const known = this.#grids.get(tensor.id);
     if (known !== undefined) return known.grid;
     const whole = await gridOf(this.native, tensor, quantised, this.options);
-    const reach = reachOf(await this.native.floats(tensor.id, this.options), tensor.dims, whole);
+    const reach = qmaxOf(await this.native.floats(tensor.id, this.options), tensor.dims, whole);
     const left = (values: Float32Array): Float32Array => this.#leftOf(values, tensor, quantised);
     const grid = { ...whole, scale: left(whole.scale), zero: left(whole.zero), reach };
     this.#grids.set(tensor.id, { grid, dims: this.#scaleDims(tensor, quantised, grid), quantised });
     return grid;
   }
 
-  #scaleDims({ id, dims }: TensorDocument, { scale, axis, block }: Quantised, grid: Grid): readonly number[] {
+  #scaleDims(
+    { id, dims }: TensorDocument,
+    { scale, axis, block }: Quantised,
+    grid: QuantisationParameters,
+  ): readonly number[] {
     const kept = this.cuts.kept.get(id);
     if (grid.scale.length === 1 || kept === undefined) return scale.dims;
     if (block === undefined) return scale.dims.map((length) => (length === 1 ? 1 : grid.scale.length));

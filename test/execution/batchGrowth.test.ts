@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { datasetOf } from '../../src/data/data.js';
 import { matchInputs } from '../../src/data/match.js';
-import type { Advance } from '../../src/execution/advance.js';
-import { Growth } from '../../src/execution/growth.js';
+import { BatchGrowth } from '../../src/execution/batchGrowth.js';
+import type { StagedRun } from '../../src/execution/stagedRun.js';
 import type { Feeds } from '../../src/runtime/runtime.js';
 
 const ALL = 100;
@@ -18,7 +18,7 @@ function models(bytes: number) {
     for (const { x } of batches)
       taken.push(Array.from(x!.data as Float32Array).filter((_, i) => i % 2 === 0));
   };
-  const model = { bytes, extend } as unknown as Advance;
+  const model = { bytes, extend } as unknown as StagedRun;
   return { taken, model };
 }
 
@@ -26,7 +26,7 @@ async function grown(
   first: number,
   options: { inputs: number; rows: number; bytes?: number; macs?: number },
 ) {
-  const growth = new Growth(match, ALL, first, 8, options.macs ?? 1);
+  const growth = new BatchGrowth(match, ALL, first, 8, options.macs ?? 1);
   const { taken, model } = models(options.bytes ?? 1024);
   await growth.before(options.inputs, options.rows, model, model, {});
   return { samples: growth.samples, taken };

@@ -4,17 +4,17 @@ import type { Dataset } from '../data/data.js';
 import type { ScoreOptions } from '../options/opened.js';
 import type { Runtime } from '../runtime/runtime.js';
 import { criterionCatalogue } from '../scoring/criteria.js';
-import type { Worth } from '../scoring/criterion.js';
+import type { Importance } from '../scoring/criterion.js';
 
 interface Known {
   readonly key: string;
   readonly analysis: Analysis;
   readonly runtime: Runtime | undefined;
-  readonly worth: ReadonlyMap<Group, Worth>;
+  readonly worth: ReadonlyMap<Group, Importance>;
 }
 
 /** What lanes were worth on samples that are held as an object: who searches for an amount asks for the same many times. */
-export class Worths {
+export class ScoreCache {
   readonly #known = new WeakMap<Dataset, Known[]>();
 
   /** As `compute` gives it, or gave it for the same groups, criterion, options and samples. */
@@ -22,10 +22,10 @@ export class Worths {
     analysis: Analysis,
     groups: readonly Group[],
     options: ScoreOptions & { readonly parts: boolean },
-    compute: () => Promise<readonly Worth[]>,
-  ): Promise<ReadonlyMap<Group, Worth>> {
+    compute: () => Promise<readonly Importance[]>,
+  ): Promise<ReadonlyMap<Group, Importance>> {
     const { data, runtime, criterion, criterionOptions, seed, samples, parts } = options;
-    const made = async (): Promise<ReadonlyMap<Group, Worth>> => {
+    const made = async (): Promise<ReadonlyMap<Group, Importance>> => {
       const worth = await compute();
       return new Map(groups.map((group, index) => [group, worth[index]!]));
     };

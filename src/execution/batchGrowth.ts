@@ -1,8 +1,8 @@
 import { feedsOf, type Match } from '../data/match.js';
 import type { NativeOptions } from '../native/index.js';
 import type { Feeds } from '../runtime/runtime.js';
-import type { Advance } from './advance.js';
-import { wantedRows } from './positions.js';
+import type { StagedRun } from './stagedRun.js';
+import { wantedRows } from './subsampling.js';
 
 /** What is held of all samples at once, in both models. */
 const HELD_BYTES = 512 * 1024 * 1024;
@@ -17,7 +17,7 @@ const WORTH = 1.5;
  * Takes more samples along once layers have few positions in each, and so need them, and once little is held of each, so that they
  * fit: pixels of some images say enough about the first convolution, but not about the last.
  */
-export class Growth {
+export class BatchGrowth {
   readonly #first: number;
 
   constructor(
@@ -36,8 +36,8 @@ export class Growth {
   async before(
     inputs: number,
     rows: number,
-    original: Advance,
-    pruned: Advance,
+    original: StagedRun,
+    pruned: StagedRun,
     { signal }: Pick<NativeOptions, 'signal'>,
   ): Promise<void> {
     const each = (COPIES * (original.bytes + pruned.bytes)) / this.batch;

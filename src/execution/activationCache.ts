@@ -1,8 +1,8 @@
 import type { Tensor } from '../runtime/runtime.js';
-import type { Advance } from './advance.js';
+import type { StagedRun } from './stagedRun.js';
 
 /** What comes to values, batch by batch: computed step by step, or known already. */
-export interface Teller {
+export interface ValueSource {
   to(
     values: readonly string[],
     each: (batch: number, tensors: ReadonlyMap<string, Tensor>) => Promise<void>,
@@ -12,11 +12,15 @@ export interface Teller {
 const TOO_MUCH = new Error('more than may be held');
 
 /** Values of the original, kept so that they are computed once. */
-export class Recorded implements Teller {
+export class ActivationCache implements ValueSource {
   private constructor(readonly batches: readonly ReadonlyMap<string, Tensor>[]) {}
 
   /** Undefined where that is more than so many bytes. */
-  static async of(original: Advance, values: Iterable<string>, most: number): Promise<Recorded | undefined> {
+  static async of(
+    original: StagedRun,
+    values: Iterable<string>,
+    most: number,
+  ): Promise<ActivationCache | undefined> {
     const wanted = new Set([...values, ...original.kept]);
     const batches: ReadonlyMap<string, Tensor>[] = [];
     try {
@@ -35,7 +39,7 @@ export class Recorded implements Teller {
       if (problem === TOO_MUCH) return undefined;
       throw problem;
     }
-    return new Recorded(batches);
+    return new ActivationCache(batches);
   }
 
   get(value: string, batch: number): Tensor | undefined {

@@ -7,7 +7,7 @@ import type { Fusing } from './passage.js';
  * A node that multiplies data by a stored weight and sums over an axis of both: y = W x + b at each of many positions.
  * Where inputs of it leave, or change, least squares can say which W and b give the same y again.
  */
-export interface Mix {
+export interface LinearMap {
   readonly node: Node;
   /** The value whose axis is summed over. */
   readonly data: string;
@@ -122,7 +122,7 @@ export interface Scales {
 }
 
 /** What a rule says of a node that mixes; positions are those of operands, axes those of operands. */
-export interface Mixing {
+export interface StatedLinearMap {
   readonly data: number;
   readonly axis: number;
   readonly part?: { readonly axis: number; readonly index: number };

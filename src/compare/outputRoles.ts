@@ -3,7 +3,7 @@ import { classNamesOf, type StandIn, standInsOf } from './standIns.js';
 import { behindSorting, behindSuppression } from './suppression.js';
 
 /** What a model's graph says of its outputs that a runtime does not. */
-export interface Knowledge {
+export interface OutputRoles {
   /** Outputs that are no tensors, and what is looked at in their stead. */
   readonly standIns: readonly StandIn[];
   /** The classes that the columns of a tensor of scores stand for. */
@@ -14,12 +14,12 @@ export interface Knowledge {
   readonly chosen: ReadonlySet<string>;
 }
 
-export const NO_KNOWLEDGE: Knowledge = {
+export const NO_KNOWLEDGE: OutputRoles = {
   ...{ standIns: [], classNames: new Map(), suppressed: new Set(), chosen: new Set() },
 };
 
 /** @param others names of outputs that the runtime does not hand over; by default what the file says */
-export const knowledgeOf = (document: ModelDocument, others?: ReadonlySet<string>): Knowledge => ({
+export const knowledgeOf = (document: ModelDocument, others?: ReadonlySet<string>): OutputRoles => ({
   standIns: standInsOf(document, others),
   classNames: classNamesOf(document),
   suppressed: new Set(behindSuppression(document).keys()),

@@ -3,12 +3,12 @@ import type { Edits } from '../model/edits.js';
 import type { NativeModel, NativeOptions } from '../native/index.js';
 import type { Feeds, Runtime, Session, Tensor } from '../runtime/runtime.js';
 import type { Given } from './decisions.js';
-import type { Parts } from './parts.js';
+import type { SubgraphPartition } from './subgraphPartition.js';
 
 const NOTHING_GIVEN: Given = { names: new Set(), from: { get: () => undefined } };
 
 /** What a model's values are for some batches of samples, as far as it was computed. */
-export class Advance {
+export class StagedRun {
   readonly #done = new Set<NodeDocument>();
   readonly #live: Map<string, Tensor>[];
   /** What was taken of what is given. */
@@ -19,7 +19,7 @@ export class Advance {
   /** `feeds`: of each batch; they are held, as is what later nodes read. */
   constructor(
     readonly native: NativeModel,
-    readonly parts: Parts,
+    readonly parts: SubgraphPartition,
     readonly runtime: Runtime,
     feeds: readonly Feeds[],
     /** The model that is computed: the file with these edits. */
