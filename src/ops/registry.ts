@@ -17,16 +17,20 @@ import {
 import * as attention from './attention.js';
 import * as blockQuantized from './blockQuantized.js';
 import * as bodies from './bodies.js';
+import * as casting from './casting.js';
 import * as choosing from './choosing.js';
 import { branch } from './control.js';
 import { conv, convTranspose } from './convolution.js';
+import * as dividing from './dividing.js';
 import { einsum } from './einsum.js';
 import * as elementwise from './elementwise.js';
 import * as fused from './fused.js';
 import * as fusedAttention from './fusedAttention.js';
 import * as fusedNormalization from './fusedNormalization.js';
+import * as identity from './identity.js';
 import * as integer from './integer.js';
 import * as joining from './joining.js';
+import * as logic from './logic.js';
 import { gemm, matMul } from './matmul.js';
 import * as normalization from './normalization.js';
 import * as padding from './padding.js';
@@ -44,6 +48,7 @@ import * as shapes from './shapes.js';
 import * as slicing from './slicing.js';
 import type { Row } from './table.js';
 import { table } from './table.js';
+import * as unary from './unary.js';
 import { unfollowed } from './unfollowed.js';
 import { unfollowedFused } from './unfollowedFused.js';
 
@@ -59,8 +64,8 @@ const known = table([
   ['', 'Elu', '1..', activation(ELU)],
   ['', 'Selu', '1..', activation(SELU)],
   ['', 'Tanh Softsign ScaledTanh', '1..', activation(ZERO_AT_ZERO)],
-  ['', 'Sin Tan Asin Atan', '7..', elementwise.zeroPreserving],
-  ['', 'Sinh Asinh Atanh Sign Erf', '9..', elementwise.zeroPreserving],
+  ['', 'Sin Tan Asin Atan', '7..', unary.zeroPreserving],
+  ['', 'Sinh Asinh Atanh Sign Erf', '9..', unary.zeroPreserving],
   ['', 'ThresholdedRelu', '1..', activation(THRESHOLDED_RELU)],
   ['', 'Celu', '12..', activation(ZERO_AT_ZERO)],
   ['', 'HardSwish', '14..', activation(HARD_SWISH)],
@@ -69,56 +74,56 @@ const known = table([
   ['', 'Swish', '24..', activation(ZERO_AT_ZERO)],
   ['', 'Sigmoid', '1..', { ...activation(NOT_ZERO_AT_ZERO), decides: 'each' }],
   ['', 'Softplus', '1..', activation(NOT_ZERO_AT_ZERO)],
-  ['', 'Exp', '1..', elementwise.pointwise],
-  ['', 'Cos Acos', '7..', elementwise.pointwise],
-  ['', 'Cosh', '9..', elementwise.pointwise],
-  ['', 'IsNaN', '9..', elementwise.property],
-  ['', 'IsInf', '10..', elementwise.property],
-  ['', 'BitwiseNot', '18..', elementwise.pointwise],
-  ['', 'ParametricSoftplus', '1..', elementwise.pointwise],
-  ['', 'Affine', '1..', elementwise.affine],
-  ['', 'Log', '1..', elementwise.poleAtZero],
-  ['', 'Acosh', '9..', elementwise.poleAtZero],
-  ['', 'Neg', '1..', elementwise.negative],
-  ['', 'Abs', '1..', elementwise.absolute],
-  ['', 'Floor', '1..', elementwise.floor],
-  ['', 'Ceil', '1..', elementwise.ceil],
-  ['', 'Round', '11..', elementwise.round],
-  ['', 'Sqrt', '1..', elementwise.squareRoot],
-  ['', 'Reciprocal', '1..', elementwise.reciprocal],
-  ['', 'Not', '1..', elementwise.not],
+  ['', 'Exp', '1..', unary.pointwise],
+  ['', 'Cos Acos', '7..', unary.pointwise],
+  ['', 'Cosh', '9..', unary.pointwise],
+  ['', 'IsNaN', '9..', unary.property],
+  ['', 'IsInf', '10..', unary.property],
+  ['', 'BitwiseNot', '18..', unary.pointwise],
+  ['', 'ParametricSoftplus', '1..', unary.pointwise],
+  ['', 'Affine', '1..', unary.affine],
+  ['', 'Log', '1..', unary.poleAtZero],
+  ['', 'Acosh', '9..', unary.poleAtZero],
+  ['', 'Neg', '1..', unary.negative],
+  ['', 'Abs', '1..', unary.absolute],
+  ['', 'Floor', '1..', unary.floor],
+  ['', 'Ceil', '1..', unary.ceil],
+  ['', 'Round', '11..', unary.round],
+  ['', 'Sqrt', '1..', unary.squareRoot],
+  ['', 'Reciprocal', '1..', unary.reciprocal],
+  ['', 'Not', '1..', logic.not],
   ['', 'HardSigmoid', '1..', activation(HARD_SIGMOID)],
-  ['', 'Shrink', '9..', elementwise.shrink],
-  ['', 'Clip', '1..', elementwise.clip],
+  ['', 'Shrink', '9..', unary.shrink],
+  ['', 'Clip', '1..', unary.clip],
   ['', 'PRelu', '1..', elementwise.prelu],
   ['', 'SwiGLU', '28..', elementwise.gated],
-  ['', 'Identity', '1..', elementwise.identity],
-  ['', 'Cast', '1..', elementwise.cast],
-  ['', 'CastLike', '15..', elementwise.castLike],
-  ['', 'BitCast', '26..', elementwise.bitCast],
-  ['', 'Dropout', '1..', elementwise.dropout],
+  ['', 'Identity', '1..', identity.identity],
+  ['', 'Cast', '1..', casting.cast],
+  ['', 'CastLike', '15..', casting.castLike],
+  ['', 'BitCast', '26..', casting.bitCast],
+  ['', 'Dropout', '1..', identity.dropout],
 
   ['', 'Add', '1..', elementwise.sum],
   ['', 'Sum', '1..', elementwise.sum],
   ['', 'Sub', '1..', elementwise.difference],
   ['', 'Mul', '1..', elementwise.multiplication],
-  ['', 'Div', '1..', elementwise.division],
-  ['', 'Mod', '10..', elementwise.remainder],
+  ['', 'Div', '1..', dividing.division],
+  ['', 'Mod', '10..', dividing.remainder],
   ['', 'Pow', '1..', elementwise.power],
   ['', 'Max', '1..', elementwise.maximum],
   ['', 'Min', '1..', elementwise.minimum],
   ['', 'Mean', '1..', elementwise.mean],
-  ['', 'Or', '1..', elementwise.or],
-  ['', 'Xor', '1..', elementwise.xor],
-  ['', 'BitwiseOr BitwiseXor', '18..', elementwise.disjunction],
-  ['', 'And', '1..', elementwise.and],
-  ['', 'BitwiseAnd', '18..', elementwise.conjunction],
+  ['', 'Or', '1..', logic.or],
+  ['', 'Xor', '1..', logic.xor],
+  ['', 'BitwiseOr BitwiseXor', '18..', logic.disjunction],
+  ['', 'And', '1..', logic.and],
+  ['', 'BitwiseAnd', '18..', logic.conjunction],
   ['', 'BitShift', '11..', elementwise.shift],
-  ['', 'Less', '1..', elementwise.less],
-  ['', 'LessOrEqual', '12..', elementwise.lessOrEqual],
-  ['', 'Greater', '1..', elementwise.greater],
-  ['', 'GreaterOrEqual', '12..', elementwise.greaterOrEqual],
-  ['', 'Equal', '1..', elementwise.equality],
+  ['', 'Less', '1..', logic.less],
+  ['', 'LessOrEqual', '12..', logic.lessOrEqual],
+  ['', 'Greater', '1..', logic.greater],
+  ['', 'GreaterOrEqual', '12..', logic.greaterOrEqual],
+  ['', 'Equal', '1..', logic.equality],
   ['', 'Where', '9..', elementwise.where],
 
   ['', 'Softmax LogSoftmax Hardmax', '1..12', normalization.softmaxFlattened],
