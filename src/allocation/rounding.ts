@@ -6,8 +6,13 @@ export interface Rounding {
 
 /** Runtimes compute in blocks: odd widths of wide layers are slower than the original. */
 export const BLOCK = 8;
+/** The number of lanes from which a group counts as wide, and keeps a multiple of `BLOCK` by default. */
 export const WIDE = 32;
 
+/**
+ * Rounds every group's width to `multiple`; without one, groups of `WIDE` lanes and more to `BLOCK`, narrower ones to
+ * any whole number.
+ */
 export const roundingTo = (multiple?: number): Rounding => ({
   step: (lanes) => multiple ?? (lanes >= WIDE ? BLOCK : 1),
 });

@@ -23,6 +23,10 @@ export interface OptionInfo {
   readonly choices?: readonly string[];
 }
 
+/**
+ * An importance criterion as `criteria()` lists it: what it measures, the publication it comes from, whether it needs
+ * data, and its options.
+ */
 export interface CriterionInfo {
   readonly name: string;
   readonly summary: string;
@@ -62,6 +66,7 @@ function infoOf(option: CriterionOption): OptionInfo {
   };
 }
 
+/** A policy as `policies()` lists it: a way to divide the pruning among the groups, such as the same ratio for each. */
 export interface PolicyInfo {
   readonly name: string;
   readonly summary: string;
@@ -71,6 +76,10 @@ export interface PolicyInfo {
 export const policies = (): PolicyInfo[] =>
   policyCatalogue.all.map(({ name, summary }) => ({ name, summary }));
 
+/**
+ * An ONNX operator as `operators()` lists it: for which opsets it is known, how lanes pass through it, and when that
+ * is exact.
+ */
 export interface OperatorInfo {
   /** '' is ai.onnx. */
   readonly domain: string;

@@ -10,6 +10,7 @@ export interface Spoken {
 /** Who is spoken to: a program that calls the library, or a person at the command line. */
 export type Surface = keyof Spoken;
 
+/** A message in the words of one surface, API or command line; a plain string is the same in both. */
 export const spokenIn = (words: string | Spoken, surface: Surface): string =>
   typeof words === 'object' && words !== null ? words[surface] : String(words);
 

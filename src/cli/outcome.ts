@@ -60,6 +60,10 @@ export const loadReports = () =>
     import('../report/interface.js'),
   ]);
 
+/**
+ * Prints the result of `prune` or `apply`: the tables of its report, or with `--json` one JSON object; warnings name
+ * command-line flags.
+ */
 export async function printOutcome(terminal: Terminal, found: Outcome, { json }: WorkOptions): Promise<void> {
   const outcome: Outcome = { ...found, warnings: found.warnings.map((warning) => warningIn(warning, 'cli')) };
   if (json) return terminal.print(toJson(outcome));

@@ -3,6 +3,10 @@ import { nearest } from '../schema/near.js';
 
 /** What stands on the command line, as what it means; what means nothing is refused before any file is opened. */
 
+/**
+ * A decimal number such as `0.5`, `-3` or `1e-4`. Throws InvalidArgumentError for anything else, `Infinity` and
+ * hexadecimals included.
+ */
 export function parseNumber(text: string): number {
   const value = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
   if (!Number.isFinite(value)) throw new InvalidArgumentError(`"${text}" is not a number.`);
@@ -40,6 +44,7 @@ export const parseName =
     throw new InvalidArgumentError(`There is ${names.join(', ')}.${guess}`);
   };
 
+/** Appends the value of a flag that may be repeated to the values of its earlier occurrences. */
 export const collect = (value: string, before: readonly string[] = []): readonly string[] => [
   ...before,
   value,

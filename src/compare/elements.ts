@@ -28,6 +28,7 @@ export interface Sums {
   readonly nonFinite: { original: number; pruned: number };
 }
 
+/** The sums over no elements: zero in every field. A new object each time, since sums are added up in place. */
 export const noSums = (): Sums => ({
   ...{ elements: 0, dot: 0, original: 0, pruned: 0, difference: 0 },
   ...{ max: 0, same: 0, apart: 0, unanswered: 0, nonFinite: { original: 0, pruned: 0 } },

@@ -14,6 +14,7 @@ export interface OutputRoles {
   readonly chosen: ReadonlySet<string>;
 }
 
+/** The roles of outputs where the graph could not be read: every output is a tensor of plain numbers. */
 export const NO_KNOWLEDGE: OutputRoles = {
   ...{ standIns: [], classNames: new Map(), suppressed: new Set(), chosen: new Set() },
 };

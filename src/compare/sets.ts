@@ -10,6 +10,7 @@ export interface Both {
   readonly pruned: Numbers;
 }
 
+/** A tensor's elements as numbers, row-major, and its shape. */
 export interface Numbers {
   readonly values: ArrayLike<number>;
   readonly dims: readonly number[];

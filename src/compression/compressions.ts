@@ -18,6 +18,7 @@ export function registerCompression<Section>(compression: Compression<Section>):
   return catalogue.add(compression as Compression);
 }
 
+/** The names of all registered compressions, in the order of registration: `prune` is the first. */
 export const compressionNames = (): readonly string[] => catalogue.all.map(({ name }) => name);
 
 /** errors: OPTION_INVALID, which lists the names */

@@ -91,6 +91,10 @@ export class CostModel {
 }
 
 const NOT_WEIGHTS = new Set(['int64', 'uint64', 'int32', 'uint32', 'bool', 'string']);
+/**
+ * Whether a stored tensor counts as parameters: everything but shapes, indices, masks and text (int32, uint32, int64,
+ * uint64, bool, string).
+ */
 export const isWeight = (tensor: TensorDocument): boolean => !NOT_WEIGHTS.has(tensor.dtype);
 
 const count = (tensor: TensorDocument): number =>

@@ -37,6 +37,10 @@ export interface StatedActivationProduct {
   readonly sides: readonly [ContractingSide, ContractingSide];
 }
 
+/**
+ * One factor of a product of two activations, as an operator's rule states it: the operand, and a letter for each of
+ * its axes as in an einsum.
+ */
 export interface ContractingSide {
   readonly operand: number;
   readonly axes: readonly Letters[];

@@ -61,6 +61,10 @@ export interface Axis {
 /** A value of the graph: its axes, undefined where not even their number is known. */
 export type Axes = readonly Axis[];
 
+/**
+ * The axis that is the product of these factors, outermost first. Neighbouring factors without labels become one;
+ * those of length 1 are left out.
+ */
 export function axisOf(factors: readonly Factor[]): Axis {
   const parts: Factor[] = [];
   for (const factor of factors) {
@@ -77,6 +81,7 @@ export function axisOf(factors: readonly Factor[]): Axis {
 /** An axis that no weight gave its length. */
 export const plain = (length: Dim): Axis => axisOf([{ length, zero: false }]);
 
+/** Whether a part of the axis came from a stored tensor's axis, so that indices may be cut from it. */
 export const isLabelled = (axis: Axis): boolean => axis.factors.some((factor) => factor.labels !== undefined);
 
 /** Whatever lies at removed indices of this axis is zero in the masked original. */
@@ -121,6 +126,7 @@ export function lengthOf(axis: Axis): Element {
   };
 }
 
+/** The length of the axis after pruning: each labelled factor counts the indices that are kept, others their whole length. */
 export const lengthAfter = (axis: Axis, kept: KeptIndices): Dim =>
   product(
     axis.factors.map((factor) => (factor.labels === undefined ? factor.length : kept.count(factor.labels))),

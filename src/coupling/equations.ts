@@ -233,8 +233,12 @@ export class Equations {
   }
 }
 
-/** What `Equations.atom` says of labels that are not one lane. */
+/** `Equations.atom` of a label that stands for no lane: the index is frozen, or was never a lane, and always stays. */
 export const KEPT = -1;
+/**
+ * `Equations.atom` of a label that is a product of several lanes, such as head × dim: the index leaves as soon as one
+ * of them does.
+ */
 export const SEVERAL = -2;
 
 const NONE: readonly number[] = [];

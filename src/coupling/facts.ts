@@ -58,4 +58,5 @@ export type Holding =
 /** The facts of a node's operator; none where no row covers it. */
 export type FactsOf = (node: Pick<Node, 'domain' | 'op' | 'opset'>) => Facts;
 
+/** The facts of an operator of which nothing but its rule is known, if that. */
 export const NO_FACTS: Facts = {};

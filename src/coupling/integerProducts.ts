@@ -48,6 +48,10 @@ const MOST_STEPS = 3;
 /** Roundings, casts and moves between a bias of floats and the integers that it is added to. */
 const MOST_BIAS_STEPS = 6;
 
+/**
+ * A graph around a product of integers: who makes and who reads its values, where the bias and the scale of its
+ * result are looked for.
+ */
 export interface Surroundings extends Stores {
   readersOf(value: string): readonly Node[];
   /** How many operands and outputs of the graph read a value. */

@@ -73,6 +73,7 @@ export interface WeightLayout {
   readonly fixed: readonly { readonly axis: number; readonly index: number }[];
 }
 
+/** How a convolution's kernel moves over the spatial axes: strides and dilations, one for each axis, and padding. */
 export interface Window {
   readonly strides: readonly number[];
   readonly dilations: readonly number[];

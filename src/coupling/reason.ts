@@ -20,6 +20,7 @@ export interface Cause {
 export const sinceText = ({ node, op, text }: Cause): string =>
   node === '' ? `, since ${text}` : `, since ${node} (${op}): ${text}`;
 
+/** The kinds of reasons why an axis is frozen or a lane inexact; reports and tests tell them apart by these words. */
 export type Why =
   | 'no-rule' // the operator has no rule
   | 'graph-input' // the axis meets one that no weight gave its length

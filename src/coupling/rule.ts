@@ -54,6 +54,10 @@ export interface Omission {
   readonly wanted: readonly Element[];
 }
 
+/**
+ * What a rule says beside the lengths that an operand has to hold after pruning: `labels` ties its elements to lanes,
+ * one label each.
+ */
 export interface RestateOptions {
   /** What the node would state if nothing were written; by default the operand's content. */
   readonly stated?: readonly (Axis | Element)[];

@@ -83,8 +83,9 @@ export interface Walk {
 /** The branch that a node is followed through, by the node's name: 0 is the first; of the beginning of a body how it is followed. */
 export type Choices = ReadonlyMap<string, number>;
 
-/** A body whose states may have other open lengths in each round, and one that is not followed. */
+/** The choice for a loop whose states may enter each round with other open lengths: these are left open behind it. */
 export const LOOSELY = -1;
+/** The choice for a loop whose body is not followed: whatever enters it keeps all of its indices. */
 export const CLOSED = -2;
 
 /** Content is read where it is this small: shapes, indices, axes, scales. */

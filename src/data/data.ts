@@ -23,6 +23,10 @@ export interface Dataset {
   readonly arrays: ReadonlyMap<string, DataArray>;
 }
 
+/**
+ * One array of a dataset, with samples along its first axis: its element type and shape are known, its elements are
+ * read in pieces on demand.
+ */
 export interface DataArray {
   readonly name: string;
   /** Nothing where the elements are no numbers (texts, records, objects). */

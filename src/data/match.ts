@@ -23,6 +23,7 @@ interface MatchedInput {
   readonly how: 'batch' | 'sample' | 'constant';
 }
 
+/** The model's inputs for a run of consecutive samples, from sample `from` on. */
 export interface Batch {
   readonly feeds: Feeds;
   /** Of the first sample. */

@@ -28,6 +28,7 @@ export const mayBeSamples = (given: unknown): boolean =>
     !(given instanceof ArrayBuffer) &&
     !(given instanceof Map));
 
+/** The forms in which samples may be given, in words for error messages and the documentation. */
 export const SAMPLE_FORMS = FORMS;
 
 /**

@@ -6,6 +6,7 @@ import { quietly } from '../native/quietly.js';
 import type { Feeds, Runtime, Session, Tensor } from '../runtime/runtime.js';
 import { type ObservedModel, observe, observedCopy } from './observed.js';
 
+/** On how many samples activations are computed, how many of them in one batch, and of which values. */
 export interface ActivationOptions extends NativeOptions {
   /** Samples at most; by default all that the data have. */
   readonly samples?: number;

@@ -31,6 +31,10 @@ export interface Candidate {
 /** The amount that a severity stands for, by the option's name. */
 export type Amount = Pick<GuardTry, 'ratio' | 'macs' | 'params' | 'bytes' | 'latency'>;
 
+/**
+ * A search for the strongest pruning that keeps its guards: the model, the held-out samples, and how to prune by a
+ * given amount.
+ */
 export interface GuardTask<T extends Candidate> extends NativeOptions {
   readonly model: NativeModel;
   readonly file: string;

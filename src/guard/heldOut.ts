@@ -183,6 +183,7 @@ class Collected {
   }
 }
 
+/** Whether every guard's metric lies within its limits `atLeast` and `atMost`, both inclusive. NaN does not. */
 export const holds = (guards: readonly Guard[], values: readonly GuardValue[]): boolean =>
   guards.every(({ metric, atLeast = -Infinity, atMost = Infinity }) => {
     const { value } = values.find((one) => one.metric === metric)!;

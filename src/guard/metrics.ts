@@ -3,7 +3,9 @@ import { Outputs } from '../compare/outputs.js';
 import type { Answers } from '../compare/row.js';
 import type { Tensor } from '../runtime/runtime.js';
 
+/** The names of all metrics that a guard may limit. */
 export const GUARD_METRICS = ['fidelity', 'accuracy', 'agreement', 'cosine', 'kl'] as const;
+/** A metric that a guard may limit, by its name: `metrics` says what each of them measures. */
 export type GuardMetric = (typeof GUARD_METRICS)[number];
 
 /** Answers, and the class of each sample in the output's own terms. */
@@ -11,6 +13,7 @@ export interface Labelled extends Answers {
   readonly labels?: ArrayLike<number> | undefined;
 }
 
+/** A measure of how well the pruned model answers one sample, whose mean over the held-out samples a guard limits. */
 export interface Metric {
   readonly name: GuardMetric;
   /** 'atLeast': better when it is higher. */
@@ -85,6 +88,7 @@ export const metrics: readonly Metric[] = [
   },
 ];
 
+/** The metric of a name of `GUARD_METRICS`. */
 export const metricNamed = (name: GuardMetric): Metric => metrics.find((metric) => metric.name === name)!;
 
 /** Both answers to the same samples, of one output by itself. An output that has no axis for samples is all of each sample's. */

@@ -175,6 +175,7 @@ function alone(mix: LinearMap, names: Names): LinearMap {
   return { ...mix, output: { ...output, value: names.fresh(output.value) } };
 }
 
+/** The nodes that read each value, by the value's name. */
 export type Readers = ReadonlyMap<string, readonly Node[]>;
 
 /** The nodes that read each value; a node that reads it twice is there twice. */

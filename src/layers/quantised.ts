@@ -32,6 +32,7 @@ export interface Behind {
   readonly reads: readonly { readonly value: string; readonly node: Node; readonly operand: number }[];
 }
 
+/** The node that makes each value, by the value's name; inputs and initializers have none. */
 export type Makers = ReadonlyMap<string, Node>;
 
 /** What has to be known of a graph to see stored tensors through the nodes that move or dequantise them. */
@@ -43,6 +44,7 @@ export const makersOf = ({ nodes }: Graph): Makers =>
 
 /** Of bfloat16 no runtime hands activations over, so there is nothing to fit to. */
 const FLOATS = new Set(['float32', 'float16', 'float64']);
+/** Whether a stored tensor is of a float type that activations can be fetched in: float16, float32 or float64. */
 export const isFloats = ({ dtype }: TensorDocument): boolean => FLOATS.has(dtype);
 /** Weights; and biases, whose scale is that of the data times that of the weight. */
 const INTEGERS = new Set(['int8', 'uint8', 'int4', 'uint4', 'int16', 'uint16', 'int32']);
@@ -50,6 +52,7 @@ const INTEGERS = new Set(['int8', 'uint8', 'int4', 'uint4', 'int16', 'uint16', '
 /** Most nodes between a stored tensor and who computes with it. */
 const MOST_STEPS = 8;
 
+/** The initializer, or the output of a Constant node, of this name; undefined where the value is computed. */
 export const storedAs = (graph: Graph, name: string): TensorDocument | undefined =>
   graph.initializers.get(name) ?? graph.constants.get(name);
 

@@ -61,6 +61,7 @@ export function recurrentsOf({ graph, recurrences }: Walk, layers: readonly Laye
   });
 }
 
+/** The linear layers of a recurrent node: W and R of each direction, in the order of the directions. */
 export const layersIn = ({ directions }: Recurrent): readonly Layer[] =>
   directions.flatMap(({ input, recurrent }) => [input, recurrent]);
 
@@ -77,6 +78,7 @@ export interface Stored {
   readonly lengths?: ArrayLike<number>;
 }
 
+/** Reads the initial state (as float32) and the sequence lengths from the model file, as far as they are stored in it. */
 export async function storedFor(
   { initial, lengths }: Recurrent,
   native: NativeModel,
@@ -110,6 +112,10 @@ export interface StateDims {
   readonly hidden: number;
 }
 
+/**
+ * The lengths of Y [steps, directions, batch, hidden] of an LSTM, GRU or RNN; of [batch, steps, directions, hidden]
+ * where `layout` is 1.
+ */
 export function stateDims({ batchFirst }: Recurrence, dims: readonly number[]): StateDims {
   const [first, second, third, hidden] = dims as readonly [number, number, number, number];
   return batchFirst

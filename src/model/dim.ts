@@ -15,6 +15,10 @@ export interface Unknown {
   readonly given?: Given;
 }
 
+/**
+ * What is known of a number that data decide: a count is a whole number from 0 on, an integer may be negative, a real
+ * need not be whole.
+ */
 export type Given = 'count' | 'integer' | 'real';
 
 /** A number for each free symbol. */
@@ -25,6 +29,10 @@ interface Term {
   readonly coefficient: number;
 }
 
+/**
+ * A length as a polynomial with integer coefficients over lengths that the file leaves open, such as `2*height*width
+ * + 1`. Immutable.
+ */
 export class Polynomial {
   /** Keyed by the product of symbol names; '' is the constant. Never empty, never only a constant. */
   readonly terms: ReadonlyMap<string, Term>;
@@ -46,6 +54,7 @@ export class Polynomial {
   }
 }
 
+/** The length that is one unknown: a free one, or, with `value`, a function of other symbols. */
 export function symbol(name: string, value?: Unknown['value'], given?: Given): Dim {
   const unknown = { name, ...(value !== undefined && { value }), ...(given !== undefined && { given }) };
   return new Polynomial(new Map([[name, { factors: [unknown], coefficient: 1 }]]));
@@ -105,6 +114,7 @@ function normalised(terms: Map<string, Term>): Dim {
 /** A length has one zero. */
 const unsigned = (value: number): number => value + 0;
 
+/** a + b; a symbol of its own where the polynomial would have too many terms. */
 export function add(a: Dim, b: Dim): Dim {
   if (typeof a === 'number' && typeof b === 'number') return a + b;
   const sum = new Map(termsOf(a));
@@ -116,8 +126,10 @@ export function add(a: Dim, b: Dim): Dim {
   return isLong(result) ? beyond('add', a, b) : result;
 }
 
+/** a - b, which may be negative. */
 export const subtract = (a: Dim, b: Dim): Dim => add(a, multiply(b, -1));
 
+/** a · b; a symbol of its own where the polynomial would have too many terms. */
 export function multiply(a: Dim, b: Dim): Dim {
   if (typeof a === 'number' && typeof b === 'number') return unsigned(a * b);
   if (termsOf(a).size * termsOf(b).size > MOST_TERMS) return beyond('multiply', a, b);
@@ -134,6 +146,7 @@ export function multiply(a: Dim, b: Dim): Dim {
   return isLong(result) ? beyond('multiply', a, b) : result;
 }
 
+/** The product of all the lengths; 1 where there are none. */
 export const product = (dims: readonly Dim[]): Dim => dims.reduce(multiply, 1);
 
 /** Two that are no number at all, such as weights may be, are one. */
@@ -201,13 +214,19 @@ function givenBy(kind: Opaque, a: Dim, b: Dim): Given | undefined {
 /** a / b where both are integers and it comes out even. */
 const evenly = (a: Dim, b: Dim): Dim | undefined => (isReal(a) || isReal(b) ? undefined : quotient(a, b));
 
+/** ⌊a / b⌋; a symbol of its own where b does not divide a as a polynomial. */
 export const floorDivide = (a: Dim, b: Dim): Dim => evenly(a, b) ?? opaque('floor', a, b);
+/** ⌈a / b⌉; a symbol of its own where b does not divide a as a polynomial. */
 export const ceilDivide = (a: Dim, b: Dim): Dim => evenly(a, b) ?? opaque('ceil', a, b);
 /** Integer division of ONNX's Div, which rounds towards zero. */
 export const truncatedDivide = (a: Dim, b: Dim): Dim => evenly(a, b) ?? opaque('truncate', a, b);
+/** a / b rounded to the nearest whole number, halves up; a symbol of its own where b does not divide a as a polynomial. */
 export const roundDivide = (a: Dim, b: Dim): Dim => evenly(a, b) ?? opaque('round', a, b);
+/** a - b ⌊a / b⌋, which has the sign of b; 0 where b divides a as a polynomial. */
 export const modulo = (a: Dim, b: Dim): Dim => (evenly(a, b) === undefined ? opaque('mod', a, b) : 0);
+/** The lesser of two lengths; a symbol of its own unless both are numbers, or equal. */
 export const minimum = (a: Dim, b: Dim): Dim => (equal(a, b) ? a : opaque('min', a, b));
+/** The greater of two lengths; a symbol of its own unless both are numbers, or equal. */
 export const maximum = (a: Dim, b: Dim): Dim => (equal(a, b) ? a : opaque('max', a, b));
 
 /** wanted / stated as a fraction [p, q], where the two are open and differ by a constant factor only. */

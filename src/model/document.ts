@@ -32,6 +32,10 @@ export type DType =
   | 'complex64'
   | 'complex128';
 
+/**
+ * An ONNX ModelProto without the elements of its tensors: the addon reads it once, and ids in it name nodes, values
+ * and tensors in edits.
+ */
 export interface ModelDocument {
   readonly irVersion: number;
   readonly producer: string;
@@ -46,6 +50,7 @@ export interface ModelDocument {
   readonly externalBytes: number;
 }
 
+/** A GraphProto: the main graph, or the body of an If, Loop or Scan. */
 export interface GraphDocument {
   readonly id: number;
   readonly name: string;
@@ -59,6 +64,7 @@ export interface GraphDocument {
   readonly sparseInitializers: readonly { readonly name: string; readonly dims: readonly number[] }[];
 }
 
+/** A FunctionProto: an operator that the model itself defines by other nodes. */
 export interface FunctionDocument {
   readonly name: string;
   readonly domain: string;
@@ -70,6 +76,7 @@ export interface FunctionDocument {
   readonly nodes: readonly NodeDocument[];
 }
 
+/** A NodeProto: one call of an operator, its operands and results by name. */
 export interface NodeDocument {
   readonly id: number;
   readonly name: string;
@@ -96,6 +103,7 @@ export type AttributeDocument =
   | { readonly type: 'reference'; readonly value: string } // the name of a function's attribute
   | { readonly type: 'other' }; // sparse tensors, types: kept, never read
 
+/** A ValueInfoProto: the element type and shape that the file states for an input, an output or a value between nodes. */
 export interface ValueDocument {
   readonly id: number;
   readonly name: string;
@@ -105,6 +113,7 @@ export interface ValueDocument {
   readonly shape: readonly (number | string | null)[] | null;
 }
 
+/** A stored tensor (an initializer, or a tensor of an attribute): its type and shape; its elements stay in the file. */
 export interface TensorDocument {
   readonly id: number;
   readonly name: string;

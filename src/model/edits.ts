@@ -107,12 +107,14 @@ export interface Retyped {
   readonly name: string;
 }
 
+/** The indices, ascending, that an axis of a stored tensor keeps. */
 export interface Selection {
   readonly tensor: number;
   readonly axis: number;
   readonly kept: Uint32Array;
 }
 
+/** A small new initializer of a graph, with its elements, row-major. */
 export interface NewLiteral {
   readonly graph: number;
   readonly name: string;
@@ -121,12 +123,14 @@ export interface NewLiteral {
   readonly values: readonly number[];
 }
 
+/** A node's attribute with its new value; `remove` takes it away. */
 export type NewAttribute =
   | { readonly name: string; readonly kind: 'int' | 'ints' | 'remove'; readonly ints: readonly number[] }
   | { readonly name: string; readonly kind: 'float' | 'floats'; readonly floats: readonly number[] }
   | { readonly name: string; readonly kind: 'string'; readonly text: string }
   | { readonly name: string; readonly kind: 'strings'; readonly texts: readonly string[] };
 
+/** A node that is inserted before node `before`, or stands in its place if it `replaces` it. */
 export interface NewNode {
   readonly graph: number;
   readonly before: number;

@@ -64,6 +64,7 @@ export interface Expanded {
   readonly held: ReadonlyMap<number, string>;
 }
 
+/** Makes the error for a graph that cannot be followed, from what is wrong with it and the node where that is. */
 export type Refuse = (what: string, node?: string) => Error;
 
 /** What a name means where it is read. */

@@ -32,6 +32,7 @@ class Literal implements Element {
   }
 }
 
+/** An element that is the same before and after pruning. */
 export const literal = (now: Dim): Element => new Literal(now);
 
 /** True where no removal changes the element. */
@@ -57,16 +58,22 @@ export const lift =
     return { before: now, after };
   };
 
+/** A tensor of elements that are the same before and after pruning, row-major. */
 export const literals = (dims: readonly number[], numbers: Iterable<Dim>): Values => ({
   dims,
   elements: Array.from(numbers, literal),
 });
 
+/** A tensor with one axis, as shapes and lists of axes are. */
 export const vector = (elements: readonly Element[]): Values => ({ dims: [elements.length], elements });
+/** A tensor without axes, of one element. */
 export const scalar = (element: Element): Values => ({ dims: [], elements: [element] });
 
+/** a + b, of the lengths before pruning and of those after it. */
 export const add = lift(dim.add);
+/** a - b, of the lengths before pruning and of those after it. */
 export const subtract = lift(dim.subtract);
+/** a · b, of the lengths before pruning and of those after it. */
 export const multiply = lift(dim.multiply);
 
 /** All elements as plain numbers now; undefined where one is symbolic. */

@@ -18,6 +18,7 @@ export interface SingleNode {
   readonly dtype: string;
 }
 
+/** An operand of a node that is measured alone: an initializer of zeros if `stored`, else an input of the model. */
 export interface SingleOperand {
   readonly dtype: string;
   readonly dims: readonly number[];
@@ -39,6 +40,10 @@ const TYPES: Readonly<Record<string, readonly [type: number, bytes: number]>> = 
 /** AttributeProto.AttributeType, and the field of its content. */
 const KINDS = { float: [1, 2], int: [2, 3], string: [3, 4], floats: [6, 7], ints: [7, 8], strings: [8, 9] };
 
+/**
+ * Whether tensors of this element type can be operands of a written model: float32, float16, float64, int8, uint8,
+ * int32, int64, bool.
+ */
 export const canWrite = (dtype: string | undefined): boolean => dtype !== undefined && dtype in TYPES;
 
 /** Undefined where an attribute holds a tensor or a graph. */

@@ -6,6 +6,7 @@ export interface Program {
   readonly steps: readonly Step[];
 }
 
+/** One operator of a program that computes a constant from stored tensors, with its attributes by name. */
 export interface Step {
   readonly op: string;
   readonly opset: number;

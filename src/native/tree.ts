@@ -46,6 +46,7 @@ export interface TreeParent {
   readonly cost: number;
 }
 
+/** A level of the pruning tree: its parents, each of two nodes of the level below. */
 export interface TreeLevel {
   /** The pair that shares most comes first. */
   readonly parents: readonly TreeParent[];

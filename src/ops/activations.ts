@@ -38,17 +38,21 @@ export const ZERO_AT_ZERO: Activation = { zero: true };
 /** f with f(0) ≠ 0 and no bounds. */
 export const NOT_ZERO_AT_ZERO: Activation = { zero: false };
 
+/** max(0, x): 0 at and below 0. */
 export const RELU: Activation = { zero: true, bounds: () => above(0) };
+/** x above 0, α x below: without bounds unless α = 0, when it is ReLU. */
 export const LEAKY_RELU: Activation = {
   parameters: { alpha: 0.01 },
   zero: true,
   bounds: ({ alpha }) => aboveZeroIf(alpha === 0),
 };
+/** x above 0, α (eˣ - 1) below: without bounds unless α = 0, when it is ReLU. */
 export const ELU: Activation = {
   parameters: { alpha: 1 },
   zero: true,
   bounds: ({ alpha }) => aboveZeroIf(alpha === 0),
 };
+/** γ x above 0, γ α (eˣ - 1) below: without bounds unless α = 0. */
 export const SELU: Activation = {
   parameters: { alpha: 1.6732632, gamma: 1.050701 },
   zero: true,
@@ -60,6 +64,7 @@ export const THRESHOLDED_RELU: Activation = {
   zero: true,
   bounds: ({ alpha }) => above(alpha!),
 };
+/** max(0, min(1, α x + β)): f(0) = β at the defaults, so that zeros do not stay zeros unless β ≤ 0. */
 export const HARD_SIGMOID: Activation = {
   parameters: { alpha: 0.2, beta: 0.5 },
   zero: ({ beta }) => beta! <= 0,
@@ -67,6 +72,7 @@ export const HARD_SIGMOID: Activation = {
 };
 /** x · max(0, min(1, x / 6 + 1 / 2)) is 0 below -3. */
 export const HARD_SWISH: Activation = { zero: true, bounds: () => above(-3) };
+/** max(min, min(x, max)): zeros stay zeros where 0 lies between the limits. */
 export const CLIP: Activation = {
   parameters: { min: Number.NEGATIVE_INFINITY, max: Number.POSITIVE_INFINITY },
   zero: ({ min, max }) => min! <= 0 && max! >= 0,
@@ -76,14 +82,20 @@ export const CLIP: Activation = {
 /** What a parameter is, by its name, its place in a list, and its default. */
 export type Stated = (name: string, place: number, otherwise: number) => number;
 
+/** An activation's parameters by name, each as the node states it, or its default. */
 export const parametersOf = ({ parameters = {} }: Activation, stated: Stated): Parameters =>
   Object.fromEntries(
     Object.entries(parameters).map(([name, otherwise], place) => [name, stated(name, place, otherwise)]),
   );
 
+/** Whether f(0) = 0 with these parameters. */
 export const keepsZero = ({ zero }: Activation, parameters: Parameters): boolean =>
   typeof zero === 'boolean' ? zero : zero(parameters);
 
+/**
+ * The steps between a layer and what follows the activation: where f is constant, at its bounds; none where it has no
+ * bounds.
+ */
 export const stepsOf = (activation: Activation, parameters: Parameters): readonly Step[] =>
   bounds(...(activation.bounds?.(parameters) ?? EVERYWHERE));
 

@@ -14,9 +14,13 @@ import { literal } from '../model/values.js';
  */
 export type ZeroLaw = (zeros: readonly boolean[]) => boolean;
 
+/** Zero where all operands are, as for a sum: 0 + 0 = 0. */
 export const everyZero: ZeroLaw = (zeros) => zeros.every(Boolean);
+/** Zero where one of the operands is, as for a product: 0 · x = 0. */
 export const someZero: ZeroLaw = (zeros) => zeros.some(Boolean);
+/** Zero where the first operand is, whatever the others are, as for a quotient: 0 / x = 0. */
 export const firstZero: ZeroLaw = (zeros) => zeros[0]!;
+/** Not known to be zero, whatever the operands are, as for comparisons. */
 export const neverZero: ZeroLaw = () => false;
 
 /**

@@ -5,6 +5,7 @@ import { lift } from '../model/values.js';
 /** What a function of numbers does to lengths; undefined where it has no symbolic form. */
 export type Compute = (...operands: Dim[]) => Dim | undefined;
 
+/** A function of lengths as one of elements: undefined where an operand is missing, or its result has no symbolic form. */
 export const lifted =
   (compute: Compute) =>
   (...operands: Element[]): Element | undefined =>
@@ -20,6 +21,7 @@ export const plainly =
   (...operands) =>
     operands.every((operand) => typeof operand === 'number') ? compute(...operands) : undefined;
 
+/** Whether elements are floats: float16, float32 or float64. */
 export const isFloat = (dtype: string | undefined): boolean => dtype?.startsWith('float') ?? false;
 
 /** A function of two lengths over any number of them. */

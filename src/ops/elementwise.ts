@@ -113,28 +113,36 @@ const limiting = (rule: Rule, side: 'low' | 'high'): Rule => ({
   },
 });
 
+/** A rule of an operator that is linear in each operand, as one of the four arithmetic operations. */
 export const linear = (arithmetic: NonNullable<Facts['arithmetic']>, rule: Rule): Rule => ({
   ...rule,
   ...{ linear: true, arithmetic },
 });
 
+/** Add, Sum: zero where every summand is. A layer in front is refitted with the other summands known. */
 export const sum = linear('sum', adding(several(everyZero, () => folded(dim.add))));
+/** Sub: a - b, zero where both are. */
 export const difference = linear(
   'difference',
   several(everyZero, () => dim.subtract as Compute),
 );
+/** Mul: zero where one factor is. A known number as factor scales what a layer in front is refitted to. */
 export const multiplication = linear('product', scaling(several(someZero, () => dim.multiply as Compute)));
+/** Max: with a known number, constant below it, as ReLU is below 0. */
 export const maximum = limiting(
   several(everyZero, () => folded(dim.maximum)),
   'low',
 );
+/** Min: with a known number, constant above it. */
 export const minimum = limiting(
   several(everyZero, () => folded(dim.minimum)),
   'high',
 );
+/** Mean of the operands, element by element: zero where every operand is. */
 export const mean = several(everyZero);
 /** SwiGLU: a gate and what it lets through, of one shape. */
 export const gated = several(someZero);
+/** BitShift: zero where the number that is shifted is. */
 export const shift = several(firstZero);
 
 /**

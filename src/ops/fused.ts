@@ -40,7 +40,9 @@ const sums = (passes: boolean): Rule => ({
     return [broadcast(call.lanes, given(call, all), everyZero)];
   },
 });
+/** BiasGelu, FastGelu: gelu(x + b). Its slope vanishes nowhere, so that no step of a refit describes it. */
 export const biasGelu = sums(false);
+/** BiasAdd: x + b + skip and no function behind it, so that a layer in front is refitted to the sum. */
 export const biasAdd = sums(true);
 
 /**

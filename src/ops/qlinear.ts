@@ -34,7 +34,9 @@ function unary(keepsZero: boolean): Rule {
   };
 }
 
+/** QLinearLeakyRelu: real zeros stay real zeros. */
 export const qlinearLeakyRelu = unary(true);
+/** QLinearSigmoid: f(0) = 1/2, so that real zeros do not stay zeros. */
 export const qlinearSigmoid = unary(false);
 
 /**
@@ -76,7 +78,9 @@ function binary(law: ZeroLaw): Rule {
   };
 }
 
+/** QLinearAdd: real zero where both operands stand for zero. */
 export const qlinearAdd = binary(everyZero);
+/** QLinearMul: real zero where one of the operands stands for zero. */
 export const qlinearMul = binary(someZero);
 
 /**

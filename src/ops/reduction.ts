@@ -83,13 +83,17 @@ function reduceValues(
 const sums = (call: Call, axis: Axis): void => call.lanes.sum(axis);
 const changes = (call: Call, axis: Axis): void => call.lanes.inexact(axis, `${call.node.op} runs over it`);
 
-/** ReduceSum, ReduceL1, ReduceL2, ReduceSumSquare: a zero adds nothing. */
+/** ReduceSum: zeros add nothing. Of a shape it is the sum of its lengths. */
 export const reduceSum = reduction('where what it sums is zero in a removed lane', sums, true, dim.add);
+/** ReduceL1, ReduceL2, ReduceSumSquare: zeros add nothing. Not followed in computations of shapes. */
 export const reduceNorm = reduction('where what it sums is zero in a removed lane', sums, true);
-/** ReduceMean: the number of lanes divides. ReduceMax and ReduceMin: zero may win. */
+/** ReduceMean: fewer lanes make another divisor, so it is exact only along axes without lanes. */
 export const reduceMean = reduction('no, where it runs over lanes', changes, true);
+/** ReduceMax: a removed lane's zeros may be the greatest, so it is exact only along axes without lanes. */
 export const reduceMax = reduction('no, where it runs over lanes', changes, true, dim.maximum);
+/** ReduceMin: a removed lane's zeros may be the least, so it is exact only along axes without lanes. */
 export const reduceMin = reduction('no, where it runs over lanes', changes, true, dim.minimum);
+/** ReduceProd: a removed lane's zeros make the product 0, so it is exact only along axes without lanes. */
 export const reduceProduct = reduction('no, where it runs over lanes', changes, true, dim.multiply);
 /** ReduceLogSumExp: of zeros it is not zero. */
 export const reduceLogSumExp = reduction('no, where it runs over lanes', changes, false);

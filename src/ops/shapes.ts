@@ -139,6 +139,7 @@ function running(keepsZero: (call: Call) => boolean): Rule {
   };
 }
 
+/** CumSum: sums of zeros are zero. */
 export const cumulativeSum = running(() => true);
 /** An exclusive product begins with 1. */
 export const cumulativeProduct = running((call) => call.attributes.int('exclusive', 0) === 0);

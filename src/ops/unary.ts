@@ -46,21 +46,28 @@ export const property = unary('not zero', undefined, 'bool');
 /** Element by element, with a pole at zero. */
 export const poleAtZero = unary('not finite');
 
+/** Neg: -x. */
 export const negative: Rule = { ...unary('zero', (x) => dim.multiply(x!, -1)), linear: true };
+/** Abs: |x|. */
 export const absolute = unary(
   'zero',
   plainly((x) => Math.abs(x!)),
 );
 const rounding = (compute: Compute): Rule => ({ ...unary('zero', compute), rounds: true });
+/** Floor: the greatest whole number that is not above x. */
 export const floor = rounding((x) => dim.floorDivide(x!, 1));
+/** Ceil: the least whole number that is not below x. */
 export const ceil = rounding((x) => dim.ceilDivide(x!, 1));
+/** Round: the nearest whole number, of two the even one. */
 export const round = rounding(
   plainly((x) => (Math.abs(x! % 1) === 0.5 ? 2 * Math.round(x! / 2) : Math.round(x!))),
 );
+/** Sqrt: √x, which is 0 at 0. */
 export const squareRoot = unary(
   'zero',
   plainly((x) => Math.sqrt(x!)),
 );
+/** Reciprocal: 1 / x. Where x is zero in a removed lane the lane is not exact. */
 export const reciprocal = unary(
   'not finite',
   plainly((x) => 1 / x!),

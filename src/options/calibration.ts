@@ -42,6 +42,7 @@ export const samples = {
   heading: HEADING.samples,
 };
 
+/** The declarations of `CalibrationOptions`: data, number of samples, runtime. */
 export const calibrationOptions = optionSet<CalibrationOptions>({
   name: 'CalibrationOptions',
   about: 'Samples that show what the model does, and what runs it on them.',
@@ -74,6 +75,7 @@ const shapes: Field<Shapes> = described(
   { says: SHAPES, type: 'Readonly<Record<string, readonly number[]>>', form: 'lengths' },
 );
 
+/** The declarations of `ShapeOptions`: the lengths of inputs that the model leaves open. */
 export const shapeOptions = optionSet<ShapeOptions>({
   name: 'ShapeOptions',
   about: 'What lengths are, where a model leaves them open.',
@@ -92,6 +94,7 @@ export const shapeOptions = optionSet<ShapeOptions>({
   },
 });
 
+/** The declarations of `FreeOptions`: the inputs and outputs whose axes may shrink. */
 export const freeOptions = optionSet<FreeOptions>({
   name: 'FreeOptions',
   about: 'Inputs and outputs that need not stay as they are.',
@@ -106,6 +109,7 @@ export const freeOptions = optionSet<FreeOptions>({
   },
 });
 
+/** The declarations of `InspectOptions`, all of them of its bases. */
 export const inspectOptions = optionSet<
   InspectOptions,
   CalibrationOptions & ShapeOptions & FreeOptions & CallOptions
@@ -115,6 +119,7 @@ export const inspectOptions = optionSet<
   bases: [calibrationOptions, shapeOptions, freeOptions, callOptions],
 });
 
+/** The declarations of `ApplyOptions`, all of them of its bases. */
 export const applyOptions = optionSet<ApplyOptions, CalibrationOptions & ShapeOptions & CallOptions>({
   name: 'ApplyOptions',
   about: 'What a replay may look at beside the plan: options of `apply`.',

@@ -3,6 +3,7 @@ import { action, flag, signal, whole } from '../schema/fields.js';
 import { HEADING } from './headings.js';
 import type { CallOptions, SaveOptions } from './interfaces.js';
 
+/** The declarations of `CallOptions`: abort signal, progress, threads. */
 export const callOptions = optionSet<CallOptions>({
   name: 'CallOptions',
   about: 'What every long call takes.',
@@ -28,6 +29,7 @@ export const callOptions = optionSet<CallOptions>({
   },
 });
 
+/** The declarations of `SaveOptions`: those of a call, and `force`. */
 export const saveOptions = optionSet<SaveOptions, CallOptions>({
   name: 'SaveOptions',
   about: 'What a call that writes takes: `save` and `writeWeightTerms`.',

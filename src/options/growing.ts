@@ -24,6 +24,7 @@ const declared = <O extends CriterionOption>(own: O, sign?: string): OptionalDec
   ...(sign !== undefined && { sign }),
 });
 
+/** The declarations of `TreeOptions`: the group, and how the information that its lanes share is estimated. */
 export const treeOptions = optionSet<TreeOptions, CalibrationOptions & FreeOptions & CallOptions>({
   name: 'TreeOptions',
   about: 'Of which group a tree is grown, and how: options of `tree`.',

@@ -4,9 +4,15 @@ import type * as Given from './types.js';
 /** What the pipeline is given: the options of the API, checked, and their samples as a dataset. */
 type Opened<T extends Given.CalibrationOptions> = Omit<T, 'data'> & { readonly data?: Dataset };
 
+/** `CalibrationOptions` of the API, checked, with the samples as a dataset. */
 export type CalibrationOptions = Opened<Given.CalibrationOptions>;
+/** `InspectOptions` of the API, checked, with the samples as a dataset. */
 export type InspectOptions = Opened<Given.InspectOptions>;
+/** `ApplyOptions` of the API, checked, with the samples as a dataset. */
 export type ApplyOptions = Opened<Given.ApplyOptions>;
+/** `ScoreOptions` of the API, checked, with the samples as a dataset. */
 export type ScoreOptions = Opened<Given.ScoreOptions>;
+/** `PlanOptions` of the API, checked, with the samples as a dataset. */
 export type PlanOptions = Opened<Given.PlanOptions>;
+/** `TreeOptions` of the API, checked, with the samples as a dataset. */
 export type TreeOptions = Opened<Given.TreeOptions>;

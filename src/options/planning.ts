@@ -60,6 +60,7 @@ export const labels = {
   heading: HEADING.checking,
 };
 
+/** The declarations of `PlanOptions`: the amount or budget, the policy, the refit, and the guards. */
 export const planOptions = optionSet<PlanOptions, ScoreOptions & ShapeOptions>({
   name: 'PlanOptions',
   about: 'How much leaves, and what: options of `plan`, `prune` and `stability`.',

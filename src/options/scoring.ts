@@ -40,6 +40,7 @@ export const seed = {
   sign: 'N',
 };
 
+/** The declarations of `ScoreOptions`: the importance criterion and its own options. */
 export const scoreOptions = optionSet<ScoreOptions, CalibrationOptions & FreeOptions & CallOptions>({
   name: 'ScoreOptions',
   about: 'What lanes are worth, and on which samples: options of `score`.',

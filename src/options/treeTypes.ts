@@ -42,4 +42,5 @@ export interface TreeGains extends TreeSample {
   readonly order: readonly number[];
 }
 
+/** What `model.tree` gives: a tree of pairs of lanes, or each lane's gain ratio, as the option `variant` asks for. */
 export type TreeReport = TreePairs | TreeGains;

@@ -35,6 +35,10 @@ export interface Size {
   readonly bytes: number;
 }
 
+/**
+ * What a model is made of, as `model.inspect` gives it: its size, its groups, and every axis that cannot be cut with
+ * the reason.
+ */
 export interface Inspection {
   readonly file: string;
   readonly producer: string;
@@ -60,12 +64,14 @@ export interface Inspection {
   readonly warnings: readonly Warning[];
 }
 
+/** An input or output of the model: its name, element type and shape; open lengths are names. */
 export interface ValueReport {
   readonly name: string;
   readonly dtype: string;
   readonly shape: readonly (number | string)[];
 }
 
+/** A group of lanes that can be cut: how many there are, whether cutting them is exact, and the axes that shrink with them. */
 export interface GroupReport {
   readonly id: string;
   readonly lanes: number;
@@ -80,6 +86,7 @@ export interface GroupReport {
   readonly factors: readonly string[];
 }
 
+/** An axis of a stored tensor of which some or all indices cannot be cut, and why. */
 export interface FrozenReport {
   readonly tensor: string;
   readonly axis: number;
@@ -91,6 +98,7 @@ export interface FrozenReport {
 
 export type { Combination, CombinedPart, Guard, GuardReport, Length, LengthSource, Reason };
 
+/** The importance score of each lane of a group. */
 export interface GroupScore {
   readonly id: string;
   readonly lanes: number;
@@ -113,6 +121,7 @@ export interface LatencyPrediction {
   readonly points: number;
 }
 
+/** How much was refitted after the cut: weights solved by least squares, and on how many samples. */
 export interface ReconstructionReport {
   /** Stored weights that were solved for anew. */
   readonly layers: number;

@@ -12,6 +12,7 @@ export const RANDOM_SAMPLES = 16;
 /** Measured runs of each model, however slow it is, where no number is asked for. */
 export const LEAST_RUNS = 5;
 
+/** The declarations of `VerifyOptions`: the samples, and how often each model is measured. */
 export const verifyOptions = optionSet<VerifyOptions, CalibrationOptions & CallOptions>({
   name: 'VerifyOptions',
   about: 'On what two models are compared, and how often they are measured: options of `verify`.',

@@ -40,6 +40,10 @@ export class Latencies {
 /** Runtimes of one name are one runtime. */
 const named = (runtime: Runtime): unknown => runtime.name ?? runtime;
 
+/**
+ * The latency in milliseconds, and as a share of the original's, that the measured layers predict for a model of
+ * these kept indices.
+ */
 export function predictionOf(model: LatencyModel, kept: KeptIndices): LatencyPrediction {
   const { originalMs, measured } = model;
   const predictedMs = model.of(kept);

@@ -4,6 +4,8 @@ import type { Decided } from '../compression/decided.js';
 import type { CalibrationSession } from '../loss/session.js';
 import type { CallOptions, Warning } from '../options/types.js';
 import type { PrunedModel } from './pruned.js';
+
+/** The warning NOT_REFITTED: a plan that was made with a refit is applied without samples to fit to. */
 export const notRefitted = (): Warning =>
   warned(
     'NOT_REFITTED',

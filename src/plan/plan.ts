@@ -50,6 +50,7 @@ export type PlannedAxes = Readonly<
   Record<string, { readonly length: number; readonly kept: readonly number[] }>
 >;
 
+/** The plan's decision for one group: which of its lanes stay. */
 export interface PlannedGroup {
   readonly id: string;
   /** Lanes in the original. */
@@ -61,6 +62,10 @@ export interface PlannedGroup {
   readonly scores?: readonly number[];
 }
 
+/**
+ * A copy of a stored tensor that several nodes share, for the one that reads other indices of it: by axis, the
+ * indices it keeps.
+ */
 export interface PlannedCopy {
   readonly tensor: string;
   readonly node: string;

@@ -15,11 +15,13 @@ const QUICK_DAMPINGS = [1e-3, 1e-1, 1];
 /** Every so-many-th batch says which damping is best, before it is fitted to like the others. */
 export const HELD_OUT = 4;
 
+/** The ridge dampings to choose from for a layer of so many inputs, as shares of the inputs' mean variance. */
 export const dampingsFor = (inputs: number, { quick = false }: RefitMode): readonly number[] => {
   if (quick) return QUICK_DAMPINGS;
   return inputs > LARGE ? LARGE_DAMPINGS : DAMPINGS;
 };
 
+/** Whether a batch, counted from 0, is held out to choose the damping: the last of every `HELD_OUT`. */
 export const isHeld = (batch: number): boolean => batch % HELD_OUT === HELD_OUT - 1;
 
 /** What a layer reads and is to answer, for one batch at one site. */

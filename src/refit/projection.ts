@@ -104,6 +104,7 @@ export function mixed(
   return out;
 }
 
+/** The joint projection that leaves every output as it is. */
 export const NO_MIXTURE: JointProjection = new Map();
 
 /** What is added to each of some outputs. */

@@ -25,7 +25,9 @@ export const readOf = (site: {
   readonly reads?: readonly string[];
 }): readonly string[] => site.reads ?? [site.data];
 
+/** Whether an entry is a linear layer, with a weight of its own. */
 export const isLayer = (turn: ScheduleEntry): turn is Layer => 'weight' in turn;
+/** Whether an entry is an LSTM, GRU or RNN, whose weights are refitted together. */
 export const isRecurrent = (turn: ScheduleEntry): turn is Recurrent => 'directions' in turn;
 
 /**

@@ -8,6 +8,7 @@ import type { NativeModel } from '../native/index.js';
 import type { Feeds, Runtime } from '../runtime/runtime.js';
 import type { Logits } from '../statistics/logits.js';
 
+/** What a refit starts from: the original model, its layers, the calibration samples and the runtime that computes on them. */
 export interface Source {
   readonly native: NativeModel;
   /** What is run on samples; takes the same edits. */
@@ -49,6 +50,7 @@ export function matchOf({ walk, dataset }: Pick<Source, 'walk' | 'dataset'>): Ma
   return matchInputs(dataset, inputs);
 }
 
+/** The model's inputs for all samples of the refit, in batches of `batch`; the last batch may be smaller. */
 export async function feedsFor(
   source: Pick<Source, 'walk' | 'dataset' | 'samples' | 'batch'>,
   options: NativeOptions,

@@ -1,5 +1,6 @@
 import Table from 'cli-table3';
 
+/** A column of a table on the terminal: its heading, alignment, and whether long texts in it are wrapped. */
 export interface Column {
   readonly head: string;
   /** Numbers stand to the right. */

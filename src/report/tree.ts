@@ -2,6 +2,7 @@ import type { TreeGains, TreeLevel, TreePairs, TreeParent, TreeReport } from '..
 import { count, decimal } from './numbers.js';
 import { facts, sections, table } from './table.js';
 
+/** How a pruning tree is printed: the terminal's width in characters, and whether long lists are shortened. */
 export interface TreeReportOptions {
   readonly width?: number | undefined;
   /** Prints everything, however many lanes there are. */

@@ -21,6 +21,7 @@ const ARRAYS = {
 /** Their names. */
 export const NUMERIC_TYPES: ReadonlySet<string> = new Set(Object.keys(ARRAYS));
 
+/** Bytes of one element as it is held in memory: 1 to 8. */
 export const bytesOf = (type: NumericType): number => ARRAYS[type].BYTES_PER_ELEMENT;
 
 /** Zeros. */
@@ -33,6 +34,7 @@ export function fromBytes(type: NumericType, bytes: Uint8Array): NumericData {
   return new ARRAYS[type](aligned.buffer as ArrayBuffer, aligned.byteOffset, aligned.byteLength / size);
 }
 
+/** Whether elements are floats: float16, float32 or float64. */
 export const isFloat = (type: DType): boolean => type.startsWith('float');
 
 /** A tensor's elements as numbers; 64-bit integers beyond 2^53 are rounded. Not for strings. */
@@ -49,6 +51,7 @@ export function numbersOf({ type, data }: Tensor): ArrayLike<number> {
 /** Every half there is, made when the first array of them comes. */
 let everyHalf: Float32Array | undefined;
 
+/** IEEE 754 half-precision numbers, given by their bits, as float32, which holds each of them exactly. */
 export function halvesToNumbers(bits: Uint16Array): Float32Array {
   everyHalf ??= Float32Array.from({ length: 1 << 16 }, (_, half) => halfToNumber(half));
   const numbers = new Float32Array(bits.length);
@@ -56,6 +59,7 @@ export function halvesToNumbers(bits: Uint16Array): Float32Array {
   return numbers;
 }
 
+/** The IEEE 754 half-precision number of these 16 bits; subnormals, infinities and NaN included. */
 export function halfToNumber(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;
   const exponent = (bits >> 10) & 31;

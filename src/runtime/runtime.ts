@@ -10,6 +10,7 @@ export interface Runtime {
 export const isRuntime = (value: unknown): boolean =>
   typeof value === 'object' && value !== null && typeof (value as { load?: unknown }).load === 'function';
 
+/** How a runtime is to load a model: its threads, the session whose thread it may share, and the signal that ends it. */
 export interface LoadOptions {
   /**
    * A session of the same runtime whose thread this one may share, which makes loading a small model many times faster. They
@@ -32,6 +33,7 @@ export interface Session {
   dispose(): Promise<void>;
 }
 
+/** An input or output of a loaded model: its name, element type and shape. */
 export interface ValueInfo {
   readonly name: string;
   /** 'other': not a tensor, or of elements that have no JavaScript form. Such a value cannot be fed or fetched. */
@@ -40,17 +42,20 @@ export interface ValueInfo {
   readonly shape: readonly (number | string)[];
 }
 
+/** Which outputs a run is to compute. */
 export interface RunOptions {
   /** Names of the outputs that are wanted; by default all that can be fetched. */
   readonly outputs?: readonly string[];
 }
 
+/** The outputs of a run by name, and the time that it took. */
 export interface RunResult {
   readonly outputs: Readonly<Record<string, Tensor>>;
   /** Milliseconds inside the runtime, without the way there and back. */
   readonly ms: number;
 }
 
+/** The inputs of a run, by name. */
 export type Feeds = Readonly<Record<string, Tensor>>;
 
 /** As onnxruntime has them. float16 is held as its bits in a Uint16Array, bool as 0 and 1 in a Uint8Array. */
@@ -60,6 +65,7 @@ export interface Tensor {
   readonly dims: readonly number[];
 }
 
+/** The element types of tensors that a runtime takes and gives, in lower case. */
 export type DType =
   | 'float16'
   | 'float32'
@@ -75,6 +81,7 @@ export type DType =
   | 'bool'
   | 'string';
 
+/** The elements of a tensor of numbers, row-major, in the typed array of their type. */
 export type NumericData =
   | Float32Array
   | Float64Array
@@ -87,4 +94,5 @@ export type NumericData =
   | Uint32Array
   | BigUint64Array;
 
+/** The elements of a tensor, row-major: a typed array, or an array of strings. */
 export type TensorData = NumericData | readonly string[];

@@ -7,6 +7,7 @@ export interface Start {
   readonly provider: 'cpu' | 'wasm';
 }
 
+/** A message to the worker thread of a runtime: load a model, run it, release it, or end. Each but the last is answered under its id. */
 export type Request =
   | {
       readonly id: number;
@@ -27,12 +28,14 @@ export type Request =
   | { readonly id: number; readonly do: 'release'; readonly session: number }
   | { readonly id: number; readonly do: 'close' };
 
+/** The worker thread's answer to the request of the same id: what it asked for, or the runtime's error message. */
 export type Answer =
   | { readonly id: number; readonly loaded: { readonly inputs: WireValue[]; readonly outputs: WireValue[] } }
   | { readonly id: number; readonly ran: { readonly outputs: WireTensors; readonly ms: number } }
   | { readonly id: number; readonly released: true }
   | { readonly id: number; readonly failed: string };
 
+/** A file of external data of a model, for a runtime that cannot open files by itself. */
 export interface ExternalFile {
   /** As the model names it. */
   readonly path: string;
@@ -40,18 +43,21 @@ export interface ExternalFile {
   readonly data: string;
 }
 
+/** An input or output as onnxruntime describes it; `type` and `shape` are absent where it is no tensor. */
 export interface WireValue {
   readonly name: string;
   readonly type?: string;
   readonly shape?: readonly (number | string)[];
 }
 
+/** A tensor as it crosses to the worker thread and is given to onnxruntime: float16 as its bits, bool as bytes. */
 export interface WireTensor {
   readonly type: string;
   readonly data: ArrayBufferView | readonly string[];
   readonly dims: readonly number[];
 }
 
+/** Tensors by the names of the model's inputs or outputs. */
 export type WireTensors = Readonly<Record<string, WireTensor>>;
 
 /** As much of onnxruntime as is used here, the same in both editions. They are optional peers: their types may be absent. */

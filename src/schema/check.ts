@@ -75,6 +75,7 @@ export function argument<T>(
   throw invalid(text`${name}${place} must be ${issue.message}, not ${shown(issue.input)}`, todo);
 }
 
+/** The error OPTION_INVALID: what is wrong with an option, and what to give instead. */
 export const invalid = (what: string | Spoken, todo: string | Spoken = ''): EspalierError =>
   new EspalierError('OPTION_INVALID', what, {}, todo);
 

@@ -39,6 +39,7 @@ export type Default = { readonly when?: string | Spoken } & (
   | { readonly words: string | Spoken }
 );
 
+/** Declarations of options, by the options' names. */
 export type Declarations = Readonly<Record<string, AnyDeclaration>>;
 
 /** The options that a call takes. */

@@ -80,6 +80,7 @@ function inWords({ whole = false, least, most, above, below }: Numbers): string 
   return range === '' ? noun : `${noun} ${range}`;
 }
 
+/** A whole number from `least` on, up to and with `most` where there is one. */
 export const whole = (least: number, most?: number): Field<number> =>
   number({ whole: true, least, ...(most !== undefined && { most }) });
 
@@ -92,10 +93,13 @@ export const portion = (): Field<number> => number({ above: 0, below: 1 });
 /** Above 0 and up to 1. */
 export const share = (): Field<number> => number({ above: 0, most: 1 }, 'a fraction above 0 and up to 1');
 
+/** A finite number above 0. */
 export const positive = (): Field<number> => number({ above: 0 });
 
+/** Any finite number. */
 export const anyNumber = (): Field<number> => number();
 
+/** A boolean; on the command line a switch without a value. */
 export const flag = (): Field<boolean> =>
   described(v.boolean('true or false'), {
     says: 'true or false',
@@ -104,6 +108,7 @@ export const flag = (): Field<boolean> =>
     form: 'switch',
   });
 
+/** A string of at least one character; `says` names it in errors. */
 export const words = (says = 'a string'): Field<string> =>
   described(v.pipe(v.string(says), v.minLength(1, says)), {
     says,

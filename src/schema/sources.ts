@@ -39,6 +39,7 @@ const isBuffer = (value: unknown): value is ArrayBufferLike =>
   ['ArrayBuffer', 'SharedArrayBuffer'].includes(kindOf(value)) &&
   typeof (value as Partial<ArrayBuffer>).byteLength === 'number';
 
+/** Whether this is a URL object, also one of another realm, such as a test runner's sandbox. */
 export const isUrl = (value: unknown): value is URL => value instanceof URL || kindOf(value) === 'URL';
 
 function pathOf(name: string, url: string): string {

@@ -13,6 +13,7 @@ export interface Combination {
   readonly by: 'rank' | 'share';
 }
 
+/** A criterion that takes part in a combination, its weight in the weighted mean, and its own options. */
 export interface CombinedPart {
   /** A name from `criteria()`. */
   readonly criterion: string;

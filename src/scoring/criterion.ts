@@ -49,6 +49,7 @@ export interface CalibrationStatistics {
   readonly signal?: AbortSignal;
 }
 
+/** The name, shape and element type of a stored tensor, without its elements. */
 export interface StoredTensor {
   readonly name: string;
   readonly dims: readonly number[];
@@ -71,6 +72,10 @@ export interface Saliency {
   readonly bits?: Bits;
 }
 
+/**
+ * What a layer's input lanes tell, [lanes] each, in bits and as of Gaussians of their covariance: `entropy` h(X_j),
+ * `conditional` h(X_j | rest), and `redundancy` I(X_j; rest), which is the first less the second.
+ */
 export interface Bits {
   readonly entropy: Float64Array;
   readonly conditional: Float64Array;
@@ -126,6 +131,7 @@ export interface Criterion<O extends CriterionOptions = CriterionOptions> {
 /** A criterion whose `score` is given its options with the types that they are declared with. */
 export const defineCriterion = <const O extends CriterionOptions>(own: Criterion<O>): Criterion<O> => own;
 
+/** The scores alone, [lanes], without what they are made of. */
 export const scoresOf = (worth: Importance): Float64Array => ('scores' in worth ? worth.scores : worth);
 
 /**

@@ -49,4 +49,5 @@ export const estimationOptions = {
   },
 } as const satisfies CriterionOptions;
 
+/** The values of `estimationOptions`: how entropies and mutual information are estimated from sampled rows. */
 export type Estimation = ValuesOf<typeof estimationOptions>;

@@ -39,11 +39,13 @@ export interface NumberOption extends Described {
  */
 export type CriterionOption = SwitchOption | WordOption | NumberOption;
 
+/** Declarations of a criterion's options, by the options' names. */
 export type CriterionOptions = Readonly<Record<string, CriterionOption>>;
 
 /** What a criterion is given for its options: all of them, by their names. */
 export type ValuesOf<O extends CriterionOptions> = { readonly [K in keyof O]: ValueOf<O[K]> };
 
+/** The type of an option's value: one of its choices, or the type of its default. */
 export type ValueOf<O extends CriterionOption> = O extends { readonly choices: readonly (infer Word)[] }
   ? Word
   : O['default'] extends boolean

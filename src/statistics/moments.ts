@@ -37,11 +37,19 @@ export type Summing = Layer | Direction;
 
 const isDirection = (summing: Summing): summing is Direction => 'recurrent' in summing;
 
+/**
+ * The number of inputs that each output sums over: channels × kernel positions; of a recurrent direction, inputs and
+ * hidden state.
+ */
 export const inputsOf = (summing: Summing): number =>
   isDirection(summing)
     ? summing.input.channels + summing.recurrent.channels
     : summing.channels * summing.taps;
 
+/**
+ * Empty second moments, [inputs, inputs] of the inputs and [inputs, outputs] with the targets; small ones are summed
+ * in double precision.
+ */
 export const momentsFor = (inputs: number, outputs: number): NativeMoments =>
   new NativeMoments(inputs, outputs, inputs < SINGLE ? 'double' : 'single');
 

@@ -1,6 +1,7 @@
 import { LEAST_RUNS } from '../options/verifying.js';
 import type { Feeds, Session } from '../runtime/runtime.js';
 
+/** Median latencies of the original and the pruned model, measured in turns on the same inputs. */
 export interface Latency {
   /** Medians, in milliseconds. */
   readonly originalMs: number;

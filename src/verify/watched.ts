@@ -12,6 +12,7 @@ export interface Watched {
   readonly outputs: Outputs;
 }
 
+/** A model, by its path or its bytes, and the session that it was loaded into. */
 export interface ToWatch {
   readonly model: string | Uint8Array;
   readonly session: Session;

@@ -103,6 +103,7 @@ const feedsOf = ({ operands }: SingleNode): Feeds =>
     ),
   );
 
+/** A tensor of zeros of this element type and shape. */
 export function zerosOf(dtype: string, dims: readonly number[]): Tensor {
   const type = dtype as NumericType;
   const length = dims.reduce((product, one) => product * one, 1);

@@ -7,6 +7,7 @@ export interface Setting extends Machine {
   readonly threads: number | 'default';
 }
 
+/** What a measured latency holds for: this machine's processor, cores and platform, the runtime, and its number of threads. */
 export const settingOf = (runtime: string, threads: number | undefined): Setting => ({
   ...machine(),
   runtime,

@@ -17,6 +17,10 @@ const PATIENCE_MS = 30_000;
 /** How long counted runs of the whole model go on. */
 const WHOLE_MS = 500;
 
+/**
+ * How the latencies of a model's layers are measured: by which runtime, with how many threads, for how long, and
+ * where they are cached.
+ */
 export interface LatencyOptions extends Omit<MeasureOptions, 'patience'> {
   readonly runtime: Runtime;
   readonly threads?: number;

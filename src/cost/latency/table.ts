@@ -18,6 +18,10 @@ const SHARES = [1 / 4, 1 / 2, 3 / 4, 1];
 const BLOCK = 8;
 const WIDE = 32;
 
+/**
+ * The widths at which a layer of `whole` lanes is measured, ascending: a quarter, a half, three quarters and all of
+ * them; those of layers of 32 lanes and more in multiples of 8.
+ */
 export const gridOf = (whole: number): readonly number[] => [
   ...new Set(
     SHARES.map((share) => {
@@ -28,6 +32,7 @@ export const gridOf = (whole: number): readonly number[] => [
   ),
 ];
 
+/** How long measuring the layers may take, who hears of its progress, and how it is aborted. */
 export interface MeasureOptions {
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: {
