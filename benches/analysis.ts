@@ -21,9 +21,9 @@ for (const [name, build] of Object.entries({ convnet, transformer })) {
     const { graph, read } = graphOf(build(blocks, 64));
     analyse(graph, registry, read); // compiles what is hot
     const start = performance.now();
-    const { groups, lanes } = analyse(graph, registry, read);
+    const { groups, equations } = analyse(graph, registry, read);
     const ms = performance.now() - start;
-    const count = lanes.equations.lanes;
+    const count = equations.lanes;
     table.push([
       name,
       blocks,

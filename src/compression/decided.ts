@@ -28,7 +28,7 @@ export function decidedBy(analysis: Analysis, decisions: readonly Decision[]): D
 }
 
 /** What leaves by any of them leaves. */
-function union({ lanes: { equations } }: Analysis, removals: readonly Removal[]): Removal {
+function union({ equations }: Analysis, removals: readonly Removal[]): Removal {
   const all = Array.from({ length: equations.lanes }, (_, lane) => lane);
   return new Removal(
     equations,

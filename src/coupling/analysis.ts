@@ -4,10 +4,13 @@ import { choosing } from './choosing.js';
 import type { Group } from './groups.js';
 import { findingGroups } from './groups.js';
 import type { Lengths } from './lengths.js';
-import type { ReadNumbers, Registry, Walk } from './walk.js';
+import type { SettledEquations } from './settledEquations.js';
+import type { OpenWalk, ReadNumbers, Registry, Walk } from './walk.js';
 
 /** All that is known of a model's coupling: the walk, and the groups of lanes that can be cut. */
 export interface Analysis extends Walk {
+  /** What all that is stated of lanes comes to. */
+  readonly equations: SettledEquations;
   readonly groups: readonly Group[];
   /** What is known of lengths that the file leaves open; the others are guessed by their names. */
   readonly lengths?: Lengths;
@@ -35,7 +38,7 @@ export function* analysing(
   keep: readonly string[] = [],
   free: readonly string[] = [],
   /** The graph, walked before without `free`; it cannot be again, as more is stated of its lanes here. */
-  walked?: Walk,
+  walked?: OpenWalk,
 ): Steps<Analysis> {
   const frees = free.map(matcher);
   const isFree = (name: string): boolean => frees.some((matches) => matches(name));
@@ -45,11 +48,12 @@ export function* analysing(
     keepWhole(found, glob);
     yield;
   }
-  return { ...found, groups: yield* findingGroups(found) };
+  const { lanes: _, ...rest } = found;
+  return { ...rest, ...(yield* findingGroups(found)) };
 }
 
 /** What a glob matches must stay whole: tensors by all of their axes, nodes by their weights, else by their outputs. */
-function keepWhole({ graph, lanes, parameterAxes, tensors }: Walk, glob: string): void {
+function keepWhole({ graph, lanes, parameterAxes, tensors }: OpenWalk, glob: string): void {
   const matches = matcher(glob);
   const text = `it was asked to be kept: ${glob}`;
   lanes.at = '';

@@ -1,7 +1,7 @@
 import type { Steps } from '../base/steps.js';
 import type { Graph } from '../model/graph.js';
-import { KEPT } from './equations.js';
-import type { ReadNumbers, Registry, Walk } from './walk.js';
+import { KEPT } from './settledEquations.js';
+import type { OpenWalk, ReadNumbers, Registry } from './walk.js';
 import { walking } from './walk.js';
 
 /** So many Ifs are tried both ways; beyond them, what cannot be one stays whole. */
@@ -17,7 +17,7 @@ export function* choosing(
   registry: Registry,
   read: ReadNumbers,
   isFree: (name: string) => boolean,
-): Steps<Walk> {
+): Steps<OpenWalk> {
   const choices = new Map<string, number>();
   const tried = new Set<string>();
   let best = yield* walking(graph, registry, read, isFree, choices);
@@ -42,7 +42,7 @@ export function* choosing(
 }
 
 /** How many indices of stored tensors stay whole. */
-const whole = ({ parameterAxes, lanes, mistaken }: Walk): number =>
+const whole = ({ parameterAxes, lanes, mistaken }: OpenWalk): number =>
   mistaken.size > 0
     ? Number.POSITIVE_INFINITY
     : parameterAxes.reduce(

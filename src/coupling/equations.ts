@@ -1,12 +1,5 @@
 import type { Reason } from './reason.js';
-
-/** Labels of an axis, sorted by what they come to. */
-export interface Compiled {
-  /** Of labels that are one independent lane: the lane. */
-  readonly lanes: Int32Array;
-  /** Labels that are a product of several. */
-  readonly products: Int32Array;
-}
+import { KEPT, NONE, SEVERAL, SettledEquations } from './settledEquations.js';
 
 /**
  * Lanes and what is known of them: one union-find whose roots may be products of other lanes, or frozen.
@@ -17,16 +10,16 @@ export interface Compiled {
  */
 export class Equations {
   #parent = new Int32Array(1024);
-  /** By lane: `FROZEN` and `PRODUCT` of those in the maps below, for a quick look. */
+  /** By lane: `FROZEN` and `PRODUCT` of those that are no lanes of their own. */
   #kinds = new Uint8Array(1024);
   #lanes = 0;
   readonly #products = new Map<number, readonly number[]>();
-  readonly #frozen = new Map<number, Reason>();
+  /** By lane: the place in `#reasons` of why it is frozen, 0 where it is not. */
+  #reasonAt = new Int32Array(1024);
+  readonly #reasons: (Reason | undefined)[] = [undefined];
+  readonly #inexact = new Map<number, Reason>();
   readonly #conjunctions: (readonly number[])[] = [];
   readonly #interned = new Map<string, number>();
-  /** Once nothing more is stated: the atoms of other labels that were asked for. */
-  #settled: Map<number, readonly number[]> | undefined;
-  #compiled = new WeakMap<Int32Array, Compiled>();
 
   get lanes(): number {
     return this.#lanes;
@@ -43,6 +36,9 @@ export class Equations {
       const kinds = new Uint8Array(grown.length);
       kinds.set(this.#kinds);
       this.#kinds = kinds;
+      const reasons = new Int32Array(grown.length);
+      reasons.set(this.#reasonAt);
+      this.#reasonAt = reasons;
     }
     const labels = new Int32Array(count);
     for (let i = 0; i < count; i++) {
@@ -69,15 +65,13 @@ export class Equations {
     return label;
   }
 
-  /** The independent lanes that a label comes to, outermost first; empty where it is always kept. */
+  /** The independent lanes that a label comes to by what is stated so far, outermost first; empty where it is always kept. */
   atoms(label: number): readonly number[] {
     const single = this.#single(label);
     if (single !== SEVERAL) return single === KEPT ? NONE : [single];
-    const known = this.#settled?.get(label);
-    if (known !== undefined) return known;
-    const atoms = this.#atomsOf(label);
-    this.#settled?.set(label, atoms);
-    return atoms;
+    const found: number[] = [];
+    for (const lane of this.#stated(label)) this.#collect(lane, found);
+    return found;
   }
 
   /**
@@ -99,51 +93,51 @@ export class Equations {
     return this.#kinds[root] === FROZEN ? KEPT : SEVERAL;
   }
 
-  /** Labels sorted by what they come to: one lane, a product of several; those left out are always kept. */
-  compiled(labels: Int32Array): Compiled {
-    let found = this.#compiled.get(labels);
-    if (found === undefined) {
-      const lanes: number[] = [];
-      const products: number[] = [];
-      for (const label of labels) {
-        const atom = this.atom(label);
-        if (atom >= 0) lanes.push(atom);
-        else if (atom === SEVERAL) products.push(label);
+  /** What all that is stated comes to. Later statements are not part of it. */
+  settle(): SettledEquations {
+    const atoms = new Int32Array(this.#lanes);
+    const reasons = new Int32Array(this.#lanes);
+    const products = new Map<number, readonly number[]>();
+    for (let lane = 0; lane < this.#lanes; lane++) {
+      const root = this.#find(lane);
+      if (this.#kinds[root] === ATOM) {
+        atoms[lane] = root;
+        continue;
       }
-      found = { lanes: Int32Array.from(lanes), products: Int32Array.from(products) };
-      if (this.#settled !== undefined) this.#compiled.set(labels, found);
+      reasons[lane] = this.#reasonOf(root);
+      const factors = products.get(root) ?? this.atoms(root + 1);
+      atoms[lane] = factors.length > 1 ? SEVERAL : (factors[0] ?? KEPT);
+      if (factors.length > 1) products.set(lane, factors);
     }
-    return found;
-  }
-
-  /** Says that nothing more will be stated: from now on answers are remembered. */
-  settle(): void {
-    this.#settled = new Map();
-    this.#compiled = new WeakMap();
-  }
-
-  #atomsOf(label: number): readonly number[] {
-    const found: number[] = [];
-    for (const lane of this.#stated(label)) this.#collect(lane, found);
-    return found;
+    const inexact = new Map<number, Reason>();
+    for (const [lane, reason] of this.#inexact)
+      for (const atom of atoms[lane] === SEVERAL ? products.get(lane)! : [atoms[lane]!])
+        if (atom !== KEPT && !inexact.has(atom)) inexact.set(atom, reason);
+    const because = { at: reasons, all: this.#reasons.slice() };
+    return new SettledEquations(atoms, products, this.#conjunctions.slice(), because, inexact);
   }
 
   /** Why a label is always kept, wholly or in part; undefined where nothing in it is frozen. */
   frozenBecause(label: number): Reason | undefined {
     for (const lane of this.#stated(label)) {
       const reason = this.#reasonOf(lane);
-      if (reason !== undefined) return reason;
+      if (reason > 0) return this.#reasons[reason];
     }
     return undefined;
   }
 
+  /** What is computed over a label's lanes changes when one is removed instead of zeroed. The first reason stays. */
+  inexact(label: number, reason: Reason): void {
+    for (const lane of this.atoms(label)) if (!this.#inexact.has(lane)) this.#inexact.set(lane, reason);
+  }
+
   freeze(label: number, reason: Reason): void {
-    this.#settled = undefined;
     for (const lane of this.atoms(label)) this.#freeze(lane, reason);
   }
 
   #freeze(lane: number, reason: Reason): void {
-    this.#frozen.set(lane, reason);
+    if (this.#reasons.at(-1) !== reason) this.#reasons.push(reason);
+    this.#reasonAt[lane] = this.#reasons.length - 1;
     this.#kinds[lane] = FROZEN;
   }
 
@@ -154,7 +148,6 @@ export class Equations {
 
   /** Both labels survive together. `reason` is why a lane gets frozen that meets what is always kept. */
   equate(a: number, b: number, reason: Reason): void {
-    this.#settled = undefined;
     if (a === b) return;
     if (a > 0 && b > 0) {
       const x = this.#find(a - 1);
@@ -211,15 +204,15 @@ export class Equations {
     else if (!into.includes(root)) into.push(root);
   }
 
-  #reasonOf(lane: number): Reason | undefined {
+  /** The place of the reason why a lane is kept, wholly or in part; 0 where nothing in it is frozen. */
+  #reasonOf(lane: number): number {
     const root = this.#find(lane);
-    const reason = this.#frozen.get(root);
-    if (reason !== undefined) return reason;
+    if (this.#kinds[root] === FROZEN) return this.#reasonAt[root]!;
     for (const part of this.#products.get(root) ?? NONE) {
       const inner = this.#reasonOf(part);
-      if (inner !== undefined) return inner;
+      if (inner > 0) return inner;
     }
-    return undefined;
+    return 0;
   }
 
   #find(lane: number): number {
@@ -233,13 +226,4 @@ export class Equations {
   }
 }
 
-/** `Equations.atom` of a label that stands for no lane: the index is frozen, or was never a lane, and always stays. */
-export const KEPT = -1;
-/**
- * `Equations.atom` of a label that is a product of several lanes, such as head × dim: the index leaves as soon as one
- * of them does.
- */
-export const SEVERAL = -2;
-
-const NONE: readonly number[] = [];
 const [ATOM, FROZEN, PRODUCT] = [0, 1, 2];

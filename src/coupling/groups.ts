@@ -1,9 +1,9 @@
 import type { Steps } from '../base/steps.js';
 import type { ParameterAxis } from './axis.js';
-import { type Equations, SEVERAL } from './equations.js';
 import type { Reason, Why } from './reason.js';
+import { SEVERAL, type SettledEquations } from './settledEquations.js';
 import type { Tensor } from './tensor.js';
-import type { Walk } from './walk.js';
+import type { OpenWalk } from './walk.js';
 
 /** Lanes that touch the same axes in the same way: what a policy ranks and keeps a part of. */
 export interface Group {
@@ -37,7 +37,7 @@ interface Lanes {
 /** One entry for each axis. */
 type Atoms = readonly Lanes[];
 
-function lanesOf(labels: Int32Array, equations: Equations): Lanes {
+function lanesOf(labels: Int32Array, equations: SettledEquations): Lanes {
   const single = new Int32Array(labels.length);
   const products = new Map<number, readonly number[]>();
   for (let index = 0; index < labels.length; index++) {
@@ -66,18 +66,19 @@ function each(
 
 /**
  * Groups of all lanes that can be cut. Lanes are told apart by which slots they lie on, how often, as which factor, and
- * whether they are exact. Linear in the number of slots and lanes. Nothing may be stated afterwards.
+ * whether they are exact. Linear in the number of slots and lanes. `equations`: what the walk's come to with lanes frozen that no
+ * group could lose.
  */
-export function* findingGroups(walk: Walk): Steps<Group[]> {
-  const { graph, lanes, parameterAxes } = walk;
-  const { atoms, members, groupOf, positionOf } = yield* partitionSafely(walk);
-  const inexact = lanes.inexactAtoms();
-  yield;
+export function* findingGroups(
+  walk: OpenWalk,
+): Steps<{ readonly groups: Group[]; readonly equations: SettledEquations }> {
+  const { graph, parameterAxes } = walk;
+  const { atoms, members, groupOf, positionOf, equations } = yield* partitionSafely(walk);
   const slotsOf = yield* groupSlots(atoms, parameterAxes, groupOf, positionOf, members.length);
   const factorsOf = yield* groupFactors(atoms, groupOf, members.length);
   const name = namer(graph.nodes, graph.nameOf);
-  return members.map((own, index) => {
-    const reason = own.map((lane) => inexact.get(lane)).find((found) => found !== undefined);
+  const groups = members.map((own, index): Group => {
+    const reason = own.map((lane) => equations.inexact.get(lane)).find((found) => found !== undefined);
     return {
       id: name(slotsOf[index]!),
       lanes: own,
@@ -87,6 +88,7 @@ export function* findingGroups(walk: Walk): Steps<Group[]> {
       factors: factorsOf[index]!,
     };
   });
+  return { groups, equations };
 }
 
 /** Groups such that any non-empty part of each leaves something of every axis. */
@@ -94,19 +96,18 @@ function* partitionSafely({
   lanes,
   parameterAxes,
   tensors,
-}: Walk): Steps<Partition & { readonly atoms: Atoms }> {
+}: OpenWalk): Steps<Partition & { readonly atoms: Atoms; readonly equations: SettledEquations }> {
   const passing = passingLabels(tensors.values(), new Set(parameterAxes.map((slot) => slot.labels)));
   for (;;) {
-    lanes.equations.settle();
+    const equations = lanes.equations.settle();
+    yield;
     const all: Lanes[] = [];
     for (const labels of [...parameterAxes.map((slot) => slot.labels), ...passing]) {
-      all.push(lanesOf(labels, lanes.equations));
+      all.push(lanesOf(labels, equations));
       yield;
     }
     const atoms: Atoms = all.slice(0, parameterAxes.length);
-    const inexact = lanes.inexactAtoms();
-    yield;
-    const classes = yield* classesOf(all, lanes.equations.lanes, (lane) => inexact.has(lane));
+    const classes = yield* classesOf(all, equations.lanes, (lane) => equations.inexact.has(lane));
     const found = yield* partition(atoms, classes);
     const freeze = (lane: number, why: Why, text: string): void =>
       lanes.equations.freeze(lane + 1, { why, node: '', text });
@@ -121,7 +122,7 @@ function* partitionSafely({
     const futile = onlyCopies(atoms, parameterAxes, found);
     for (const lane of futile)
       freeze(lane, 'unused', 'no stored tensor would shrink, only copies of a shared one');
-    if (risky.length + futile.length === 0) return { ...found, atoms };
+    if (risky.length + futile.length === 0) return { ...found, atoms, equations };
   }
 }
 

@@ -24,7 +24,6 @@ const WIDEST = 1 << 24;
  * axes. `at` is the node whose rule is running; it goes into every reason.
  */
 export class Lanes {
-  readonly #inexact = new Map<number, Reason>();
   readonly #whole = new WeakSet<Int32Array>();
   /** Open lengths by the name of their symbol, and why they are. */
   readonly #opened = new Map<string, Cause>();
@@ -122,20 +121,8 @@ export class Lanes {
     const reason = this.reason('operator', text);
     for (const { labels } of axis.factors) {
       if (labels === undefined) continue;
-      for (const label of labels) {
-        for (const lane of this.equations.atoms(label))
-          if (!this.#inexact.has(lane)) this.#inexact.set(lane, reason);
-      }
+      for (const label of labels) this.equations.inexact(label, reason);
     }
-  }
-
-  /** Lanes that were marked inexact, as independent lanes of today. */
-  inexactAtoms(): Map<number, Reason> {
-    const atoms = new Map<number, Reason>();
-    for (const [lane, reason] of this.#inexact) {
-      for (const atom of this.equations.atoms(lane + 1)) if (!atoms.has(atom)) atoms.set(atom, reason);
-    }
-    return atoms;
   }
 
   /** All of these are one axis, index by index. Returns the first that says most about it. */

@@ -8,15 +8,19 @@ export type NameLane = (lane: number) => string;
  * Axes as text: a name is a group of lanes, `a+b` end to end, `h*d` a product, `?` a length that is not known, a number
  * an axis that is always kept. `Concat: n a h w, n b h w -> n a+b h w`.
  */
-export const layout = (axes: Axes, equations: Equations, name: NameLane): string =>
+export const layout = (axes: Axes, equations: Pick<Equations, 'atoms'>, name: NameLane): string =>
   axes.map((axis) => axisLayout(axis, equations, name)).join(' ');
 
-function axisLayout(axis: Axis, equations: Equations, name: NameLane): string {
+function axisLayout(axis: Axis, equations: Pick<Equations, 'atoms'>, name: NameLane): string {
   if (axis.factors.length === 0) return '1';
   return axis.factors.map((factor) => factorLayout(factor, equations, name)).join('*');
 }
 
-function factorLayout({ length, labels }: Factor, equations: Equations, name: NameLane): string {
+function factorLayout(
+  { length, labels }: Factor,
+  equations: Pick<Equations, 'atoms'>,
+  name: NameLane,
+): string {
   if (labels === undefined) return typeof length === 'number' ? `${length}` : '?';
   const runs: { readonly text: string; readonly lanes: string[] }[] = [];
   for (const label of labels) {

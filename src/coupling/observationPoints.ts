@@ -3,8 +3,8 @@ import { product } from '../model/dim.js';
 import type { Graph } from '../model/graph.js';
 import type { Analysis } from './analysis.js';
 import type { Axis } from './axis.js';
-import type { Equations } from './equations.js';
 import type { Group, GroupAxis } from './groups.js';
+import type { SettledEquations } from './settledEquations.js';
 import type { Walk } from './walk.js';
 
 /** One axis of a value of the main graph, computed from data, that carries lanes of a group. */
@@ -40,10 +40,10 @@ export interface ObservationPoints {
  * in the body of a function, of a loop or a branch cannot be seen.
  */
 export function findObservationPoints(analysis: Analysis): ReadonlyMap<Group, ObservationPoints> {
-  const { groups, lanes, tensors } = analysis;
+  const { groups, equations, tensors } = analysis;
   const seen = seenValues(analysis);
   const readers = readersOf(analysis, seen);
-  const positions = new Positions(lanes.equations, groups);
+  const positions = new Positions(equations, groups);
   const found: ObservationPoint[][] = groups.map(() => []);
   for (const value of seen) {
     for (const [axis, own] of (tensors.get(value)?.axes ?? []).entries()) {
@@ -138,7 +138,7 @@ class Positions {
   readonly #known = new Map<Int32Array, ReadonlyMap<number, Int32Array>>();
 
   constructor(
-    readonly equations: Equations,
+    readonly equations: SettledEquations,
     groups: readonly Group[],
   ) {
     this.#groupOf = new Int32Array(equations.lanes).fill(-1);

@@ -1,13 +1,13 @@
 import type { KeptIndices } from '../model/values.js';
-import { type Equations, KEPT, SEVERAL } from './equations.js';
+import { KEPT, SEVERAL, type SettledEquations } from './settledEquations.js';
 
-/** What is left once some independent lanes are removed. Nothing may be stated about lanes any more. */
+/** What is left once some independent lanes are removed. */
 export class Removal implements KeptIndices {
   readonly #removed: Uint8Array;
   readonly #counts = new Map<Int32Array, number>();
 
   constructor(
-    readonly equations: Equations,
+    readonly equations: SettledEquations,
     removed: Iterable<number>,
   ) {
     this.#removed = new Uint8Array(equations.lanes);

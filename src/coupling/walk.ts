@@ -36,7 +36,6 @@ export type ReadNumbers = (tensor: number) => ArrayLike<number>;
 /** What a walk over the graph found. */
 export interface Walk {
   readonly graph: Graph;
-  readonly lanes: Lanes;
   /** Every value of the main graph by name. */
   readonly tensors: ReadonlyMap<string, Tensor>;
   /** Every axis of every stored tensor that has lanes. */
@@ -80,6 +79,11 @@ export interface Walk {
   readonly mistaken: Choices;
 }
 
+/** A walk of whose lanes more can be stated: what must stay whole besides. */
+export interface OpenWalk extends Walk {
+  readonly lanes: Lanes;
+}
+
 /** The branch that a node is followed through, by the node's name: 0 is the first; of the beginning of a body how it is followed. */
 export type Choices = ReadonlyMap<string, number>;
 
@@ -113,7 +117,7 @@ const NOT_WEIGHTS = new Set(['int64', 'uint64', 'bool', 'string']);
  *
  * @param isFree which inputs and outputs of the model may shrink; by default none
  */
-export const walk = (graph: Graph, registry: Registry, read: ReadNumbers, isFree = none): Walk =>
+export const walk = (graph: Graph, registry: Registry, read: ReadNumbers, isFree = none): OpenWalk =>
   finished(walking(graph, registry, read, isFree));
 
 /** `walk`, node by node. */
@@ -123,7 +127,7 @@ export const walking = (
   read: ReadNumbers,
   isFree = none,
   choices: Choices = new Map(),
-): Steps<Walk> => new Walker(graph, registry, read, isFree, choices).run();
+): Steps<OpenWalk> => new Walker(graph, registry, read, isFree, choices).run();
 
 const none = (_name: string): boolean => false;
 
@@ -202,7 +206,7 @@ class Walker {
     readonly choices: Choices,
   ) {}
 
-  *run(): Steps<Walk> {
+  *run(): Steps<OpenWalk> {
     const { graph, isFree } = this;
     this.#dequantised = dequantisedValues(graph, this.#around);
     for (const input of graph.inputs) {

@@ -16,7 +16,7 @@ export class Widths implements KeptIndices {
 
   constructor(analysis: Analysis) {
     this.#analysis = analysis;
-    this.#groupOf = new Int32Array(analysis.lanes.equations.lanes).fill(-1);
+    this.#groupOf = new Int32Array(analysis.equations.lanes).fill(-1);
     for (const [index, { lanes }] of analysis.groups.entries())
       for (const lane of lanes) this.#groupOf[lane] = index;
     this.#kept = Float64Array.from(analysis.groups, () => 1);
@@ -44,7 +44,7 @@ export class Widths implements KeptIndices {
   }
 
   #termsOf(labels: Int32Array): Term[] {
-    const { equations } = this.#analysis.lanes;
+    const { equations } = this.#analysis;
     const found = new Map<string, { readonly groups: readonly number[]; times: number }>();
     for (const label of labels) {
       const groups = equations

@@ -1,5 +1,5 @@
 import type { Axis } from '../coupling/axis.js';
-import type { ReadNumbers, Registry, Walk } from '../coupling/walk.js';
+import type { OpenWalk, ReadNumbers, Registry } from '../coupling/walk.js';
 import { walk } from '../coupling/walk.js';
 import type { Mask } from '../model/folds.js';
 import type { Graph, Node } from '../model/graph.js';
@@ -16,7 +16,7 @@ export interface Masking {
 
 /** Walks the nodes that make a derived tensor by themselves, with the rules by which lanes go through any graph. */
 export function maskingOf(graph: Graph, constant: Constant, registry: Registry, read: ReadNumbers): Masking {
-  const walked = (masks: readonly Mask[]): Walk => {
+  const walked = (masks: readonly Mask[]): OpenWalk => {
     const zeros = new Map(
       [...constant.leaves].map((tensor) => [
         tensor,
@@ -37,7 +37,7 @@ export function maskingOf(graph: Graph, constant: Constant, registry: Registry, 
       const made = own.tensors.get(constant.name)?.axes?.[axis];
       if (made === undefined || !made.factors.every((factor) => factor.labels === undefined || factor.zero))
         return false;
-      const inexact = own.lanes.inexactAtoms();
+      const inexact = own.lanes.equations.settle().inexact;
       return [...atomsOf(own, made).keys()].every((atom) => !inexact.has(atom));
     },
   };
@@ -59,7 +59,7 @@ function alone(graph: Graph, { nodes, leaves }: Constant): Graph {
 }
 
 /** The lane of each index of an axis; none where indices are no single lanes of their own. */
-function atomsOf(walked: Walk, axis: Axis): ReadonlyMap<number, number> {
+function atomsOf(walked: OpenWalk, axis: Axis): ReadonlyMap<number, number> {
   const { lanes } = walked;
   const found = new Map<number, number>();
   if (typeof axis.length !== 'number' || axis.factors.every(({ labels }) => labels === undefined))
@@ -72,7 +72,7 @@ function atomsOf(walked: Walk, axis: Axis): ReadonlyMap<number, number> {
   return found;
 }
 
-function makersOf(walked: Walk, constant: Constant, axis: Axis): Mask[] {
+function makersOf(walked: OpenWalk, constant: Constant, axis: Axis): Mask[] {
   const atoms = atomsOf(walked, axis);
   if (atoms.size === 0) return [];
   const ends = endings(walked, constant.nodes, atoms);
@@ -91,7 +91,7 @@ function makersOf(walked: Walk, constant: Constant, axis: Axis): Mask[] {
  * part of a norm changes what is divided by it.
  */
 function endings(
-  walked: Walk,
+  walked: OpenWalk,
   nodes: readonly Node[],
   atoms: ReadonlyMap<number, number>,
 ): ReadonlySet<number> {

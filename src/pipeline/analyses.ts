@@ -2,7 +2,7 @@ import { finished, type Steps } from '../base/steps.js';
 import { type Analysis, analysing } from '../coupling/analysis.js';
 import { choosing } from '../coupling/choosing.js';
 import type { Lengths } from '../coupling/lengths.js';
-import type { ReadNumbers, Walk } from '../coupling/walk.js';
+import type { OpenWalk, ReadNumbers } from '../coupling/walk.js';
 import type { Dataset } from '../data/data.js';
 import { foldedGraph } from '../folding/fold.js';
 import type { Graph } from '../model/graph.js';
@@ -87,7 +87,7 @@ export class Analyses {
   }
 
   /** The graph with the weights that it computes as stored ones. */
-  *#foldedGraph(read: ReadNumbers): Steps<{ readonly graph: Graph; readonly walk?: Walk }> {
+  *#foldedGraph(read: ReadNumbers): Steps<{ readonly graph: Graph; readonly walk?: OpenWalk }> {
     if (this.#folded !== undefined) return { graph: this.#folded };
     const walk = yield* choosing(this.graph, this.registry, read, () => false);
     // Another call may have folded it while this one waited for its turn.

@@ -1,7 +1,7 @@
 import { CostModel, isWeight } from '../cost/model.js';
 import type { Analysis } from '../coupling/analysis.js';
-import { KEPT } from '../coupling/equations.js';
 import { type Reason, sinceText } from '../coupling/reason.js';
+import { KEPT } from '../coupling/settledEquations.js';
 import { Removal } from '../coupling/survivors.js';
 import type { ValueDocument } from '../model/document.js';
 import { INNER } from '../model/expand.js';
@@ -38,7 +38,7 @@ const valueReport = (value: ValueDocument): ValueReport => ({
 });
 
 function groupReports(analysis: Analysis, costs: CostModel): GroupReport[] {
-  const { groups, graph, lanes } = analysis;
+  const { groups, graph, equations } = analysis;
   const whole = costs.of().params;
   return groups.map((group) => ({
     id: group.id,
@@ -52,20 +52,20 @@ function groupReports(analysis: Analysis, costs: CostModel): GroupReport[] {
         axis: slot.axis,
         length: slot.labels.length,
       })),
-    params: whole - costs.of(new Removal(lanes.equations, new Set(group.lanes))).params,
+    params: whole - costs.of(new Removal(equations, new Set(group.lanes))).params,
     factors: [...group.factors.keys()].map((index) => groups[index]!.id),
   }));
 }
 
-function frozenReports({ parameterAxes, graph, lanes }: Analysis): FrozenReport[] {
+function frozenReports({ parameterAxes, graph, equations }: Analysis): FrozenReport[] {
   return parameterAxes.flatMap((slot) => {
     if (slot.use !== undefined) return [];
     const reasons = new Map<string, Reason>();
     let indices = 0;
     for (const label of slot.labels) {
-      if (lanes.equations.atom(label) !== KEPT) continue;
+      if (equations.atom(label) !== KEPT) continue;
       indices += 1;
-      const reason = lanes.equations.frozenBecause(label);
+      const reason = equations.frozenBecause(label);
       if (reason !== undefined) reasons.set(`${reason.why}/${reason.node}`, reason);
     }
     if (indices === 0) return [];

@@ -15,7 +15,7 @@ export function removalOf(analysis: Analysis, kept: ReadonlyMap<Group, readonly 
     const stay = new Set(positions);
     for (const [position, lane] of group.lanes.entries()) if (!stay.has(position)) removed.add(lane);
   }
-  return new Removal(analysis.lanes.equations, removed);
+  return new Removal(analysis.equations, removed);
 }
 
 type PlanTables = Pick<PruneSection, 'tensors' | 'derived' | 'copies' | 'interface'>;
@@ -99,7 +99,7 @@ function fits(analysis: Analysis, planned: PlannedGroup, group: Group): void {
 
 /** A lane leaves where no index that stays has it. */
 function removalByTensors(analysis: Analysis, plan: PruneSection): Removal {
-  const { equations } = analysis.lanes;
+  const { equations } = analysis;
   const slots = new Map<string, number>();
   for (const slot of analysis.parameterAxes)
     if (slot.use === undefined)

@@ -56,6 +56,33 @@ describe('equations', () => {
     );
   });
 
+  test('what they settle to says the same of every label, whatever is stated afterwards', () => {
+    fc.assert(
+      fc.property(statements, statements, (before, after) => {
+        const equations = new Equations();
+        const labels = [...equations.fresh(LANES)];
+        const state = (all: readonly Statement[]): void => {
+          for (const { kind, ...of } of all) {
+            const a = labels[of.a % labels.length]!;
+            const b = 'b' in of ? labels[of.b % labels.length]! : a;
+            if (kind === 'both') labels.push(equations.conjunction([a, b]));
+            else if (kind === 'equate') equations.equate(a, b, because('met'));
+            else equations.freeze(a, because(`froze ${a}`));
+          }
+        };
+        const answers = (own: Pick<Equations, 'atoms' | 'atom' | 'frozenBecause'>): unknown =>
+          known.map((label) => [own.atoms(label), own.atom(label), own.frozenBecause(label)?.text]);
+        state(before);
+        const known = [0, ...labels];
+        const wanted = answers(equations);
+        const settled = equations.settle();
+        state(after);
+        expect(answers(settled)).toEqual(wanted);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
   test('a product makes heads and dims lanes of their own', () => {
     const equations = new Equations();
     const [h, d, both] = equations.fresh(3) as unknown as [number, number, number];

@@ -87,7 +87,7 @@ function decisionOf(
   scores: ReadonlyMap<Group, Float64Array> = new Map(),
 ): Decision<PruneSection> {
   const kept = new Map(curves.map((curve, index) => [curve.group, curve.kept(choices[index]!)]));
-  const removal = curves.length > 0 ? removalOf(analysis, kept) : new Removal(analysis.lanes.equations, []);
+  const removal = curves.length > 0 ? removalOf(analysis, kept) : new Removal(analysis.equations, []);
   return {
     removal,
     get section(): PruneSection {
