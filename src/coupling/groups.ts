@@ -5,13 +5,41 @@ import { SEVERAL, type SettledEquations } from './settledEquations.js';
 import type { Tensor } from './tensor.js';
 import type { OpenWalk } from './walk.js';
 
-/** Lanes that touch the same axes in the same way: what a policy ranks and keeps a part of. */
+/**
+ * Lanes that lie on the same axes of stored tensors in the same way, so that any of them can leave without the others. A lane is what
+ * has to leave together: a channel in every tensor that makes it or reads it. A criterion scores a group's lanes, a policy decides
+ * how many of them stay.
+ *
+ * For example y = fc(flatten(h + conv2(relu(h)))) with h = conv1(x), x of shape [n, 3, 2, 2], and 4 channels in h:
+ *
+ *   conv1.weight [4, 3, 3, 3]   conv1.bias [4]
+ *   conv2.weight [4, 4, 3, 3]   conv2.bias [4]
+ *   fc.weight    [10, 16]       fc.bias    [10]
+ *
+ * The sum makes channel i of h and channel i of conv2's output one lane, and conv2 reads h, so all of them are one group of 4 lanes,
+ * named `conv1` after the first tensor that makes them. It has six slots, one for each axis that shrinks with it:
+ *
+ *   tensor         axis   the lane of each index                               the axis
+ *   conv1.weight   0      [0, 1, 2, 3]                                         makes the lanes
+ *   conv1.bias     0      [0, 1, 2, 3]                                         makes the lanes
+ *   conv2.weight   0      [0, 1, 2, 3]                                         makes the lanes
+ *   conv2.weight   1      [0, 1, 2, 3]                                         reads the lanes (`contracted`)
+ *   conv2.bias     0      [0, 1, 2, 3]                                         makes the lanes
+ *   fc.weight      1      [0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3]     reads the lanes (`contracted`)
+ *
+ * A flattened channel is 2 × 2 columns of fc.weight. When lane 3 leaves, index 3 leaves each axis of conv1 and conv2, and columns 12 to
+ * 15 leave fc.weight: conv1.weight becomes [3, 3, 3, 3], conv2.weight [3, 3, 3, 3], both biases [3], fc.weight [10, 12]. Of 430
+ * parameters 298 stay. The 3 channels of x and the 10 of y are the model's interface and belong to no group. The group is
+ * `exact`: the pruned model answers as the original does with channel 3 of conv1's and conv2's outputs set to zero.
+ */
 export interface Group {
   /** Named after the first tensor that makes its lanes. */
   readonly id: string;
   /** Independent lanes, in the order in which they first lie on an axis. */
   readonly lanes: readonly number[];
+  /** The axes of stored tensors that the lanes lie on, of those that make the lanes and of those that read them. */
   readonly slots: readonly GroupAxis[];
+  /** A model pruned of some of the lanes answers as the original does with these lanes set to zero. */
   readonly exact: boolean;
   /** The first node that makes its lanes inexact. */
   readonly inexact?: Reason;
