@@ -77,7 +77,7 @@ export type BiasPlace =
   | { readonly kind: 'behind'; readonly trailing: number }
   | { readonly kind: 'none' };
 
-/** Patches of more inputs than these are not looked at as wholes: their second moments would cost more than running the model. */
+/** Kernels over more inputs than this are refitted tap by tap: second moments of whole patches would cost more than running the model. */
 const MOST_PATCH = 2304;
 
 /**
@@ -134,7 +134,7 @@ export function layersOf(walk: Walk): Layer[] {
         ? inUnits(around, site, weight, quantised, length(layout.outputs))
         : additionOf(around, site, length(layout.outputs)),
     );
-    // A bias of other units would be off with the weight's scale, and of integers only one node is looked at.
+    // A bias in other units would be wrong once the weight's scale changes; of integers, only weights of one node are solved for.
     if (sites.some((site, place) => isInUnits(site) && additions[place]!.kind === 'none')) return [];
     if (sites.length > 1 && sites.some(({ reals }) => reals !== undefined)) return [];
     const tied = sites.map((site) => integerBias(around, site));

@@ -75,7 +75,7 @@ export function dequantise(
   return numbers;
 }
 
-/** The scales under which the largest numbers fit: those that there are, wherever rounding makes nothing else of them. */
+/** Scales, no smaller than the present ones, under which the largest numbers still fit into the integers' range. */
 export function wider(
   numbers: Float32Array,
   dims: readonly number[],

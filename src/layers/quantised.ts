@@ -57,8 +57,9 @@ export const storedAs = (graph: Graph, name: string): TensorDocument | undefined
   graph.initializers.get(name) ?? graph.constants.get(name);
 
 /**
- * The stored tensor that an operand is, seen through nodes that move it: rules have told that there are no others. Integers are seen through the node that dequantises
- * them, where its parameters are stored and there is one for all, or one for each index of an axis. Undefined for all others.
+ * The stored tensor behind an operand, followed through nodes that only move its elements, which the operator's rule has made sure of.
+ * Integers are followed through the node that dequantises them, where its parameters are stored, one for all elements or one for
+ * each index of an axis. Undefined for all other operands.
  */
 export function behind(walk: Seen, makers: Makers, node: Node, operand: number): Behind | undefined {
   const { graph } = walk;

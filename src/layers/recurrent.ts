@@ -65,7 +65,7 @@ export function recurrentsOf({ graph, recurrences }: Walk, layers: readonly Laye
 export const layersIn = ({ directions }: Recurrent): readonly Layer[] =>
   directions.flatMap(({ input, recurrent }) => [input, recurrent]);
 
-/** Values that must be known of it, of the original: those that the graph computes. */
+/** The computed values of the original that a refit of the node needs: its data and states, initial state and sequence lengths. */
 export const valuesOf = ({ data, states, initial, lengths }: Recurrent): readonly string[] => [
   data,
   states,
@@ -161,7 +161,7 @@ export function statesBefore(
   return out;
 }
 
-/** Rows of the data at which something is computed, each so-many-th of them. */
+/** Every n-th row of the data, n being `every`, among the rows within their sequence's length. */
 export function rowsSeen(
   { batchFirst }: Recurrence,
   { steps, batch }: StateDims,

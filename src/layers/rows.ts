@@ -80,7 +80,7 @@ export function channelsFirst({ window }: WeightUse, values: Values): Values {
   return { data: turned, dims: [batch, channels, ...space], axis: 1 };
 }
 
-/** x of a site as rows or as patches. `every`: takes each so-many-th only. */
+/** The input x of a use of a weight, as rows or as patches. `every`: the stride at which positions are taken. */
 export function rowsOf(
   layer: Layer,
   at: WeightUse,
@@ -136,7 +136,7 @@ function padsOf(
   return pads === 'SAME_UPPER' ? [...small, ...large] : [...large, ...small];
 }
 
-/** x of a site, of which each so-many-th position is looked at, and how its other values are then seen. */
+/** The input x of a use of a weight at subsampled positions, and how other values are taken at the same positions. */
 export interface Looked {
   readonly rows: Rows;
   /** Values at the outputs of the same positions, channels on this axis. */
@@ -151,8 +151,8 @@ export interface Values {
 }
 
 /**
- * Looks at each so-many-th position of a site. Where that takes less room than all of x, only these positions are there from then on,
- * as rows.
+ * Subsamples the positions of a use of a weight, at the stride `every`. Where the positions take less memory than all of x, they are
+ * copied as rows, and x is not kept.
  */
 export function lookedAt(
   layer: Layer,

@@ -5,13 +5,14 @@ import { quietly } from '../native/quietly.js';
 import { dimsIn, type Logits, lostAlong, weakestFirst } from '../statistics/logits.js';
 import { blocksOf, inputsOf, type SecondMoments, type Summing } from '../statistics/moments.js';
 
-/** The order in which a group's lanes leave, and what has been lost by then. */
+/** The order in which a group's lanes are removed, and the loss curve along it. */
 export interface Ranking {
   /** Positions in `Group.lanes`, the first to leave first. */
   readonly order: Uint32Array;
   /**
-   * [lanes]: once so many + 1 have left, the share of their variance that consumers can no longer give, all that is left
-   * refitted; summed over the consumers, and with it the share of the products' energy where lanes are dims of queries and keys.
+   * [lanes]: entry k is the loss when lanes 0 to k of the order are removed. It is the share of a consumer's output variance that its
+   * other inputs, refitted, cannot reproduce, summed over the consumers; where lanes are dims of queries and keys, the share of
+   * the logits' energy that is lost is added.
    */
   readonly damage: Float64Array;
   readonly consumers: readonly Summing[];
@@ -82,7 +83,7 @@ const inverse = (variance: number): number => {
 /** Widths at which the damage of an order is computed; between them it is taken to be linear. */
 const POINTS = 12;
 
-/** `Ranking.damage` of any order: the share of consumers' variance that is lost once so many + 1 lanes have left. */
+/** `Ranking.damage` along any order: entry k is the share of the consumers' output variance that is lost with lanes 0 to k. */
 export async function damageAlong(
   group: Group,
   order: Uint32Array,

@@ -20,7 +20,7 @@ import { productsOf } from '../statistics/products.js';
 import { DAMPING, damageAlong, type Ranking, rank } from './ranking.js';
 import { lossOf, sensitivity, Trials, type Tried } from './trials.js';
 
-/** What is known of a model from samples: computed when it is asked for, and kept. */
+/** A model together with calibration samples: second moments, rankings and trials, each computed once when it is first asked for. */
 export class CalibrationSession {
   /** Of all of the model's graph that is computed on the samples, once that is known: `prepare`. */
   #layers: readonly Layer[];
@@ -32,7 +32,7 @@ export class CalibrationSession {
   readonly #logits = new Shared<readonly Logits[]>();
   readonly #trials = new Shared<Trials | undefined>();
   readonly #rankings = new Map<Group, Ranking | undefined>();
-  /** By group and order: what the model's answers lose where half of the lanes are gone. */
+  /** By group and order of lanes: the loss of the model's outputs, measured with half of the lanes removed. */
   readonly #losses = new Map<string, Tried>();
   /** Groups of which a trial gave NaN or infinite values. */
   readonly overflowing = new Set<string>();
@@ -52,7 +52,7 @@ export class CalibrationSession {
     this.#shown = native;
   }
 
-  /** Lays out the branches that the samples take. All that is asked of samples does so first. */
+  /** Replaces each If by the branch that the samples take. Every method that runs the model calls it first. */
   async prepare(options: NativeOptions): Promise<void> {
     const { native, analysis, dataset, runtime, samples } = this;
     const own = { ...quietly(options), ...(samples !== undefined && { samples }) };
@@ -67,7 +67,7 @@ export class CalibrationSession {
   }
 
   /**
-   * Nodes that multiply by weights that a removal cuts, where no refit comes to: in branches that no sample takes, or only some, and in
+   * Nodes whose weights are cut but cannot be refitted: nodes in branches that no sample takes, or not every sample, and nodes in
    * functions.
    */
   beyond({ kept }: Removed['cuts']): readonly string[] {
@@ -93,7 +93,7 @@ export class CalibrationSession {
     return groups.map((group) => this.#rankings.get(group));
   }
 
-  /** What lanes say to the first layer that reads them, in bits for each of their inputs there. */
+  /** Entropies of the lanes as inputs of the first layer that reads them, in bits per input. */
   async information(group: Group, options: NativeOptions): Promise<BlockInformation | undefined> {
     const { moments } = await this.observed(options);
     for (const [layer, own] of moments) {
@@ -113,10 +113,11 @@ export class CalibrationSession {
   }
 
   /**
-   * [lanes]: what is lost once the first so many + 1 lanes of an order have left: the predicted damage, in shares of the answers'
-   * variance where that can be measured in reasonable time.
+   * The loss curve of a group along an order of its lanes, [lanes]: entry k is the loss when lanes 0 to k of the order are removed, as
+   * predicted from the layers that read them. Where a trial can be run in reasonable time the curve is scaled to what it measured, and
+   * is in shares of the variance of the model's outputs.
    *
-   * presumed: of a group of which nothing can be predicted, in any unit where it is measured
+   * presumed: the curve to take, in any unit, for a group of which no layer's loss can be predicted
    */
   async damage(
     group: Group,
@@ -161,7 +162,7 @@ export class CalibrationSession {
     return sensitivity(group, lost, damage);
   }
 
-  /** Lets go of what only `damage` needs: it is much, and made again where it must be. */
+  /** Frees the memory that only `damage` uses, which may be much; a later call computes it again. */
   forgetTrials(): void {
     this.#trials.forget();
   }
@@ -170,7 +171,7 @@ export class CalibrationSession {
     return Trials.of(await this.#source(options), options);
   }
 
-  /** Bytes that biases which there were none of take at most. */
+  /** An upper bound, in bytes, of the biases that a refit adds to layers without one. */
   get added(): number {
     return this.#layers.reduce((sum, { sites, outputs, weight }) => {
       const name = this.analysis.graph.nameOf(weight.id).length + FRESH;
@@ -237,7 +238,7 @@ export class CalibrationSession {
   }
 }
 
-/** Samples on which it is looked at where outputs lie. */
+/** Samples that are run to find out on which axes the heads and dims of queries and keys lie. */
 const PROBED = 2;
 
 /** Bytes that a new name has more than the one that it is made of; that a tensor and a node take beside names and numbers. */
@@ -245,7 +246,7 @@ const FRESH = 24;
 const TENSOR = 48;
 const NODE = 64;
 
-/** Batches may be larger where less is looked at than all that layers read; four at least, so that one can be held out. */
+/** Batches may be larger where only a part of the layers' inputs is used; there are at least four, so that one can be held out. */
 const BATCH_BYTES = 64 * 1024 * 1024;
 const MOST_BATCH = 64;
 /** What is held of all samples at once is at most this, with room for both models and for targets. */

@@ -25,12 +25,12 @@ import { removalOf } from '../surgery/removal.js';
 
 /** The share of a group's lanes whose loss is tried. */
 const TRIED = 0.5;
-/** Samples that a trial refits on, at most; and for each of them so many others that judge. */
+/** The most samples that a trial refits on, and how many samples judge the result for each of them. */
 const SAMPLES = 256;
 const JUDGED = 1;
 /**
- * What must judge at least: positions of the layer that answers, such as steps of a sequence or pixels, and samples, of whose batches
- * some are held out.
+ * The least that a trial may be judged on: positions of the last layer (steps of a sequence, pixels), and samples, some batches of
+ * which are held out.
  */
 const FEWEST = 48;
 const FEWEST_SAMPLES = 2 * HELD_OUT;
@@ -91,8 +91,8 @@ export class Trials {
 }
 
 /**
- * Samples that a trial refits on; so many others judge. Few are enough where the layer that answers last has many positions in each, such
- * as steps of a sequence.
+ * The number of samples that a trial refits on; as many others judge the result. Few are enough where the last layer has many
+ * positions in each sample, such as the steps of a sequence.
  *
  * macs: multiply-accumulates of the model for one sample
  * returns: undefined where trying every group would take too long
@@ -112,7 +112,7 @@ export function samplesOfTrials(
   return fit < fewest || fit < 2 ? undefined : fit;
 }
 
-/** What looking at the positions of each layer may cost in one trial. */
+/** The multiplications that the second moments of one trial may take; a layer with more positions is subsampled. */
 function shareIn({ rows, samples, walk }: Source): number {
   const sizes = [...rows].map(([layer, each]) => ({
     inputs: inputsOf(layer),
@@ -122,9 +122,9 @@ function shareIn({ rows, samples, walk }: Source): number {
   return shareOf(sizes, MOST_PRODUCTS / Math.max(1, walk.groups.length));
 }
 
-/** What came of trying a group. */
+/** The measured loss of one group. */
 export interface Tried {
-  /** Of the answers' variance; undefined where no output can be judged. */
+  /** In shares of the variance of the model's outputs; undefined where no output can be judged. */
   readonly loss: number | undefined;
   /** Values became NaN or infinite where the original's are not: that counts as the whole loss at least. */
   readonly overflows: boolean;
@@ -189,5 +189,5 @@ export async function lossOf(
   }
 }
 
-/** What counts as no damage at all. */
+/** A predicted loss below this counts as none. */
 const LEAST = 1e-9;

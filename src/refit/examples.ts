@@ -3,16 +3,16 @@ import type { RefitMode } from './source.js';
 import type { RegressionTarget } from './target.js';
 
 /**
- * Dampings to choose from, as shares of the mean variance of a layer's inputs. The least is for lanes that others give exactly, the
- * largest for samples that say little beside the weights there are.
+ * Ridge dampings to choose from, as shares of the mean variance of a layer's inputs. The smallest suits removed lanes that the others
+ * reproduce exactly, the largest suits samples too few to improve on the weights that there are.
  */
 const DAMPINGS = [1e-6, 1e-4, 1e-3, 1e-2, 1e-1, 1];
-/** Those of layers of more inputs than this: each costs the cube of the inputs. */
+/** Layers of more inputs than this have fewer dampings to choose from, as each costs the cube of the inputs. */
 export const LARGE = 640;
 const LARGE_DAMPINGS = [1e-3, 1e-2, 1];
-/** Those of a trial: enough to tell samples that say much of a layer from those that it would be fitted to by heart. */
+/** Dampings of a quick trial: enough to tell plenty of samples from so few that a layer would overfit them. */
 const QUICK_DAMPINGS = [1e-3, 1e-1, 1];
-/** Every so-many-th batch says which damping is best, before it is fitted to like the others. */
+/** One batch in this many is held out to choose the damping, and fitted to like the others after that. */
 export const HELD_OUT = 4;
 
 /** The ridge dampings to choose from for a layer of so many inputs, as shares of the inputs' mean variance. */

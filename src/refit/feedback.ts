@@ -8,7 +8,7 @@ import type { PendingUpdates } from './pendingUpdates.js';
 /** Values of one batch, by name. */
 type Values = ReadonlyMap<string, Tensor>;
 
-/** Values of a model, batch by batch. fitted: so many batches. */
+/** Collects values of a model for each batch, of the first `fitted` batches. */
 export async function told(
   model: ValueSource,
   names: readonly string[],
@@ -30,7 +30,7 @@ export class Feedback {
     readonly fitted = Number.POSITIVE_INFINITY,
   ) {}
 
-  /** Its sites but for those that read what is stored: a first state of zeros. */
+  /** The uses of the weight whose input is computed, or the model's; others read a stored tensor, such as an initial state of zeros. */
   get sites(): readonly WeightUse[] {
     const { parts } = this.pruned;
     return this.layer.sites.filter(({ data }) => parts.makerOf(data) !== undefined || parts.isInput(data));

@@ -19,14 +19,14 @@ const MOST_PRODUCTS = 2e10;
 /** How often targets behind a ReLU are made anew. */
 const ROUNDS = 6;
 
-/** Of so many positions each how-many-th is fitted to: answers of few inputs need few. `inputs`: of each group. */
+/** The stride at which positions of a grouped convolution are subsampled for its refit. `inputs`: of each group, which need few rows. */
 export function everyOfGroups(groups: number, inputs: number, rows: number): number {
   const enough = Math.max(ROWS_SMALL, ROWS_EACH * inputs);
   const affordable = Math.max(ROWS_LEAST * inputs, MOST_PRODUCTS / groups / inputs ** 2);
   return Math.max(1, Math.floor(rows / Math.min(enough, affordable)));
 }
 
-/** Each so-many-th sample of values whose first axis samples lie on. */
+/** Every n-th sample, n being `every`, of tensors whose first axis is the samples. */
 export function thinned(
   tensors: ReadonlyMap<string, Tensor>,
   names: readonly string[],

@@ -147,7 +147,7 @@ export class PendingUpdates {
     if (tied !== undefined && addition.kind !== 'stored')
       await this.#contents.write(tied, await this.#contents.read(tied), await this.#rescaled(tied, scales));
     if (addition.kind === 'none') return;
-    // A node that computes W x alone leaves the bias to those that go on.
+    // A node that computes W x alone leaves the bias to the nodes behind it.
     const seen = fused === undefined || bias.kind !== 'operand' || isWithin(fused, bias.operand);
     const included =
       observed && seen && (addition.kind === 'operand' || (addition.kind === 'stored' && addition.included));

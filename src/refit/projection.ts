@@ -10,11 +10,11 @@ export interface ProjectionParameters {
   readonly shift: number;
 }
 
-/** For each output of a layer that is left, what it is to answer; itself where there is nothing. */
+/** For each kept output of a layer, the combination of original outputs that it is refitted to; itself where it has no entry. */
 export type JointProjection = ReadonlyMap<number, ProjectionParameters>;
 
 /**
- * New dims of queries and keys: where dims of a head leave, those that are left answer the best products of all.
+ * New dims of queries and keys: where dims of a head are removed, the others become the projections that keep most of the logits.
  *
  * - `refitted`: layers that will be; a product of which one is not keeps its dims as they are
  */

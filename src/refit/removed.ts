@@ -15,8 +15,8 @@ export interface Reconstructed {
   /** Layers that were refitted, and the samples that they were fitted to. */
   readonly layers: number;
   readonly samples: number;
-  /** Values that the original decided while weights were refitted: how long others are, or which are looked at. */
+  /** Values that were taken from the original during the refit, as they decide the lengths of others, or pick elements of them. */
   readonly taken: readonly string[];
-  /** Nodes whose answers lie at other places in the pruned model all the same: they have the weights that were cut. */
+  /** Nodes whose outputs have other positions in the pruned model nevertheless: their weights were cut and not refitted. */
   readonly unmatched: readonly string[];
 }

@@ -56,7 +56,7 @@ interface Situation {
   readonly options: NativeOptions;
 }
 
-/** Every so-many-th batch says which damping is best. */
+/** One batch in this many is held out to choose the damping. */
 const HELD_OUT = 4;
 
 /** Gives lanes the scale and shift with which they are most what they were. */

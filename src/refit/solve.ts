@@ -44,7 +44,7 @@ export class LayerSolve {
   readonly #inputs: number;
   readonly #outputs: readonly number[];
   readonly #observed: boolean;
-  /** As the first batch has it: the last one may be smaller. Of groups, also which samples are looked at. */
+  /** The stride of positions at each use of the weight, chosen on the first batch; of grouped convolutions, of samples too. */
   readonly #every = new Map<WeightUse, number>();
   readonly #samplesEvery = new Map<WeightUse, number>();
   /** In all batches the two models have other lengths here. */
@@ -224,7 +224,7 @@ export class LayerSolve {
     return rowsOf(this.layer, site, NONE, dims).rows === count(answers) / answers[axis]!;
   }
 
-  /** What is looked at of a batch: of groups some samples, in which all positions count. */
+  /** The part of a batch that is fitted to: of grouped convolutions every n-th sample, with all of its positions. */
   #some(
     site: WeightUse,
     then: ReadonlyMap<string, Tensor>,

@@ -25,7 +25,7 @@ export interface Source {
   readonly fixed: boolean;
   /** Of all that layers read of one sample. */
   readonly bytes: number;
-  /** Positions of each layer in one sample, and what looking at them may cost: `strideFor`. */
+  /** Positions of each layer in one sample, and the multiplications that each layer may take: `strideFor`. */
   readonly rows: ReadonlyMap<Layer, number>;
   readonly share: number;
   /** Products of layers whose dims can be chosen anew. */

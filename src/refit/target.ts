@@ -23,7 +23,7 @@ export interface PostOps {
   readonly through: readonly Node[];
 }
 
-/** Most nodes that are looked at behind a layer. */
+/** The most nodes behind a layer that are followed in search of its regression target. */
 const MOST_STEPS = 12;
 /** A scale below this share of the largest says nothing of the layer's output. */
 const SMALL = 1e-3;

@@ -66,9 +66,9 @@ export interface SampledRows {
 export interface Saliency {
   /** Positions in the group, the first to leave first. */
   readonly order: Uint32Array;
-  /** Once so many + 1 have left: what is lost, in shares of the layers' output variance, and of the products' energy. */
+  /** [lanes]: entry k is the loss when lanes 0 to k of the order are removed, in shares of the layers' output variance and the logits' energy. */
   readonly damage: Float64Array;
-  /** Where a layer reads them, and what scores are made of is wanted: by lane, in bits for each of its inputs at the first of the layers. */
+  /** By lane, where a layer reads them and the parts of scores are wanted: entropies at the first such layer, in bits per input. */
   readonly bits?: Bits;
 }
 

@@ -39,7 +39,7 @@ export const information: Criterion = {
   },
 };
 
-/** The damage by then, and a trifle for each lane before, which keeps the order where nothing is lost. */
+/** Scores that rise in the order of removal: the loss curve, with a trifle added per lane so that the order is kept where it is flat. */
 function rising({ order, damage }: Saliency): Float64Array {
   const scores = new Float64Array(order.length);
   const trifle = 1e-12 * (damage.at(-1) ?? 0) + Number.MIN_VALUE;

@@ -9,7 +9,7 @@ import { norm } from './shown.js';
  * I(y) / I(x), at the cost I(x | kept), what it alone knows of the two. Lanes leave by (level, cost).
  *
  * - `variant: 'consumers'`: lanes that say least of the lanes of the next layers leave first, by their mean gain ratio; `'output'`:
- *   those that say least of the class that the model itself names
+ *   lanes that say least of the class that the model itself names leave first
  * - `weighted`: within a level by what consumers make of that: (2^(2 cost) - 1) · Σw² of the weights that read the lane, a variance
  *   in units of the bins' width, times what it is multiplied with
  * - `estimator`, `bins`, `binning`, `range`, `millerMadow`, `rows`: as of `espalier tree`; a Gaussian has 4096 steps whatever `bins` is

@@ -65,7 +65,7 @@ function addsStored(walk: Walk, makers: Makers, node: Node, value: string): bool
   return before !== undefined && before === after && directly(walk, makers, node, operand) !== undefined;
 }
 
-/** Elements that are looked at of one batch. */
+/** The most elements of one batch that are evaluated. */
 const MOST_ELEMENTS = 2 ** 20;
 
 /**

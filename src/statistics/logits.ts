@@ -117,8 +117,8 @@ export function dimsIn(group: Group, all: readonly Logits[]): readonly Logits[] 
 }
 
 /**
- * [lanes]: once so many + 1 lanes of an order have left, the share of the products' energy that is lost, the dims chosen anew; summed
- * over products. Which dims of a head leave is all the same then.
+ * [lanes]: entry k is the share of the logits' energy that is lost when lanes 0 to k of the order are removed and the other dims are
+ * chosen anew, summed over products. Only the number of dims that a head loses matters then, not which.
  */
 export function lostAlong(group: Group, order: ArrayLike<number>, own: readonly Logits[]): Float64Array {
   const damage = new Float64Array(order.length);
@@ -153,6 +153,6 @@ export function weakestFirst(group: Group, own: readonly Logits[]): Uint32Array 
 const sumOf = <T>(values: readonly T[], of: (value: T, index: number) => number): number =>
   values.reduce((sum, value, index) => sum + of(value, index), 0);
 
-/** The energy of all components behind the first so many. */
+/** The energy of all components but the `rank` strongest. */
 const behind = ({ strengths }: Factors, rank: number): number =>
   strengths.subarray(rank).reduce((sum, strength) => sum + strength ** 2, 0);

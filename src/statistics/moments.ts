@@ -29,7 +29,7 @@ import { answersOf, Stakes } from './answers.js';
 
 /** Layers of more inputs are left out: their second moments alone would be some hundred megabytes. */
 export const MOST_INPUTS = 6144;
-/** From so many inputs on products are made in single precision, which is right to 1e-6. */
+/** Layers of this many inputs and more have their products computed in single precision, to a relative error of about 1e-6. */
 const SINGLE = 32;
 
 /** What sums over inputs: a layer, or a direction of a recurrent node over what it reads and its states together. */
@@ -61,7 +61,7 @@ export interface SecondMoments {
   readonly batch: number;
   /** Bytes of all that layers read of one sample. */
   readonly bytes: number;
-  /** Positions that each layer has in one sample, and what looking at them may cost: `strideFor`. */
+  /** Positions of each layer in one sample, and the multiplications that each layer may take: `strideFor`. */
   readonly rows: ReadonlyMap<Layer, number>;
   readonly share: number;
 }

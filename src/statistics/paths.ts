@@ -21,7 +21,7 @@ export class Paths {
     readonly makers: Makers,
   ) {}
 
-  /** Undefined where that cannot be told: the model's outputs show it, or a node that reads it is not in the main graph. */
+  /** Undefined where the paths are not known: one ends in an output of the model, or in a node outside of the main graph. */
   from(root: string): Terminal[] | undefined {
     const { graph, linear } = this.walk;
     const shown = new Set(graph.outputs.map(({ name }) => name));

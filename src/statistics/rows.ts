@@ -154,7 +154,7 @@ interface Part extends Block {
   readonly positions: number;
 }
 
-/** Where samples cannot be told apart, the batch is one. */
+/** Where the rows cannot be divided among the samples, the whole batch counts as one unit. */
 function split(block: Block, samples: number): Part {
   const units = block.outer % samples === 0 ? samples : 1;
   const own = block.outer / units;
