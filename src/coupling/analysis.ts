@@ -56,7 +56,6 @@ export function* analysing(
 function keepWhole({ graph, lanes, parameterAxes, tensors }: OpenWalk, glob: string): void {
   const matches = matcher(glob);
   const text = `it was asked to be kept: ${glob}`;
-  lanes.at = '';
   const freezeTensor = (tensor: number): void => {
     for (const slot of parameterAxes) {
       if (slot.tensor !== tensor) continue;

@@ -32,7 +32,6 @@ export function bornFree(lanes: Lanes, value: ValueDocument, { axes, ...rest }: 
  */
 export function tieStates({ inputs, outputs }: Graph, tensors: Tensors, lanes: Lanes, isFree: IsFree): void {
   const states = outputs.filter((output) => output.dtype === null || isFloat(output));
-  lanes.at = '';
   for (const input of inputs) {
     if (!isFloat(input)) continue;
     const alike = states.filter((output) => areAlike(tensors.get(input.name), tensors.get(output.name)));
@@ -56,7 +55,6 @@ export function freeAxes(
   lanes: Lanes,
   isFree: IsFree,
 ): FreeAxis[] {
-  lanes.at = '';
   const of = (kind: FreeAxis['kind'], values: readonly ValueDocument[]): FreeAxis[] =>
     values.flatMap(({ name }) => {
       if (!isFree(name)) return [];

@@ -225,9 +225,8 @@ class Walker {
       yield;
     }
     tieStates(graph, this.#tensors, this.#lanes, isFree);
-    this.#lanes.at = '';
     for (const { name } of graph.outputs)
-      this.#keepWhole(name, 'graph-output', `the model's output "${name}" shows`, isFree(name));
+      this.#keepWhole(name, this.#lanes, 'graph-output', `the model's output "${name}" shows`, isFree(name));
     return {
       graph,
       lanes: this.#lanes,
@@ -265,10 +264,10 @@ class Walker {
   }
 
   #visit(node: Node): void {
-    this.#lanes.at = node.name;
+    const lanes = this.#lanes.at(node.name);
     if (isConstant(node)) {
       const [name] = node.outputs;
-      const constant = this.#constant(node);
+      const constant = this.#constant(node, lanes);
       if (name !== undefined && constant !== undefined) {
         this.#tensors.set(name, constant);
         return;
@@ -278,7 +277,7 @@ class Walker {
       this.#tensors.set(node.outputs[0]!, this.#tensors.get(node.inputs[0]!)!);
       return;
     }
-    const call = new NodeCall(node, this.#lanes, this.#operands(node), this.#store);
+    const call = new NodeCall(node, lanes, this.#operands(node, lanes), this.#store);
     const rule = this.registry(node.domain, node.op, node.opset);
     try {
       if (rule === undefined) throw new Frozen('no-rule', `${node.op} has no rule`);
@@ -335,7 +334,8 @@ class Walker {
     this.#frozenNodes.set(node, problem);
     call.freezeAll(problem);
     this.#restatements.push(...call.restatements);
-    for (const name of node.captures) this.#keepWhole(name, 'control-flow', `the body of ${node.op} reads`);
+    for (const name of node.captures)
+      this.#keepWhole(name, call.lanes, 'control-flow', `the body of ${node.op} reads`);
     for (const [index, name] of node.outputs.entries()) {
       if (name === '') continue;
       const found = asTensor(problem.outputs[index] ?? { axes: undefined });
@@ -396,17 +396,17 @@ class Walker {
   }
 
   /** Nothing of a value may change, neither its axes, unless these are free, nor the lengths that it speaks of. */
-  #keepWhole(name: string, why: Why, who: string, isFree = false): void {
+  #keepWhole(name: string, lanes: Lanes, why: Why, who: string, isFree = false): void {
     const { axes, values } = this.#tensors.get(name) ?? {};
-    for (const axis of isFree ? [] : (axes ?? [])) this.#lanes.freeze(axis, why, `${who} it`);
-    if (values !== undefined) this.#lanes.freezeContent(values, why, `${who} how long it is`);
+    for (const axis of isFree ? [] : (axes ?? [])) lanes.freeze(axis, why, `${who} it`);
+    if (values !== undefined) lanes.freezeContent(values, why, `${who} how long it is`);
   }
 
-  #operands(node: Node): (Tensor | undefined)[] {
+  #operands(node: Node, lanes: Lanes): (Tensor | undefined)[] {
     return node.inputs.map((name, input) => {
       if (name === '') return undefined;
       const shared = this.#shared.get(name);
-      if (shared !== undefined) return this.#storedTensor(shared, { node: node.name, input });
+      if (shared !== undefined) return this.#storedTensor(shared, lanes, { node: node.name, input });
       return this.#tensors.get(name) ?? { axes: undefined };
     });
   }
@@ -480,14 +480,14 @@ class Walker {
   #initializer(name: string, tensor: TensorDocument): Tensor {
     if (this.#shared.has(name))
       return { axes: tensor.dims.map(plain), values: this.#valuesOf(tensor), dtype: tensor.dtype };
-    const stored = this.#storedTensor(tensor);
+    const stored = this.#storedTensor(tensor, this.#lanes);
     if (!this.graph.uses.has(name)) {
       for (const axis of stored.axes ?? []) this.#lanes.freeze(axis, 'unused', 'no node reads the tensor');
     }
     return stored;
   }
 
-  #storedTensor(tensor: TensorDocument, use?: ParameterAxis['use']): Tensor {
+  #storedTensor(tensor: TensorDocument, lanes: Lanes, use?: ParameterAxis['use']): Tensor {
     const values = this.#valuesOf(tensor);
     // Where an axis has the length 0, there is nothing along the others.
     const isNumbers = !NOT_WEIGHTS.has(tensor.dtype) || this.#codes.has(tensor.id);
@@ -497,7 +497,7 @@ class Walker {
     const isMasked = use === undefined || this.#isZero(tensor);
     const axes = tensor.dims.map((length, index) => {
       if (!isWeight) return plain(length);
-      const axis = this.#lanes.born(
+      const axis = lanes.born(
         use === undefined ? { tensor: tensor.id, axis: index } : { tensor: tensor.id, axis: index, use },
         length,
         isMasked && zeros?.[index] !== false,
@@ -507,7 +507,7 @@ class Walker {
     });
     if (isWeight && !this.graph.isNamed(tensor.id)) {
       for (const axis of axes)
-        this.#lanes.freeze(
+        lanes.freeze(
           axis,
           'control-flow',
           'a plan has no name for it: it lies in a function, or two tensors share its name',
@@ -516,9 +516,9 @@ class Walker {
     return { axes, values, dtype: tensor.dtype };
   }
 
-  #constant(node: Node): Tensor | undefined {
+  #constant(node: Node, lanes: Lanes): Tensor | undefined {
     const { value, value_int, value_ints, value_float, value_floats } = node.attributes;
-    if (value?.type === 'tensor') return this.#storedTensor(this.graph.document.tensors[value.value]!);
+    if (value?.type === 'tensor') return this.#storedTensor(this.graph.document.tensors[value.value]!, lanes);
     const numbers = (dtype: string, dims: number[], content: readonly number[]): Tensor => ({
       axes: dims.map(plain),
       values: literals(dims, content),

@@ -1,5 +1,6 @@
 import type { Axes, Axis } from '../../src/coupling/axis.js';
 import type { Equations } from '../../src/coupling/equations.js';
+import { Labelling } from '../../src/coupling/labelling.js';
 import { Lanes } from '../../src/coupling/lanes.js';
 import { layout } from '../../src/coupling/layout.js';
 import type { NodeSpec, TensorSpec, ValueSpec } from './onnx.js';
@@ -83,7 +84,7 @@ export function namedLayouts(
   const laneOf = new Map<string, number>();
   const name = (token: string, axis: Axis): void => {
     if (!hasLanes(token, alphabet) || typeof axis.length !== 'number') return;
-    const labels = new Lanes(equations).labelsOf(axis);
+    const labels = new Lanes(new Labelling(equations)).labelsOf(axis);
     for (const [index, list] of placesOf(token, alphabet).entries()) {
       const atoms = equations.atoms(labels[index] ?? 0);
       if (atoms.length !== list.length) continue;

@@ -1,5 +1,4 @@
 import { type Axis, plain } from '../../src/coupling/axis.js';
-import { Equations } from '../../src/coupling/equations.js';
 import { Lanes } from '../../src/coupling/lanes.js';
 import { layout } from '../../src/coupling/layout.js';
 import { walk } from '../../src/coupling/walk.js';
@@ -305,7 +304,7 @@ function expectedOf(
 
 /** The axis of a picture, printed. `whole`: as one factor. */
 function printedOf(token: string, { after }: Lengths, whole: boolean): string {
-  const lanes = new Lanes(new Equations());
+  const lanes = new Lanes();
   const groups = new Map<string, Axis>();
   const names = new Map<number, string>();
   const axisFor = (factor: string): Axis => {
