@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import type { Registration } from '../base/catalogue.js';
 import { Frozen } from '../coupling/frozen.js';
 import type { Rule } from '../coupling/rule.js';
-import { INNER } from '../model/expand.js';
+import { INNER } from '../model/subgraphs.js';
 import { operatorCatalogue, overlapping, rows } from '../ops/registry.js';
 import { invalid } from '../schema/check.js';
 import { action, type Field, flag, whole, words } from '../schema/fields.js';

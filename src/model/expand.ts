@@ -1,3 +1,4 @@
+import { inner } from './captures.js';
 import type {
   AttributeDocument,
   FunctionDocument,
@@ -7,79 +8,11 @@ import type {
   TensorDocument,
   ValueDocument,
 } from './document.js';
-import { BODY, BRANCHES, isConstant, isIf, isLoop, isScan } from './structure.js';
-
-/** One node of the flat graph, its operands resolved. */
-export interface Node {
-  /** Of the node in the file; -1 for one that only joins names. */
-  readonly id: number;
-  /** Its name in the file, or operator and position where it has none; unique. */
-  readonly name: string;
-  readonly op: string;
-  readonly domain: string;
-  /** Version of its domain's operator set that the file, or the function, imports; 0 where it imports none. */
-  readonly opset: number;
-  readonly inputs: readonly string[];
-  readonly outputs: readonly string[];
-  /** Its operands as its own graph names them. */
-  readonly written: readonly string[];
-  /** Its outputs as its own graph names them. */
-  readonly writtenOutputs: readonly string[];
-  readonly attributes: Readonly<Record<string, AttributeDocument>>;
-  /** Outer values that its sub-graphs read. */
-  readonly captures: readonly string[];
-  /** Stored tensors in its sub-graphs. */
-  readonly innerTensors: readonly number[];
-  /** The graph that it lies in. */
-  readonly graph: number;
-  /**
-   * Of a Loop or Scan whose body is laid out: the states that it hands on. Its operands are then those of the file, and the values that
-   * the body ends in.
-   */
-  readonly states?: number;
-  /** Where it lies in the body of a function: how often that is called. */
-  readonly body?: { readonly calls: number };
-  /** The branches of If that it lies in, outermost first: it runs only where each condition says so. */
-  readonly runsWhere?: readonly Where[];
-}
-
-/** A branch of an If: of the value that decides, and whether that must be true. */
-export interface Where {
-  readonly condition: string;
-  readonly is: boolean;
-}
-
-/** A model as one flat list of nodes: branches of If and bodies of functions laid out, under names of their own. */
-export interface Expanded {
-  readonly nodes: readonly Node[];
-  /** Stored tensors by the name of the value that they are. */
-  readonly initializers: ReadonlyMap<string, TensorDocument>;
-  /** Types that the file states, by value. */
-  readonly stated: ReadonlyMap<string, readonly ValueDocument[]>;
-  /** Values that are given from outside: inputs and sparse initializers. */
-  readonly given: ReadonlySet<string>;
-  /** The lengths of sparse initializers, by value. */
-  readonly sparse: ReadonlyMap<string, readonly number[]>;
-  /** Tensors that Constant nodes hold, outside of functions: the node's output, as its own graph names it. */
-  readonly held: ReadonlyMap<number, string>;
-}
-
-/** Makes the error for a graph that cannot be followed, from what is wrong with it and the node where that is. */
-export type Refuse = (what: string, node?: string) => Error;
-
-/** What a name means where it is read. */
-interface Scope {
-  readonly names: Map<string, string>;
-  readonly outer?: Scope;
-}
-
-const lookUp = (scope: Scope, name: string): string | undefined => {
-  for (let at: Scope | undefined = scope; at !== undefined; at = at.outer) {
-    const found = at.names.get(name);
-    if (found !== undefined) return found;
-  }
-  return undefined;
-};
+import type { Expanded, Node, Refuse, Where } from './expanded.js';
+import type { Scope } from './scope.js';
+import { lookUp } from './scope.js';
+import { isConstant, isLoop } from './structure.js';
+import { beginningOf, bodyOf, branchesOf, INNER, SIDES } from './subgraphs.js';
 
 /** Functions that call each other without end, or that multiply, are refused. */
 const MOST_DEPTH = 64;
@@ -246,8 +179,7 @@ class Expander {
     const { value } = node.attributes;
     const holds = isConstant(node) && value?.type === 'tensor' && place.body === undefined;
     if (holds) this.held.set(value.value, node.outputs[0] ?? '');
-    const inner = this.#inner(node, scope);
-    this.#push({ ...laidOut, inputs, outputs, ...inner });
+    this.#push({ ...laidOut, inputs, outputs, ...inner(node, scope, this.document, this.refuse) });
   }
 
   #push(node: Node): void {
@@ -326,38 +258,6 @@ class Expander {
     }
   }
 
-  /** What the sub-graphs of a node that are not laid out read from outside, and the tensors stored in them. */
-  #inner(node: NodeDocument, scope: Scope): Pick<Node, 'captures' | 'innerTensors'> {
-    const captures = new Set<string>();
-    const innerTensors: number[] = [];
-    const visit = (body: GraphDocument, outer: ReadonlySet<string>): void => {
-      const known = new Set(outer);
-      for (const input of body.inputs) known.add(input.name);
-      for (const id of body.initializers) known.add(this.document.tensors[id]!.name);
-      for (const { name } of body.sparseInitializers) known.add(name);
-      for (const own of body.nodes) for (const output of own.outputs) known.add(output);
-      for (const id of body.initializers) innerTensors.push(id);
-      const read = (name: string): void => {
-        if (name === '' || known.has(name)) return;
-        const found = lookUp(scope, name);
-        if (found === undefined)
-          throw this.refuse(`"${name}" is read in its body and defined nowhere`, `${node.name} (${node.op})`);
-        captures.add(found);
-      };
-      for (const own of body.nodes) {
-        for (const operand of own.inputs) read(operand);
-        for (const attribute of Object.values(own.attributes)) {
-          if (attribute.type === 'tensor') innerTensors.push(attribute.value);
-          for (const inner of graphsOf(attribute)) visit(inner, known);
-        }
-      }
-      for (const output of body.outputs) read(output.name);
-    };
-    for (const attribute of Object.values(node.attributes))
-      for (const body of graphsOf(attribute)) visit(body, new Set());
-    return { captures: [...captures], innerTensors };
-  }
-
   #unique(name: string): string {
     let unique = name;
     if (this.#nodeNames.has(name)) {
@@ -372,43 +272,6 @@ class Expander {
     return unique;
   }
 }
-
-/** What the names of an If's branches begin with, in their order. */
-const SIDES = ['then', 'else'] as const;
-
-function branchesOf(node: NodeDocument): readonly GraphDocument[] | undefined {
-  if (!isIf(node)) return undefined;
-  return BRANCHES.flatMap((name) => graphsOf(node.attributes[name]!));
-}
-
-/** The domain of nodes that no file has: the beginning of a body, which gives it what each round begins with. */
-export const INNER = 'espalier';
-/** The name of the node that a body begins with, by the name of its Loop or Scan. */
-export const beginningOf = (name: string): string => `${name}/begin`;
-
-/** The body of a Loop or Scan that takes and gives as many values as its node says. */
-function bodyOf(node: NodeDocument, opset: number): GraphDocument | undefined {
-  const { [BODY]: body, num_scan_inputs: scans } = node.attributes;
-  if (body?.type !== 'graph') return undefined;
-  const { inputs, outputs } = body.value;
-  const given = node.inputs.length;
-  const states = Math.max(0, given - 2);
-  const loops = isLoop(node) && inputs.length === 2 + states && outputs.length === 1 + node.outputs.length;
-  // Before opset 9 a Scan has batches of its own.
-  const scansAlong =
-    isScan(node) &&
-    opset >= 9 &&
-    scans?.type === 'int' &&
-    scans.value >= 1 &&
-    scans.value <= given &&
-    inputs.length === given &&
-    outputs.length === node.outputs.length;
-  const enough = loops ? node.outputs.length >= states : true;
-  return (loops || scansAlong) && enough ? body.value : undefined;
-}
-
-const graphsOf = (attribute: AttributeDocument): readonly GraphDocument[] =>
-  attribute.type === 'graph' ? [attribute.value] : attribute.type === 'graphs' ? attribute.value : [];
 
 /** References to the call's attributes replaced by what the call says; left out where it says nothing. */
 function bind(

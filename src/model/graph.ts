@@ -1,11 +1,11 @@
 import { EspalierError } from '../base/errors.js';
 import type { ModelDocument, TensorDocument, ValueDocument } from './document.js';
-import type { Expanded, Node } from './expand.js';
 import { expandModel } from './expand.js';
+import type { Expanded, Node } from './expanded.js';
 import type { Fold } from './folds.js';
 import { isConstant } from './structure.js';
 
-export type { Node } from './expand.js';
+export type { Node } from './expanded.js';
 
 /** A model's graph: nodes in an order in which every operand is made before it is read. */
 export interface Graph {

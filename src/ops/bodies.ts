@@ -5,7 +5,7 @@ import type { Call, Rule } from '../coupling/rule.js';
 import type { Output, Tensor } from '../coupling/tensor.js';
 import { CLOSED, LOOSELY } from '../coupling/walk.js';
 import { equal } from '../model/dim.js';
-import { beginningOf } from '../model/expand.js';
+import { beginningOf } from '../model/subgraphs.js';
 
 const BODY = 'its body runs as often as data says, and its rounds are not alike: what it reads stays whole';
 const SCANNED = 'is the axis that the body runs along';

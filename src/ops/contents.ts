@@ -1,4 +1,4 @@
-import type { Values } from '../model/values.js';
+import type { Element, Values } from '../model/values.js';
 
 /** The content of small tensors, moved as the operators move elements. */
 
@@ -54,3 +54,9 @@ export const cutAlong = (values: Values, axis: number, from: number, to: number)
         axis,
         Array.from({ length: Math.max(0, to - from) }, (_, i) => from + i),
       );
+
+/** How many of an axis' first `count` indices there are after a removal. */
+export function countBefore(labels: Int32Array, count: number): Element {
+  const before = labels.subarray(0, count);
+  return { before: count, after: (kept) => kept.count(before) };
+}

@@ -4,7 +4,7 @@ import { Frozen } from '../coupling/frozen.js';
 import type { Call, Rule } from '../coupling/rule.js';
 import { quotient } from '../model/dim.js';
 import { broadcast, everyZero } from './broadcasting.js';
-import { addsFirst } from './fused.js';
+import { addsFirst } from './fusedSums.js';
 
 /** Vectors that lie on the normalised axis, from those operands that are there. */
 function vectors(call: Call, indices: readonly number[]): Axis[] {

@@ -1,7 +1,7 @@
 import { Catalogue } from '../base/catalogue.js';
 import type { Rule } from '../coupling/rule.js';
 import type { Registry } from '../coupling/walk.js';
-import { INNER } from '../model/expand.js';
+import { INNER } from '../model/subgraphs.js';
 import {
   activation,
   ELU,
@@ -24,14 +24,19 @@ import { conv, convTranspose } from './convolution.js';
 import * as dividing from './dividing.js';
 import { einsum } from './einsum.js';
 import * as elementwise from './elementwise.js';
-import * as fused from './fused.js';
+import * as expansion from './expansion.js';
 import * as fusedAttention from './fusedAttention.js';
+import * as fusedConvolution from './fusedConvolution.js';
+import * as fusedMatmul from './fusedMatmul.js';
 import * as fusedNormalization from './fusedNormalization.js';
+import * as fusedSums from './fusedSums.js';
+import * as gathering from './gathering.js';
 import * as identity from './identity.js';
 import * as integer from './integer.js';
 import * as joining from './joining.js';
 import * as logic from './logic.js';
 import { gemm, matMul } from './matmul.js';
+import * as matrices from './matrices.js';
 import * as normalization from './normalization.js';
 import * as padding from './padding.js';
 import { globalPool, maxPool, pool } from './pooling.js';
@@ -40,6 +45,7 @@ import * as quantization from './quantization.js';
 import { rankLaw } from './ranks.js';
 import { dynamicQuantizeLstm, gru, lstm, rnn } from './recurrent.js';
 import * as reduction from './reduction.js';
+import * as reordering from './reordering.js';
 import * as reshaping from './reshaping.js';
 import * as resizing from './resizing.js';
 import * as sampling from './sampling.js';
@@ -51,6 +57,7 @@ import { table } from './table.js';
 import * as unary from './unary.js';
 import { unfollowed } from './unfollowed.js';
 import { unfollowedFused } from './unfollowedFused.js';
+import * as unitAxes from './unitAxes.js';
 
 const known = table([
   ['', 'Conv', '1..', conv],
@@ -160,12 +167,12 @@ const known = table([
 
   ['', 'Reshape', '1..', reshaping.reshape],
   ['', 'Flatten', '1..', reshaping.flatten],
-  ['', 'Transpose', '1..', reshaping.transpose],
-  ['', 'Squeeze', '1..', reshaping.squeeze],
-  ['', 'Unsqueeze', '1..', reshaping.unsqueeze],
-  ['', 'Expand', '8..', reshaping.expand],
-  ['', 'DepthToSpace', '1..', reshaping.depthToSpace],
-  ['', 'SpaceToDepth', '1..', reshaping.spaceToDepth],
+  ['', 'Transpose', '1..', reordering.transpose],
+  ['', 'Squeeze', '1..', unitAxes.squeeze],
+  ['', 'Unsqueeze', '1..', unitAxes.unsqueeze],
+  ['', 'Expand', '8..', expansion.expand],
+  ['', 'DepthToSpace', '1..', reordering.depthToSpace],
+  ['', 'SpaceToDepth', '1..', reordering.spaceToDepth],
 
   ['', 'Concat', '1..', joining.concat],
   ['', 'Split', '1..1', joining.splitOfOldest],
@@ -173,8 +180,8 @@ const known = table([
   ['', 'Split', '13..', joining.splitByOperand],
   ['', 'Slice', '1..9', slicing.sliceByAttribute],
   ['', 'Slice', '10..', slicing.sliceByOperand],
-  ['', 'Gather', '1..', slicing.gather],
-  ['', 'GatherND', '11..', slicing.gatherNd],
+  ['', 'Gather', '1..', gathering.gather],
+  ['', 'GatherND', '11..', gathering.gatherNd],
   ['', 'GatherElements', '11..', scattering.gatherElements],
   ['', 'Scatter', '9..10', scattering.scatterElements],
   ['', 'ScatterElements', '11..', scattering.scatterElements],
@@ -278,23 +285,23 @@ const known = table([
   ['com.microsoft', 'EmbedLayerNormalization', '1..', fusedNormalization.embedLayerNormalization],
   ['com.microsoft', 'GroupNorm SkipGroupNorm', '1..', fusedNormalization.fusedGroupNorm],
   ['com.microsoft', 'Gelu QuickGelu', '1..', activation(ZERO_AT_ZERO)],
-  ['com.microsoft', 'BiasGelu FastGelu', '1..', fused.biasGelu],
-  ['com.microsoft', 'BiasAdd', '1..', fused.biasAdd],
-  ['com.microsoft', 'BiasDropout', '1..', fused.biasDropout],
-  ['com.microsoft', 'BiasSplitGelu', '1..', fused.biasSplitGelu],
-  ['com.microsoft', 'BiasSoftmax', '1..', fused.biasSoftmax],
-  ['com.microsoft', 'FusedMatMul TransposeMatMul FusedMatMulActivation', '1..', fused.fusedMatMul],
-  ['com.microsoft', 'FusedGemm', '1..', fused.fusedGemm],
-  ['com.microsoft', 'GemmFastGelu', '1..', fused.gemmFastGelu],
-  ['com.microsoft', 'FusedConv', '1..', fused.fusedConv],
-  ['com.microsoft', 'NhwcFusedConv', '1..', fused.nhwcFusedConv],
-  ['com.microsoft', 'NhwcMaxPool', '1..', fused.nhwcPool],
-  ['com.microsoft', 'Trilu', '1..', fused.wholeAtTheEnd(2, true)],
-  ['com.microsoft', 'Inverse', '1..', fused.wholeAtTheEnd(2, false)],
-  ['com.microsoft', 'CDist', '1..', fused.distances],
+  ['com.microsoft', 'BiasGelu FastGelu', '1..', fusedSums.biasGelu],
+  ['com.microsoft', 'BiasAdd', '1..', fusedSums.biasAdd],
+  ['com.microsoft', 'BiasDropout', '1..', fusedSums.biasDropout],
+  ['com.microsoft', 'BiasSplitGelu', '1..', fusedSums.biasSplitGelu],
+  ['com.microsoft', 'BiasSoftmax', '1..', fusedSums.biasSoftmax],
+  ['com.microsoft', 'FusedMatMul TransposeMatMul FusedMatMulActivation', '1..', fusedMatmul.fusedMatMul],
+  ['com.microsoft', 'FusedGemm', '1..', fusedMatmul.fusedGemm],
+  ['com.microsoft', 'GemmFastGelu', '1..', fusedMatmul.gemmFastGelu],
+  ['com.microsoft', 'FusedConv', '1..', fusedConvolution.fusedConv],
+  ['com.microsoft', 'NhwcFusedConv', '1..', fusedConvolution.nhwcFusedConv],
+  ['com.microsoft', 'NhwcMaxPool', '1..', fusedConvolution.nhwcPool],
+  ['com.microsoft', 'Trilu', '1..', matrices.wholeAtTheEnd(2, true)],
+  ['com.microsoft', 'Inverse', '1..', matrices.wholeAtTheEnd(2, false)],
+  ['com.microsoft', 'CDist', '1..', matrices.distances],
   ['com.microsoft', 'Pad', '1..', padding.padByOperand],
-  ['com.microsoft', 'ExpandDims', '1..', reshaping.unsqueeze],
-  ['com.microsoft', 'GatherND', '1..', slicing.gatherNd],
+  ['com.microsoft', 'ExpandDims', '1..', unitAxes.unsqueeze],
+  ['com.microsoft', 'GatherND', '1..', gathering.gatherNd],
 
   ...unfollowed,
   ...unfollowedFused,

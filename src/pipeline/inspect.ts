@@ -4,7 +4,7 @@ import { type Reason, sinceText } from '../coupling/reason.js';
 import { KEPT } from '../coupling/settledEquations.js';
 import { Removal } from '../coupling/survivors.js';
 import type { ValueDocument } from '../model/document.js';
-import { INNER } from '../model/expand.js';
+import { INNER } from '../model/subgraphs.js';
 import type { FrozenReport, GroupReport, Inspection, ValueReport, Warning } from '../options/types.js';
 
 /** What is in a model: its cost, its groups of lanes, and what is frozen and why. */

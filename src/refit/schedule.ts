@@ -2,7 +2,7 @@ import type { Walk } from '../coupling/walk.js';
 import type { SubgraphPartition } from '../execution/subgraphPartition.js';
 import type { Layer, Readers } from '../layers/layers.js';
 import type { Recurrent } from '../layers/recurrent.js';
-import type { Node } from '../model/expand.js';
+import type { Node } from '../model/expanded.js';
 import type { Scaling } from './scaling.js';
 
 /** What has its turn. */

@@ -1,14 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { INNER } from '../../src/model/expand.js';
+import { INNER } from '../../src/model/subgraphs.js';
 
 /** A row of the registry as it is written, and the doc comment that has its rule's picture. */
 export interface WrittenRow {
   readonly domain: string;
   readonly op: string;
   readonly opsets: readonly [number, number];
-  /** `joining.concat`, `fused.wholeAtTheEnd(2, true)`. */
+  /** `joining.concat`, `matrices.wholeAtTheEnd(2, true)`. */
   readonly rule: string;
   readonly doc: RuleDoc | undefined;
 }
