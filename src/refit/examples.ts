@@ -24,7 +24,7 @@ export const dampingsFor = (inputs: number, { quick = false }: RefitMode): reado
 /** Whether a batch, counted from 0, is held out to choose the damping: the last of every `HELD_OUT`. */
 export const isHeld = (batch: number): boolean => batch % HELD_OUT === HELD_OUT - 1;
 
-/** What a layer reads and is to answer, for one batch at one site. */
+/** A regression example: the inputs and the targets of a layer, for one batch at one use of its weight. */
 export interface Example {
   readonly held: boolean;
   readonly rows: Rows;

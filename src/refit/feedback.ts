@@ -21,7 +21,7 @@ export async function told(
   return values;
 }
 
-/** What a weight reads at sites that lie behind others of its own. */
+/** The inputs of a weight at uses that depend on its other uses, as in an unrolled recurrence. */
 export class Feedback {
   constructor(
     readonly layer: Layer,
@@ -36,7 +36,7 @@ export class Feedback {
     return this.layer.sites.filter(({ data }) => parts.makerOf(data) !== undefined || parts.isInput(data));
   }
 
-  /** What sites read of the original, of the channels that are left. */
+  /** The original's inputs at the weight's uses, cut to the kept channels. */
   keptOf(tensors: ReadonlyMap<string, Tensor>): ReadonlyMap<string, Tensor> {
     const kept = this.updates.keptChannels(this.layer);
     return new Map(
@@ -48,7 +48,7 @@ export class Feedback {
     );
   }
 
-  /** What sites read that none of them makes, as the pruned model has it. */
+  /** The inputs of the weight's uses that do not depend on the weight itself, in the pruned model. */
   async ready(): Promise<ReadonlyMap<string, Tensor>[]> {
     const { layer, sites, pruned } = this;
     const own = new Set(layer.sites.map(({ node }) => node.id));
@@ -62,7 +62,7 @@ export class Feedback {
     return ready;
   }
 
-  /** What sites read as the layer is by now. */
+  /** The inputs of the weight's uses under its present values. */
   async run(
     data: readonly string[],
     ready: readonly ReadonlyMap<string, Tensor>[],
@@ -82,7 +82,7 @@ export const alike = (wanted: readonly Values[], found: readonly Values[]): bool
     [...tensors].every(([name, { dims }]) => found[batch]!.get(name)!.dims.join() === dims.join()),
   );
 
-/** How far values are from those wanted, on the batches that judge, or on all where none does. */
+/** The error of values against their targets, on the held-out batches, or on all where none is held out. */
 export function distance(
   wanted: readonly ReadonlyMap<string, Tensor>[],
   found: readonly ReadonlyMap<string, Tensor>[],

@@ -6,7 +6,7 @@ import type { Tensor } from '../runtime/runtime.js';
 import type { Example } from './examples.js';
 import { joinedOf, partsOf } from './target.js';
 
-/** Shares of the mean variance of a group's inputs. The largest leaves weights as they are, with another intercept. */
+/** Ridge dampings as shares of the mean variance of a group's inputs; under the largest only the intercept changes. */
 const DAMPINGS = [1e-6, 1e-4, 1e-3, 1e-2, 1e-1, 1, 1e6];
 /** Without samples to choose by. */
 const DAMPING = 1e-2;
@@ -16,7 +16,7 @@ const ROWS_SMALL = 8192;
 const ROWS_LEAST = 4;
 /** Products that second moments of all groups take together. */
 const MOST_PRODUCTS = 2e10;
-/** How often targets behind a ReLU are made anew. */
+/** How often targets behind a ReLU are recomputed: where it outputs zero any value below zero will do. */
 const ROUNDS = 6;
 
 /** The stride at which positions of a grouped convolution are subsampled for its refit. `inputs`: of each group, which need few rows. */

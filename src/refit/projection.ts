@@ -3,7 +3,7 @@ import type { Head } from '../statistics/heads.js';
 import type { LogitMoments, Logits } from '../statistics/logits.js';
 import type { PendingUpdates } from './pendingUpdates.js';
 
-/** What one output of a layer is to answer: Σ factor · y[source] + shift, of what outputs answer in the original. */
+/** The target of one output of a layer: Σ factor · y[source] + shift over outputs y of the original. */
 export interface ProjectionParameters {
   readonly sources: readonly number[];
   readonly factors: Float64Array;
@@ -48,7 +48,7 @@ export function jointProjectionsOf(
   return projections;
 }
 
-/** The dims that are left of heads that meet; undefined where all are, or not the same of each. */
+/** The kept dims of paired heads; undefined where all are kept, or not the same ones of each head. */
 function dimsLeft(
   { left: queries, right: keys }: LogitMoments,
   left: ReadonlyMap<Layer, ReadonlySet<number>>,
@@ -78,7 +78,7 @@ function recipe(
   };
 }
 
-/** What is left of an axis of outputs, and mixed: [outer, outputs, inner] of the original's answers. */
+/** The kept outputs of the original, combined by the projection: [outer, outputs, inner]. */
 export function mixed(
   data: Float32Array,
   dims: readonly number[],
@@ -107,10 +107,10 @@ export function mixed(
 /** The joint projection that leaves every output as it is. */
 export const NO_MIXTURE: JointProjection = new Map();
 
-/** What is added to each of some outputs. */
+/** The shift of each of these outputs; 0 without an entry. */
 export const shiftsOf = (outputs: readonly number[], projection: JointProjection): Float64Array =>
   Float64Array.from(outputs, (output) => projection.get(output)?.shift ?? 0);
 
-/** The same of weights, to which nothing is added. */
+/** The projection without its shifts, as it applies to weights. */
 export const unshifted = (projection: JointProjection): JointProjection =>
   new Map([...projection].map(([output, recipe]) => [output, { ...recipe, shift: 0 }]));

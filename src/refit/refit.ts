@@ -28,11 +28,11 @@ import { isUsable, type PostOps, postOpsOf } from './target.js';
 import { Unrolling } from './unrolling.js';
 
 /**
- * Refits what a removal leaves, front to back: each layer's outputs are to be the original's again, given the inputs that
- * the pruned model has for it, and what its residual stream lacks besides. So errors don't pile up.
+ * Refits the layers of a pruned model, front to back: each is fitted by least squares to reproduce the original's outputs from the
+ * inputs that the pruned model gives it, and to make up for the error of the residual branch it is added to. So errors don't add up.
  *
  * - returns: the edits of the removal with new weights and biases, and how many layers have them
- * - memory: what nodes read of all samples at the place that has been reached, in both models
+ * - memory: the activations of all samples that the remaining nodes of both models still read
  */
 export async function reconstruct(
   source: Source,
@@ -75,7 +75,7 @@ export async function reconstruct(
   }
 }
 
-/** Called before a layer's turn; returns how many samples there are then. */
+/** Called before a layer is refitted; returns the number of samples to use from then on. */
 type Before = (layer: Layer) => Promise<number>;
 
 const UNCHANGED: InterfaceChanges = { inputs: {}, outputs: {} };
@@ -85,7 +85,7 @@ export class Reconstruction {
   readonly updates: PendingUpdates;
   /** Inputs and outputs that the removal shortens. */
   readonly changes: InterfaceChanges;
-  /** Nodes of layers whose answers are not at the same places in both models: they are left as they were cut. */
+  /** Nodes whose outputs have other positions in the two models, so that they cannot be compared: their weights are only cut. */
   readonly unmatched: string[] = [];
   #mixtures: ReadonlyMap<Layer, JointProjection> = new Map();
 
@@ -99,12 +99,12 @@ export class Reconstruction {
     this.changes = interfaceOf(source.walk, removal) ?? UNCHANGED;
   }
 
-  /** With all layers as they are by now. */
+  /** With the weights of all layers as refitted so far. */
   edits(): Edits {
     return this.updates.over(this.removed.edits);
   }
 
-  /** The pruned model on these inputs of the original. */
+  /** The pruned model, with its inputs cut from these inputs of the original. */
   advance(
     feeds: readonly Feeds[],
     parts: SubgraphPartition,
@@ -171,9 +171,9 @@ export class Reconstruction {
   }
 
   /**
-   * From the first layer that lost inputs, or answers other dims, on. Groups and scalings only where what they read is made by
-   * layers that are refitted: else they give what they gave. And no scaling that such a layer makes up for, in front of it or
-   * behind it.
+   * The entries from the first layer on that lost inputs, or whose outputs are projected. Grouped convolutions and scalings are among them
+   * only where refitted layers make their inputs, since nothing else changes them; a scaling is not where a refitted layer directly
+   * in front of it or behind it can make up for it.
    */
   #affected(
     turns: readonly ScheduleEntry[],

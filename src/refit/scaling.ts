@@ -27,7 +27,7 @@ export interface Scaling {
   readonly shift?: TensorDocument;
 }
 
-/** The nodes of the main graph that do so. */
+/** The scalings of the main graph. */
 export function scalingsOf(walk: Walk): Scaling[] {
   const { graph, scalings } = walk;
   const makers = makersOf(graph);
@@ -45,12 +45,12 @@ export function scalingsOf(walk: Walk): Scaling[] {
   });
 }
 
-/** What there is when a scaling has its turn. */
+/** What the refit of a scaling is computed from. */
 interface Situation {
   readonly updates: PendingUpdates;
   readonly original: ValueSource;
   readonly pruned: StagedRun;
-  /** Undefined where its stream is not known by now. */
+  /** Undefined where the residual branch is not computed before this point of the schedule. */
   readonly after: PostOps | undefined;
   readonly batches: number;
   readonly options: NativeOptions;
@@ -59,7 +59,7 @@ interface Situation {
 /** One batch in this many is held out to choose the damping. */
 const HELD_OUT = 4;
 
-/** Gives lanes the scale and shift with which they are most what they were. */
+/** Gives each lane the scale and shift under which it is nearest to the original's, by least squares. */
 export async function refitScaling(
   scaling: Scaling,
   { updates, original, pruned, after, batches, options }: Situation,
@@ -86,7 +86,7 @@ export async function refitScaling(
     // Lanes on the first axis are left whole.
     const some = (of: ReadonlyMap<string, Tensor>): ReadonlyMap<string, Tensor> =>
       axis === 0 ? of : thinned(of, names, Math.min(every, now.get(value)!.dims[0] ?? 1));
-    // Other lengths in both models: nothing there is at the same place.
+    // The two models have other lengths here, so that their elements do not correspond.
     const before = then[batch]!.get(value)!.dims;
     if (now.get(value)!.dims.some((length, d) => d !== axis && length !== before[d])) return;
     examples.push({
@@ -139,7 +139,7 @@ function exampleOf(
     original: left(after.residualBranch),
     pruned: float32(now.get(after.residualBranch)!, after.residualBranch),
   };
-  // One that is broadcast over the other is no stream.
+  // A value that is broadcast over the other is no residual branch.
   const fits = streams.original.length === y.length && streams.pruned.length === y.length;
   return { rows, wanted: fits ? targetOf(y, own, kept.length, inner, streams) : { y } };
 }

@@ -5,10 +5,10 @@ import type { Recurrent } from '../layers/recurrent.js';
 import type { Node } from '../model/expanded.js';
 import type { Scaling } from './scaling.js';
 
-/** What has its turn. */
+/** What a refit solves for at one step of its schedule. */
 export type ScheduleEntry = Layer | Recurrent | Scaling;
 
-/** Who reads a value, itself or as it is once it has been quantised. */
+/** The nodes that read a value, directly or after it is quantised. */
 export function readersBehind(walk: Walk, readers: Readers, value: string): readonly Node[] {
   const isQuantiser = (node: Node): boolean => {
     const { quantises, dequantises } = walk.factsOf(node);
@@ -19,7 +19,7 @@ export function readersBehind(walk: Walk, readers: Readers, value: string): read
   );
 }
 
-/** What comes to a site; of a node that adds several values first, all of them. */
+/** The values that a use of a weight reads: several where its node adds them first. */
 export const readOf = (site: {
   readonly data: string;
   readonly reads?: readonly string[];
@@ -31,9 +31,9 @@ export const isLayer = (turn: ScheduleEntry): turn is Layer => 'weight' in turn;
 export const isRecurrent = (turn: ScheduleEntry): turn is Recurrent => 'directions' in turn;
 
 /**
- * Layers such that each comes before all that read what it makes. A weight that is read again behind what it has made has its turn
- * where it alone lies between: the cells of a recurrent layer that was unrolled. Where other weights are read again there too, none has
- * one: refitted late, it would change what others have been fitted to. Nor has what no output needs.
+ * The layers in the order of data flow: each before all that read its outputs. A weight that is used again on its own outputs (an
+ * unrolled recurrent cell) is included if no other weight lies in that cycle; where others do, none of them is, since refitting one
+ * late would change the inputs that the others were fitted on. Layers that no output of the model needs are left out.
  */
 export function ordered<T extends Pick<ScheduleEntry, 'sites'>>(
   layers: readonly T[],

@@ -32,14 +32,14 @@ import type { RefitMode, Source } from './source.js';
 import type { PostOps } from './target.js';
 import { isUsable, joinedOf, partsOf, targetOf } from './target.js';
 
-/** How often targets behind a ReLU are made anew. */
+/** How often targets behind a ReLU are recomputed: where it outputs zero any value below zero will do. */
 const ROUNDS = 6;
 /** Layers of more inputs than `LARGE` take this many. */
 const FEW_ROUNDS = 2;
-/** How often a weight that reads what it has made is solved for. */
+/** How often a weight that is used on its own outputs is solved for. */
 const FED_ROUNDS = 3;
 
-/** One layer on its turn: what it reads in the pruned model is known, what comes before it is as it will be. */
+/** The refit of one layer. Everything in front of it in the pruned model has been refitted, so its inputs are final. */
 export class LayerSolve {
   readonly #inputs: number;
   readonly #outputs: readonly number[];
@@ -47,7 +47,7 @@ export class LayerSolve {
   /** The stride of positions at each use of the weight, chosen on the first batch; of grouped convolutions, of samples too. */
   readonly #every = new Map<WeightUse, number>();
   readonly #samplesEvery = new Map<WeightUse, number>();
-  /** In all batches the two models have other lengths here. */
+  /** True once the two models were found to have other lengths here in every batch, so that nothing can be fitted. */
   unmatched = false;
 
   constructor(
@@ -58,7 +58,7 @@ export class LayerSolve {
     readonly source: Source,
     readonly mode: RefitMode,
     readonly options: NativeOptions,
-    /** What outputs are to answer in the place of what they did. */
+    /** The targets of outputs that are not fitted to their own original values. */
     readonly projection: JointProjection = NO_MIXTURE,
   ) {
     this.#inputs = updates.keptChannels(layer).length * layer.taps;
@@ -66,7 +66,7 @@ export class LayerSolve {
     this.#observed = isObserved(layer);
   }
 
-  /** `aftermath`: where there is one site. `pending`: layers that have not had their turn, this one among them. */
+  /** `postOps`: known where the weight has one use. `pending`: the entries still to be refitted, this one included. */
   async refit(postOps: PostOps | undefined, pending: ReadonlySet<ScheduleEntry>): Promise<void> {
     const { layer } = this;
     // What a kernel makes of x is known by what comes out only.
@@ -87,8 +87,8 @@ export class LayerSolve {
   }
 
   /**
-   * A weight that reads what it has made, as the cells of a recurrent layer that was unrolled: fitted to what the original reads, then
-   * to what it comes to by itself as well. What leads nearest to the original on what was held out is kept.
+   * Refits a weight that is used on its own outputs, such as the cell of an unrolled recurrent layer: first on the original's inputs, then
+   * also on the inputs that it produces itself. The solution nearest to the original on the held-out batches is kept.
    */
   async #refitFed(): Promise<void> {
     const { layer, mode } = this;
@@ -210,7 +210,7 @@ export class LayerSolve {
     return tensor;
   }
 
-  /** Whether what the original answers has a place for each that the pruned model comes to. */
+  /** Whether the outputs of the original and the pruned model have the same positions. */
   #matches(site: WeightUse, then: ReadonlyMap<string, Tensor>, now: ReadonlyMap<string, Tensor>): boolean {
     const count = (dims: readonly number[]): number => dims.reduce((all, length) => all * length, 1);
     const own = makesItsData(site) ? then : now;
@@ -286,7 +286,7 @@ export class LayerSolve {
     const some = (values: Float64Array): Float64Array =>
       Float64Array.from(this.#outputs, (index) => values[index]!);
     const { residualBranch } = after;
-    // One that is broadcast over the other is no stream.
+    // A value that is broadcast over the other is no residual branch.
     if (
       residualBranch !== undefined &&
       then.get(residualBranch)!.dims.join() !== then.get(value)!.dims.join()
@@ -311,7 +311,7 @@ export class LayerSolve {
     return { original, pruned: valuesOf(now, stream, axis).data };
   }
 
-  /** x of a site as the pruned model has it. A state that is fed back will be the original's, as far as the refit succeeds. */
+  /** The input x of a use of the weight in the pruned model. For a state that is fed back the original's is taken, which the refit aims at. */
   #inputsAt(
     site: WeightUse,
     then: ReadonlyMap<string, Tensor>,
@@ -334,7 +334,7 @@ export class LayerSolve {
     return Float64Array.from(await this.updates.weights(this.layer));
   }
 
-  /** The damping under which what was held out is answered best. */
+  /** The damping with the smallest error on the held-out batches. */
   async #damping(
     fits: NativeMoments,
     held: NativeMoments,

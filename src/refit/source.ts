@@ -11,19 +11,19 @@ import type { Logits } from '../statistics/logits.js';
 /** What a refit starts from: the original model, its layers, the calibration samples and the runtime that computes on them. */
 export interface Source {
   readonly native: NativeModel;
-  /** What is run on samples; takes the same edits. */
+  /** The model that is run on samples, with branches laid out; it takes the same edits as `native`. */
   readonly computed: NativeModel;
   readonly walk: Analysis;
   readonly layers: readonly Layer[];
   readonly dataset: Dataset;
   readonly runtime: Runtime;
-  /** Samples that are taken from the beginning, and in one batch; samples that there are. */
+  /** The first `samples` samples of the dataset are used, in batches of `batch`; `all` is how many it has. */
   readonly samples: number;
   readonly batch: number;
   readonly all: number;
   /** The model takes batches of this size only. */
   readonly fixed: boolean;
-  /** Of all that layers read of one sample. */
+  /** Bytes of the inputs of all layers for one sample. */
   readonly bytes: number;
   /** Positions of each layer in one sample, and the multiplications that each layer may take: `strideFor`. */
   readonly rows: ReadonlyMap<Layer, number>;
@@ -34,7 +34,7 @@ export interface Source {
 
 /** How a reconstruction is carried out. */
 export interface RefitMode {
-  /** One round and few dampings to choose from: enough to compare removals with each other. */
+  /** Fewer rounds and dampings: exact enough to compare candidates for removal with each other. */
   readonly quick?: boolean;
   /** Batches that are fitted to; by default all. */
   readonly fitted?: number;

@@ -9,7 +9,7 @@ import type { Node } from '../model/graph.js';
 import type { NativeModel } from '../native/index.js';
 
 /**
- * What becomes of a layer's output: scale · y + shift + stream, of which only what lies between bounds is seen.
+ * What the nodes behind a layer compute of its output y: scale · y + shift + residual branch, clipped to bounds.
  */
 export interface PostOps {
   /** By output of the layer. */
@@ -29,9 +29,9 @@ const MOST_STEPS = 12;
 const SMALL = 1e-3;
 
 /**
- * Follows a layer's output by what rules say of the nodes that read it: through biases, BatchNormalization and one residual sum to where
- * values beyond a bound are all the same. What the stream has got wrong so far the layer can give back, and what is clipped off need
- * not be right.
+ * Follows a layer's output by what rules state of the nodes that read it: through biases, BatchNormalization and one residual sum to an
+ * activation that clips. The layer can make up for the error of the residual branch, and values beyond the bounds need only lie
+ * beyond them.
  */
 export function postOpsOf(
   walk: Walk,
@@ -66,7 +66,7 @@ export function postOpsOf(
   return behind.aftermath;
 }
 
-/** What comes of a layer's output, step by step. */
+/** Collects the post-ops of a layer's output, step by step. */
 class Following {
   readonly #scale: Float64Array;
   readonly #shift: Float64Array;
@@ -121,7 +121,7 @@ class Following {
     if (addend !== undefined) return this.#add(addend, times);
     const other = node.inputs[operand] ?? '';
     const [a, b] = [value, other].map((name) => this.walk.tensors.get(name)?.axes);
-    // One that is broadcast over the other is no stream.
+    // A value that is broadcast over the other is no residual branch.
     if (this.#stream !== undefined || a === undefined || a.length !== b?.length || times !== 1) return false;
     this.#stream = other;
     return true;
@@ -151,7 +151,7 @@ class Following {
   }
 }
 
-/** Whether the stream can be computed without anything that has not had its turn. */
+/** Whether the residual branch depends on no layer that is still to be refitted. */
 export function isUsable(
   { residualBranch }: PostOps,
   pruned: Pick<StagedRun, 'before'>,
@@ -162,7 +162,7 @@ export function isUsable(
   return ![...pending].some(({ sites }) => sites.some(({ node }) => ids.has(node.id)));
 }
 
-/** Targets of a batch: y, and between which bounds it is seen; all [outer, outputs, inner]. */
+/** Regression targets of a batch: y and the bounds that it is clipped to, all [outer, outputs, inner]. */
 export interface RegressionTarget {
   readonly y: Float32Array;
   readonly low?: Float32Array;
@@ -170,7 +170,7 @@ export interface RegressionTarget {
 }
 
 /**
- * What a layer is to answer in the pruned model.
+ * The regression target of a layer in the pruned model.
  *
  * - `y`: what it answers in the original; `streams`: the stream in both models; all of the outputs
  *   that are left
@@ -218,7 +218,7 @@ export function targetOf(
   return { y: wanted, low: bounds[0]!, ...(!onlyLow && { high: bounds[1]! }) };
 }
 
-/** Arrays that say what is wanted. */
+/** The arrays that a regression target consists of. */
 export const partsOf = (wanted: RegressionTarget | undefined): 1 | 2 | 3 =>
   wanted?.low === undefined ? 1 : wanted.high === undefined ? 2 : 3;
 

@@ -33,7 +33,7 @@ const UNJUDGED = 1e-3;
 /** How often W and R are solved anew for the states that the last solution leads to. */
 const ROUNDS = 3;
 
-/** What is known of one batch: data of both models, and the original's states. */
+/** One batch: the inputs of both models, and the hidden states of the original. */
 interface Known {
   readonly held: boolean;
   readonly x: Float32Array;
@@ -42,14 +42,14 @@ interface Known {
   readonly lengths?: ArrayLike<number>;
 }
 
-/** New weights of W or R, and what is added to what they make. */
+/** The refitted weights of W or R, and the intercept that is added to their product. */
 interface Solved {
   readonly layer: Layer;
   readonly weights: Float64Array;
   readonly intercept: Float64Array;
 }
 
-/** W and what it reads, or R: its place among the inputs that are left and among all of them, and its weights before. */
+/** W or R within the joint regression: where its inputs begin among the kept ones and among all, and its weights before the refit. */
 interface Side {
   readonly layer: Layer;
   readonly start: number;
@@ -59,17 +59,17 @@ interface Side {
   readonly solved: Solved;
 }
 
-/** What is fitted to, and what judges. */
+/** The batches that are fitted to, and those that are held out to judge the fit. */
 interface Fits {
   readonly fits: NativeMoments;
   readonly held: NativeMoments;
 }
 
 /**
- * One recurrent node on its turn. Its gates are made of W x + R h: both weights are solved for as one matrix, so each makes up for what
- * the other lost. h is what the node itself made of them. At first it is taken to be the original's; then the node is run, and they are
- * solved again such that they lead from the states which it really comes to back to what the original's gates were. The solution under
- * which its states are nearest to the original's on what was held out is kept.
+ * The refit of one recurrent node. Its gates are functions of W x + R h, so both weights are solved for as one matrix, and each makes up
+ * for what the other lost. The hidden states h depend on the weights themselves: the first solution takes them to be the original's;
+ * then the node is run, and the weights are solved again to lead from its actual states to the original's gates. The solution
+ * whose states are nearest to the original's on the held-out batches is kept.
  */
 export class Unrolling {
   readonly #kept: readonly number[];
@@ -158,13 +158,13 @@ export class Unrolling {
     return { initial: selected(initial, own.dims, this.updates.cuts.kept.get(own.id) ?? new Map()).data };
   }
 
-  /** Of states, the lanes that are left. */
+  /** The kept lanes of hidden states. */
   #left(states: Tensor): Tensor {
     const data = taken(float32(states, this.recurrent.states), states.dims, 3, this.#kept);
     return { ...states, data, dims: states.dims.with(3, this.#kept.length) };
   }
 
-  /** The states that the node comes to as it is by now. */
+  /** The hidden states of the node under its present weights. */
   async #run(batches: number): Promise<Tensor[]> {
     const { states } = this.recurrent;
     const found: Tensor[] = [];
@@ -174,7 +174,7 @@ export class Unrolling {
     return found;
   }
 
-  /** How far states are from the original's, on what was held out, or on all where nothing was. */
+  /** The error of hidden states against the original's, on the held-out batches, or on all where none is held out. */
   #distance(known: readonly Known[], states: readonly Tensor[]): number {
     const judges = known.some(({ held }) => held);
     return known.reduce((sum, { held, before }, batch) => {
@@ -233,7 +233,7 @@ export class Unrolling {
     return this.#solution(direction, { fits, held });
   }
 
-  /** W' = W B of what was there before, guessed from what is left: x and h together, but for gates that see each by itself. */
+  /** W' = W B, where B predicts the original inputs from the kept ones: x and h together, except for gates that read each by itself. */
   async #solution(direction: Direction, { fits, held }: Fits): Promise<readonly Solved[]> {
     const { recurrent, updates, options } = this;
     const outputs = updates.keptOutputs(direction.input);
@@ -270,7 +270,7 @@ export class Unrolling {
     return sides.map(({ solved }) => solved);
   }
 
-  /** What was read, guessed from what is read now, under the damping that is best for what these gates make of it. */
+  /** Regresses the original inputs on the kept ones, under the damping that is best for the gates' values. */
   async #ridge(
     gates: readonly number[],
     sides: readonly Side[],

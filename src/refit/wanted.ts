@@ -16,7 +16,7 @@ export function valuesWanted({
     const observed = isObserved(layer);
     for (const site of layer.sites) {
       if (observed) wanted.add(site.output!.value);
-      // What a weight reads behind what it has made begins as the original's.
+      // A weight that is used on its own outputs is first fitted on the original's inputs.
       if (!observed || layer.sites.length > 1) wanted.add(site.data);
       const { residualBranch } = postOpsOf(walk, native, readers, site, layer.outputs);
       if (residualBranch !== undefined) wanted.add(residualBranch);

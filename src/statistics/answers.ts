@@ -69,10 +69,10 @@ function addsStored(walk: Walk, makers: Makers, node: Node, value: string): bool
 const MOST_ELEMENTS = 2 ** 20;
 
 /**
- * What is at stake in each output of a layer that answers. An error there counts by half as a share of the variance, for all alike;
- * and by half as what it costs the likelihood of what the outputs say: p (1 - p), what probabilities vary with their scores. So of eight
- * thousand classes those count that something can be, and of sure answers little changes. Where scores are no such thing, no output
- * counts less than half.
+ * How much an error in each output of the model's last layer counts. One half of the weight is the same for all outputs, as a share of
+ * their variance; the other half is p (1 - p), the slope of a class's probability p in its score. So of eight thousand classes
+ * those count that are probable for some sample, and confident scores count little. Outputs that are not scores of classes
+ * still have the first half.
  *
  * source: the diagonal of the Fisher information of a softmax; Theis et al. 2018, Faster gaze prediction with dense networks and Fisher
  * pruning
@@ -107,7 +107,7 @@ export class Stakes {
     }
   }
 
-  /** What each output's errors are to be multiplied by, so that all together vary as they did; undefined where nothing is at stake. */
+  /** The factor of each output's errors, normalised to keep the total variance; undefined where every output is certain, or constant. */
   factors(): Float64Array | undefined {
     const variances = this.#sum.map((sum, output) =>
       Math.max(0, this.#squares[output]! / this.#count - (sum / this.#count) ** 2),
@@ -126,7 +126,7 @@ export class Stakes {
     this.#count += 1;
     for (const [output, score] of scores.entries()) {
       const p = all === undefined ? 1 / (1 + Math.exp(-score)) : Math.exp(score - largest) / all;
-      // A score of -∞ is one that nothing says anything of.
+      // A class with a score of -∞ is masked out, and has no weight.
       const own = Number.isFinite(score) ? score : 0;
       this.#sum[output]! += own;
       this.#squares[output]! += own * own;

@@ -111,7 +111,7 @@ function lanesAt(group: Group, { layer, outputs }: Head): readonly number[] | un
   return undefined;
 }
 
-/** Products whose dims are lanes of a group. */
+/** The products of queries and keys whose dims are lanes of this group. */
 export function dimsIn(group: Group, all: readonly Logits[]): readonly Logits[] {
   return all.filter(({ agreements }) => agreements.every((own) => lanesOf(group, own) !== undefined));
 }
@@ -138,7 +138,7 @@ export function lostAlong(group: Group, order: ArrayLike<number>, own: readonly 
   return damage;
 }
 
-/** The order in which lanes of dims leave: those first that say least as they are. */
+/** The order in which dims of queries and keys are removed: those of the least energy E q² E k² first. */
 export function weakestFirst(group: Group, own: readonly Logits[]): Uint32Array {
   const energies = new Float64Array(group.lanes.length);
   for (const { agreements } of own) {
