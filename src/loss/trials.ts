@@ -34,11 +34,14 @@ const JUDGED = 1;
  */
 const FEWEST = 48;
 const FEWEST_SAMPLES = 2 * HELD_OUT;
-/** Multiply-accumulates of the model in all trials together. */
-const MOST_WORK = 1e12;
-/** Bytes that pass through the layers of all trials together, which says more than multiply-accumulates where lengths are open. */
-const MOST_PASSED = 12e9;
-/** Products that refits of all trials together take for second moments: positions beyond are left out, evenly. */
+/**
+ * What all trials together may take: multiply-accumulates of the model, and bytes that pass through its layers, which say more where lengths
+ * are open.
+ */
+const AMPLE = { work: 3e11, passed: 6e9 };
+/** The same of models for which `FEWEST` samples are not to be had for that. */
+const TIGHT = { work: 1e12, passed: 12e9 };
+/** Products that refits of their trials together take for second moments: positions beyond are left out, evenly. */
 const MOST_PRODUCTS = 4e11;
 /** How often a trial multiplies inputs by targets. */
 const TARGETS = 2;
@@ -59,8 +62,9 @@ export class Trials {
   static async of(source: Source, options: NativeOptions): Promise<Trials | undefined> {
     const { walk, layers } = source;
     const { macs } = new CostModel(walk).of();
-    const fit = samplesOfTrials(source, walk.groups.length, macs);
-    if (fit === undefined) return undefined;
+    const affordable = samplesOfTrials(source, walk.groups.length, macs);
+    if (affordable === undefined) return undefined;
+    const { samples: fit, isTight } = affordable;
     const batch =
       source.fixed || source.batch === 1 ? source.batch : Math.min(source.batch, Math.ceil(fit / HELD_OUT));
     const fitted = Math.ceil(fit / batch);
@@ -83,7 +87,7 @@ export class Trials {
       const recorded = await ActivationCache.of(original, valuesWanted(source), MOST_BYTES);
       if (recorded === undefined) return undefined;
       const own = { ...source, samples: fitted * batch, batch };
-      return new Trials({ ...own, share: shareIn(own) }, feeds, recorded, fitted);
+      return new Trials({ ...own, ...(isTight && { share: shareIn(own) }) }, feeds, recorded, fitted);
     } finally {
       await original.close();
     }
@@ -92,7 +96,7 @@ export class Trials {
 
 /**
  * The number of samples that a trial refits on; as many others judge the result. Few are enough where the last layer has many
- * positions in each sample, such as the steps of a sequence.
+ * positions in each sample, such as the steps of a sequence: then more work is allowed, and `isTight` says that positions are to be left out.
  *
  * macs: multiply-accumulates of the model for one sample
  * returns: undefined where trying every group would take too long
@@ -101,15 +105,20 @@ export function samplesOfTrials(
   { rows, layers, samples, bytes }: Pick<Source, 'rows' | 'layers' | 'samples' | 'bytes'>,
   groups: number,
   macs: number,
-): number | undefined {
-  const each = Math.max(macs / MOST_WORK, bytes / MOST_PASSED) * groups;
-  const affordable = Math.floor(1 / Math.max(each, 1e-9) / (1 + JUDGED));
+): { readonly samples: number; readonly isTight: boolean } | undefined {
   const there = samples / (1 + JUDGED);
-  const fit = Math.min(SAMPLES, affordable, Math.floor(there));
+  const within = ({ work, passed }: typeof AMPLE): number => {
+    const each = Math.max(macs / work, bytes / passed) * groups;
+    const affordable = Math.floor(1 / Math.max(each, 1e-9) / (1 + JUDGED));
+    return Math.min(SAMPLES, affordable, Math.floor(there));
+  };
+  const ample = within(AMPLE);
+  if (ample >= Math.min(FEWEST, there) && ample >= 2) return { samples: ample, isTight: false };
   const last = layers.findLast((layer) => rows.has(layer));
   const positions = Math.max(1, (last && rows.get(last)) ?? 1);
   const fewest = Math.min(there, Math.max(FEWEST_SAMPLES, Math.ceil(FEWEST / positions)));
-  return fit < fewest || fit < 2 ? undefined : fit;
+  const tight = within(TIGHT);
+  return tight < fewest || tight < 2 ? undefined : { samples: tight, isTight: true };
 }
 
 /** The multiplications that the second moments of one trial may take; a layer with more positions is subsampled. */
