@@ -159,7 +159,7 @@ interface Counts {
   readonly pruned: number;
 }
 
-/** The so-many-th set of all that lie one after the other. */
+/** The set at this position among sets that are stored one after the other. */
 function setOf({ values, dims }: Numbers, set: number): BoxRows {
   const [count, width] = [dims.at(-2)!, dims.at(-1)!];
   const start = set * count * width;

@@ -12,7 +12,7 @@ export interface ActivationOptions extends NativeOptions {
   readonly samples?: number;
   /** Samples at once, where the model leaves it open; by default as many as answer with some megabytes. */
   readonly batch?: number;
-  /** Which of the values are wanted of the so-many-th batch; by default all. Of the first, batch 0, all are given. */
+  /** Names of the values that are wanted of a batch, counted from 0; by default all. Of batch 0 all values are given anyway. */
   readonly select?: (batch: number) => readonly string[];
 }
 

@@ -181,7 +181,7 @@ function nodesOf(
   return { nodes, identities };
 }
 
-/** Of values as they are read by now; a stored tensor is still read by branches that are not taken. */
+/** How often each value is read once branches are laid out; a stored tensor is still read by branches that are not taken. */
 function usesOf(nodes: readonly Node[], graph: Graph): ReadonlyMap<string, number> {
   const uses = new Map<string, number>();
   for (const { inputs, captures } of nodes)

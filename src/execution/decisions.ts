@@ -4,7 +4,7 @@ import { type Readers, readersOf } from '../layers/layers.js';
 import type { Node } from '../model/graph.js';
 import type { Tensor } from '../runtime/runtime.js';
 
-/** Values that a model takes from another one instead of computing them: how long things are, and which are looked at. */
+/** Values that decide lengths or pick elements, which a pruned model takes from the original instead of computing them. */
 export interface Given {
   readonly names: ReadonlySet<string>;
   /** What the other model has there. */

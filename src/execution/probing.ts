@@ -20,7 +20,7 @@ export interface Seen {
   readonly shift: Float32Array;
 }
 
-/** Digits in which outputs are told apart: small enough that rounding cannot mistake them. */
+/** Outputs are numbered in digits of this base, small enough that rounding cannot mistake one for another. */
 const BASE = 64;
 /** How near a digit lies to a whole number. */
 const NEAR = 0.05;

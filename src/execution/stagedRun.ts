@@ -52,7 +52,7 @@ export class StagedRun {
     );
   }
 
-  /** Takes another batch along: computes what there is of the others by now. */
+  /** Adds a batch, and computes for it the values that the earlier batches have reached. */
   async extend(whole: readonly Feeds[]): Promise<void> {
     const batches = whole.map(this.taken);
     const later = this.parts.live(this.#done);
@@ -158,7 +158,7 @@ export class StagedRun {
     });
   }
 
-  /** Computes these values as they would be by now. Their nodes are computed again when they are reached, and may change until then. */
+  /** Computes these values with the present weights, ahead of the schedule. Their nodes run again when the run reaches them. */
   async peek(
     values: readonly string[],
     each: (batch: number, tensors: ReadonlyMap<string, Tensor>) => Promise<void>,

@@ -1,4 +1,4 @@
-/** What looking at the positions of all layers may cost, in products: positions beyond are left out, evenly. */
+/** The multiplications that the second moments of all layers may take; layers with more positions are subsampled evenly. */
 const MOST_COST = 4e11;
 /** Products in the time of which one input is gathered. */
 const GATHERING = 512;
@@ -6,8 +6,8 @@ const GATHERING = 512;
 const ROWS_EACH = 4;
 const ROWS_MOST = 524288;
 /**
- * Where positions are left out, whole batches are first, since the runtime need not hand over what nobody looks at: as long as one batch
- * of these is looked at, and so many samples are.
+ * Where positions are subsampled, whole batches are left out first, as the runtime then need not compute and copy their values: at most
+ * all but one in `MOST_STRIDE`, and only while `SAMPLES` samples remain.
  */
 const MOST_STRIDE = 8;
 const SAMPLES = 128;
@@ -25,7 +25,7 @@ export interface Size {
 /** In products, for each position. */
 const costOf = ({ inputs, targets = 0 }: Size): number => inputs * (inputs + GATHERING + 2 * targets);
 
-/** What one layer may cost so that all together hold a bound: layers that cost less leave more to others. */
+/** The multiplications that one layer may take so that all take at most `most`; what cheap layers do not need is left to the others. */
 export function shareOf(sizes: readonly Size[], most = MOST_COST): number {
   const costs = sizes.map((size) => Math.min(size.rows, ROWS_MOST) * costOf(size));
   let left = most;
@@ -37,16 +37,16 @@ export function shareOf(sizes: readonly Size[], most = MOST_COST): number {
   return Number.POSITIVE_INFINITY;
 }
 
-/** Each so-many-th position of a layer is worth looking at. */
+/** The stride at which a layer's positions are subsampled, so that it takes at most `share` multiplications but keeps `wantedRows`. */
 export function strideFor(size: Size, share: number): number {
   const most = Math.max(wantedRows(size.inputs), share / costOf(size));
   return Math.max(1, Math.floor(size.rows / Math.min(ROWS_MOST, most)));
 }
 
-/** Fewer positions say too little about a layer. */
+/** The least number of positions that a layer's second moments are estimated from. */
 export const wantedRows = (inputs: number): number => ROWS_EACH * inputs;
 
-/** The same as each so-many-th batch, and each so-many-th position in it. */
+/** A stride of positions as a stride of batches and a stride of positions within them. */
 export function stridesFor(
   every: number,
   samples: number,

@@ -106,7 +106,7 @@ export async function guarded<T extends Candidate>(
   }
 }
 
-/** How many samples there are, how many of them calibrate, and where those that are looked at end. */
+/** The number of samples, of those for calibration, and the end of those that are used at all. */
 function splitOf(
   dataset: Dataset,
   original: Session,

@@ -26,7 +26,7 @@ export interface Numbers {
   readonly dims: readonly number[];
 }
 
-/** What a stored tensor stands for in the original. */
+/** The numbers of a stored tensor in the original, dequantised where it holds integers. */
 export async function numbersOf(
   native: NativeModel,
   stored: Stored,
@@ -75,7 +75,7 @@ async function gridOf(
   };
 }
 
-/** The stored tensors of a pruned model as they are by now: cut, and where they were written, with what they were given. */
+/** The present content of the stored tensors of a pruned model: cut, and where they were refitted, with their new numbers. */
 export class CurrentWeights {
   readonly #written = new Map<number, NewContent>();
   /** `dims`: of the scale, as it is left. */
@@ -106,14 +106,14 @@ export class CurrentWeights {
     return { data: dequantise(data, dims, await this.#grid(tensor, quantised)), dims };
   }
 
-  /** The scale that a tensor's integers have by now: one, or one for each index that is left of its axis. */
+  /** The present scale of a tensor's integers: one, or one for each kept index of its axis. */
   async scale({ tensor, quantised }: Required<Stored>): Promise<Float32Array> {
     return (await this.#grid(tensor, quantised)).scale;
   }
 
   /**
-   * Gives a tensor other numbers. Integers are rounded; where the largest of them need it under a larger scale, or with `scale` under
-   * that one.
+   * Gives a tensor new numbers. For a tensor of integers they are quantised: under `scale`, or else under the present scale, which is
+   * enlarged where the largest numbers do not fit.
    */
   async write({ tensor, quantised }: Stored, { data, dims }: Numbers, scale?: Float32Array): Promise<void> {
     if (quantised === undefined) {

@@ -19,13 +19,13 @@ import {
 /** A stored weight W, and all nodes that compute W x + b with it: what least squares solves for. */
 export interface Layer {
   readonly weight: TensorDocument;
-  /** Where W is what the weight's integers stand for. */
+  /** Present where the stored weight is of integers; W is then what they stand for. */
   readonly quantised?: Quantised;
   readonly layout: WeightLayout;
   readonly sites: readonly WeightUse[];
-  /** How many parts of x and of the outputs know nothing of each other: of a depthwise convolution as many as lanes, else mostly 1. */
+  /** Independent groups of channels and outputs: as many as channels in a depthwise convolution, 1 in most layers. */
   readonly groups: number;
-  /** Of x: channels of each group, and taps of each. W is seen as [outputs, channels · taps]. */
+  /** The input channels of each group, and the kernel positions (taps) of each channel: W is [outputs, channels · taps]. */
   readonly channels: number;
   readonly taps: number;
   /** Of all groups. */
@@ -35,7 +35,7 @@ export interface Layer {
 /** Whether every output of a layer sees all channels of x. */
 export const mixesAll = ({ groups }: Layer): boolean => groups === 1;
 
-/** Whether what a layer answers is a value of the graph, at all of its nodes. */
+/** Whether the layer's output W x + b is a value of the graph at every use, so that it can be observed. */
 export const isObserved = ({ sites }: Layer): boolean => sites.every(({ output }) => output !== undefined);
 
 /** A layer's weight as it is stored. */
@@ -44,7 +44,7 @@ export const weightOf = ({ weight: tensor, quantised }: Layer): Pick<Behind, 'te
   ...(quantised && { quantised }),
 });
 
-/** One node of a layer. Where it is fused, `output` is W x + b all the same: a value that a node of its own would give. */
+/** One node that computes with the layer's weight. In a fused node `output` names W x + b, although no value of the graph holds it. */
 export interface WeightUse extends LinearMap {
   /** Among the graph's nodes, in their order. */
   readonly index: number;
@@ -53,7 +53,7 @@ export interface WeightUse extends LinearMap {
   readonly tied?: Pick<Behind, 'tensor' | 'quantised'>;
 }
 
-/** Where a site adds b. */
+/** Where b is stored that is added to W x at a use of the weight. */
 export type BiasPlace =
   /** A stored vector that nothing else reads. `included`: the site's output has it in it. */
   | ({ readonly kind: 'stored'; readonly included: boolean } & Pick<Behind, 'tensor' | 'quantised'>)
@@ -65,7 +65,7 @@ export type BiasPlace =
       readonly from: number;
       readonly length: number;
     }
-  /** Nowhere yet; here it can be. `shared`: a vector that others read too, for which one of its own is put. */
+  /** There is no bias of its own yet, but the node can take one. `shared`: it reads a vector that others read too, which is replaced. */
   | {
       readonly kind: 'operand';
       readonly operand: number;
@@ -81,8 +81,8 @@ export type BiasPlace =
 const MOST_PATCH = 2304;
 
 /**
- * A mix as it is solved for. A kernel over many channels is seen tap by tap: what is left of the channels stands for all of them at
- * every position, W' = W B for each tap. Zeros beyond the edges leave no room for an intercept then.
+ * A linear map in the form that is solved for. A kernel over many channels is refitted tap by tap: the kept channels predict all of
+ * them at each position, and W' = W B for each tap. As padding is zero at the edges, there is no intercept then.
  */
 function seen(mix: LinearMap, dims: readonly number[]): LinearMap {
   const { layout, window, output, ...rest } = mix;
@@ -95,7 +95,7 @@ function seen(mix: LinearMap, dims: readonly number[]): LinearMap {
   };
 }
 
-/** The layers of a model in the order in which their last nodes come. Nodes in branches and functions are left as they are. */
+/** The linear layers of a model, in the order of the last node of each. Nodes in branches and functions are not among them. */
 export function layersOf(walk: Walk): Layer[] {
   const { graph, linearMaps } = walk;
   const names = new Names(graph);

@@ -1,4 +1,4 @@
-/** What integers stand for: (q - zero) · scale, of those between two bounds. */
+/** The parameters of a linear quantisation: integers q between two bounds stand for (q - zero) · scale. */
 export interface QuantisationParameters {
   /** One; as many as the axis has indices; or of blocks, in the order of the tensor's axes, one for each block of `axis`. */
   readonly scale: Float32Array;
@@ -8,7 +8,7 @@ export interface QuantisationParameters {
   /** How many neighbours along the axis share a scale that no other line along it has. */
   readonly block?: number;
   readonly type: IntegerType;
-  /** No integer is further from its zero point. */
+  /** The largest distance of an integer from its zero point. */
   readonly reach: number;
 }
 
@@ -26,8 +26,8 @@ const BOUNDS = {
 } as const;
 
 /**
- * How far integers go from their zero point: where the original leaves room in the type, for symmetry or since products are summed in
- * 16 bits, it is left.
+ * The largest distance of integers from their zero point. Where the original does not use the type's whole range, for symmetry or since
+ * products are summed in 16 bits, neither does the refit.
  */
 export function qmaxOf(
   integers: Float32Array,
@@ -42,7 +42,7 @@ export function qmaxOf(
   return reach > 0 ? reach : 127;
 }
 
-/** Calls with each place, which scale it has, and its zero point. */
+/** Calls back for each element with its place, the place of its scale, and its zero point. */
 function each(
   dims: readonly number[],
   { scale, zero, axis, block }: Omit<QuantisationParameters, 'type' | 'reach'>,
@@ -62,7 +62,7 @@ function each(
   }
 }
 
-/** What the integers of a tensor stand for. */
+/** The real numbers that the integers of a tensor stand for. */
 export function dequantise(
   integers: Float32Array,
   dims: readonly number[],
@@ -92,7 +92,7 @@ export function wider(
   return scale;
 }
 
-/** The integers that come closest: to the nearest, ties to even, and no further than the grid goes. */
+/** Quantises numbers: rounded to the nearest integer, ties to even, and saturated. */
 export function quantise(
   numbers: Float32Array,
   dims: readonly number[],

@@ -17,7 +17,7 @@ export interface Recurrent extends Recurrence {
   readonly lengths?: { readonly value: string; readonly stored?: TensorDocument };
 }
 
-/** W and R of one direction: each is a layer of its own to all others. */
+/** One direction of a recurrent node, with W and R each seen as a linear layer. */
 export interface Direction {
   readonly index: number;
   readonly reversed: boolean;
@@ -72,7 +72,7 @@ export const valuesOf = ({ data, states, initial, lengths }: Recurrent): readonl
   ...[initial, lengths].flatMap((given) => (given === undefined || given.stored ? [] : [given.value])),
 ];
 
-/** What is given to it and stored: of the original. */
+/** The initial state and sequence lengths of a recurrent node, as far as the original's file stores them. */
 export interface Stored {
   readonly initial?: Float32Array;
   readonly lengths?: ArrayLike<number>;
@@ -90,7 +90,7 @@ export async function storedFor(
   };
 }
 
-/** What is given to it in a batch. */
+/** The initial state and sequence lengths for one batch: as stored, or as computed. */
 export function givenIn(
   { initial, lengths }: Recurrent,
   stored: Stored,
@@ -124,7 +124,7 @@ export function stateDims({ batchFirst }: Recurrence, dims: readonly number[]): 
 }
 
 /**
- * What a direction's gates read of the states at each step: h of the step before, [rows, hidden] in the order of the data's rows.
+ * The hidden state that a direction's gates read at each step, which is that of the step before: [rows, hidden], rows as in the data.
  *
  * - `states`: [sequence directions batch hidden], or as `batchFirst` has it; `initial`: [directions batch hidden] likewise, by default zeros
  * - `lengths`: of each sequence, by default all steps

@@ -15,7 +15,7 @@ export function float32(tensor: Tensor, value: string): Float32Array {
   throw new EspalierError('RUNTIME_FAILED', `the value holds ${type}, not floats`, { tensor: value });
 }
 
-/** What integers of a runtime stand for, as floats; floats as they are. */
+/** The elements of a tensor as real numbers: integers are dequantised, floats are as they are. */
 export function real(tensor: Tensor, by: Real | undefined): Tensor {
   const { data, type } = tensor;
   if (by === undefined || !/^u?int(8|16)$/.test(type)) return tensor;
@@ -23,7 +23,7 @@ export function real(tensor: Tensor, by: Real | undefined): Tensor {
   return { ...tensor, type: 'float32', data: numbers };
 }
 
-/** What a site reads of its data: all of it, or the index of an axis that takes part. */
+/** The part of its input that a use of a weight reads: all of it, or one index of an axis. */
 export function dataAt(
   { data, part, reals }: Pick<WeightUse, 'data' | 'part' | 'reals'>,
   given: Tensor,
@@ -57,14 +57,14 @@ export function taken(
   return out;
 }
 
-/** A layer's inputs at one site, and what is to be made of them, as the moments take them. */
+/** The inputs of a layer at one use of its weight, as rows or as a convolution's patches. */
 export interface Rows {
   readonly x: Float32Array;
   readonly patches?: Patches;
   readonly rows: number;
 }
 
-/** Values of a convolution whose channels lie last, as those of one whose channels lie in front of space; others as they are. */
+/** Channels-last values of a convolution, transposed to channels first; other values as they are. */
 export function channelsFirst({ window }: WeightUse, values: Values): Values {
   const { data, dims, axis } = values;
   if (window === undefined || axis < 2 || axis !== dims.length - 1) return values;

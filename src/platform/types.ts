@@ -87,7 +87,7 @@ export interface WorkerPort<Request, Answer> {
  */
 export type Serve<Start, Request, Answer> = (port: WorkerPort<Request, Answer>, start: Start) => void;
 
-/** What a worker thread's owner is told: its answers, and the error that it dies of. */
+/** What a worker thread's owner hears of it: its answers, and the error that ends it. */
 export interface WorkerEvents<Answer> {
   onAnswer(answer: Answer): void;
   /** An error that nothing in the thread has caught. It ends. */

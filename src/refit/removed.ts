@@ -9,7 +9,7 @@ export interface Removed {
   readonly edits: Edits;
 }
 
-/** What came of refitting a removal. */
+/** The result of refitting a pruned model. */
 export interface Reconstructed {
   readonly edits: Edits;
   /** Layers that were refitted, and the samples that they were fitted to. */

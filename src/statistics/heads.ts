@@ -5,17 +5,17 @@ import type { Layer } from '../layers/layers.js';
 import { storedAs } from '../layers/quantised.js';
 import type { NativeModel } from '../native/index.js';
 
-/** One vector that a contraction sums over: outputs of a layer, in the order of the dims. */
+/** A head: the vector of a layer's outputs that a product of activations sums over, in the order of the dims. */
 export interface Head {
   readonly layer: Layer;
   /** Rows of the layer's W. */
   readonly outputs: readonly number[];
-  /** What becomes of them before they are multiplied: scale · y + shift. */
+  /** The scaling between the layer and the product: scale · y + shift. */
   readonly scale: Float64Array;
   readonly shift: Float64Array;
 }
 
-/** Heads of which all on the left meet the same ones on the right; on one side there is one. */
+/** Paired heads: each on the left is multiplied with each on the right, and on one side there is only one. */
 export interface HeadPairing {
   readonly left: readonly Head[];
   readonly right: readonly Head[];
@@ -84,7 +84,7 @@ function* places(
     }
 }
 
-/** What a side sums over, by where it meets the other side. */
+/** The vectors of a side that are summed over, by the indices that it shares with the other side. */
 interface Vectors {
   readonly heads: ReadonlyMap<string, Head>;
   /** By the indices of shared letters: keys of heads. */

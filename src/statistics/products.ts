@@ -16,7 +16,7 @@ export interface Product {
   readonly pairings: readonly HeadPairing[];
 }
 
-/** A layer whose outputs end in known nodes. */
+/** A layer, and the nodes that its outputs end in. */
 interface Ending {
   readonly layer: Layer;
   readonly root: string;
