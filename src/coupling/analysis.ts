@@ -5,7 +5,8 @@ import type { Group } from './groups.js';
 import { findingGroups } from './groups.js';
 import type { Lengths } from './lengths.js';
 import type { SettledEquations } from './settledEquations.js';
-import type { OpenWalk, ReadNumbers, Registry, Walk } from './walk.js';
+import type { ReadNumbers } from './storedTensors.js';
+import type { OpenWalk, Registry, Walk } from './walk.js';
 
 /** All that is known of a model's coupling: the walk, and the groups of lanes that can be cut. */
 export interface Analysis extends Walk {

@@ -1,7 +1,8 @@
 import type { Steps } from '../base/steps.js';
 import type { Graph } from '../model/graph.js';
 import { KEPT } from './settledEquations.js';
-import type { OpenWalk, ReadNumbers, Registry } from './walk.js';
+import type { ReadNumbers } from './storedTensors.js';
+import type { OpenWalk, Registry } from './walk.js';
 import { walking } from './walk.js';
 
 /** So many Ifs are tried both ways; beyond them, what cannot be one stays whole. */

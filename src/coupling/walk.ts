@@ -1,15 +1,9 @@
 import { finished, type Steps } from '../base/steps.js';
-import type { Dim, Given } from '../model/dim.js';
-import { symbol } from '../model/dim.js';
-import type { TensorDocument, ValueDocument } from '../model/document.js';
 import type { Graph, Node } from '../model/graph.js';
 import { Names } from '../model/names.js';
 import { isConstant } from '../model/structure.js';
-import type { Values } from '../model/values.js';
-import { literals } from '../model/values.js';
 import type { ActivationProduct } from './activationProduct.js';
-import type { Axes, ParameterAxis } from './axis.js';
-import { isLabelled, plain } from './axis.js';
+import type { ParameterAxis } from './axis.js';
 import type { Store } from './call.js';
 import { NodeCall } from './call.js';
 import { type Dequantised, dequantisedValues } from './dequantised.js';
@@ -20,18 +14,17 @@ import { Frozen } from './frozen.js';
 import { integerProduct, quantisedFrom, type Surroundings } from './integerProducts.js';
 import { Lanes } from './lanes.js';
 import type { LinearMap, Scale } from './linearMap.js';
+import { OpenValues } from './openValues.js';
 import type { Passage } from './passage.js';
-import { Ranks } from './ranks.js';
-import type { Cause, Why } from './reason.js';
+import type { Why } from './reason.js';
 import type { Recurrence } from './recurrence.js';
 import type { Omission, Reading, Restatement, Rule, Work } from './rule.js';
+import type { ReadNumbers } from './storedTensors.js';
+import { StoredTensors } from './storedTensors.js';
 import type { Output, Tensor } from './tensor.js';
 
 /** The rule of an operator at an opset version, if there is one. */
 export type Registry = (domain: string, op: string, opset: number) => Rule | undefined;
-
-/** Reads a small stored tensor as numbers; 64-bit integers beyond 2^53 are rounded. */
-export type ReadNumbers = (tensor: number) => ArrayLike<number>;
 
 /** What a walk over the graph found. */
 export interface Walk {
@@ -92,26 +85,6 @@ export const LOOSELY = -1;
 /** The choice for a loop whose body is not followed: whatever enters it keeps all of its indices. */
 export const CLOSED = -2;
 
-/** Content is read where it is this small: shapes, indices, axes, scales. */
-const MOST_INTEGERS = 1 << 16;
-const MOST_FLOATS = 16;
-const LENGTH_TYPES = new Set(['int64', 'int32']);
-/** Indices of sparse tensors that get lanes, so that what they meet says why it stays whole. */
-const MOST_SPARSE = 1 << 20;
-/** No tensor of a network has as many axes. */
-const MOST_RANK = 64;
-/** What data decides is followed in vectors as short as shapes are. */
-const MOST_GIVEN = 16;
-const GIVEN_AS: Readonly<Record<string, Given>> = {
-  int64: 'integer',
-  int32: 'integer',
-  float64: 'real',
-  float32: 'real',
-  float16: 'real',
-};
-/** Types that never hold weights: indices, masks, text. */
-const NOT_WEIGHTS = new Set(['int64', 'uint64', 'bool', 'string']);
-
 /**
  * Walks the graph once, front to back: lanes are born in stored tensors, rules state how they are coupled.
  *
@@ -133,8 +106,9 @@ const none = (_name: string): boolean => false;
 
 class Walker {
   readonly #lanes = new Lanes();
+  readonly #stored: StoredTensors;
+  readonly #open: OpenValues;
   readonly #tensors = new Map<string, Tensor>();
-  readonly #slots: ParameterAxis[] = [];
   readonly #restatements: Restatement[] = [];
   readonly #omissions: Omission[] = [];
   readonly #work: Work[] = [];
@@ -149,30 +123,26 @@ class Walker {
   readonly #wanted = new Set<string>();
   readonly #linear = new Set<Node>();
   readonly #frozenNodes = new Map<Node, Frozen>();
-  /** Stored vectors that several operands share, by the value that carries them. */
-  readonly #shared = new Map<string, TensorDocument>();
-  readonly #zeroTensors = new Map<number, boolean>();
   readonly #factsOf: FactsOf = ({ domain, op, opset }) => this.registry(domain, op, opset) ?? NO_FACTS;
   readonly #around: Surroundings = {
-    storedAs: (name) => this.graph.initializers.get(name) ?? this.graph.constants.get(name),
+    storedAs: (name) => this.#stored.storedAs(name),
     makerOf: (name) => this.graph.makerOf(name),
     readersOf: (name) => this.graph.readersOf(name),
     usesOf: (name) => this.graph.uses.get(name) ?? 0,
     factsOf: this.#factsOf,
   };
-  /** Known once the walk begins. */
-  #dequantised: ReadonlyMap<string, Dequantised> = new Map();
+  readonly #dequantised: ReadonlyMap<string, Dequantised>;
   readonly #store: Store = {
     storedAs: (name) => this.#around.storedAs(name),
     isOwnConstant: (name) => this.graph.constants.has(name) && this.graph.uses.get(name) === 1,
     isReadOnce: (name) => this.graph.uses.get(name) === 1,
     nameFor: (node, output) => this.#nameFor(node, output),
     dimsOf: (tensor) => this.graph.document.tensors[tensor]!.dims,
-    contentOf: (tensor) => this.#valuesOf(this.graph.document.tensors[tensor]!),
-    isZero: (tensor) => this.#isZero(tensor),
+    contentOf: (tensor) => this.#stored.contentOf(this.graph.document.tensors[tensor]!),
+    isZero: (tensor) => this.#stored.isZero(tensor),
     productOf: (node, data) => integerProduct(node, data, this.#around),
     unquantised: (node, data) => quantisedFrom(node, data, this.#around)?.data,
-    rankOf: (name) => this.#rankOf(name),
+    rankOf: (name) => this.#open.rankOf(name),
     neverRuns: (node) =>
       (node.runsWhere ?? []).some(({ condition, is }) => {
         const decided = this.#tensors.get(condition)?.values?.elements[0]?.before;
@@ -190,13 +160,7 @@ class Walker {
   /** Names of outputs that the file gives none, by node and place. */
   readonly #named = new Map<string, string>();
   #names: Names | undefined;
-  #sparseLanes = 0;
   readonly #mistaken = new Map<string, number>();
-  /** Stored integers that are codes of a weight. */
-  readonly #codes = new Set<number>();
-  /** Made once a rank is not known. */
-  #ranks: Ranks | undefined;
-  #unknowns = 0;
 
   constructor(
     readonly graph: Graph,
@@ -204,20 +168,22 @@ class Walker {
     readonly read: ReadNumbers,
     readonly isFree: (name: string) => boolean,
     readonly choices: Choices,
-  ) {}
+  ) {
+    this.#stored = new StoredTensors(graph, read, this.#factsOf, this.#lanes);
+    this.#dequantised = dequantisedValues(graph, this.#around);
+    const lawOf = ({ domain, op, opset }: Node): Rule['ranks'] => registry(domain, op, opset)?.ranks;
+    this.#open = new OpenValues(graph, lawOf, this.#tensors, this.#lanes);
+  }
 
   *run(): Steps<OpenWalk> {
     const { graph, isFree } = this;
-    this.#dequantised = dequantisedValues(graph, this.#around);
     for (const input of graph.inputs) {
-      const stated = this.#statedTensor(input);
+      const stated = this.#open.stated(input);
       this.#set(input.name, isFree(input.name) ? bornFree(this.#lanes, input, stated) : stated);
     }
-    for (const [name, dims] of graph.sparse) this.#set(name, this.#sparseTensor(name, dims));
-    this.#findShared();
-    this.#findCodes();
+    for (const [name, dims] of graph.sparse) this.#set(name, this.#stored.sparse(name, dims));
     for (const [name, tensor] of graph.initializers) {
-      this.#tensors.set(name, this.#initializer(name, tensor));
+      this.#tensors.set(name, this.#stored.initializer(name, tensor));
       yield;
     }
     for (const node of graph.nodes) {
@@ -231,7 +197,7 @@ class Walker {
       graph,
       lanes: this.#lanes,
       tensors: this.#tensors,
-      parameterAxes: this.#slots,
+      parameterAxes: this.#stored.born,
       restatements: this.#restatements,
       omissions: this.#omissions,
       work: this.#work,
@@ -267,13 +233,13 @@ class Walker {
     const lanes = this.#lanes.at(node.name);
     if (isConstant(node)) {
       const [name] = node.outputs;
-      const constant = this.#constant(node, lanes);
+      const constant = this.#stored.constant(node, lanes);
       if (name !== undefined && constant !== undefined) {
         this.#tensors.set(name, constant);
         return;
       }
     }
-    if (this.#factsOf(node).identity && this.#shared.has(node.inputs[0]!)) {
+    if (this.#factsOf(node).identity && this.#stored.sharedAs(node.inputs[0]!) !== undefined) {
       this.#tensors.set(node.outputs[0]!, this.#tensors.get(node.inputs[0]!)!);
       return;
     }
@@ -325,7 +291,7 @@ class Walker {
       slot.quantised = quantised;
       return { length: own.length, factors: [{ ...own.factors[0]!, slot }] };
     });
-    for (const slot of this.#slots)
+    for (const slot of this.#stored.born)
       if (slot.tensor === scale.id || slot.tensor === zeroPoint?.id) slot.parameter = true;
     return { ...tensor, axes };
   }
@@ -345,54 +311,9 @@ class Walker {
     }
   }
 
-  /**
-   * A value is this. Where its rank is not known, what stands around it may tell; its lengths are open then, whatever the
-   * file states of them. What no rule computes of a single number, or of a few, is a symbol for each: data decides it.
-   */
+  /** A value is this, as far as its maker tells. */
   #set(name: string, given: Tensor, maker?: Node): void {
-    const lost = given.lost ?? causeOf(name, maker, 'data decides how many axes it has');
-    const tensor = given.axes === undefined ? { ...given, axes: this.#axesAround(name, lost), lost } : given;
-    this.#ranks?.know(name, tensor);
-    this.#tensors.set(name, this.#withContent(name, tensor, maker));
-  }
-
-  #axesAround(name: string, lost: Cause): Axes | undefined {
-    const rank = this.#rankOf(name);
-    if (rank === undefined || rank > MOST_RANK) return undefined;
-    return Array.from({ length: rank }, (_, d) => {
-      const length = `${name}.${d}#${this.#unknowns++}`;
-      this.#lanes.opens(length, lost);
-      return plain(symbol(length, undefined, 'count'));
-    });
-  }
-
-  /** The rank of a value that is not made yet, or that its maker does not tell. */
-  #rankOf(name: string): number | undefined {
-    if (this.#ranks === undefined) {
-      const { graph, registry } = this;
-      this.#ranks = new Ranks(graph, ({ domain, op, opset }) => registry(domain, op, opset)?.ranks);
-      for (const [known, tensor] of this.#tensors) this.#ranks.know(known, tensor);
-    }
-    return this.#ranks.of(name);
-  }
-
-  #withContent(name: string, tensor: Tensor, maker: Node | undefined): Tensor {
-    const { axes, values, dtype } = tensor;
-    const count = axes?.length === 0 ? 1 : axes?.length === 1 ? axes[0]!.length : undefined;
-    const given = dtype === undefined ? 'real' : GIVEN_AS[dtype];
-    const follows =
-      values === undefined &&
-      given !== undefined &&
-      typeof count === 'number' &&
-      count <= MOST_GIVEN &&
-      !axes!.some(isLabelled);
-    if (!follows) return tensor;
-    const cause = tensor.lost ?? causeOf(name, maker, 'data decides what it gives');
-    const elements = Array.from({ length: count }, (_, i) => {
-      this.#lanes.opens(`${name}[${i}]`, cause);
-      return symbol(`${name}[${i}]`, undefined, given);
-    });
-    return { ...tensor, values: literals(axes!.length === 0 ? [] : [count], elements) };
+    this.#tensors.set(name, this.#open.completed(name, given, maker));
   }
 
   /** Nothing of a value may change, neither its axes, unless these are free, nor the lengths that it speaks of. */
@@ -405,177 +326,12 @@ class Walker {
   #operands(node: Node, lanes: Lanes): (Tensor | undefined)[] {
     return node.inputs.map((name, input) => {
       if (name === '') return undefined;
-      const shared = this.#shared.get(name);
-      if (shared !== undefined) return this.#storedTensor(shared, lanes, { node: node.name, input });
+      const shared = this.#stored.sharedAs(name);
+      if (shared !== undefined) return this.#stored.stored(shared, lanes, { node: node.name, input });
       return this.#tensors.get(name) ?? { axes: undefined };
     });
   }
-
-  /**
-   * A stored vector that several operands read (a zero bias, often behind Identity) would tie layers that have nothing
-   * to do with each other. Each operand gets lanes of its own; surgery copies the vector where they are cut differently.
-   */
-  #findShared(): void {
-    const carried = new Map<string, TensorDocument>();
-    const readers = new Map<number, number>();
-    for (const [name, tensor] of this.graph.initializers) {
-      if (isVector(tensor) && !NOT_WEIGHTS.has(tensor.dtype)) carried.set(name, tensor);
-    }
-    const fixed = new Set(this.graph.outputs.map((output) => output.name));
-    for (const node of this.graph.nodes) {
-      const { identity, takesPart } = this.#factsOf(node);
-      const source = identity ? carried.get(node.inputs[0]!) : undefined;
-      const [output] = node.outputs;
-      if (source !== undefined && output !== undefined) {
-        carried.set(output, source);
-        continue;
-      }
-      for (const name of [...node.inputs, ...node.captures]) {
-        const tensor = carried.get(name);
-        if (tensor !== undefined) readers.set(tensor.id, (readers.get(tensor.id) ?? 0) + 1);
-      }
-      // The body of a function, or of a loop, cannot be given another operand.
-      for (const name of node.body === undefined ? node.captures : node.inputs) fixed.add(name);
-      if (takesPart) fixed.add(node.inputs[0] ?? '');
-    }
-    const whole = new Set([...fixed].map((name) => carried.get(name)?.id));
-    for (const [name, tensor] of carried) {
-      if ((readers.get(tensor.id) ?? 0) > 1 && !whole.has(tensor.id)) this.#shared.set(name, tensor);
-    }
-  }
-
-  /** A tensor whose elements are stored by their places: it is copied as it stands, and what meets it stays whole. */
-  #sparseTensor(name: string, dims: readonly number[]): Tensor {
-    const axes = dims.map((length) => {
-      this.#sparseLanes += length;
-      if (this.#sparseLanes > MOST_SPARSE) return plain(length);
-      const axis = this.#lanes.fresh(length, false);
-      this.#lanes.freeze(axis, 'operator', `meets the sparse tensor "${name}", which is never cut`);
-      return axis;
-    });
-    return { axes };
-  }
-
-  /**
-   * Indices that are stored, have several axes and choose from a stored table of floats are codes of a weight, whatever
-   * their type; unless something else reads them.
-   */
-  #findCodes(): void {
-    const readers = new Map<string, boolean>();
-    for (const node of this.graph.nodes) {
-      const chooses = this.#factsOf(node).codes === true && node.body === undefined;
-      const book = this.#store.storedAs(node.inputs[0] ?? '');
-      const isBook = book !== undefined && book.dims.length === 1 && GIVEN_AS[book.dtype] === 'real';
-      for (const [index, name] of node.inputs.entries())
-        readers.set(name, (readers.get(name) ?? true) && chooses && isBook && index === 1);
-      for (const name of node.captures) readers.set(name, false);
-    }
-    for (const { name } of this.graph.outputs) readers.set(name, false);
-    for (const [name, onlyCodes] of readers) {
-      const tensor = onlyCodes ? this.#store.storedAs(name) : undefined;
-      if (tensor !== undefined && tensor.dims.length > 1) this.#codes.add(tensor.id);
-    }
-  }
-
-  #initializer(name: string, tensor: TensorDocument): Tensor {
-    if (this.#shared.has(name))
-      return { axes: tensor.dims.map(plain), values: this.#valuesOf(tensor), dtype: tensor.dtype };
-    const stored = this.#storedTensor(tensor, this.#lanes);
-    if (!this.graph.uses.has(name)) {
-      for (const axis of stored.axes ?? []) this.#lanes.freeze(axis, 'unused', 'no node reads the tensor');
-    }
-    return stored;
-  }
-
-  #storedTensor(tensor: TensorDocument, lanes: Lanes, use?: ParameterAxis['use']): Tensor {
-    const values = this.#valuesOf(tensor);
-    // Where an axis has the length 0, there is nothing along the others.
-    const isNumbers = !NOT_WEIGHTS.has(tensor.dtype) || this.#codes.has(tensor.id);
-    const isWeight = isNumbers && !tensor.dims.includes(0);
-    // A shared vector is not masked in the plan, so what lies at a removed index is zero only if it is zero already.
-    const zeros = this.graph.zeros?.get(tensor.id);
-    const isMasked = use === undefined || this.#isZero(tensor);
-    const axes = tensor.dims.map((length, index) => {
-      if (!isWeight) return plain(length);
-      const axis = lanes.born(
-        use === undefined ? { tensor: tensor.id, axis: index } : { tensor: tensor.id, axis: index, use },
-        length,
-        isMasked && zeros?.[index] !== false,
-      );
-      for (const factor of axis.factors) if (factor.slot !== undefined) this.#slots.push(factor.slot);
-      return axis;
-    });
-    if (isWeight && !this.graph.isNamed(tensor.id)) {
-      for (const axis of axes)
-        lanes.freeze(
-          axis,
-          'control-flow',
-          'a plan has no name for it: it lies in a function, or two tensors share its name',
-        );
-    }
-    return { axes, values, dtype: tensor.dtype };
-  }
-
-  #constant(node: Node, lanes: Lanes): Tensor | undefined {
-    const { value, value_int, value_ints, value_float, value_floats } = node.attributes;
-    if (value?.type === 'tensor') return this.#storedTensor(this.graph.document.tensors[value.value]!, lanes);
-    const numbers = (dtype: string, dims: number[], content: readonly number[]): Tensor => ({
-      axes: dims.map(plain),
-      values: literals(dims, content),
-      dtype,
-    });
-    if (value_int?.type === 'int') return numbers('int64', [], [value_int.value]);
-    if (value_ints?.type === 'ints') return numbers('int64', [value_ints.value.length], value_ints.value);
-    if (value_float?.type === 'float') return numbers('float32', [], [Number(value_float.value)]);
-    if (value_floats?.type === 'floats')
-      return numbers('float32', [value_floats.value.length], value_floats.value.map(Number));
-    return undefined;
-  }
-
-  #valuesOf(tensor: TensorDocument): Values | undefined {
-    const count = tensor.dims.reduce((product, length) => product * length, 1);
-    const most = LENGTH_TYPES.has(tensor.dtype) ? MOST_INTEGERS : MOST_FLOATS;
-    if (count > most || tensor.dtype === 'string' || tensor.dtype.startsWith('complex')) return undefined;
-    return literals(tensor.dims, Array.from(this.read(tensor.id)));
-  }
-
-  #isZero(tensor: TensorDocument): boolean {
-    let zero = this.#zeroTensors.get(tensor.id);
-    if (zero === undefined) {
-      zero =
-        tensor.dims.reduce((product, length) => product * length, 1) <= MOST_INTEGERS &&
-        Array.from(this.read(tensor.id)).every((value) => value === 0);
-      this.#zeroTensors.set(tensor.id, zero);
-    }
-    return zero;
-  }
-
-  #statedTensor(value: ValueDocument): Tensor {
-    const axes = value.shape?.map((length, index) =>
-      plain(this.#statedLength(length, `${value.name}.${index}`)),
-    );
-    return { axes, dtype: value.dtype ?? undefined };
-  }
-
-  #statedLength(length: number | string | null, otherwise: string): Dim {
-    if (typeof length === 'number' && length >= 0) return length;
-    if (typeof length === 'number') return symbol(`${otherwise}#${this.#unknowns++}`);
-    const named = length !== null && IS_NAME.test(length);
-    return symbol(named ? length : `${otherwise}#${this.#unknowns++}`);
-  }
 }
-
-/** Some exporters write `?` or `None` for every length that they do not know: these are not one. */
-const IS_NAME = /^(?!(none|unknown|dynamic)$).*[\p{L}\p{N}]/isu;
-
-const isVector = (tensor: TensorDocument): boolean =>
-  tensor.dims.filter((length) => length !== 1).length === 1;
-
-/** Why something is not known of a value: its maker, or that it is given. */
-const causeOf = (name: string, maker: Node | undefined, text: string): Cause =>
-  maker === undefined
-    ? { node: '', op: '', text: `the model is given "${name}"` }
-    : { node: maker.name, op: maker.op, text };
 
 const isTensor = (output: Output): output is Tensor => !Array.isArray(output);
 const asTensor = (output: Output): Tensor => (isTensor(output) ? output : { axes: output });

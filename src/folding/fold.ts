@@ -1,4 +1,5 @@
-import type { ReadNumbers, Registry, Walk } from '../coupling/walk.js';
+import type { ReadNumbers } from '../coupling/storedTensors.js';
+import type { Registry, Walk } from '../coupling/walk.js';
 import type { ModelDocument, TensorDocument } from '../model/document.js';
 import type { Fold, Mask } from '../model/folds.js';
 import type { Graph } from '../model/graph.js';

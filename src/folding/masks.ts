@@ -1,5 +1,6 @@
 import type { Axis } from '../coupling/axis.js';
-import type { OpenWalk, ReadNumbers, Registry } from '../coupling/walk.js';
+import type { ReadNumbers } from '../coupling/storedTensors.js';
+import type { OpenWalk, Registry } from '../coupling/walk.js';
 import { walk } from '../coupling/walk.js';
 import type { Mask } from '../model/folds.js';
 import type { Graph, Node } from '../model/graph.js';
