@@ -1,21 +1,10 @@
 import type { Steps } from '../base/steps.js';
 import type { ValueSource } from '../execution/activationCache.js';
 import type { StagedRun } from '../execution/stagedRun.js';
-import { strideFor } from '../execution/subsampling.js';
 import { numbersOf } from '../layers/currentWeights.js';
-import { isObserved, type Layer, mixesAll, type WeightUse, weightOf } from '../layers/layers.js';
+import { isObserved, type Layer, mixesAll, weightOf } from '../layers/layers.js';
 import { matrixOf, placesOf } from '../layers/matrix.js';
-import {
-  channelsFirst,
-  dataAt,
-  feed,
-  float32,
-  lookedAt,
-  real,
-  rowsOf,
-  taken,
-  type Values,
-} from '../layers/rows.js';
+import { feed } from '../layers/rows.js';
 import type { NativeOptions } from '../native/index.js';
 import type { NativeMoments, Refit } from '../native/moments.js';
 import { inSlices } from '../platform/index.js';
@@ -24,13 +13,14 @@ import { momentsFor } from '../statistics/moments.js';
 import type { Example } from './examples.js';
 import { dampingsFor, isHeld, LARGE } from './examples.js';
 import { alike, distance, Feedback, told } from './feedback.js';
-import { everyOfGroups, solveGroups, thinned } from './grouped.js';
+import { solveGroups } from './grouped.js';
+import { LayerExamples } from './layerExamples.js';
 import type { PendingUpdates } from './pendingUpdates.js';
 import { type JointProjection, mixed, NO_MIXTURE, shiftsOf, unshifted } from './projection.js';
 import type { ScheduleEntry } from './schedule.js';
 import type { RefitMode, Source } from './source.js';
 import type { PostOps } from './target.js';
-import { isUsable, joinedOf, partsOf, targetOf } from './target.js';
+import { isUsable, joinedOf, partsOf } from './target.js';
 
 /** How often targets behind a ReLU are recomputed: where it outputs zero any value below zero will do. */
 const ROUNDS = 6;
@@ -44,9 +34,7 @@ export class LayerSolve {
   readonly #inputs: number;
   readonly #outputs: readonly number[];
   readonly #observed: boolean;
-  /** The stride of positions at each use of the weight, chosen on the first batch; of grouped convolutions, of samples too. */
-  readonly #every = new Map<WeightUse, number>();
-  readonly #samplesEvery = new Map<WeightUse, number>();
+  readonly #examples: LayerExamples;
   /** True once the two models were found to have other lengths here in every batch, so that nothing can be fitted. */
   unmatched = false;
 
@@ -64,6 +52,8 @@ export class LayerSolve {
     this.#inputs = updates.keptChannels(layer).length * layer.taps;
     this.#outputs = updates.keptOutputs(layer);
     this.#observed = isObserved(layer);
+    const targets = this.#outputs.length * (1 + this.#rounds);
+    this.#examples = new LayerExamples(layer, updates, original, pruned, source, mode, projection, targets);
   }
 
   /** `postOps`: known where the weight has one use. `pending`: the entries still to be refitted, this one included. */
@@ -76,7 +66,7 @@ export class LayerSolve {
         ? postOps
         : undefined;
     if (this.pruned.parts.feeds(layer.sites)) return this.#refitFed();
-    const examples = await this.#examples(after);
+    const examples = await this.#examples.of(after);
     // No sample comes to it.
     this.unmatched = examples.length === 0 && this.pruned.batches > 0;
     if (examples.every(({ rows }) => rows.rows === 0)) return;
@@ -109,7 +99,7 @@ export class LayerSolve {
         for (const site of sites)
           examples.push({
             held: isHeld(batch),
-            ...this.#example(site, then[batch]!, tensors, undefined),
+            ...this.#examples.at(site, then[batch]!, tensors, undefined),
           });
       if (examples.every(({ rows }) => rows.rows === 0)) return;
       const solved = await this.#solve(examples);
@@ -161,11 +151,6 @@ export class LayerSolve {
     return { refit, means: (await fits.summary(this.options)).inputMeans };
   }
 
-  /** Targets that inputs are multiplied by, round after round. */
-  get #targets(): number {
-    return this.#outputs.length * (1 + this.#rounds);
-  }
-
   get #intercept(): boolean {
     return this.layer.sites.every(({ addition }) => addition.kind !== 'none');
   }
@@ -173,155 +158,6 @@ export class LayerSolve {
   get #rounds(): number {
     if (this.mode.quick) return 1;
     return this.#inputs > LARGE ? FEW_ROUNDS : ROUNDS;
-  }
-
-  async #examples(after: PostOps | undefined): Promise<Example[]> {
-    const { layer, original, pruned } = this;
-    const stream = after?.residualBranch === undefined ? [] : [after.residualBranch];
-    const data = layer.sites.map((site) => site.data);
-    const known = [...(this.#observed ? layer.sites.map(({ output }) => output!.value) : data), ...stream];
-    const then: ReadonlyMap<string, Tensor>[] = [];
-    await original.to(known, async (batch, tensors) => {
-      then[batch] = new Map(known.map((name) => [name, this.#real(name, tensors.get(name)!)]));
-    });
-    const examples: Example[] = [];
-    const { fitted = Number.POSITIVE_INFINITY } = this.mode;
-    const coming = layer.sites.filter((site) => !makesItsData(site)).map((site) => site.data);
-    await pruned.to([...coming, ...stream], async (batch, tensors) => {
-      if (batch >= fitted) return;
-      const now = new Map([...tensors].map(([name, tensor]) => [name, this.#real(name, tensor)]));
-      for (const site of layer.sites)
-        if (this.#matches(site, then[batch]!, now))
-          examples.push({
-            held: isHeld(batch),
-            ...this.#example(site, ...this.#some(site, then[batch]!, now), after),
-          });
-      delete then[batch];
-    });
-    return examples;
-  }
-
-  /** What a value of integers stands for, where a site reads or answers it so. */
-  #real(name: string, tensor: Tensor): Tensor {
-    for (const { data, output, reals } of this.layer.sites) {
-      if (name === data && reals?.data !== undefined) return real(tensor, reals.data);
-      if (name === output?.value && reals?.output !== undefined) return real(tensor, reals.output);
-    }
-    return tensor;
-  }
-
-  /** Whether the outputs of the original and the pruned model have the same positions. */
-  #matches(site: WeightUse, then: ReadonlyMap<string, Tensor>, now: ReadonlyMap<string, Tensor>): boolean {
-    const count = (dims: readonly number[]): number => dims.reduce((all, length) => all * length, 1);
-    const own = makesItsData(site) ? then : now;
-    const { dims } = own.get(site.data)!;
-    if (!this.#observed) {
-      const wanted = then.get(site.data)!.dims;
-      return wanted.every((length, axis) => axis === site.axis || length === dims[axis]);
-    }
-    const { value, axis } = site.output!;
-    const answers = then.get(value)!.dims;
-    return rowsOf(this.layer, site, NONE, dims).rows === count(answers) / answers[axis]!;
-  }
-
-  /** The part of a batch that is fitted to: of grouped convolutions every n-th sample, with all of its positions. */
-  #some(
-    site: WeightUse,
-    then: ReadonlyMap<string, Tensor>,
-    now: ReadonlyMap<string, Tensor>,
-  ): readonly [then: ReadonlyMap<string, Tensor>, now: ReadonlyMap<string, Tensor>] {
-    const { layer } = this;
-    if (mixesAll(layer)) return [then, now];
-    const { dims } = now.get(site.data)!;
-    const every = once(this.#samplesEvery, site, () =>
-      everyOfGroups(layer.groups, this.#inputs, this.#rowsIn(site, dims)),
-    );
-    const names = [site.data, ...then.keys()];
-    const some = (of: ReadonlyMap<string, Tensor>): ReadonlyMap<string, Tensor> =>
-      thinned(of, names, Math.min(every, dims[0]!));
-    return [some(then), some(now)];
-  }
-
-  /** Of all samples, where a whole batch has these dims. */
-  #rowsIn(site: WeightUse, dims: readonly number[]): number {
-    const { samples, batch } = this.source;
-    return (rowsOf(this.layer, site, NONE, dims).rows * samples) / batch;
-  }
-
-  #example(
-    site: WeightUse,
-    then: ReadonlyMap<string, Tensor>,
-    now: ReadonlyMap<string, Tensor>,
-    after: PostOps | undefined,
-  ): Pick<Example, 'rows' | 'wanted'> {
-    const { layer, source } = this;
-    const { x, dims } = this.#inputsAt(site, then, now);
-    const every = once(this.#every, site, () => {
-      const rows = this.#rowsIn(site, dims);
-      return mixesAll(layer)
-        ? strideFor({ inputs: this.#inputs, rows, targets: this.#targets }, source.share)
-        : everyOfGroups(layer.groups, this.#inputs, rows);
-    });
-    const { rows, of } = mixesAll(layer)
-      ? lookedAt(layer, site, x, dims, every)
-      : {
-          rows: rowsOf(layer, site, x, dims, every),
-          of: (data: Float32Array, dims: readonly number[], axis: number) =>
-            channelsFirst(site, { data, dims, axis }),
-        };
-    const valuesOf = (tensors: ReadonlyMap<string, Tensor>, name: string, axis: number): Values =>
-      of(float32(tensors.get(name)!, name), tensors.get(name)!.dims, axis);
-    if (!this.#observed) {
-      const whole = dataAt(site, then.get(site.data)!);
-      return { rows, wanted: { y: of(whole.x, whole.dims, site.axis).data } };
-    }
-    const { value, axis } = site.output!;
-    const output = valuesOf(then, value, axis);
-    const y =
-      this.projection.size === 0
-        ? taken(output.data, output.dims, output.axis, this.#outputs)
-        : mixed(output.data, output.dims, output.axis, this.#outputs, this.projection);
-    if (after === undefined) return { rows, wanted: { y } };
-    const inner = output.dims.slice(output.axis + 1).reduce((product, length) => product * length, 1);
-    const some = (values: Float64Array): Float64Array =>
-      Float64Array.from(this.#outputs, (index) => values[index]!);
-    const { residualBranch } = after;
-    // A value that is broadcast over the other is no residual branch.
-    if (
-      residualBranch !== undefined &&
-      then.get(residualBranch)!.dims.join() !== then.get(value)!.dims.join()
-    )
-      return { rows, wanted: { y } };
-    const streams =
-      residualBranch === undefined ? undefined : this.#streams(valuesOf, then, now, residualBranch, axis);
-    if (streams !== undefined && streams.pruned.length !== y.length) return { rows, wanted: { y } };
-    const own = { ...after, scale: some(after.scale), shift: some(after.shift) };
-    return { rows, wanted: targetOf(y, own, this.#outputs.length, inner, streams) };
-  }
-
-  #streams(
-    valuesOf: (tensors: ReadonlyMap<string, Tensor>, name: string, axis: number) => Values,
-    then: ReadonlyMap<string, Tensor>,
-    now: ReadonlyMap<string, Tensor>,
-    stream: string,
-    axis: number,
-  ): { readonly original: Float32Array; readonly pruned: Float32Array } {
-    const whole = valuesOf(then, stream, axis);
-    const original = taken(whole.data, whole.dims, whole.axis, this.#outputs);
-    return { original, pruned: valuesOf(now, stream, axis).data };
-  }
-
-  /** The input x of a use of the weight in the pruned model. For a state that is fed back the original's is taken, which the refit aims at. */
-  #inputsAt(
-    site: WeightUse,
-    then: ReadonlyMap<string, Tensor>,
-    now: ReadonlyMap<string, Tensor>,
-  ): { readonly x: Float32Array; readonly dims: readonly number[] } {
-    const own = makesItsData(site);
-    const { x, dims } = dataAt(site, (own ? then : now).get(site.data)!);
-    if (!own) return { x, dims };
-    const kept = this.updates.keptChannels(this.layer);
-    return { x: taken(x, dims, site.axis, kept), dims: dims.with(site.axis, kept.length) };
   }
 
   get #all(): Uint32Array {
@@ -380,18 +216,7 @@ export class LayerSolve {
   }
 }
 
-const NONE = new Float32Array(0);
-
 interface Solved {
   readonly refit: Refit;
   readonly means: Float64Array;
 }
-
-function once<K, V>(known: Map<K, V>, key: K, compute: () => V): V {
-  const value = known.get(key) ?? compute();
-  known.set(key, value);
-  return value;
-}
-
-/** A recurrent node, of whose states the weight is. */
-const makesItsData = ({ feedsBack = false }: WeightUse): boolean => feedsBack;
