@@ -1,5 +1,5 @@
 import type { Dim } from '../model/dim.js';
-import { equal, ratioOf, symbol } from '../model/dim.js';
+import { symbol } from '../model/dim.js';
 import type { TensorDocument } from '../model/document.js';
 import type { Node } from '../model/graph.js';
 import type { Element, Values } from '../model/values.js';
@@ -12,43 +12,20 @@ import type {
 } from './activationProduct.js';
 import type { Axes, Axis, ParameterAxis, Quantisation } from './axis.js';
 import { axisOf, isLabelled, lengthOf } from './axis.js';
+import { FloatView } from './floatView.js';
 import { Frozen } from './frozen.js';
 import type { IntegerProduct } from './integerProducts.js';
 import type { Lanes } from './lanes.js';
-import type { Bias, Integers, LinearMap, Real, RealAt, Scale, Scales, StatedLinearMap } from './linearMap.js';
+import type { Bias, LinearMap, Scale, Scales, StatedLinearMap } from './linearMap.js';
 import { storedAxes } from './linearMap.js';
 import type { Passage, Passing } from './passage.js';
+import { isReachable } from './reachable.js';
 import { type Cause, sinceText } from './reason.js';
 import type { Recurrence, Recurring } from './recurrence.js';
 import type { Call, Omission, Reading, Restatement, RestateOptions, Work } from './rule.js';
 import { Attributes } from './rule.js';
+import type { Store } from './store.js';
 import type { Tensor } from './tensor.js';
-
-/** What a call asks of the graph's stored tensors. */
-export interface Store {
-  /** The stored tensor that a value is itself. */
-  storedAs(name: string): TensorDocument | undefined;
-  /** A Constant's, that one operand reads. */
-  isOwnConstant(name: string): boolean;
-  isReadOnce(name: string): boolean;
-  /** A name that the file does not have, the same for the same output. */
-  nameFor(node: Node, output: number): string;
-  contentOf(tensor: number): Values | undefined;
-  dimsOf(tensor: number): readonly number[];
-  isZero(tensor: TensorDocument): boolean;
-  /** Of quantised data: what a node comes to in floats, and what was quantised for its operand. */
-  productOf(node: Node, data: number): IntegerProduct | undefined;
-  unquantised(node: Node, data: number): string | undefined;
-  /** The rank of a value that is not made yet, where what stands around it tells. */
-  rankOf(name: string): number | undefined;
-  /** How a body is followed, by the name of its beginning; and how it should have been. */
-  following(name: string): number | undefined;
-  follow(name: string, how: number): void;
-  /** The branch that an If is followed through where its branches end in values that cannot be one. */
-  branchOf(node: Node): number | undefined;
-  /** Whether it lies in a branch that lengths decide against. */
-  neverRuns(node: Node): boolean;
-}
 
 /** One node with its operands, and what its rule says of it. */
 export class NodeCall implements Call {
@@ -261,7 +238,8 @@ export class NodeCall implements Call {
   mixes(mixing: StatedLinearMap): void {
     const { data, weight, outputs, input, taps = [], fixed, instead, ...rest } = mixing;
     const operand = this.operands[weight]?.axes;
-    const seen = this.#seenAsFloats(mixing);
+    const view = new FloatView(this.node, this.operands, this.store);
+    const seen = view.seenAsFloats(mixing);
     if (seen === undefined) return;
     const value = instead ?? seen.data;
     if (operand === undefined || value === undefined || this.node.body !== undefined) return;
@@ -270,7 +248,7 @@ export class NodeCall implements Call {
     if (stored === undefined) return;
     const axisOf = (axis: number): number => stored.axes[axis]!;
     const { output } = seen;
-    const integers = this.#integersOf(mixing, seen.product, axisOf(outputs[0]!));
+    const integers = view.integersOf(mixing, seen.product, axisOf(outputs[0]!));
     if (integers === undefined && mixing.integers !== undefined) return;
     if (integers !== undefined) {
       const { scale, zeroPoint, axis } = integers;
@@ -299,67 +277,6 @@ export class NodeCall implements Call {
       ...(integers && { integers }),
       ...(seen.reals && { reals: seen.reals }),
     });
-  }
-
-  /** What is mixed and what it comes to as values of floats; undefined where they are not found. */
-  #seenAsFloats({ data, integers, dataAreIntegers = false, outputIsIntegers }: StatedLinearMap):
-    | {
-        readonly data: string | undefined;
-        readonly output: string | undefined;
-        readonly product?: IntegerProduct;
-        readonly reals?: LinearMap['reals'];
-      }
-    | undefined {
-    const [output] = this.node.outputs;
-    if (!dataAreIntegers) return { data: this.node.inputs[data], output };
-    if (integers?.scale !== undefined) {
-      const answer = outputIsIntegers && this.#real(outputIsIntegers);
-      if (outputIsIntegers !== undefined && answer === undefined) return undefined;
-      const reals = answer && { output: answer };
-      const floats = this.store.unquantised(this.node, data);
-      if (floats !== undefined) return { data: floats, output, ...(reals && { reals }) };
-      const own = dataAreIntegers === true ? undefined : this.#real(dataAreIntegers);
-      return own && { data: this.node.inputs[data], output, reals: { ...reals, data: own } };
-    }
-    const product = this.store.productOf(this.node, data);
-    return product && { data: product.data, output: product.output, product };
-  }
-
-  /** What integers stand for, where that is one scale and one zero point that are stored. */
-  #real({ scale, zeroPoint }: RealAt): Real | undefined {
-    const [by, point] = [this.#stored(scale), this.#stored(zeroPoint)];
-    const range = RANGES[point?.dtype ?? ''];
-    if (by === undefined || point === undefined || range === undefined) return undefined;
-    const [factor, zero] = [by, point].map(({ id }) => {
-      const [first, ...others] = this.store.contentOf(id)?.elements ?? [];
-      return others.length === 0 && typeof first?.before === 'number' ? first.before : undefined;
-    });
-    if (factor === undefined || zero === undefined) return undefined;
-    const of = (integer: number): number => (integer - zero) * factor;
-    return { scale: factor, zeroPoint: zero, low: of(range[0]), high: of(range[1]) };
-  }
-
-  /** A weight of integers by what they stand for; undefined where scale or zero point are not stored, or lie elsewhere. */
-  #integersOf(
-    { data, integers, outputAxis }: StatedLinearMap,
-    product: IntegerProduct | undefined,
-    along: number,
-  ): Integers | undefined {
-    if (integers === undefined || outputAxis === undefined) return undefined;
-    const at = { node: this.node, operand: integers.scale ?? -1 };
-    const scale = product?.scale ?? this.#stored(integers.scale ?? -1);
-    const zeroPoint = this.#stored(integers.zeroPoint);
-    if (scale?.dtype !== 'float32' && scale?.dtype !== 'float16') return undefined;
-    if (zeroPoint === undefined && this.operands[integers.zeroPoint] !== undefined) return undefined;
-    // Behind the node a scale lies on the outputs' axis, and is aligned from the right.
-    const rank = this.operands[data]?.axes?.length ?? 0;
-    const behind = product === undefined ? 1 : rank - outputAxis;
-    const fits = scale.dims.every((length, d) => length === 1 || d === scale.dims.length - behind);
-    if (!fits) return undefined;
-    return {
-      ...{ scale, axis: along, scaledAt: product?.scaledAt ?? [at], end: product?.end ?? this.node },
-      ...(zeroPoint && { zeroPoint }),
-    };
   }
 
   recurs(recurring: Recurring): void {
@@ -494,25 +411,3 @@ const operandOf = (bias: Bias | undefined): number | undefined =>
 const isAxis = (length: Axis | Dim | Element): length is Axis =>
   typeof length === 'object' && 'factors' in length;
 const elementOf = (length: Axis | Element): Element => (isAxis(length) ? lengthOf(length) : length);
-
-/** Removals at their extremes: of each axis one index is left, or one is gone. */
-const PROBES = [
-  { count: (labels: Int32Array) => Math.min(1, labels.length) },
-  { count: (labels: Int32Array) => Math.max(1, labels.length - 1) },
-];
-
-/** Can what is wanted be computed from what is said, as far as the probes tell? Open lengths only by a constant factor. */
-const isReachable = (wanted: Element, said: Element): boolean =>
-  typeof wanted.before === 'number' ||
-  PROBES.every((probe) => {
-    const [want, have] = [wanted.after(probe), said.after(probe)];
-    return typeof want === 'number' || equal(want, have) || ratioOf(want, have) !== undefined;
-  });
-
-/** What integers that activations are quantised to can be. */
-const RANGES: Readonly<Record<string, readonly [low: number, high: number]>> = {
-  int8: [-128, 127],
-  uint8: [0, 255],
-  int16: [-32768, 32767],
-  uint16: [0, 65535],
-};
