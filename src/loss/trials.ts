@@ -3,6 +3,7 @@ import { type Loss, lossBetween } from '../compare/loss.js';
 import { answeredBy } from '../compare/standIns.js';
 import { CostModel } from '../cost/model.js';
 import type { Group } from '../coupling/groups.js';
+import type { Walk } from '../coupling/walk.js';
 import { cutTensor } from '../data/interface.js';
 import { ActivationCache } from '../execution/activationCache.js';
 import { aloneOf } from '../execution/alone.js';
@@ -65,6 +66,7 @@ export class Trials {
     const affordable = samplesOfTrials(source, walk.groups.length, macs);
     if (affordable === undefined) return undefined;
     const { samples: fit, isTight } = affordable;
+    if (isTight && answersSaturate(walk)) return undefined;
     const batch =
       source.fixed || source.batch === 1 ? source.batch : Math.min(source.batch, Math.ceil(fit / HELD_OUT));
     const fitted = Math.ceil(fit / batch);
@@ -119,6 +121,20 @@ export function samplesOfTrials(
   const fewest = Math.min(there, Math.max(FEWEST_SAMPLES, Math.ceil(FEWEST / positions)));
   const tight = within(TIGHT);
   return tight < fewest || tight < 2 ? undefined : { samples: tight, isTight: true };
+}
+
+/**
+ * Whether an answer of the model is a probability, or a class, made of scores. Of a probability near 1 a trial that removes half of a group
+ * shows next to nothing, and removing more may still turn it over: few samples say too little of that.
+ */
+export function answersSaturate(walk: Pick<Walk, 'graph' | 'factsOf'>): boolean {
+  const decided = (value: string): boolean => {
+    const maker = walk.graph.makerOf(value);
+    if (maker === undefined) return false;
+    const { decides, moves } = walk.factsOf(maker);
+    return decides !== undefined || (moves === true && decided(maker.inputs[0]!));
+  };
+  return walk.graph.outputs.some(({ name }) => decided(name));
 }
 
 /** The multiplications that the second moments of one trial may take; a layer with more positions is subsampled. */

@@ -1,6 +1,11 @@
 import { describe, expect, test } from 'vitest';
+import { analyse } from '../../src/coupling/analysis.js';
 import type { Layer } from '../../src/layers/layers.js';
-import { samplesOfTrials } from '../../src/loss/trials.js';
+import { answersSaturate, samplesOfTrials } from '../../src/loss/trials.js';
+import { registry } from '../../src/ops/registry.js';
+import { graphOf } from '../support/graph.js';
+import { floats } from '../support/onnx.js';
+import { random } from '../support/random.js';
 
 const [first, last] = [{} as Layer, {} as Layer];
 
@@ -40,5 +45,37 @@ describe('how many samples a trial takes', () => {
     expect(tried(1, 1e5)).toEqual({ samples: 256, isTight: false });
     expect(tried(1, 1e5, 60)).toEqual({ samples: 30, isTight: false });
     expect(tried(1, 1e5, 3)).toBeUndefined();
+  });
+});
+
+describe('whether answers saturate', () => {
+  const next = random(1);
+  /** A linear layer and what follows it. */
+  const saturates = (...ops: readonly string[]): boolean => {
+    const values = ops.map((_, index) => (index === ops.length - 1 ? 'y' : `v${index}`));
+    const { graph, read } = graphOf({
+      opset: 17,
+      inputs: [{ name: 'x', shape: [1, 4] }],
+      outputs: [{ name: 'y', shape: [1, 3] }],
+      initializers: [floats('w', [4, 3], next)],
+      nodes: [
+        { op: 'MatMul', inputs: ['x', 'w'], outputs: ['h'] },
+        ...ops.map((op, index) => ({
+          op,
+          inputs: [index === 0 ? 'h' : values[index - 1]!],
+          outputs: [values[index]!],
+        })),
+      ],
+    });
+    return answersSaturate(analyse(graph, registry, read));
+  };
+
+  test('probabilities do, whatever moves them; scores and features do not', () => {
+    expect(saturates('Softmax')).toBe(true);
+    expect(saturates('Sigmoid')).toBe(true);
+    expect(saturates('Softmax', 'Transpose')).toBe(true);
+    expect(saturates('Transpose')).toBe(false);
+    expect(saturates('Softmax', 'Relu')).toBe(false);
+    expect(saturates('Relu')).toBe(false);
   });
 });
