@@ -20,9 +20,9 @@ export const classOf = (values: ArrayLike<number>, classes: Answers['classes']):
   classes === 'names' ? (values[0] ?? Number.NaN) : largest(values, 0, values.length);
 
 /** Do both name the same class? */
-export const sameClass = measure(0, ({ original, pruned, share }, { classes, mode }) => {
+export const sameClass = measure(0, ({ original, pruned, share }, { classes, manner }) => {
   // Boxes have classes of their own: what is matched agrees.
-  if (mode === 'boxes') return share;
+  if (manner === 'boxes') return share;
   const named = classOf(pruned, classes);
   return !(named < 0) && named === classOf(original, classes) ? 1 : 0;
 });

@@ -15,12 +15,12 @@ export interface OutputRoles {
 }
 
 /** The roles of outputs where the graph could not be read: every output is a tensor of plain numbers. */
-export const NO_KNOWLEDGE: OutputRoles = {
+export const NO_ROLES: OutputRoles = {
   ...{ standIns: [], classNames: new Map(), suppressed: new Set(), chosen: new Set() },
 };
 
 /** @param others names of outputs that the runtime does not hand over; by default what the file says */
-export const knowledgeOf = (document: ModelDocument, others?: ReadonlySet<string>): OutputRoles => ({
+export const rolesOf = (document: ModelDocument, others?: ReadonlySet<string>): OutputRoles => ({
   standIns: standInsOf(document, others),
   classNames: classNamesOf(document),
   suppressed: new Set(behindSuppression(document).keys()),

@@ -2,7 +2,7 @@ import { classesOf } from '../runtime/classes.js';
 import { isFloat, numbersOf } from '../runtime/dtypes.js';
 import type { Feeds, Session, Tensor, ValueInfo } from '../runtime/runtime.js';
 import { commonOf } from './lengths.js';
-import { NO_KNOWLEDGE, type OutputRoles } from './outputRoles.js';
+import { NO_ROLES, type OutputRoles } from './outputRoles.js';
 import { type Answers, Row } from './row.js';
 import { type Both, isBoxes, Sets } from './sets.js';
 
@@ -27,15 +27,15 @@ export class Outputs {
   readonly values: readonly ValueInfo[];
   readonly unjudged: readonly Unjudged[];
   readonly #inputs: readonly ValueInfo[];
-  readonly #knowledge: OutputRoles;
+  readonly #roles: OutputRoles;
   readonly #sets = new Sets();
   readonly #codes = new Map<string, number>();
 
   /** @param original its session, with the stand-ins as further outputs */
-  constructor({ inputs, outputs }: Pick<Session, 'inputs' | 'outputs'>, session: OutputRoles = NO_KNOWLEDGE) {
+  constructor({ inputs, outputs }: Pick<Session, 'inputs' | 'outputs'>, roles: OutputRoles = NO_ROLES) {
     const byName = new Map(outputs.map((value) => [value.name, value]));
-    const standIns = new Map(session.standIns.map((own) => [own.output, own]));
-    const stood = new Set(session.standIns.flatMap(({ values }) => values));
+    const standIns = new Map(roles.standIns.map((own) => [own.output, own]));
+    const stood = new Set(roles.standIns.flatMap(({ values }) => values));
     const values: ValueInfo[] = [];
     const unjudged: Unjudged[] = [];
     const fetched = ({ dtype }: ValueInfo): boolean => dtype !== 'other';
@@ -55,18 +55,18 @@ export class Outputs {
     this.values = values;
     this.unjudged = unjudged;
     this.#inputs = inputs;
-    this.#knowledge = session;
+    this.#roles = roles;
   }
 
   /** The output that a value is, or those that it stands for. */
   outputOf(value: string): string {
-    const stood = this.#knowledge.standIns.filter(({ values }) => values.includes(value));
+    const stood = this.#roles.standIns.filter(({ values }) => values.includes(value));
     return stood.length === 0 ? value : stood.map(({ output }) => output).join(', ');
   }
 
   /** The classes that the columns of a value stand for, where the graph says. */
   classNamesOf(value: string): readonly (string | number)[] | undefined {
-    return this.#knowledge.classNames.get(value);
+    return this.#roles.classNames.get(value);
   }
 
   /** The number that stands for a text, the same in all batches. */
@@ -100,7 +100,7 @@ export class Outputs {
       else faults.push(fault);
     }
     if (faults.length > 0) return { answers: [], faults };
-    const { suppressed, chosen } = this.#knowledge;
+    const { suppressed, chosen } = this.#roles;
     const sets = [
       ...this.#sets.compare(
         both.filter(({ output }) => suppressed.has(output)),
@@ -171,7 +171,7 @@ export class Outputs {
       (_, row) => new Row(part(own.original.values, row), part(own.pruned.values, row), common.share),
     );
     return {
-      ...{ output, dtype, discrete, mode: this.#manner(one, same, samples) },
+      ...{ output, dtype, discrete, manner: this.#manner(one, same, samples) },
       rows: split ? rows : Array<Row>(samples).fill(rows[0]!),
       classes: same ? this.#classes(a, output, samples) : undefined,
       ...(!same && { lengths: lengthsOf(a, b) }),
@@ -179,8 +179,8 @@ export class Outputs {
   }
 
   /** Boxes that are not finite are boxes all the same. */
-  #manner(one: Both, same: boolean, samples: number): Answers['mode'] {
-    if (this.#knowledge.suppressed.has(one.output) && isBoxes(one, samples)) return 'boxes';
+  #manner(one: Both, same: boolean, samples: number): Answers['manner'] {
+    if (this.#roles.suppressed.has(one.output) && isBoxes(one, samples)) return 'boxes';
     return same ? 'values' : 'sequences';
   }
 
@@ -189,7 +189,7 @@ export class Outputs {
     // Of a length that the data decide, in a model that takes a fixed number of samples, it is no number of samples.
     const counts =
       typeof shape[0] !== 'string' || this.#inputs.some((input) => typeof input.shape[0] === 'string');
-    if (!counts || this.#knowledge.suppressed.has(output)) return undefined;
+    if (!counts || this.#roles.suppressed.has(output)) return undefined;
     if (classesOf(tensor, samples) !== undefined) return 'scores';
     const { type, dims } = tensor;
     const single = dims[0] === samples && dims.length <= 2 && (dims[1] ?? 1) === 1;

@@ -46,7 +46,7 @@ export type Manner =
 export interface Answers {
   readonly output: string;
   readonly dtype: string;
-  readonly mode: Manner;
+  readonly manner: Manner;
   /** One for each sample; where the output has no axis for samples, the same for all of them. */
   readonly rows: readonly Row[];
   /**

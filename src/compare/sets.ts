@@ -90,8 +90,8 @@ export class Sets {
       return matchBoxes(setOf(boxes.original, set), setOf(boxes.pruned, set), columns, alike);
     });
     return [boxes, ...others].map((one) => {
-      const mode = one === boxes ? 'boxes' : 'rows of boxes';
-      return answersOf(one, matched, { counts, axes, samples, mode });
+      const manner = one === boxes ? 'boxes' : 'rows of boxes';
+      return answersOf(one, matched, { counts, axes, samples, manner });
     });
   }
 }
@@ -171,7 +171,7 @@ function equalRows(one: Both, samples: number): Answers {
     matchEqual(setOf(one.original, set), setOf(one.pruned, set)),
   );
   const axes = one.original.dims.length - 1;
-  return answersOf(one, matched, { counts: countsOf(one), axes, samples, mode: 'equal rows' });
+  return answersOf(one, matched, { counts: countsOf(one), axes, samples, manner: 'equal rows' });
 }
 
 interface Found {
@@ -179,11 +179,15 @@ interface Found {
   /** Axes before those of a single row. */
   readonly axes: number;
   readonly samples: number;
-  readonly mode: Answers['mode'];
+  readonly manner: Answers['manner'];
 }
 
 /** How an output's rows compare, with the counterparts that were found in each set. */
-function answersOf(one: Both, matched: readonly Matching[], { counts, axes, samples, mode }: Found): Answers {
+function answersOf(
+  one: Both,
+  matched: readonly Matching[],
+  { counts, axes, samples, manner }: Found,
+): Answers {
   const { output, dtype, discrete, original, pruned } = one;
   const width = lengthOf(original.dims.slice(axes));
   const each = axes > 1 && original.dims[0] === samples;
@@ -205,13 +209,13 @@ function answersOf(one: Both, matched: readonly Matching[], { counts, axes, samp
     return new Row(
       ...([own.original, own.pruned] as const),
       all === 0 ? 1 : (2 * pairs) / all,
-      mode === 'boxes' ? mean : undefined,
+      manner === 'boxes' ? mean : undefined,
     );
   };
   const rows = Array.from({ length: each ? samples : 1 }, (_, sample) => rowOf(sample));
   const total = (of: 'original' | 'pruned'): number => matched.reduce((sum, own) => sum + own[of], 0);
   return {
-    ...{ output, dtype, mode, discrete, classes: undefined },
+    ...{ output, dtype, manner, discrete, classes: undefined },
     rows: each ? rows : Array<Row>(samples).fill(rows[0]!),
     lengths: { original: total('original'), pruned: total('pruned') },
   };

@@ -1,5 +1,5 @@
 import { EspalierError, option, text } from '../base/errors.js';
-import { knowledgeOf } from '../compare/outputRoles.js';
+import { rolesOf } from '../compare/outputRoles.js';
 import { Outputs } from '../compare/outputs.js';
 import { standInsOf } from '../compare/standIns.js';
 import type { Dataset } from '../data/data.js';
@@ -77,7 +77,7 @@ export async function guarded<T extends Candidate>(
         : (await readLabels(dataset, task.labels, split.all)).slice(split.calibration, split.end);
     const heldOut: HeldOut = {
       original,
-      outputs: new Outputs(original, knowledgeOf(document)),
+      outputs: new Outputs(original, rolesOf(document)),
       match: matchInputs(tested, original.inputs),
       labels,
       seed,

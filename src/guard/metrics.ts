@@ -65,7 +65,7 @@ export const metrics: readonly Metric[] = [
     name: 'agreement',
     limit: 'atLeast',
     range: [0, 1],
-    fits: (answers) => hasClasses(answers) || answers.mode === 'boxes',
+    fits: (answers) => hasClasses(answers) || answers.manner === 'boxes',
     share: (classes) => classes,
     of: (answers, sample) => sameClass(answers.rows[sample]!, answers),
   },

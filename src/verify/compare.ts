@@ -34,10 +34,10 @@ export class OutputComparison {
 
   /** `labels`: of these samples, in the output's own terms. */
   add(answers: Answers, labels?: ArrayLike<number>): this {
-    const { rows, dtype, mode, lengths, classes } = answers;
+    const { rows, dtype, manner, lengths, classes } = answers;
     this.#dtype = dtype;
     // What was compared in the plainest way at first may turn out to be of varying length.
-    if (this.#manner === undefined || mode !== 'values') this.#manner = mode;
+    if (this.#manner === undefined || manner !== 'values') this.#manner = manner;
     this.#classes = classes !== undefined && this.#classes !== false;
     for (const row of new Set(rows)) this.#addRow(row);
     for (const [sample, row] of rows.entries()) {

@@ -1,5 +1,5 @@
 import { EspalierError } from '../base/errors.js';
-import { knowledgeOf, NO_KNOWLEDGE, type OutputRoles } from '../compare/outputRoles.js';
+import { NO_ROLES, type OutputRoles, rolesOf } from '../compare/outputRoles.js';
 import { Outputs } from '../compare/outputs.js';
 import { type ObservedModel, observedCopy } from '../execution/observed.js';
 import type { ModelDocument } from '../model/document.js';
@@ -34,13 +34,13 @@ export async function watched(
   const others = new Set(
     original.session.outputs.flatMap(({ name, dtype }) => (dtype === 'other' ? [name] : [])),
   );
-  const session = document === undefined ? NO_KNOWLEDGE : knowledgeOf(document, others);
-  const values = session.standIns.flatMap((own) => own.values);
+  const roles = document === undefined ? NO_ROLES : rolesOf(document, others);
+  const values = roles.standIns.flatMap((own) => own.values);
   const as = (known: OutputRoles): Watched => ({
     ...{ original: original.session, pruned: pruned.session },
     outputs: new Outputs(original.session, known),
   });
-  if (values.length === 0) return as(session);
+  if (values.length === 0) return as(roles);
   const copies: ObservedModel[] = [];
   const sessions: Session[] = [];
   try {
@@ -50,14 +50,14 @@ export async function watched(
       sessions.push(await load(copy.model));
     }
     const [first, second] = sessions as [Session, Session];
-    return { original: first, pruned: second, outputs: new Outputs(first, session) };
+    return { original: first, pruned: second, outputs: new Outputs(first, roles) };
   } catch (error) {
     signal?.throwIfAborted();
     if (!(error instanceof EspalierError)) throw error;
     const missing = values.map((value) => `"${value}"`).join(', ');
     const why = `it is no tensor, and one of the models does not give what it is made of (${missing})`;
-    const standIns = session.standIns.map(({ output }) => ({ output, values: [], why }));
-    return as({ ...session, standIns });
+    const standIns = roles.standIns.map(({ output }) => ({ output, values: [], why }));
+    return as({ ...roles, standIns });
   } finally {
     // What is loaded is not read again.
     for (const copy of copies) await copy.remove();

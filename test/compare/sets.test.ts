@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { BoxColumns, matchBoxes, matchEqual } from '../../src/compare/boxes.js';
 import { commonOf } from '../../src/compare/lengths.js';
-import { knowledgeOf } from '../../src/compare/outputRoles.js';
+import { rolesOf } from '../../src/compare/outputRoles.js';
 import { Outputs } from '../../src/compare/outputs.js';
 import { metricNamed, valuesOf } from '../../src/guard/metrics.js';
 import type { ModelDocument } from '../../src/model/document.js';
@@ -144,7 +144,7 @@ describe('a detector’s outputs', () => {
   ) => {
     const names = Object.keys(original);
     const values = names.map((name) => ({ name, dtype: original[name]!.type as DType, shape: [] }));
-    const outputs = new Outputs({ inputs: [], outputs: values }, knowledgeOf(detector(...names)));
+    const outputs = new Outputs({ inputs: [], outputs: values }, rolesOf(detector(...names)));
     const { answers, faults } = outputs.compare(original, pruned, {}, samples);
     expect(faults).toEqual([]);
     return new Map(answers.map((own) => [own.output, own]));
@@ -165,7 +165,11 @@ describe('a detector’s outputs', () => {
     };
     const answers = compare(original, pruned);
     const [boxes, scores, classes] = ['boxes', 'scores', 'classes'].map((name) => answers.get(name)!);
-    expect([boxes!.mode, scores!.mode, classes!.mode]).toEqual(['boxes', 'rows of boxes', 'rows of boxes']);
+    expect([boxes!.manner, scores!.manner, classes!.manner]).toEqual([
+      'boxes',
+      'rows of boxes',
+      'rows of boxes',
+    ]);
     // Two of three have a counterpart: 2 · 2 / (3 + 2).
     expect(measured(boxes!, 'fidelity')[0]).toBeCloseTo(0.8, 12);
     expect(measured(boxes!, 'agreement')[0]).toBeCloseTo(0.8, 12);
