@@ -1,16 +1,13 @@
 //! Floats as another type of floats, converted as they are written.
 
-use espalier_tensor::{Code, DType, Error, Model, Result};
+use std::ops::Range;
+
+use espalier_tensor::{Code, DType, Error, Result};
 use half::{bf16, f16};
 
-use crate::gather::Window;
-use crate::piece::Piece;
-
-/// Elements of `source` as another type: rounded to the nearest, ties to even.
+/// How elements of one type of floats become another: rounded to the nearest, ties to even.
 #[derive(Clone, Debug)]
-pub(crate) struct Converted {
-    /// Elements in the form of `raw_data`.
-    source: Piece,
+pub(crate) struct Conversion {
     from: DType,
     to: DType,
     /// Bytes of one element.
@@ -20,9 +17,9 @@ pub(crate) struct Converted {
     tensor: String,
 }
 
-impl Converted {
+impl Conversion {
     /// errors: `INTERNAL` where one of the types is none of float16, bfloat16, float32, float64
-    pub fn new(source: Piece, from: DType, to: DType, tensor: &str) -> Result<Converted> {
+    pub fn new(from: DType, to: DType, tensor: &str) -> Result<Conversion> {
         let size = |dtype: DType| match dtype {
             DType::Float16 | DType::BFloat16 => Ok(2),
             DType::Float32 => Ok(4),
@@ -33,22 +30,25 @@ impl Converted {
             }
         };
         let (from_size, to_size) = (size(from)?, size(to)?);
-        Ok(Converted { source, from, to, from_size, to_size, tensor: tensor.to_owned() })
+        Ok(Conversion { from, to, from_size, to_size, tensor: tensor.to_owned() })
     }
 
-    pub fn length(&self) -> u64 {
-        self.source.length() / self.from_size * self.to_size
+    /// The bytes that so many bytes become.
+    pub fn length(&self, source: u64) -> u64 {
+        source / self.from_size * self.to_size
     }
 
-    /// Fills `out` with the bytes from `start` on, which need not begin or end where an element does.
+    /// The bytes of the source that a stretch of the result is made of, which need not begin or end where an element does.
+    pub fn source(&self, result: &Range<u64>) -> Range<u64> {
+        result.start / self.to_size * self.from_size..result.end.div_ceil(self.to_size) * self.from_size
+    }
+
+    /// Fills `out` with a stretch of the result. `source`: the bytes that [`Conversion::source`] says.
     ///
     /// errors: `NON_FINITE` for a value that is NaN or infinite, or that the type cannot hold
-    pub fn read(&self, model: &Model, start: u64, out: &mut [u8], window: &mut Window) -> Result<()> {
-        let first = start / self.to_size;
-        let end = (start + out.len() as u64).div_ceil(self.to_size);
-        let mut source = vec![0; ((end - first) * self.from_size) as usize];
-        self.source.read(model, first * self.from_size, &mut source, window)?;
-        let mut converted = Vec::with_capacity(((end - first) * self.to_size) as usize);
+    pub fn convert(&self, source: &[u8], result: &Range<u64>, out: &mut [u8]) -> Result<()> {
+        let first = result.start / self.to_size;
+        let mut converted = Vec::with_capacity(self.length(source.len() as u64) as usize);
         for (place, element) in source.chunks_exact(self.from_size as usize).enumerate() {
             let value = decode(self.from, element);
             if !encode(self.to, value, &mut converted) {
@@ -62,7 +62,7 @@ impl Converted {
                 return Err(error.todo("Keep this tensor as it is."));
             }
         }
-        let inside = (start - first * self.to_size) as usize;
+        let inside = (result.start - first * self.to_size) as usize;
         out.copy_from_slice(&converted[inside..inside + out.len()]);
         Ok(())
     }
@@ -87,7 +87,7 @@ pub(crate) fn odd(value: f64) -> f32 {
         return single;
     }
     let away = f64::from(single).abs() > value.abs();
-    f32::from_bits(single.to_bits() - u32::from(away) | 1)
+    f32::from_bits((single.to_bits() - u32::from(away)) | 1)
 }
 
 /// Appends an element; false where it is not finite.
@@ -116,37 +116,34 @@ fn encode(dtype: DType, value: f64, out: &mut Vec<u8>) -> bool {
 }
 
 #[cfg(test)]
-#[path = "../../tensor/tests/support/mod.rs"]
-mod support;
-
-#[cfg(test)]
 mod tests {
-    use super::support::*;
     use super::*;
 
-    fn bytes_of(values: &[f32]) -> Piece {
-        Piece::Literal(values.iter().flat_map(|value| value.to_le_bytes()).collect())
+    fn bytes_of(values: &[f32]) -> Vec<u8> {
+        values.iter().flat_map(|value| value.to_le_bytes()).collect()
     }
 
-    fn all(converted: &Converted) -> Result<Vec<u8>> {
-        let model = model_of(&[counting("x", &[1])]).open().unwrap();
-        let mut out = vec![0; converted.length() as usize];
-        converted.read(&model, 0, &mut out, &mut Window::default())?;
+    fn stretch(conversion: &Conversion, source: &[u8], result: Range<u64>) -> Result<Vec<u8>> {
+        let from = conversion.source(&result);
+        let mut out = vec![0; (result.end - result.start) as usize];
+        conversion.convert(&source[from.start as usize..from.end as usize], &result, &mut out)?;
         Ok(out)
+    }
+
+    fn all(conversion: &Conversion, source: &[u8]) -> Result<Vec<u8>> {
+        stretch(conversion, source, 0..conversion.length(source.len() as u64))
     }
 
     #[test]
     fn any_stretch_is_that_of_the_whole() {
-        let values: Vec<f32> = (0..7).map(|value| value as f32 * 0.3 - 1.0).collect();
-        let model = model_of(&[counting("x", &[1])]).open().unwrap();
+        let source = bytes_of(&(0..7).map(|value| value as f32 * 0.3 - 1.0).collect::<Vec<_>>());
         for to in [DType::Float16, DType::BFloat16, DType::Float64, DType::Float32] {
-            let converted = Converted::new(bytes_of(&values), DType::Float32, to, "w").unwrap();
-            let whole = all(&converted).unwrap();
+            let conversion = Conversion::new(DType::Float32, to, "w").unwrap();
+            let whole = all(&conversion, &source).unwrap();
             for start in 0..whole.len() {
                 for end in start..=whole.len() {
-                    let mut out = vec![0; end - start];
-                    converted.read(&model, start as u64, &mut out, &mut Window::default()).unwrap();
-                    assert_eq!(out, whole[start..end]);
+                    let found = stretch(&conversion, &source, start as u64..end as u64).unwrap();
+                    assert_eq!(found, whole[start..end]);
                 }
             }
         }
@@ -157,22 +154,22 @@ mod tests {
         // Exactly between two halves in float64, and off it by less than float32 tells.
         let above = 1.0 + 2f64.powi(-11) + 2f64.powi(-40);
         let source =
-            Piece::Literal([1.0 + 2f64.powi(-11), above].iter().flat_map(|v| v.to_le_bytes()).collect());
-        let converted = Converted::new(source, DType::Float64, DType::Float16, "w").unwrap();
-        let halves = [0x3c00u16, 0x3c01].iter().flat_map(|half| half.to_le_bytes()).collect::<Vec<_>>();
-        assert_eq!(all(&converted).unwrap(), halves);
+            [1.0 + 2f64.powi(-11), above, -above].iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<_>>();
+        let conversion = Conversion::new(DType::Float64, DType::Float16, "w").unwrap();
+        let halves =
+            [0x3c00u16, 0x3c01, 0xbc01].iter().flat_map(|half| half.to_le_bytes()).collect::<Vec<_>>();
+        assert_eq!(all(&conversion, &source).unwrap(), halves);
     }
 
     #[test]
     fn what_the_type_cannot_hold_is_refused_with_its_place() {
         for value in [70000.0, f32::INFINITY, f32::NAN] {
-            let converted =
-                Converted::new(bytes_of(&[1.0, value]), DType::Float32, DType::Float16, "w").unwrap();
-            let error = all(&converted).unwrap_err();
+            let conversion = Conversion::new(DType::Float32, DType::Float16, "w").unwrap();
+            let error = all(&conversion, &bytes_of(&[1.0, value])).unwrap_err();
             assert_eq!(error.code(), Code::NonFinite);
             assert!(error.what().starts_with("value 1 is"), "{}", error.what());
         }
-        let error = Converted::new(bytes_of(&[1.0]), DType::Float32, DType::Int8, "w").unwrap_err();
+        let error = Conversion::new(DType::Float32, DType::Int8, "w").unwrap_err();
         assert_eq!(error.code(), Code::Internal);
     }
 }

@@ -3,7 +3,7 @@ use std::ops::Range;
 use espalier_tensor::onnx::Id;
 use espalier_tensor::{Model, Result};
 
-use crate::convert::Converted;
+use crate::convert::Conversion;
 use crate::gather::{Window, gather};
 use crate::select::Selection;
 
@@ -19,7 +19,10 @@ pub(crate) enum Piece {
         bytes: u64,
     },
     /// Floats as another type of floats.
-    Converted(Box<Converted>),
+    Converted {
+        source: Box<Piece>,
+        conversion: Box<Conversion>,
+    },
     /// Some of a tensor's elements.
     Selected {
         tensor: Id,
@@ -34,7 +37,7 @@ impl Piece {
             Piece::Literal(bytes) => bytes.len() as u64,
             Piece::Copy(range) => range.end - range.start,
             Piece::Tensor { bytes, .. } | Piece::Selected { bytes, .. } => *bytes,
-            Piece::Converted(converted) => converted.length(),
+            Piece::Converted { source, conversion } => conversion.length(source.length()),
         }
     }
 
@@ -48,7 +51,13 @@ impl Piece {
             }
             Piece::Copy(range) => model.sources()[0].read(range.start + start, out),
             Piece::Tensor { tensor, .. } => model.read_bytes(*tensor, start, out),
-            Piece::Converted(converted) => converted.read(model, start, out, window),
+            Piece::Converted { source, conversion } => {
+                let result = start..start + out.len() as u64;
+                let from = conversion.source(&result);
+                let mut bytes = vec![0; (from.end - from.start) as usize];
+                source.read(model, from.start, &mut bytes, window)?;
+                conversion.convert(&bytes, &result, out)
+            }
             Piece::Selected { tensor, selection, .. } => {
                 gather(model, *tensor, selection, start, out, window)
             }

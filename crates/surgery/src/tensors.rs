@@ -6,7 +6,7 @@ use espalier_tensor::onnx::{Data, External, Id, Tensor};
 use espalier_tensor::wire::write;
 use espalier_tensor::{DType, Error, Model, Result};
 
-use crate::convert::Converted;
+use crate::convert::Conversion;
 use crate::encode;
 use crate::piece::{self, Piece};
 use crate::select::Selection;
@@ -98,8 +98,9 @@ impl Content {
         let NewData::Raw(piece) = self.data else {
             return Err(Error::internal("an edit stores strings as floats").in_tensor(tensor));
         };
-        let converted = Converted::new(piece, self.dtype, to, tensor)?;
-        Ok(Content { dtype: to, dims: self.dims, data: NewData::Raw(Piece::Converted(Box::new(converted))) })
+        let conversion = Box::new(Conversion::new(self.dtype, to, tensor)?);
+        let data = NewData::Raw(Piece::Converted { source: Box::new(piece), conversion });
+        Ok(Content { dtype: to, dims: self.dims, data })
     }
 
     /// Its data, where it is worth a place outside the model.
