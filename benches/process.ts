@@ -24,7 +24,7 @@ import Table from 'cli-table3';
 import { writeLarge } from './models.js';
 
 const here = dirname(fileURLToPath(import.meta.url));
-const cli = join(here, '..', 'dist', 'cli', 'main.js');
+const cli = join(here, '..', 'dist', 'node', 'cli', 'main.cjs');
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {

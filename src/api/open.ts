@@ -1,3 +1,4 @@
+import { DISPOSE } from '../base/dispose.js';
 import { frozen } from '../base/frozen.js';
 import type { Dataset } from '../data/data.js';
 import { datasetFor } from '../data/samples.js';
@@ -123,7 +124,7 @@ class CheckedModel implements Model {
     this.#model.dispose();
   }
 
-  [Symbol.dispose](): void {
+  [DISPOSE](): void {
     this.dispose();
   }
 

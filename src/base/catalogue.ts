@@ -1,3 +1,5 @@
+import { DISPOSE } from './dispose.js';
+
 /** What was registered. It stays until it is taken out again, or the process ends. */
 export interface Registration {
   /** Takes it out: from then on its name is unknown, and free. Calls that are under way end with it. A second time does nothing. */
@@ -42,6 +44,6 @@ export class Catalogue<T> {
       if (left.length < this.#registered.length) this.#revision += 1;
       this.#registered = left;
     };
-    return Object.freeze({ unregister, [Symbol.dispose]: unregister });
+    return Object.freeze({ unregister, [DISPOSE]: unregister });
   }
 }

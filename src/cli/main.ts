@@ -14,4 +14,6 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 
 // Not `process.exit`: what is still on its way to a pipe has to arrive.
-process.exitCode = await run(process.argv.slice(2), stop.signal);
+void run(process.argv.slice(2), stop.signal).then((code) => {
+  process.exitCode = code;
+});

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { float32, int64, npz } from '../data/files.js';
 import { model, tensorType } from '../runtime/models.js';
 
-const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+const main = fileURLToPath(new URL('../../dist/node/cli/main.cjs', import.meta.url));
 
 export interface Ended {
   readonly code: number | null;
@@ -57,7 +57,7 @@ export async function withoutRuntime(): Promise<string> {
   for (const name of await readdir(from('node_modules')))
     if (!name.startsWith('onnxruntime'))
       await symlink(from(`node_modules/${name}`), join(root, 'node_modules', name));
-  return join(root, 'dist/cli/main.js');
+  return join(root, 'dist/node/cli/main.cjs');
 }
 
 export const folder = (): Promise<string> => mkdtemp(join(tmpdir(), 'espalier-cli-'));

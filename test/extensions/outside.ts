@@ -29,7 +29,7 @@ export async function project(...copies: readonly string[]): Promise<string> {
 async function install(at: string): Promise<void> {
   await mkdir(join(at, 'node_modules'), { recursive: true });
   // Copies, as links to the same files would be the same modules.
-  for (const path of ['dist', 'package.json', 'index.d.ts'])
+  for (const path of ['dist', 'package.json'])
     await cp(inRepository(path), join(at, path), { recursive: true });
   await symlink(inRepository('native'), join(at, 'native'));
   const { dependencies, peerDependencies } = JSON.parse(
@@ -70,7 +70,7 @@ export function node(root: string, ...args: readonly string[]): Promise<Ended> {
 
 /** The installed command line. */
 export const espalier = (root: string, ...args: readonly string[]): Promise<Ended> =>
-  node(root, join('node_modules/espalier/dist/cli/main.js'), ...args);
+  node(root, join('node_modules/espalier/dist/node/cli/main.cjs'), ...args);
 
 /** Checks all TypeScript of a project as strictly as there is, and compiles it beside itself. What is wrong with it is the output. */
 export async function compile(root: string): Promise<string> {

@@ -6,7 +6,7 @@ import { encodeModel, floats } from '../support/onnx.js';
 import { random } from '../support/random.js';
 
 /** The command line as it was built. */
-export const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+export const main = fileURLToPath(new URL('../../dist/node/cli/main.cjs', import.meta.url));
 
 export const emptyFolder = (): string => mkdtempSync(join(tmpdir(), 'espalier-hostile-'));
 

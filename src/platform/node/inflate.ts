@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
-import { crc32 as checksum, createInflateRaw } from 'node:zlib';
+import zlib, { createInflateRaw } from 'node:zlib';
+import { crc32 as computed } from '../../base/crc32.js';
 
 /**
  * Unpacks deflated bytes (RFC 1951, without a header) piece by piece, and reads no further than it is asked to. Whoever leaves early
@@ -19,5 +20,5 @@ export async function* inflated(packed: AsyncIterable<Uint8Array>): AsyncGenerat
   }
 }
 
-/** CRC-32 as in zip archives. */
-export const crc32 = (bytes: Uint8Array): number => checksum(bytes);
+/** CRC-32 as in zip archives. Node computes it from 20.15 on. */
+export const crc32 = (bytes: Uint8Array): number => zlib.crc32?.(bytes) ?? computed(bytes);

@@ -33,18 +33,20 @@ const [IDLE, AT_WORK] = [0, 1];
 const CLOSED = 2;
 
 /**
- * Without imports, so that it may be taken for a module or a script, as flags of the process will have it. Where esbuild keeps names
- * (a bundle, tsx), the text of a function calls its helper `__name`.
+ * Without imports, so that it may be taken for a module or a script, as flags of the process will have it; Node before 20.16 lends
+ * modules to scripts alone. Deno closes the thread, not its port. Where esbuild keeps names (a bundle, tsx), the text of a function calls
+ * its helper `__name`.
  */
 const codeOf = (serve: (...given: never[]) => void): string => `
-  const { parentPort, workerData } = process.getBuiltinModule('node:worker_threads');
-  const { createRequire } = process.getBuiltinModule('node:module');
+  const builtIn = process.getBuiltinModule ?? require;
+  const { parentPort, workerData } = builtIn('node:worker_threads');
+  const { createRequire } = builtIn('node:module');
   const __name = (named) => named;
   const { start, busy } = workerData;
   const port = {
     onRequest: (act) => parentPort.on('message', act),
     post: (answer, moved) => parentPort.postMessage(answer, moved),
-    close: () => parentPort.close(),
+    close: () => (parentPort.close === undefined ? globalThis.close() : parentPort.close()),
     load: (entry) => createRequire(entry)(entry),
     begin: () => Atomics.compareExchange(busy, 0, ${IDLE}, ${AT_WORK}) === ${IDLE},
     end: () => {

@@ -1,0 +1,32 @@
+// Builds dist/node: the package for Node, Deno and Bun, as a few files of CommonJS. Both module systems load these same files
+// (packaging/front.mjs), so that what is registered, and the class of errors, is there once in a process whichever of them asks.
+import { rmSync } from 'node:fs';
+import { build } from 'rolldown';
+import { externals } from './manifest.mjs';
+
+/** Bundles `entries`, names of files of src without their extension, into dist/node under the same names. */
+export async function bundleForNode(entries) {
+  rmSync('dist', { recursive: true, force: true });
+  await build({
+    input: Object.fromEntries(entries.map((name) => [name, `src/${name}.ts`])),
+    platform: 'node',
+    // What is needed at every start is taken in: of a schema library a few functions, of the others nothing.
+    external: (id) => externals.some((name) => id === name || id.startsWith(`${name}/`)),
+    // No module does anything when it is loaded but define what it exports, the entry of the command line apart.
+    treeshake: {
+      moduleSideEffects: [
+        { test: /[\\/]cli[\\/]main\.ts$/, sideEffects: true },
+        { test: /./, sideEffects: false },
+      ],
+    },
+    transform: { target: 'node20.0' },
+    checks: { ineffectiveDynamicImport: false },
+    logLevel: 'warn',
+    output: {
+      dir: 'dist/node',
+      format: 'cjs',
+      entryFileNames: '[name].cjs',
+      chunkFileNames: 'chunks/[name].cjs',
+    },
+  });
+}
