@@ -24,15 +24,15 @@ export class CostModel {
   readonly assumed: Readonly<Record<string, number>>;
   /** What any open length is taken to be. */
   readonly assign: Assignment;
-  readonly #slots = new Map<number, ParameterAxis[]>();
+  readonly #axesOf = new Map<number, ParameterAxis[]>();
 
   /** `lengths`: what is known of open ones; the others are guessed by their names. */
   constructor(readonly walk: Walk & { readonly lengths?: Lengths }) {
-    for (const slot of walk.parameterAxes) {
-      if (slot.use !== undefined) continue;
-      const list = this.#slots.get(slot.tensor);
-      if (list === undefined) this.#slots.set(slot.tensor, [slot]);
-      else list.push(slot);
+    for (const axis of walk.parameterAxes) {
+      if (axis.use !== undefined) continue;
+      const list = this.#axesOf.get(axis.tensor);
+      if (list === undefined) this.#axesOf.set(axis.tensor, [axis]);
+      else list.push(axis);
     }
     const guess = guessing(walk);
     const lengthOf = (name: string): Length =>
@@ -84,8 +84,8 @@ export class CostModel {
   elements(tensor: TensorDocument, kept?: KeptIndices): number {
     let elements = count(tensor);
     if (kept === undefined || elements === 0) return elements;
-    for (const slot of this.#slots.get(tensor.id) ?? [])
-      elements = (elements / slot.labels.length) * kept.count(slot.labels);
+    for (const { labels } of this.#axesOf.get(tensor.id) ?? [])
+      elements = (elements / labels.length) * kept.count(labels);
     return elements;
   }
 }

@@ -4,13 +4,14 @@ import { choosing } from './choosing.js';
 import type { Group } from './groups.js';
 import { findingGroups } from './groups.js';
 import type { Lengths } from './lengths.js';
+import type { Reason } from './reason.js';
 import type { SettledEquations } from './settledEquations.js';
 import type { ReadNumbers } from './storedTensors.js';
-import type { OpenWalk, Registry, Walk } from './walk.js';
+import type { Registry, Walk } from './walk.js';
 
 /** All that is known of a model's coupling: the walk, and the groups of lanes that can be cut. */
 export interface Analysis extends Walk {
-  /** What all that is stated of lanes comes to. */
+  /** As the walk has them, and what must stay whole besides: what was asked for, and what no group could lose. */
   readonly equations: SettledEquations;
   readonly groups: readonly Group[];
   /** What is known of lengths that the file leaves open; the others are guessed by their names. */
@@ -38,43 +39,54 @@ export function* analysing(
   read: ReadNumbers,
   keep: readonly string[] = [],
   free: readonly string[] = [],
-  /** The graph, walked before without `free`; it cannot be again, as more is stated of its lanes here. */
-  walked?: OpenWalk,
 ): Steps<Analysis> {
-  const frees = free.map(matcher);
-  const isFree = (name: string): boolean => frees.some((matches) => matches(name));
-  const found =
-    walked !== undefined && free.length === 0 ? walked : yield* choosing(graph, registry, read, isFree);
-  for (const glob of keep) {
-    keepWhole(found, glob);
-    yield;
-  }
-  const { lanes: _, ...rest } = found;
-  return { ...rest, ...(yield* findingGroups(found)) };
+  return yield* analysingWalk(yield* walkingFreely(graph, registry, read, free), keep);
 }
 
-/** What a glob matches must stay whole: tensors by all of their axes, nodes by their weights, else by their outputs. */
-function keepWhole({ graph, lanes, parameterAxes, tensors }: OpenWalk, glob: string): void {
+/** The walk over a graph in which inputs and outputs that a glob matches may shrink. */
+export function walkingFreely(
+  graph: Graph,
+  registry: Registry,
+  read: ReadNumbers,
+  free: readonly string[] = [],
+): Steps<Walk> {
+  const frees = free.map(matcher);
+  return choosing(graph, registry, read, (name) => frees.some((matches) => matches(name)));
+}
+
+/** The groups of lanes that a walk found, where what a glob of `keep` matches stays whole. The walk stays as it is. */
+export function* analysingWalk(walk: Walk, keep: readonly string[] = []): Steps<Analysis> {
+  const kept: KeptLabel[] = [];
+  for (const glob of keep) {
+    kept.push(...keptBy(walk, glob));
+    yield;
+  }
+  return { ...walk, ...(yield* findingGroups(walk, walk.equations.keeping(kept))) };
+}
+
+/** A label that must stay, and why. */
+type KeptLabel = readonly [label: number, reason: Reason];
+
+/** What stays whole as a glob matches it: tensors by all of their axes, nodes by their weights, else by their outputs. */
+function* keptBy({ graph, parameterAxes, tensors }: Walk, glob: string): Generator<KeptLabel> {
   const matches = matcher(glob);
-  const text = `it was asked to be kept: ${glob}`;
-  const freezeTensor = (tensor: number): void => {
-    for (const slot of parameterAxes) {
-      if (slot.tensor !== tensor) continue;
-      for (const label of slot.labels) lanes.equations.freeze(label, { why: 'keep', node: '', text });
-    }
-  };
-  const stored = new Map(parameterAxes.map((slot) => [graph.nameOf(slot.tensor), slot.tensor]));
+  const reason: Reason = { why: 'keep', node: '', text: `it was asked to be kept: ${glob}` };
+  const all = (labels: Int32Array): KeptLabel[] => Array.from(labels, (label) => [label, reason]);
+  const ofTensor = (tensor: number): KeptLabel[] =>
+    parameterAxes.filter((axis) => axis.tensor === tensor).flatMap(({ labels }) => all(labels));
+  const stored = new Map(parameterAxes.map(({ tensor }) => [graph.nameOf(tensor), tensor]));
   // What is derived stays as it is where anything that it is derived of does.
   for (const { tensor, leaves, nodes } of graph.folds ?? [])
-    if (leaves.some((leaf) => matches(graph.nameOf(leaf))) || nodes.some(matches)) freezeTensor(tensor);
-  for (const [name, tensor] of stored) if (matches(name)) freezeTensor(tensor);
+    if (leaves.some((leaf) => matches(graph.nameOf(leaf))) || nodes.some(matches)) yield* ofTensor(tensor);
+  for (const [name, tensor] of stored) if (matches(name)) yield* ofTensor(tensor);
   for (const node of graph.nodes) {
     if (!matches(node.name)) continue;
     const weights = node.inputs.flatMap((input) => stored.get(input) ?? []);
-    for (const tensor of weights) freezeTensor(tensor);
+    for (const tensor of weights) yield* ofTensor(tensor);
     if (weights.length > 0) continue;
     for (const output of node.outputs)
-      for (const axis of tensors.get(output)?.axes ?? []) lanes.freeze(axis, 'keep', text);
+      for (const { factors } of tensors.get(output)?.axes ?? [])
+        for (const { labels } of factors) if (labels !== undefined) yield* all(labels);
   }
 }
 

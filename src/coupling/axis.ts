@@ -2,21 +2,24 @@ import type { Dim } from '../model/dim.js';
 import { equal, multiply, product } from '../model/dim.js';
 import type { Element, KeptIndices } from '../model/values.js';
 
-/**
- * One axis of one stored tensor: where lanes are born. `labels` has one label per index.
- */
-export interface ParameterAxis {
+/** One axis of one stored tensor: where lanes are born. */
+export interface StoredAxis {
   readonly tensor: number;
   readonly axis: number;
+  /** One label per index; no other stored axis has this array, so that it also tells which axis is meant. */
   readonly labels: Int32Array;
   /** Where only one operand of a tensor that several share is meant: a copy of the tensor for that use. */
   readonly use?: { readonly node: string; readonly input: number };
-  /** True once an operator contracts over it: its lanes are consumed here, not produced. */
-  contracted: boolean;
+}
+
+/** One axis of one stored tensor, and what the nodes of the model that read the tensor make of it. */
+export interface ParameterAxis extends StoredAxis {
+  /** Whether an operator sums over it: it reads its lanes, and does not make them. */
+  readonly contracted: boolean;
   /** What the tensor's integers stand for, where an operator says so. */
-  quantised?: Quantisation;
-  /** True where its numbers say how others are to be read (scales, zero points), or are packed. */
-  parameter?: boolean;
+  readonly quantised?: Quantisation;
+  /** Whether its numbers say how others are to be read (scales, zero points), or are packed. */
+  readonly parameter: boolean;
 }
 
 /** Stored integers q stand for (q - zero point) · scale. */
@@ -31,8 +34,8 @@ export interface Quantisation {
 }
 
 /**
- * A part of an axis. With labels, one per index, it can be cut; without, it never can. Immutable but for its slot's
- * role; shared by every axis that it is a part of.
+ * A part of an axis. With labels, one per index, it can be cut; without, it never can. Shared by every axis that it is a
+ * part of.
  */
 export interface Factor {
   readonly length: Dim;
@@ -49,7 +52,7 @@ export interface Factor {
    */
   readonly held?: number | string;
   /** The stored tensor's axis that this is, as long as it is nothing else. */
-  readonly slot?: ParameterAxis;
+  readonly stored?: StoredAxis;
 }
 
 /** An axis: the product of its factors, outermost first. The empty product is an axis of length 1. */

@@ -2,8 +2,8 @@ import type { Steps } from '../base/steps.js';
 import type { Graph } from '../model/graph.js';
 import { KEPT } from './settledEquations.js';
 import type { ReadNumbers } from './storedTensors.js';
-import type { OpenWalk, Registry } from './walk.js';
-import { walking } from './walk.js';
+import type { Registry, Walk } from './walk.js';
+import { walking } from './walking.js';
 
 /** So many Ifs are tried both ways; beyond them, what cannot be one stays whole. */
 const MOST_TRIED = 64;
@@ -18,7 +18,7 @@ export function* choosing(
   registry: Registry,
   read: ReadNumbers,
   isFree: (name: string) => boolean,
-): Steps<OpenWalk> {
+): Steps<Walk> {
   const choices = new Map<string, number>();
   const tried = new Set<string>();
   let best = yield* walking(graph, registry, read, isFree, choices);
@@ -43,10 +43,10 @@ export function* choosing(
 }
 
 /** How many indices of stored tensors stay whole. */
-const whole = ({ parameterAxes, lanes, mistaken }: OpenWalk): number =>
+const whole = ({ parameterAxes, equations, mistaken }: Walk): number =>
   mistaken.size > 0
     ? Number.POSITIVE_INFINITY
     : parameterAxes.reduce(
-        (sum, { labels }) => sum + labels.filter((label) => lanes.equations.atom(label) === KEPT).length,
+        (sum, { labels }) => sum + labels.filter((label) => equations.atom(label) === KEPT).length,
         0,
       );

@@ -3,6 +3,7 @@ import { freeSymbols } from '../model/dim.js';
 import { Equations } from './equations.js';
 import { Frozen } from './frozen.js';
 import type { Cause, Reason } from './reason.js';
+import { Roles } from './roles.js';
 
 /**
  * Labels that nodes may make: so many, and for each index of a stored tensor's axis so many more. A file of some hundred
@@ -11,7 +12,7 @@ import type { Cause, Reason } from './reason.js';
 const LABELS = 1 << 22;
 const LABELS_FOR_EACH = 256;
 
-/** What is known of all labels of one model: their equations, how many there are, and why lengths are open. */
+/** What is noted of one model while it is walked: equations of labels, how many there are, roles of stored axes, why lengths are open. */
 export class Labelling {
   /** Open lengths by the name of their symbol, and why they are. */
   readonly #opened = new Map<string, Cause>();
@@ -21,7 +22,10 @@ export class Labelling {
   #born = 0;
   #made = 0;
 
-  constructor(readonly equations = new Equations()) {}
+  constructor(
+    readonly equations = new Equations(),
+    readonly roles = new Roles(),
+  ) {}
 
   /** An open length is what it is because of this. */
   opens(symbol: string, cause: Cause): void {

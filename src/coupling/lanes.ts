@@ -1,6 +1,6 @@
 import type { Dim } from '../model/dim.js';
 import { add, equal } from '../model/dim.js';
-import type { Axis, ParameterAxis } from './axis.js';
+import type { Axis, StoredAxis } from './axis.js';
 import { axisOf, isLabelled, isZero, plain } from './axis.js';
 import { factored } from './factoring.js';
 import { Statements } from './statements.js';
@@ -35,10 +35,10 @@ export class Lanes extends Statements {
   }
 
   /** The axis of a stored tensor: a lane is born for each index. */
-  born(slot: Omit<ParameterAxis, 'labels' | 'contracted'>, length: number, zero: boolean): Axis {
+  born(place: Omit<StoredAxis, 'labels'>, length: number, zero: boolean): Axis {
     if (length <= 1 || length > WIDEST) return plain(length);
     const labels = this.labelling.born(length);
-    return axisOf([{ length, labels, zero, slot: { ...slot, labels, contracted: false } }]);
+    return axisOf([{ length, labels, zero, stored: { ...place, labels } }]);
   }
 
   /** All of these are one axis, index by index. Returns the first that says most about it. */
@@ -55,8 +55,8 @@ export class Lanes extends Statements {
   /** Unifies two axes that are multiplied and summed over: the lanes are consumed here. */
   contract(a: Axis, b: Axis): void {
     this.unify([a, b]);
-    for (const factor of [...a.factors, ...b.factors])
-      if (factor.slot !== undefined) factor.slot.contracted = true;
+    for (const { stored } of [...a.factors, ...b.factors])
+      if (stored !== undefined) this.roles.contracted(stored);
     if (!isZero(a) && !isZero(b)) {
       this.inexact(a, 'sums products over the lane, and neither factor is zero where it was removed');
     }

@@ -153,19 +153,19 @@ export function storedAxes(
   axes: Axes,
   dims: (tensor: number) => readonly number[],
 ): { readonly tensor: number; readonly axes: readonly number[] } | undefined {
-  const slots = axes.map(({ factors }) => (factors.length === 1 ? factors[0]!.slot : undefined));
-  const tensor = slots.find((slot) => slot !== undefined)?.tensor;
+  const stored = axes.map(({ factors }) => (factors.length === 1 ? factors[0]!.stored : undefined));
+  const tensor = stored.find((from) => from !== undefined)?.tensor;
   if (tensor === undefined) return undefined;
   const own = dims(tensor);
   if (own.length !== axes.length) return undefined;
   // Axes of length 1 have no lanes, and any order of them is the same data.
-  const taken = new Set(slots.flatMap((slot) => slot?.axis ?? []));
+  const taken = new Set(stored.flatMap((from) => from?.axis ?? []));
   const ones = own.flatMap((length, axis) => (taken.has(axis) ? [] : [{ length, axis }]));
   if (ones.some(({ length }) => length !== 1)) return undefined;
   const rest = ones.map(({ axis }) => axis);
   const found = axes.map(({ factors }, index) => {
-    const slot = slots[index];
-    if (slot !== undefined) return slot.tensor === tensor ? slot.axis : undefined;
+    const from = stored[index];
+    if (from !== undefined) return from.tensor === tensor ? from.axis : undefined;
     return factors.length === 0 ? rest.shift() : undefined;
   });
   if (new Set(found).size !== own.length || found.includes(undefined)) return undefined;

@@ -2,7 +2,7 @@ import type { Dim } from '../model/dim.js';
 import { product } from '../model/dim.js';
 import type { Graph } from '../model/graph.js';
 import type { Analysis } from './analysis.js';
-import type { Axis } from './axis.js';
+import type { Axis, ParameterAxis } from './axis.js';
 import type { Group, GroupAxis } from './groups.js';
 import type { SettledEquations } from './settledEquations.js';
 import type { Walk } from './walk.js';
@@ -55,8 +55,8 @@ export function findObservationPoints(analysis: Analysis): ReadonlyMap<Group, Ob
             axis,
             lanes: carried,
             ...around(own, place),
-            readers: (readers.get(value) ?? []).flatMap((slot) =>
-              groups[group]!.slots.filter((candidate) => candidate.slot === slot),
+            readers: (readers.get(value) ?? []).flatMap((axis) =>
+              groups[group]!.axes.filter(({ parameterAxis }) => parameterAxis === axis),
             ),
           });
         }
@@ -107,17 +107,22 @@ function seenValues({ graph, tensors }: Walk): ReadonlySet<string> {
 const statedType = (graph: Graph, name: string): string | undefined =>
   graph.stated.get(name)?.[0]?.dtype ?? undefined;
 
-/** By value: the slots that nodes contract with it, or with another of their operands. */
+/** By value: axes of stored tensors that nodes contract with it, or with another of their operands. */
 function readersOf(
-  { graph, tensors }: Walk,
+  { graph, tensors, parameterAxes }: Walk,
   seen: ReadonlySet<string>,
-): ReadonlyMap<string, GroupAxis['slot'][]> {
-  const readers = new Map<string, GroupAxis['slot'][]>();
+): ReadonlyMap<string, ParameterAxis[]> {
+  const contractedAt = new Map(
+    parameterAxes.flatMap((axis) => (axis.contracted ? [[axis.labels, axis]] : [])),
+  );
+  const readers = new Map<string, ParameterAxis[]>();
   for (const node of graph.nodes) {
     const contracted = node.inputs
       .filter((name) => !seen.has(name))
       .flatMap((name) => tensors.get(name)?.axes ?? [])
-      .flatMap(({ factors }) => factors.flatMap(({ slot }) => (slot?.contracted === true ? [slot] : [])));
+      .flatMap(({ factors }) =>
+        factors.flatMap(({ stored }) => (stored && contractedAt.get(stored.labels)) ?? []),
+      );
     if (contracted.length === 0) continue;
     for (const name of new Set(node.inputs)) {
       if (seen.has(name)) readers.set(name, [...(readers.get(name) ?? []), ...contracted]);

@@ -1,3 +1,4 @@
+import type { Axis } from './axis.js';
 import type { Reason } from './reason.js';
 
 /** Labels of an axis, sorted by what they come to. */
@@ -100,6 +101,36 @@ export class SettledEquations {
     return lane === undefined ? undefined : all[at[lane]!];
   }
 
+  /** The same, where these labels are always kept besides. Of two reasons for one lane the first counts. */
+  keeping(labels: Iterable<readonly [label: number, reason: Reason]>): SettledEquations {
+    const kept = new Map<number, Reason>();
+    for (const [label, reason] of labels)
+      for (const lane of this.atoms(label)) if (!kept.has(lane)) kept.set(lane, reason);
+    if (kept.size === 0) return this;
+    const all = this.#because.all.slice();
+    const placeOf = new Map<Reason, number>();
+    for (const reason of kept.values()) if (!placeOf.has(reason)) placeOf.set(reason, all.push(reason) - 1);
+    const atoms = this.#atoms.slice();
+    const at = this.#because.at.slice();
+    const products = new Map<number, readonly number[]>();
+    const because = (lane: number, factor: number): void => {
+      if (at[lane] === 0) at[lane] = placeOf.get(kept.get(factor)!)!;
+    };
+    for (const [lane, atom] of this.#atoms.entries()) {
+      if (atom < 0 || !kept.has(atom)) continue;
+      atoms[lane] = KEPT;
+      because(lane, atom);
+    }
+    for (const [lane, factors] of this.#products) {
+      const left = factors.filter((factor) => !kept.has(factor));
+      if (left.length > 1) products.set(lane, left);
+      atoms[lane] = left.length > 1 ? SEVERAL : (left[0] ?? KEPT);
+      if (left.length < factors.length) because(lane, factors.find((factor) => kept.has(factor))!);
+    }
+    const inexact = new Map([...this.inexact].filter(([lane]) => !kept.has(lane)));
+    return new SettledEquations(atoms, products, this.#conjunctions, { at, all }, inexact);
+  }
+
   #atomsOfConjunction(label: number): readonly number[] {
     let found = this.#known.get(label);
     if (found === undefined) {
@@ -114,4 +145,23 @@ export class SettledEquations {
 interface Because {
   readonly at: Int32Array;
   readonly all: readonly (Reason | undefined)[];
+}
+
+/** The independent lanes at each index of an axis whose length is known, outermost first. */
+export function* atomsAlong(
+  { factors }: Axis,
+  equations: Pick<SettledEquations, 'atoms'>,
+): Generator<readonly number[]> {
+  const [first, ...rest] = factors;
+  if (first === undefined) {
+    yield NONE;
+    return;
+  }
+  for (let index = 0; index < (first.length as number); index++) {
+    const outer = first.labels === undefined ? NONE : equations.atoms(first.labels[index]!);
+    for (const inner of atomsAlong({ factors: rest, length: 1 }, equations))
+      yield outer.length === 0 || inner.length === 0
+        ? [...outer, ...inner]
+        : [...new Set([...outer, ...inner])];
+  }
 }

@@ -6,6 +6,7 @@ import { axisOf, isLabelled } from './axis.js';
 import type { Equations } from './equations.js';
 import { Labelling } from './labelling.js';
 import { type Cause, type Reason, sinceText, type Why } from './reason.js';
+import type { Roles } from './roles.js';
 
 /** What one node states of the labels of axes: the node goes into every reason. */
 export class Statements {
@@ -21,6 +22,11 @@ export class Statements {
   /** Of the whole model. */
   get equations(): Equations {
     return this.labelling.equations;
+  }
+
+  /** What is said of the axes of stored tensors of the whole model. */
+  get roles(): Roles {
+    return this.labelling.roles;
   }
 
   /** A reason that names the node. */

@@ -10,8 +10,8 @@ export interface Store {
   /** A Constant's, that one operand reads. */
   isOwnConstant(name: string): boolean;
   isReadOnce(name: string): boolean;
-  /** A name that the file does not have, the same for the same output. */
-  nameFor(node: Node, output: number): string;
+  /** The name of an output; where the file gives it none, one that the file does not have, the same each time. */
+  outputName(node: Node, output: number): string;
   contentOf(tensor: number): Values | undefined;
   dimsOf(tensor: number): readonly number[];
   isZero(tensor: TensorDocument): boolean;

@@ -2,7 +2,7 @@ import type { TensorDocument } from '../model/document.js';
 import type { Graph, Node } from '../model/graph.js';
 import type { Values } from '../model/values.js';
 import { literals } from '../model/values.js';
-import type { ParameterAxis } from './axis.js';
+import type { StoredAxis } from './axis.js';
 import { plain } from './axis.js';
 import type { FactsOf } from './facts.js';
 import type { Lanes } from './lanes.js';
@@ -24,7 +24,7 @@ const NOT_WEIGHTS = new Set(['int64', 'uint64', 'bool', 'string']);
 
 /** The stored tensors of a graph, as operands of its nodes: which are weights, and the lanes that are born in them. */
 export class StoredTensors {
-  readonly #born: ParameterAxis[] = [];
+  readonly #born: StoredAxis[] = [];
   /** Stored vectors that several operands share, by the value that carries them. */
   readonly #shared = new Map<string, TensorDocument>();
   readonly #zeroTensors = new Map<number, boolean>();
@@ -44,7 +44,7 @@ export class StoredTensors {
   }
 
   /** Every axis in which lanes were born so far. */
-  get born(): readonly ParameterAxis[] {
+  get born(): readonly StoredAxis[] {
     return this.#born;
   }
 
@@ -136,7 +136,7 @@ export class StoredTensors {
   }
 
   /** The axes of a stored tensor, with lanes born at each that may be cut. `use`: as one operand of several that share it. */
-  stored(tensor: TensorDocument, lanes: Lanes, use?: ParameterAxis['use']): Tensor {
+  stored(tensor: TensorDocument, lanes: Lanes, use?: StoredAxis['use']): Tensor {
     const values = this.contentOf(tensor);
     // Where an axis has the length 0, there is nothing along the others.
     const isNumbers = !NOT_WEIGHTS.has(tensor.dtype) || this.#codes.has(tensor.id);
@@ -151,7 +151,7 @@ export class StoredTensors {
         length,
         isMasked && zeros?.[index] !== false,
       );
-      for (const factor of axis.factors) if (factor.slot !== undefined) this.#born.push(factor.slot);
+      for (const factor of axis.factors) if (factor.stored !== undefined) this.#born.push(factor.stored);
       return axis;
     });
     if (isWeight && !this.graph.isNamed(tensor.id)) {

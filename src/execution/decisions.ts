@@ -1,7 +1,8 @@
 import type { Removal } from '../coupling/survivors.js';
 import type { Walk } from '../coupling/walk.js';
-import { type Readers, readersOf } from '../layers/layers.js';
 import type { Node } from '../model/graph.js';
+import type { Readers } from '../model/readers.js';
+import { readersOf } from '../model/readers.js';
 import type { Tensor } from '../runtime/runtime.js';
 
 /** Values that decide lengths or pick elements, which a pruned model takes from the original instead of computing them. */

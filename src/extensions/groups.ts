@@ -66,28 +66,28 @@ export class Views {
   }
 
   #viewOf(group: Group): GroupView {
-    const { id, lanes, exact, slots } = group;
-    const slices = Object.freeze(slots.map((slot) => this.#sliceOf(slot)));
+    const { id, lanes, exact, axes } = group;
+    const slices = Object.freeze(axes.map((axis) => this.#sliceOf(axis)));
     const view = Object.freeze({ id, lanes: lanes.length, exact, slices });
     this.#groups.set(view, group);
     return view;
   }
 
-  #sliceOf({ slot, lanes }: GroupAxis): SliceView {
-    const { name, dims, dtype } = this.calibration.stored(slot.tensor);
+  #sliceOf({ parameterAxis, lanes }: GroupAxis): SliceView {
+    const { name, dims, dtype } = this.calibration.stored(parameterAxis.tensor);
     const slice = Object.freeze({
       tensor: name,
       dims: Object.freeze([...dims]),
       dtype,
-      axis: slot.axis,
+      axis: parameterAxis.axis,
       // A typed array cannot be frozen: each caller has its own.
       get lanes() {
         return lanes.slice();
       },
-      role: slot.contracted ? ('reads' as const) : ('makes' as const),
-      isParameter: slot.parameter === true,
+      role: parameterAxis.contracted ? ('reads' as const) : ('makes' as const),
+      isParameter: parameterAxis.parameter,
     });
-    this.#tensors.set(slice, slot.tensor);
+    this.#tensors.set(slice, parameterAxis.tensor);
     return slice;
   }
 }

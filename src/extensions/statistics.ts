@@ -8,6 +8,7 @@ import {
   type ChannelSummary,
   producers,
   type SampledRows,
+  sliceOf,
 } from '../scoring/criterion.js';
 import { overPlaces } from '../scoring/shown.js';
 import type { GroupView, SliceView, Views } from './groups.js';
@@ -108,16 +109,9 @@ export function weightStatistics(views: Views): WeightStatistics {
 function requestFor(of: WeightsOf, calibration: CalibrationStatistics): (group: Group) => SliceRequest {
   if (of === 'makers') return (group) => producers(group, calibration.rankOf);
   if (of !== 'readers') throw invalid(`of must be 'makers' or 'readers', not ${shown(of)}`);
-  return ({ lanes, slots }) => ({
+  return ({ lanes, axes }) => ({
     lanes: lanes.length,
-    slices: slots
-      .filter(({ slot }) => slot.contracted && slot.parameter !== true)
-      .map(({ slot, lanes: own }) => ({
-        tensor: slot.tensor,
-        axis: slot.axis,
-        lanes: own,
-        ...(slot.quantised !== undefined && { dequantise: slot.quantised }),
-      })),
+    slices: axes.filter(({ parameterAxis: own }) => own.contracted && !own.parameter).map(sliceOf),
   });
 }
 

@@ -1,7 +1,8 @@
 import type { Axis } from '../coupling/axis.js';
+import { atomsAlong } from '../coupling/settledEquations.js';
 import type { ReadNumbers } from '../coupling/storedTensors.js';
-import type { OpenWalk, Registry } from '../coupling/walk.js';
-import { walk } from '../coupling/walk.js';
+import type { Registry, Walk } from '../coupling/walk.js';
+import { walk } from '../coupling/walking.js';
 import type { Mask } from '../model/folds.js';
 import type { Graph, Node } from '../model/graph.js';
 import { isConstant } from '../model/structure.js';
@@ -17,7 +18,7 @@ export interface Masking {
 
 /** Walks the nodes that make a derived tensor by themselves, with the rules by which lanes go through any graph. */
 export function maskingOf(graph: Graph, constant: Constant, registry: Registry, read: ReadNumbers): Masking {
-  const walked = (masks: readonly Mask[]): OpenWalk => {
+  const walked = (masks: readonly Mask[]): Walk => {
     const zeros = new Map(
       [...constant.leaves].map((tensor) => [
         tensor,
@@ -38,8 +39,7 @@ export function maskingOf(graph: Graph, constant: Constant, registry: Registry, 
       const made = own.tensors.get(constant.name)?.axes?.[axis];
       if (made === undefined || !made.factors.every((factor) => factor.labels === undefined || factor.zero))
         return false;
-      const inexact = own.lanes.equations.settle().inexact;
-      return [...atomsOf(own, made).keys()].every((atom) => !inexact.has(atom));
+      return [...atomsOf(own, made).keys()].every((atom) => !own.equations.inexact.has(atom));
     },
   };
 }
@@ -60,27 +60,25 @@ function alone(graph: Graph, { nodes, leaves }: Constant): Graph {
 }
 
 /** The lane of each index of an axis; none where indices are no single lanes of their own. */
-function atomsOf(walked: OpenWalk, axis: Axis): ReadonlyMap<number, number> {
-  const { lanes } = walked;
+function atomsOf(walked: Walk, axis: Axis): ReadonlyMap<number, number> {
   const found = new Map<number, number>();
   if (typeof axis.length !== 'number' || axis.factors.every(({ labels }) => labels === undefined))
     return found;
-  for (const [index, label] of lanes.labelsOf(axis).entries()) {
-    const atoms = lanes.equations.atoms(label);
+  for (const atoms of atomsAlong(axis, walked.equations)) {
     if (atoms.length !== 1 || found.has(atoms[0]!)) return new Map();
-    found.set(atoms[0]!, index);
+    found.set(atoms[0]!, found.size);
   }
   return found;
 }
 
-function makersOf(walked: OpenWalk, constant: Constant, axis: Axis): Mask[] {
+function makersOf(walked: Walk, constant: Constant, axis: Axis): Mask[] {
   const atoms = atomsOf(walked, axis);
   if (atoms.size === 0) return [];
   const ends = endings(walked, constant.nodes, atoms);
   return walked.parameterAxes.flatMap(({ tensor, axis: own, labels, use }): Mask[] => {
     if (use !== undefined || ends.has(tensor)) return [];
     const makes = Int32Array.from(labels, (label) => {
-      const made = walked.lanes.equations.atoms(label).flatMap((atom) => atoms.get(atom) ?? []);
+      const made = walked.equations.atoms(label).flatMap((atom) => atoms.get(atom) ?? []);
       return made[0] ?? -1;
     });
     return makes.some((index) => index >= 0) ? [{ tensor, axis: own, makes }] : [];
@@ -92,13 +90,13 @@ function makersOf(walked: OpenWalk, constant: Constant, axis: Axis): Mask[] {
  * part of a norm changes what is divided by it.
  */
 function endings(
-  walked: OpenWalk,
+  walked: Walk,
   nodes: readonly Node[],
   atoms: ReadonlyMap<number, number>,
 ): ReadonlySet<number> {
   const isOn = ({ factors }: Axis): boolean =>
     factors.some(({ labels }) =>
-      labels?.some((label) => walked.lanes.equations.atoms(label).some((atom) => atoms.has(atom))),
+      labels?.some((label) => walked.equations.atoms(label).some((atom) => atoms.has(atom))),
     );
   const axesOf = (name: string): readonly Axis[] => walked.tensors.get(name)?.axes ?? [];
   const carries = (name: string): boolean => axesOf(name).some(isOn);

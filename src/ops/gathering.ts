@@ -49,8 +49,8 @@ const areCodes = (call: Call, indices: Axes): boolean =>
 /** What codes stand for lies on their axes. They are no numbers to be scored, but say which entry is meant. */
 function decoded(call: Call, book: Axis, codes: Axes): Axis[] {
   call.lanes.freeze(book, 'data-dependent', 'is a code book: codes choose which of its indices are used');
-  for (const { slot } of codes.flatMap(({ factors }) => factors))
-    if (slot !== undefined) slot.parameter = true;
+  for (const { stored } of codes.flatMap(({ factors }) => factors))
+    if (stored !== undefined) call.lanes.roles.parameter(stored);
   const [first] = call.optional(0)?.values?.elements ?? [];
   const zero = call.isStored(0) && call.input(0).length === 1 && first?.before === 0;
   return codes.map((axis) => withZero(axis, zero && isZero(axis)));

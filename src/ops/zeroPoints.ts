@@ -42,7 +42,7 @@ function zeroPointOf(call: Call, index: number): number | string {
 }
 
 /** A vector that several operands share is masked only where all of them are cut alike. */
-const isShared = (axis: Axis): boolean => axis.factors.some(({ slot }) => slot?.use !== undefined);
+const isShared = (axis: Axis): boolean => axis.factors.some(({ stored }) => stored?.use !== undefined);
 
 /** Scale and zero point of an operand along one of its axes: as many as the axis has indices, or one for all. */
 export interface Parameters {

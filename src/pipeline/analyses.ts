@@ -1,9 +1,7 @@
 import { finished, type Steps } from '../base/steps.js';
-import { type Analysis, analysing } from '../coupling/analysis.js';
-import { choosing } from '../coupling/choosing.js';
+import { type Analysis, analysingWalk, walkingFreely } from '../coupling/analysis.js';
 import type { Lengths } from '../coupling/lengths.js';
-import type { ReadNumbers } from '../coupling/storedTensors.js';
-import type { OpenWalk } from '../coupling/walk.js';
+import type { Walk } from '../coupling/walk.js';
 import type { Dataset } from '../data/data.js';
 import { foldedGraph } from '../folding/fold.js';
 import type { Graph } from '../model/graph.js';
@@ -20,7 +18,10 @@ export class Analyses {
   readonly #analyses = new Map<string, Analysis>();
   /** By samples, the lengths that they were seen to have. */
   readonly #lengths = new WeakMap<Dataset, Map<string, Lengths>>();
+  readonly #read = (tensor: number): Float64Array => this.native.numbers(tensor);
+  /** The graph with the weights that it computes as stored ones; and that graph, walked with nothing free. */
   #folded: Graph | undefined;
+  #walk: Walk | undefined;
 
   constructor(
     readonly native: NativeModel,
@@ -78,23 +79,26 @@ export class Analyses {
     const { keep, free } = marks;
     const known = this.#analyses.get(key);
     if (known !== undefined) return known;
-    const read = (tensor: number): Float64Array => this.native.numbers(tensor);
-    const { graph, walk } = yield* this.#foldedGraph(read);
-    const analysis = yield* analysing(graph, this.registry, read, keep, free, walk);
+    const folded = yield* this.#walked();
+    const walk = free?.length ? yield* this.#walking(folded.graph, free) : folded;
+    const analysis = yield* analysingWalk(walk, keep);
     // Another call may have finished the same analysis while this one waited for its turn.
     const first = this.#analyses.get(key) ?? analysis;
     this.#analyses.set(key, first);
     return first;
   }
 
-  /** The graph with the weights that it computes as stored ones. */
-  *#foldedGraph(read: ReadNumbers): Steps<{ readonly graph: Graph; readonly walk?: OpenWalk }> {
-    if (this.#folded !== undefined) return { graph: this.#folded };
-    const walk = yield* choosing(this.graph, this.registry, read, () => false);
-    // Another call may have folded it while this one waited for its turn.
-    if (this.#folded !== undefined) return { graph: this.#folded };
-    const folded = foldedGraph(walk, this.native, this.registry, read);
-    this.#folded = folded ?? this.graph;
-    return folded === undefined ? { graph: this.graph, walk } : { graph: folded };
+  *#walked(): Steps<Walk> {
+    if (this.#walk !== undefined) return this.#walk;
+    const walk = yield* this.#walking(this.#folded ?? this.graph);
+    // Other calls may have come as far while this one waited for its turn, and what is derived of tensors is derived once.
+    this.#folded ??= foldedGraph(walk, this.native, this.registry, this.#read) ?? this.graph;
+    const folded = walk.graph === this.#folded ? walk : yield* this.#walking(this.#folded);
+    this.#walk ??= folded;
+    return this.#walk;
+  }
+
+  #walking(graph: Graph, free?: readonly string[]): Steps<Walk> {
+    return walkingFreely(graph, this.registry, this.#read, free);
   }
 }

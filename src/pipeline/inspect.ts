@@ -45,12 +45,12 @@ function groupReports(analysis: Analysis, costs: CostModel): GroupReport[] {
     lanes: group.lanes.length,
     exact: group.exact,
     ...(group.inexact !== undefined && { inexact: { node: group.inexact.node, text: group.inexact.text } }),
-    slots: group.slots
-      .filter(({ slot }) => slot.use === undefined)
-      .map(({ slot }) => ({
-        tensor: graph.nameOf(slot.tensor),
-        axis: slot.axis,
-        length: slot.labels.length,
+    slots: group.axes
+      .filter(({ parameterAxis }) => parameterAxis.use === undefined)
+      .map(({ parameterAxis }) => ({
+        tensor: graph.nameOf(parameterAxis.tensor),
+        axis: parameterAxis.axis,
+        length: parameterAxis.labels.length,
       })),
     params: whole - costs.of(new Removal(equations, new Set(group.lanes))).params,
     factors: [...group.factors.keys()].map((index) => groups[index]!.id),
@@ -58,11 +58,11 @@ function groupReports(analysis: Analysis, costs: CostModel): GroupReport[] {
 }
 
 function frozenReports({ parameterAxes, graph, equations }: Analysis): FrozenReport[] {
-  return parameterAxes.flatMap((slot) => {
-    if (slot.use !== undefined) return [];
+  return parameterAxes.flatMap((parameterAxis) => {
+    if (parameterAxis.use !== undefined) return [];
     const reasons = new Map<string, Reason>();
     let indices = 0;
-    for (const label of slot.labels) {
+    for (const label of parameterAxis.labels) {
       if (equations.atom(label) !== KEPT) continue;
       indices += 1;
       const reason = equations.frozenBecause(label);
@@ -71,9 +71,9 @@ function frozenReports({ parameterAxes, graph, equations }: Analysis): FrozenRep
     if (indices === 0) return [];
     return [
       {
-        tensor: graph.nameOf(slot.tensor),
-        axis: slot.axis,
-        length: slot.labels.length,
+        tensor: graph.nameOf(parameterAxis.tensor),
+        axis: parameterAxis.axis,
+        length: parameterAxis.labels.length,
         indices,
         reasons: [...reasons.values()],
       },
@@ -85,9 +85,9 @@ function shares({ groups, graph }: Analysis, params: number): Inspection['shares
   const exact = new Set<number>();
   const prunable = new Set<number>();
   for (const group of groups) {
-    for (const { slot } of group.slots) {
-      prunable.add(slot.tensor);
-      if (group.exact) exact.add(slot.tensor);
+    for (const { parameterAxis } of group.axes) {
+      prunable.add(parameterAxis.tensor);
+      if (group.exact) exact.add(parameterAxis.tensor);
     }
   }
   const share = (tensors: ReadonlySet<number>): number => {

@@ -212,10 +212,12 @@ export class PendingUpdates {
     if (addition.kind === 'operand') {
       if (addition.shared === undefined) return new Float64Array(length);
       const stored = await this.native.floats(addition.shared.id, this.options);
-      const slot = this.walk.parameterAxes.find(
+      const parameterAxis = this.walk.parameterAxes.find(
         ({ use }) => use?.node === node.name && use.input === addition.operand,
       );
-      return slot === undefined ? stored : this.removal.indices(slot.labels).map((index) => stored[index]!);
+      return parameterAxis === undefined
+        ? stored
+        : this.removal.indices(parameterAxis.labels).map((index) => stored[index]!);
     }
     const stored = await numbersOf(this.native, addition, this.options);
     const { data, dims } = selected(

@@ -1,8 +1,9 @@
 import type { Walk } from '../coupling/walk.js';
 import type { SubgraphPartition } from '../execution/subgraphPartition.js';
-import type { Layer, Readers } from '../layers/layers.js';
+import type { Layer } from '../layers/layers.js';
 import type { Recurrent } from '../layers/recurrent.js';
 import type { Node } from '../model/expanded.js';
+import type { Readers } from '../model/readers.js';
 import type { Scaling } from './scaling.js';
 
 /** What a refit solves for at one step of its schedule. */

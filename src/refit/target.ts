@@ -2,10 +2,11 @@ import { passageOf, type Step } from '../coupling/passage.js';
 import type { Walk } from '../coupling/walk.js';
 import type { StagedRun } from '../execution/stagedRun.js';
 import { numbersNow } from '../layers/currentWeights.js';
-import type { Readers, WeightUse } from '../layers/layers.js';
+import type { WeightUse } from '../layers/layers.js';
 import { type Behind, directly, type Makers, makersOf } from '../layers/quantised.js';
 import type { Rows } from '../layers/rows.js';
 import type { Node } from '../model/graph.js';
+import type { Readers } from '../model/readers.js';
 import type { NativeModel } from '../native/index.js';
 
 /**

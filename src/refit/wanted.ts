@@ -1,6 +1,7 @@
 import { answeredBy } from '../compare/standIns.js';
-import { isObserved, mixesAll, readersOf } from '../layers/layers.js';
+import { isObserved, mixesAll } from '../layers/layers.js';
 import { recurrentsOf, valuesOf } from '../layers/recurrent.js';
+import { readersOf } from '../model/readers.js';
 import type { Source } from './source.js';
 import { postOpsOf } from './target.js';
 

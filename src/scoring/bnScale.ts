@@ -34,9 +34,13 @@ export const bnScale: Criterion = {
   },
 };
 
-const gainsOf = ({ lanes, slots }: Group, { gains }: CalibrationStatistics): SliceRequest => ({
+const gainsOf = ({ lanes, axes }: Group, { gains }: CalibrationStatistics): SliceRequest => ({
   lanes: lanes.length,
-  slices: slots
-    .filter(({ slot }) => gains.has(slot.tensor))
-    .map(({ slot, lanes: own }) => ({ tensor: slot.tensor, axis: slot.axis, lanes: own })),
+  slices: axes
+    .filter(({ parameterAxis }) => gains.has(parameterAxis.tensor))
+    .map(({ parameterAxis, lanes: own }) => ({
+      tensor: parameterAxis.tensor,
+      axis: parameterAxis.axis,
+      lanes: own,
+    })),
 });

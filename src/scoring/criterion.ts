@@ -1,4 +1,4 @@
-import type { Group } from '../coupling/groups.js';
+import type { Group, GroupAxis } from '../coupling/groups.js';
 import type { ObservationPoint } from '../coupling/observationPoints.js';
 import type { ActivationSummary, Histogram } from '../native/activations.js';
 import type { SliceRequest, Statistic } from '../native/statistics.js';
@@ -8,7 +8,7 @@ import type { CriterionOptions, ValuesOf } from './optionTypes.js';
 
 /** What a criterion may ask for. */
 export interface CalibrationStatistics {
-  /** A statistic of the stored weights on these slots: one number for each lane of each request. */
+  /** A statistic of the stored weights on these axes: one number for each lane of each request. */
   statistics(requests: readonly SliceRequest[], statistic: Statistic): Promise<readonly Float64Array[]>;
   /** Number of axes of a stored tensor. */
   rankOf(tensor: number): number;
@@ -136,21 +136,23 @@ export const scoresOf = (worth: Importance): Float64Array => ('scores' in worth 
 
 /**
  * The slices that make a group's lanes: filters and rows, not what consumes them. Vectors (biases, BatchNorm) count only
- * where there is nothing else, since their values are on another scale; scales and zero points likewise. Quantised weights
- * count as what they stand for.
+ * where there is nothing else, since their values are on another scale; scales and zero points likewise.
  */
 export function producers(group: Group, rankOf: (tensor: number) => number): SliceRequest {
-  const makers = group.slots.filter(({ slot }) => !slot.contracted);
-  const weights = makers.filter(({ slot }) => slot.parameter !== true);
-  const matrices = weights.filter(({ slot }) => rankOf(slot.tensor) > 1);
-  const chosen = [matrices, weights, makers, group.slots].find((slots) => slots.length > 0) ?? [];
+  const makers = group.axes.filter(({ parameterAxis }) => !parameterAxis.contracted);
+  const weights = makers.filter(({ parameterAxis }) => !parameterAxis.parameter);
+  const matrices = weights.filter(({ parameterAxis }) => rankOf(parameterAxis.tensor) > 1);
+  const chosen = [matrices, weights, makers, group.axes].find((axes) => axes.length > 0) ?? [];
   return {
     lanes: group.lanes.length,
-    slices: chosen.map(({ slot, lanes }) => ({
-      tensor: slot.tensor,
-      axis: slot.axis,
-      lanes,
-      ...(slot.quantised !== undefined && { dequantise: slot.quantised }),
-    })),
+    slices: chosen.map(sliceOf),
   };
 }
+
+/** An axis of a group as a statistic of stored weights is asked for: integers count as what they stand for. */
+export const sliceOf = ({ parameterAxis, lanes }: GroupAxis): SliceRequest['slices'][number] => ({
+  tensor: parameterAxis.tensor,
+  axis: parameterAxis.axis,
+  lanes,
+  ...(parameterAxis.quantised !== undefined && { dequantise: parameterAxis.quantised }),
+});

@@ -1,6 +1,12 @@
 import type { Group } from '../coupling/groups.js';
 import type { SliceRequest } from '../native/statistics.js';
-import { type CalibrationStatistics, defineCriterion, type Grown, type Importance } from './criterion.js';
+import {
+  type CalibrationStatistics,
+  defineCriterion,
+  type Grown,
+  type Importance,
+  sliceOf,
+} from './criterion.js';
 import { type Estimation, estimationOptions, GAUSSIAN_STEPS, MOST_BINS } from './estimation.js';
 import { norm } from './shown.js';
 
@@ -59,16 +65,11 @@ export async function readings(
   groups: readonly Group[],
   calibration: CalibrationStatistics,
 ): Promise<readonly Float64Array[]> {
-  const requests = groups.map(({ lanes, slots }): SliceRequest => {
-    const readers = slots.filter(({ slot }) => slot.contracted);
+  const requests = groups.map(({ lanes, axes }): SliceRequest => {
+    const readers = axes.filter(({ parameterAxis }) => parameterAxis.contracted);
     return {
       lanes: lanes.length,
-      slices: readers.map(({ slot, lanes: own }) => ({
-        tensor: slot.tensor,
-        axis: slot.axis,
-        lanes: own,
-        ...(slot.quantised !== undefined && { dequantise: slot.quantised }),
-      })),
+      slices: readers.map(sliceOf),
     };
   });
   const squares = await calibration.statistics(requests, { kind: 'square-sum' });

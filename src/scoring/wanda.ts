@@ -1,6 +1,7 @@
 import type { Group } from '../coupling/groups.js';
 import type { SliceRequest } from '../native/statistics.js';
 import type { ChannelSummary, Criterion } from './criterion.js';
+import { sliceOf } from './criterion.js';
 import { overPlaces } from './shown.js';
 
 /**
@@ -37,10 +38,5 @@ export const wanda: Criterion = {
 
 const requestOf = ({ lanes }: Group, { place }: ChannelSummary): SliceRequest => ({
   lanes: lanes.length,
-  slices: place.readers.map(({ slot, lanes: own }) => ({
-    tensor: slot.tensor,
-    axis: slot.axis,
-    lanes: own,
-    ...(slot.quantised !== undefined && { dequantise: slot.quantised }),
-  })),
+  slices: place.readers.map(sliceOf),
 });

@@ -1,10 +1,11 @@
 import type { Steps } from '../base/steps.js';
 import type { Real } from '../coupling/linearMap.js';
 import type { Walk } from '../coupling/walk.js';
-import { isObserved, type Layer, readersOf, type WeightUse } from '../layers/layers.js';
+import { isObserved, type Layer, type WeightUse } from '../layers/layers.js';
 import { directly, type Makers, makersOf } from '../layers/quantised.js';
 import { float32, real } from '../layers/rows.js';
 import type { Node } from '../model/graph.js';
+import { readersOf } from '../model/readers.js';
 import type { Tensor } from '../runtime/runtime.js';
 
 /** A value that is the answer of the model, but for its form, or becomes probabilities that are. */

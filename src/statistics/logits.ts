@@ -99,8 +99,9 @@ function lanesOf(group: Group, { left, right }: LogitMoments): readonly number[]
 function lanesAt(group: Group, { layer, outputs }: Head): readonly number[] | undefined {
   const { weight, layout } = layer;
   for (const [place, axis] of layout.outputs.entries()) {
-    const own = group.slots.find(
-      ({ slot }) => slot.tensor === weight.id && slot.axis === axis && slot.use === undefined,
+    const own = group.axes.find(
+      ({ parameterAxis }) =>
+        parameterAxis.tensor === weight.id && parameterAxis.axis === axis && parameterAxis.use === undefined,
     );
     if (own === undefined) continue;
     const inner = layout.outputs

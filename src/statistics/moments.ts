@@ -244,9 +244,11 @@ export function blocksOf(group: Group, summing: Summing): readonly Uint32Array[]
 }
 
 function blocksIn(group: Group, layer: Layer): readonly Uint32Array[] | undefined {
-  const own = group.slots.find(
-    ({ slot }) =>
-      slot.tensor === layer.weight.id && slot.axis === layer.layout.input && slot.use === undefined,
+  const own = group.axes.find(
+    ({ parameterAxis }) =>
+      parameterAxis.tensor === layer.weight.id &&
+      parameterAxis.axis === layer.layout.input &&
+      parameterAxis.use === undefined,
   );
   if (own === undefined) return undefined;
   const blocks: number[][] = group.lanes.map(() => []);

@@ -1,8 +1,8 @@
 import type { Walk } from '../coupling/walk.js';
-import type { Readers } from '../layers/layers.js';
 import { type Makers, storedAs } from '../layers/quantised.js';
 import { isGiven } from '../model/dim.js';
 import type { Node } from '../model/graph.js';
+import type { Readers } from '../model/readers.js';
 
 /** Who reads a layer's outputs, each scaled and shifted and anywhere in a value: a node that makes something else of them. */
 export interface Terminal {

@@ -20,35 +20,35 @@ export interface Cuts {
 /** The indices that stay of each stored tensor that shrinks. */
 export function cutsOf(walk: Walk, removal: Removal): Cuts {
   const kept = new Map<number, Map<number, readonly number[]>>();
-  const shared = new Map<number, { slot: ParameterAxis; indices: readonly number[] }[]>();
+  const shared = new Map<number, { parameterAxis: ParameterAxis; indices: readonly number[] }[]>();
   const note = (tensor: number, axis: number, indices: readonly number[]): void => {
     const axes = kept.get(tensor) ?? new Map<number, readonly number[]>();
     kept.set(tensor, axes.set(axis, indices));
   };
-  for (const slot of walk.parameterAxes) {
-    const cut = removal.count(slot.labels) < slot.labels.length;
-    if (slot.use === undefined) {
-      if (cut) note(slot.tensor, slot.axis, removal.indices(slot.labels));
+  for (const parameterAxis of walk.parameterAxes) {
+    const cut = removal.count(parameterAxis.labels) < parameterAxis.labels.length;
+    if (parameterAxis.use === undefined) {
+      if (cut) note(parameterAxis.tensor, parameterAxis.axis, removal.indices(parameterAxis.labels));
       continue;
     }
-    const uses = shared.get(slot.tensor) ?? [];
-    uses.push({ slot, indices: removal.indices(slot.labels) });
-    shared.set(slot.tensor, uses);
+    const uses = shared.get(parameterAxis.tensor) ?? [];
+    uses.push({ parameterAxis, indices: removal.indices(parameterAxis.labels) });
+    shared.set(parameterAxis.tensor, uses);
   }
   const copies: Copy[] = [];
   for (const [tensor, uses] of shared) {
     // A vector: one axis has lanes.
     const [first, ...others] = uses;
     const alike = others.every(({ indices }) => same(indices, first!.indices));
-    for (const { slot, indices } of uses) {
-      if (indices.length === slot.labels.length) continue;
-      if (alike) note(tensor, slot.axis, indices);
+    for (const { parameterAxis, indices } of uses) {
+      if (indices.length === parameterAxis.labels.length) continue;
+      if (alike) note(tensor, parameterAxis.axis, indices);
       else
         copies.push({
           id: tensor,
           tensor: walk.graph.nameOf(tensor),
-          ...slot.use!,
-          kept: { [slot.axis]: indices },
+          ...parameterAxis.use!,
+          kept: { [parameterAxis.axis]: indices },
         });
     }
   }

@@ -100,22 +100,20 @@ function fits(analysis: Analysis, planned: PlannedGroup, group: Group): void {
 /** A lane leaves where no index that stays has it. */
 function removalByTensors(analysis: Analysis, plan: PruneSection): Removal {
   const { equations } = analysis;
-  const slots = new Map<string, number>();
-  for (const slot of analysis.parameterAxes)
-    if (slot.use === undefined)
-      slots.set(`${analysis.graph.nameOf(slot.tensor)}/${slot.axis}`, slot.labels.length);
-  const shared = new Set(
-    analysis.parameterAxes.flatMap((slot) =>
-      slot.use === undefined ? [] : [`${analysis.graph.nameOf(slot.tensor)}/${slot.axis}`],
-    ),
-  );
+  const lengths = new Map<string, number>();
+  const shared = new Set<string>();
+  for (const { tensor, axis, labels, use } of analysis.parameterAxes) {
+    const place = `${analysis.graph.nameOf(tensor)}/${axis}`;
+    if (use === undefined) lengths.set(place, labels.length);
+    else shared.add(place);
+  }
   const leaves = new Set(
     (analysis.graph.folds ?? []).flatMap(({ leaves }) => leaves.map(analysis.graph.nameOf)),
   );
   const planned = { ...plan.tensors, ...plan.derived };
   for (const [tensor, axes] of Object.entries(planned)) {
     for (const [axis, kept] of Object.entries(axes)) {
-      const length = slots.get(`${tensor}/${axis}`);
+      const length = lengths.get(`${tensor}/${axis}`);
       // What is derived says itself which of its slices stay.
       if (shared.has(`${tensor}/${axis}`) || leaves.has(tensor)) continue;
       if (length === undefined)
@@ -134,11 +132,11 @@ function removalByTensors(analysis: Analysis, plan: PruneSection): Removal {
   }
   const all = new Set<number>();
   const stay = new Set<number>();
-  for (const slot of analysis.parameterAxes) {
-    if (slot.use !== undefined) continue;
-    const own = planned[analysis.graph.nameOf(slot.tensor)]?.[slot.axis];
+  for (const { tensor, axis, labels, use } of analysis.parameterAxes) {
+    if (use !== undefined) continue;
+    const own = planned[analysis.graph.nameOf(tensor)]?.[axis];
     const kept = own === undefined ? undefined : new Set(own);
-    for (const [index, label] of slot.labels.entries()) {
+    for (const [index, label] of labels.entries()) {
       for (const lane of equations.atoms(label)) {
         all.add(lane);
         if (kept === undefined || kept.has(index)) stay.add(lane);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { collectShape } from '../../src/cli/values.js';
 import { guessing } from '../../src/coupling/lengths.js';
-import { walk } from '../../src/coupling/walk.js';
+import { walk } from '../../src/coupling/walking.js';
 import type { Dataset } from '../../src/index.js';
 import { datasetOf, openModel } from '../../src/index.js';
 import { registry } from '../../src/ops/registry.js';

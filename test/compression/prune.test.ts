@@ -8,7 +8,7 @@ import type { Group } from '../../src/coupling/groups.js';
 const group = (id: string, lanes: number, factors: Group['factors'] = new Map()): Group => ({
   id,
   lanes: Array.from({ length: lanes }, (_, lane) => lane),
-  slots: [],
+  axes: [],
   exact: true,
   factors,
 });

@@ -1,4 +1,4 @@
-import { walk } from '../../src/coupling/walk.js';
+import { walk } from '../../src/coupling/walking.js';
 import type { Dim } from '../../src/model/dim.js';
 import { evaluate, freeSymbols } from '../../src/model/dim.js';
 import type { ModelDocument, TensorDocument, ValueDocument } from '../../src/model/document.js';

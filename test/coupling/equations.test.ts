@@ -83,6 +83,39 @@ describe('equations', () => {
     );
   });
 
+  test('labels kept of what is settled are labels frozen before it was', () => {
+    fc.assert(
+      fc.property(statements, fc.array(fc.nat(40), { maxLength: 4 }), (stated, places) => {
+        const equations = new Equations();
+        const labels = [...equations.fresh(LANES)];
+        for (const { kind, ...of } of stated) {
+          const a = labels[of.a % labels.length]!;
+          const b = 'b' in of ? labels[of.b % labels.length]! : a;
+          if (kind === 'both') labels.push(equations.conjunction([a, b]));
+          else if (kind === 'equate') equations.equate(a, b, because('met'));
+          else equations.freeze(a, because('froze'));
+        }
+        equations.inexact(labels[0]!, because('sums'));
+        const settled = equations.settle();
+        const before = labels.map((label) => settled.atoms(label));
+        const kept = places.map((place) => labels[place % labels.length]!);
+        const found = settled.keeping(kept.map((label) => [label, because('kept')]));
+        for (const label of kept) equations.freeze(label, because('kept'));
+        const wanted = equations.settle();
+        for (const label of [0, ...labels]) {
+          expect(found.atoms(label)).toEqual(wanted.atoms(label));
+          expect(found.atom(label)).toBe(wanted.atom(label));
+          expect(found.frozenBecause(label) === undefined).toBe(wanted.frozenBecause(label) === undefined);
+          expect(found.compiled(Int32Array.of(label))).toEqual(wanted.compiled(Int32Array.of(label)));
+        }
+        expect([...found.inexact.keys()].sort()).toEqual([...wanted.inexact.keys()].sort());
+        for (const label of kept) expect(found.frozenBecause(label)).toBeDefined();
+        expect(labels.map((label) => settled.atoms(label))).toEqual(before);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
   test('a product makes heads and dims lanes of their own', () => {
     const equations = new Equations();
     const [h, d, both] = equations.fresh(3) as unknown as [number, number, number];

@@ -40,7 +40,12 @@ test('the worked example of a group: two convolutions, a residual sum, a fully c
   expect(group!.lanes.length).toBe(4);
   expect(group!.exact).toBe(true);
   expect(
-    group!.slots.map(({ slot, lanes }) => [nameOf(slot.tensor), slot.axis, slot.contracted, [...lanes]]),
+    group!.axes.map(({ parameterAxis: own, lanes }) => [
+      nameOf(own.tensor),
+      own.axis,
+      own.contracted,
+      [...lanes],
+    ]),
   ).toEqual([
     ['conv1.weight', 0, false, [0, 1, 2, 3]],
     ['conv1.bias', 0, false, [0, 1, 2, 3]],

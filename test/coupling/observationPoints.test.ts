@@ -49,7 +49,9 @@ describe('what shows a lane best', () => {
     const [place] = places!.best;
     expect([...place!.lanes]).toEqual([0, 1, 2, 3]);
     expect([place!.outer, place!.inner]).toEqual([1, 36]);
-    expect(place!.readers.map(({ slot, lanes }) => [slot.axis, lanes.length])).toEqual([[0, 144]]);
+    expect(place!.readers.map(({ parameterAxis, lanes }) => [parameterAxis.axis, lanes.length])).toEqual([
+      [0, 144],
+    ]);
     expect(viewOf(place!, [5, 144])).toEqual({ outer: 5, n: 4, inner: 36 });
     expect(viewOf(places!.all[0]!, [5, 4, 8, 8])).toEqual({ outer: 5, n: 4, inner: 64 });
   });

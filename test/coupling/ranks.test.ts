@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Ranks } from '../../src/coupling/ranks.js';
-import { walk } from '../../src/coupling/walk.js';
+import { walk } from '../../src/coupling/walking.js';
 import { openModel } from '../../src/index.js';
 import { registry, rows } from '../../src/ops/registry.js';
 import { growConvnet, KINDS } from '../support/convnets.js';

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { walk } from '../../src/coupling/walk.js';
+import { walk } from '../../src/coupling/walking.js';
 import {
   EspalierError,
   type Inspection,

@@ -1,6 +1,6 @@
 import * as ort from 'onnxruntime-node';
 import { describe, expect, test } from 'vitest';
-import { walk } from '../../src/coupling/walk.js';
+import { walk } from '../../src/coupling/walking.js';
 import { foldedGraph } from '../../src/folding/fold.js';
 import { openModel } from '../../src/index.js';
 import { NO_EDITS } from '../../src/model/edits.js';

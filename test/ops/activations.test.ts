@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { isZero } from '../../src/coupling/axis.js';
 import type { Step } from '../../src/coupling/passage.js';
-import { walk } from '../../src/coupling/walk.js';
+import { walk } from '../../src/coupling/walking.js';
 import { registry } from '../../src/ops/registry.js';
 import { Builder } from '../support/builder.js';
 import { graphOf } from '../support/graph.js';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { walk } from '../../src/coupling/walk.js';
+import { walk } from '../../src/coupling/walking.js';
 import { numbersNow } from '../../src/model/values.js';
 import { registry } from '../../src/ops/registry.js';
 import { graphOf } from '../support/graph.js';

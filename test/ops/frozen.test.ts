@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { walk } from '../../src/coupling/walk.js';
+import { walk } from '../../src/coupling/walking.js';
 import { registry } from '../../src/ops/registry.js';
 import { prunesExactly } from '../support/exact.js';
 import { graphOf } from '../support/graph.js';
@@ -95,8 +95,8 @@ test('a length that the model shows stays what it was', async () => {
     initializers: [floats('w', [3, 8], next), floats('v', [8, 2], next)],
   };
   const { graph, read } = graphOf(spec);
-  const { lanes, parameterAxes } = walk(graph, registry, read);
-  const reasons = parameterAxes.map(({ labels }) => lanes.equations.frozenBecause(labels[0]!)?.text);
+  const { equations, parameterAxes } = walk(graph, registry, read);
+  const reasons = parameterAxes.map(({ labels }) => equations.frozenBecause(labels[0]!)?.text);
   expect(reasons).toContain('the model\'s output "length" shows how long it is');
   expect(await prunesExactly(spec, 1)).toBe(false);
 });

@@ -1,7 +1,8 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { analyse } from '../../src/coupling/analysis.js';
 import type { Rule } from '../../src/coupling/rule.js';
-import { layersOf, readersOf } from '../../src/layers/layers.js';
+import { layersOf } from '../../src/layers/layers.js';
+import { readersOf } from '../../src/model/readers.js';
 import { openBytes } from '../../src/native/index.js';
 import { type Activation, activation } from '../../src/ops/activations.js';
 import { registry, rows } from '../../src/ops/registry.js';

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { analyse } from '../../src/coupling/analysis.js';
-import { isObserved, layersOf, readersOf } from '../../src/layers/layers.js';
+import { isObserved, layersOf } from '../../src/layers/layers.js';
+import { readersOf } from '../../src/model/readers.js';
 import { openBytes } from '../../src/native/index.js';
 import { registry, rows } from '../../src/ops/registry.js';
 import { postOpsOf } from '../../src/refit/target.js';

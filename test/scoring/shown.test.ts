@@ -6,7 +6,7 @@ import { overPlaces } from '../../src/scoring/shown.js';
 const group = (id: string, count: number): Group => ({
   id,
   lanes: Array.from({ length: count }, (_, lane) => lane),
-  slots: [],
+  axes: [],
   exact: true,
   factors: new Map(),
 });

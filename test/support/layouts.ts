@@ -1,8 +1,6 @@
 import type { Axes, Axis } from '../../src/coupling/axis.js';
-import type { Equations } from '../../src/coupling/equations.js';
-import { Labelling } from '../../src/coupling/labelling.js';
-import { Lanes } from '../../src/coupling/lanes.js';
 import { layout } from '../../src/coupling/layout.js';
+import { atomsAlong, type SettledEquations } from '../../src/coupling/settledEquations.js';
 import type { NodeSpec, TensorSpec, ValueSpec } from './onnx.js';
 import { floats } from './onnx.js';
 
@@ -77,16 +75,16 @@ function placesOf(token: string, alphabet: Alphabet): Place[][] {
 /** The layouts found, in the groups expected: each position of a group is one lane, wherever it lies. */
 export function namedLayouts(
   expected: readonly (readonly [value: string, layout: string])[],
-  { equations, axes }: { readonly equations: Equations; axes(value: string): Axes | undefined },
+  { equations, axes }: { readonly equations: SettledEquations; axes(value: string): Axes | undefined },
   alphabet: Alphabet,
 ): Record<string, string> {
   const groups = new Map<number, string>();
   const laneOf = new Map<string, number>();
   const name = (token: string, axis: Axis): void => {
     if (!hasLanes(token, alphabet) || typeof axis.length !== 'number') return;
-    const labels = new Lanes(new Labelling(equations)).labelsOf(axis);
+    const found = [...atomsAlong(axis, equations)];
     for (const [index, list] of placesOf(token, alphabet).entries()) {
-      const atoms = equations.atoms(labels[index] ?? 0);
+      const atoms = found[index] ?? [];
       if (atoms.length !== list.length) continue;
       for (const [place, [group, position]] of list.entries()) {
         const lane = atoms[place]!;

@@ -1,7 +1,7 @@
 import { type Axis, plain } from '../../src/coupling/axis.js';
 import { Lanes } from '../../src/coupling/lanes.js';
 import { layout } from '../../src/coupling/layout.js';
-import { walk } from '../../src/coupling/walk.js';
+import { walk } from '../../src/coupling/walking.js';
 import { registry } from '../../src/ops/registry.js';
 import type { Row } from '../../src/ops/table.js';
 import { graphOf } from './graph.js';
@@ -242,7 +242,7 @@ export function drawn(
     initializers: made.flatMap((own) => own.initializers),
   };
   const { graph, read } = graphOf(model);
-  const { tensors, lanes, frozenNodes } = walk(graph, registry, read);
+  const { tensors, equations, frozenNodes } = walk(graph, registry, read);
   const frozen = [...frozenNodes].find(([own]) => own.name === 'subject');
   if (frozen !== undefined) return { said: picture.text, found: `frozen: ${frozen[1].text}` };
   const layouts = [
@@ -252,7 +252,7 @@ export function drawn(
   const axes = (name: string) => tensors.get(name)?.axes;
   const printed = namedLayouts(
     layouts.map(([name, text]) => [name, text]),
-    { equations: lanes.equations, axes },
+    { equations, axes },
     alphabet.after,
   );
   const known = new Set(

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import type { Axes, Axis } from '../../src/coupling/axis.js';
-import type { Equations } from '../../src/coupling/equations.js';
 import type { Frozen } from '../../src/coupling/frozen.js';
 import { Ranks } from '../../src/coupling/ranks.js';
+import type { SettledEquations } from '../../src/coupling/settledEquations.js';
 import type { Tensor } from '../../src/coupling/tensor.js';
-import { walk } from '../../src/coupling/walk.js';
+import { walk } from '../../src/coupling/walking.js';
 import type { Graph } from '../../src/model/graph.js';
 import { registry } from '../../src/ops/registry.js';
 import { prunesExactly } from './exact.js';
@@ -147,10 +147,7 @@ async function checkRow(
 
 /** The lanes of an axis that may leave. */
 const free = (axis: Axis, { equations }: Found): number[] =>
-  axis.factors
-    .flatMap(({ labels }) => [...(labels ?? [])])
-    .flatMap((label) => equations.atoms(label))
-    .filter((lane) => equations.frozenBecause(lane) === undefined);
+  axis.factors.flatMap(({ labels }) => [...(labels ?? [])]).flatMap((label) => equations.atoms(label));
 
 /** A plan of a few lanes may keep them all. */
 const MOST_SEEDS = 5;
@@ -172,7 +169,7 @@ function rankContradictions(graph: Graph, tensors: ReadonlyMap<string, Tensor>):
 
 interface Found {
   readonly frozen: Frozen | undefined;
-  readonly equations: Equations;
+  readonly equations: SettledEquations;
   axes(name: string): Axes | undefined;
   dtype(name: string): string | undefined;
   readonly contradictions: readonly string[];
@@ -180,11 +177,11 @@ interface Found {
 
 function analyseNode(model: ModelSpec): Found {
   const { graph, read } = graphOf(model);
-  const { tensors, lanes, frozenNodes } = walk(graph, registry, read);
+  const { tensors, equations, frozenNodes } = walk(graph, registry, read);
   const subject = [...frozenNodes].find(([node]) => node.name === 'subject');
   return {
     frozen: subject?.[1],
-    equations: lanes.equations,
+    equations,
     axes: (name) => tensors.get(name)?.axes,
     dtype: (name) => tensors.get(name)?.dtype,
     contradictions: rankContradictions(graph, tensors),
