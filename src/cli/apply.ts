@@ -9,7 +9,7 @@ import type { Declarations } from '../schema/declaration.js';
 import { words } from '../schema/fields.js';
 import { checkOutput } from './files.js';
 import { addFlags, flagsOf, givenOf } from './flags.js';
-import { type Outcome, printOutcome } from './outcome.js';
+import { type PruningOutcome, printOutcome } from './outcome.js';
 import { spokenOf, type Terminal, terminalOptions, work } from './terminal.js';
 
 const ownOptions = {
@@ -40,7 +40,7 @@ async function apply(file: string, planFile: string, command: Command, terminal:
   await checkOutput(output, { force, sources: [file, planFile] });
   const plan = await load(planFile);
   const { openModel } = await import('../api/open.js');
-  const outcome = await work(terminal, { ...given, ...speech }, async (call): Promise<Outcome> => {
+  const outcome = await work(terminal, { ...given, ...speech }, async (call): Promise<PruningOutcome> => {
     const model = await openModel(file, call);
     try {
       const pruned = await model.apply(plan, { ...given, ...call });

@@ -6,7 +6,7 @@ import { type Field, type Form, meaningOf } from '../schema/fields.js';
 import { readers } from './readers.js';
 
 /** What a command declares for itself is typed by what it takes. */
-export type Values<D extends Declarations> = {
+export type FlagValues<D extends Declarations> = {
   readonly [K in keyof D as D[K] extends { readonly needed: true } ? K : never]: Taken<D[K]>;
 } & {
   readonly [K in keyof D as D[K] extends { readonly needed: true } ? never : K]?: Taken<D[K]>;
@@ -65,7 +65,7 @@ function helpOf(own: AnyDeclaration, form: Form): string {
 }
 
 /** Those of these options that were given on the command line: what was not is left to its default. */
-export function givenOf<D extends Declarations>(command: Command, set: { readonly all: D }): Values<D> {
+export function givenOf<D extends Declarations>(command: Command, set: { readonly all: D }): FlagValues<D> {
   const given = Object.keys(set.all).filter((name) => command.getOptionValueSource(name) === 'cli');
-  return Object.fromEntries(given.map((name) => [name, command.getOptionValue(name)])) as Values<D>;
+  return Object.fromEntries(given.map((name) => [name, command.getOptionValue(name)])) as FlagValues<D>;
 }

@@ -14,7 +14,7 @@ import type { Verification } from '../verify/types.js';
 import type { Terminal, WorkOptions } from './terminal.js';
 
 /** What `prune` and `apply` have to tell; with --json, the document that they print. */
-export interface Outcome {
+export interface PruningOutcome {
   readonly file: string;
   /** The file that was written, if one was. */
   readonly output: string | null;
@@ -53,19 +53,26 @@ export const loadReports = () =>
     import('../report/table.js'),
     import('../report/warnings.js'),
     import('../report/verification.js'),
-    import('../report/guard.js'),
+    import('../report/guardReport.js'),
     import('../report/latency.js'),
     import('../report/stability.js'),
     import('../report/lengths.js'),
-    import('../report/interface.js'),
+    import('../report/interfaceReport.js'),
   ]);
 
 /**
  * Prints the result of `prune` or `apply`: the tables of its report, or with `--json` one JSON object; warnings name
  * command-line flags.
  */
-export async function printOutcome(terminal: Terminal, found: Outcome, { json }: WorkOptions): Promise<void> {
-  const outcome: Outcome = { ...found, warnings: found.warnings.map((warning) => warningIn(warning, 'cli')) };
+export async function printOutcome(
+  terminal: Terminal,
+  found: PruningOutcome,
+  { json }: WorkOptions,
+): Promise<void> {
+  const outcome: PruningOutcome = {
+    ...found,
+    warnings: found.warnings.map((warning) => warningIn(warning, 'cli')),
+  };
   if (json) return terminal.print(toJson(outcome));
   const [
     { sizesReport },

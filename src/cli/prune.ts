@@ -13,7 +13,7 @@ import { checkData, checkPruned, readData } from './check.js';
 import { criterionFlags, criterionOptionsOf } from './criterion.js';
 import { checkOutput, writeOutput } from './files.js';
 import { addFlags, flagsOf, givenOf } from './flags.js';
-import { loadReports, type Outcome, printOutcome } from './outcome.js';
+import { loadReports, type PruningOutcome, printOutcome } from './outcome.js';
 import { spokenOf, type Terminal, terminalOptions, work } from './terminal.js';
 
 const ownOptions = {
@@ -66,7 +66,7 @@ async function prune(file: string, command: Command, terminal: Terminal): Promis
   if (plan !== undefined)
     await checkOutput(plan, { force, sources: [file, ...(target === undefined ? [] : [target])] });
 
-  const outcome = await work(terminal, { ...wanted, ...speech }, async (call): Promise<Outcome> => {
+  const outcome = await work(terminal, { ...wanted, ...speech }, async (call): Promise<PruningOutcome> => {
     const dataset = data === undefined ? undefined : await readData(data, labels);
     const { openModel } = await import('../api/open.js');
     const model = await openModel(file, call);
@@ -117,7 +117,7 @@ async function finish(
     readonly labels: string | undefined;
   },
   call: CallOptions,
-): Promise<Outcome> {
+): Promise<PruningOutcome> {
   const { target, plan, force, dataset, labels } = to;
   // The very text that the model's metadata hold the hash of.
   if (plan !== undefined) await writeOutput(plan, JSON.stringify(pruned.plan));

@@ -1,5 +1,5 @@
 import type { Form } from '../schema/fields.js';
-import { parseGuard } from './guard.js';
+import { parseGuard } from './parseGuard.js';
 import { collect, collectShape, parseBytes, parseName, parseNumber } from './values.js';
 
 /** Makes a value of a text and, where the flag may be repeated, of what the texts before it made. */

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { CallOptions } from '../options/types.js';
 import type { Declarations } from '../schema/declaration.js';
 import { flag } from '../schema/fields.js';
-import { givenOf, type Values } from './flags.js';
+import { type FlagValues, givenOf } from './flags.js';
 import { watchProgress } from './progress.js';
 
 /** What a command may do to the world around it. */
@@ -26,10 +26,10 @@ export const terminalOptions = {
 } satisfies Declarations;
 
 /** Options of every command that works for a while. */
-export type WorkOptions = Values<typeof terminalOptions> & Pick<CallOptions, 'threads'>;
+export type WorkOptions = FlagValues<typeof terminalOptions> & Pick<CallOptions, 'threads'>;
 
 /** How a command was asked to speak. */
-export const spokenOf = (command: Command): Values<typeof terminalOptions> =>
+export const spokenOf = (command: Command): FlagValues<typeof terminalOptions> =>
   givenOf(command, { all: terminalOptions });
 
 /** Does the work with what every long call takes; shows progress meanwhile. */

@@ -37,7 +37,7 @@ async function tree(file: string, command: Command, terminal: Terminal): Promise
     }
   });
   if (speech.json) return terminal.print(toJson(result));
-  const { treeReport } = await import('../report/tree.js');
+  const { treeReport } = await import('../report/treeReport.js');
   terminal.print(treeReport(result, { width: terminal.width, all }));
   if (!all && result.lanes > 32) terminal.hint('--all prints the rest, --json all numbers.', speech);
 }

@@ -1,12 +1,12 @@
 import { largest } from '../runtime/classes.js';
 import { cosineOf, relativeErrorOf } from './elements.js';
-import type { Answers, Row } from './row.js';
+import type { Answers, SampleAnswers } from './row.js';
 
 /**
  * What one sample of an output is worth, from its row. Of a sample that neither model answers (NaN in both) none says anything:
  * NaN. Of a row that is lost each is at its worst.
  */
-export type Measure = (row: Row, answers: Answers) => number;
+export type Measure = (row: SampleAnswers, answers: Answers) => number;
 
 const measure =
   (worst: number, of: Measure): Measure =>
@@ -83,7 +83,7 @@ export const divergence = measure(MOST_BITS, (row) => {
 
 /** Whether each model names a sample's class as its label does. What is no answer is wrong. */
 export const hits = (
-  row: Row,
+  row: SampleAnswers,
   { classes }: Pick<Answers, 'classes'>,
   label: number,
 ): { readonly original: boolean; readonly pruned: boolean } => ({

@@ -3,7 +3,7 @@ import { isFloat, numbersOf } from '../runtime/dtypes.js';
 import type { Feeds, Session, Tensor, ValueInfo } from '../runtime/runtime.js';
 import { commonOf } from './lengths.js';
 import { NO_ROLES, type OutputRoles } from './outputRoles.js';
-import { type Answers, Row } from './row.js';
+import { type Answers, SampleAnswers } from './row.js';
 import { type Both, isBoxes, Sets } from './sets.js';
 
 type Tensors = Readonly<Record<string, Tensor>>;
@@ -168,11 +168,12 @@ export class Outputs {
       (values as Float64Array).subarray(row * width, (row + 1) * width);
     const rows = Array.from(
       { length: split ? samples : 1 },
-      (_, row) => new Row(part(own.original.values, row), part(own.pruned.values, row), common.share),
+      (_, row) =>
+        new SampleAnswers(part(own.original.values, row), part(own.pruned.values, row), common.share),
     );
     return {
       ...{ output, dtype, discrete, manner: this.#manner(one, same, samples) },
-      rows: split ? rows : Array<Row>(samples).fill(rows[0]!),
+      rows: split ? rows : Array<SampleAnswers>(samples).fill(rows[0]!),
       classes: same ? this.#classes(a, output, samples) : undefined,
       ...(!same && { lengths: lengthsOf(a, b) }),
     };

@@ -1,7 +1,7 @@
 import { isAnswered, type Pair, type Sums, sumsOf } from './elements.js';
 
 /** One output's answers to one sample: what of them can be compared, element by element. */
-export class Row implements Pair {
+export class SampleAnswers implements Pair {
   #sums: Sums | undefined;
 
   constructor(
@@ -48,7 +48,7 @@ export interface Answers {
   readonly dtype: string;
   readonly manner: Manner;
   /** One for each sample; where the output has no axis for samples, the same for all of them. */
-  readonly rows: readonly Row[];
+  readonly rows: readonly SampleAnswers[];
   /**
    * Does it name a class for each sample? 'scores': floats [samples, classes], the largest is meant; 'names': one whole number or
    * text for each sample, which is the class.

@@ -1,5 +1,5 @@
 import { BoxColumns, type BoxRows, type Matching, matchBoxes, matchEqual } from './boxes.js';
-import { type Answers, Row } from './row.js';
+import { type Answers, SampleAnswers } from './row.js';
 
 /** One output of both models as numbers. */
 export interface Both {
@@ -192,7 +192,7 @@ function answersOf(
   const width = lengthOf(original.dims.slice(axes));
   const each = axes > 1 && original.dims[0] === samples;
   const sets = each ? matched.length / samples : matched.length;
-  const rowOf = (sample: number): Row => {
+  const rowOf = (sample: number): SampleAnswers => {
     const own: { readonly original: number[]; readonly pruned: number[] } = { original: [], pruned: [] };
     let [pairs, overlap, all] = [0, 0, 0];
     for (let set = sample * sets; set < (sample + 1) * sets; set++) {
@@ -206,7 +206,7 @@ function answersOf(
       all += matching.original + matching.pruned;
     }
     const mean = pairs === 0 ? 1 : overlap / pairs;
-    return new Row(
+    return new SampleAnswers(
       ...([own.original, own.pruned] as const),
       all === 0 ? 1 : (2 * pairs) / all,
       manner === 'boxes' ? mean : undefined,
@@ -216,7 +216,7 @@ function answersOf(
   const total = (of: 'original' | 'pruned'): number => matched.reduce((sum, own) => sum + own[of], 0);
   return {
     ...{ output, dtype, manner, discrete, classes: undefined },
-    rows: each ? rows : Array<Row>(samples).fill(rows[0]!),
+    rows: each ? rows : Array<SampleAnswers>(samples).fill(rows[0]!),
     lengths: { original: total('original'), pruned: total('pruned') },
   };
 }

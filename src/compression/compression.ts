@@ -8,7 +8,7 @@ import type { DType } from '../model/document.js';
 import type { Edits } from '../model/edits.js';
 import type { KeptIndices } from '../model/values.js';
 import type { NativeModel } from '../native/index.js';
-import type { PlanOptions } from '../options/opened.js';
+import type { OpenedPlanOptions } from '../options/opened.js';
 import type { Warning } from '../options/types.js';
 
 /**
@@ -20,7 +20,7 @@ export interface Compression<Section = unknown> {
   /** The key of its options in `PlanOptions.compress`, and of its section in a plan. */
   readonly name: string;
   /** What can be done with this model. errors: OPTION_INVALID for options of its own that it does not know. */
-  offer(situation: Situation): Promise<Offer<Section>>;
+  offer(situation: OfferInputs): Promise<Offer<Section>>;
   /** A section out of plain data. errors: throws what says why the data are none. */
   read(data: unknown): Section;
   /** What a section says of this model. errors: PLAN_STALE, PLAN_MALFORMED where it does not fit. */
@@ -28,10 +28,10 @@ export interface Compression<Section = unknown> {
 }
 
 /** What a call gives a compression to work with. */
-export interface Situation {
+export interface OfferInputs {
   readonly native: NativeModel;
   readonly analysis: Analysis;
-  readonly options: PlanOptions;
+  readonly options: OpenedPlanOptions;
   /** What stands under the compression's name in `PlanOptions.compress`; undefined where nothing does. */
   readonly own: unknown;
   /** What is known from samples, where there are some. */

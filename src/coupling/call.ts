@@ -4,6 +4,7 @@ import type { TensorDocument } from '../model/document.js';
 import type { Node } from '../model/graph.js';
 import type { Values } from '../model/values.js';
 import { numbersNow } from '../model/values.js';
+import type { AbstractTensor } from './abstractTensor.js';
 import type { StatedActivationProduct } from './activationProduct.js';
 import type { Axes, Axis, Quantisation } from './axis.js';
 import { isLabelled } from './axis.js';
@@ -18,7 +19,6 @@ import type { Call, Reading } from './rule.js';
 import { Attributes } from './rule.js';
 import { StatedLengths } from './statedLengths.js';
 import type { Store } from './store.js';
-import type { Tensor } from './tensor.js';
 
 /** One node with its operands, and what its rule says of it. */
 export class NodeCall implements Call {
@@ -33,7 +33,7 @@ export class NodeCall implements Call {
   constructor(
     readonly node: Node,
     readonly lanes: Lanes,
-    readonly operands: readonly (Tensor | undefined)[],
+    readonly operands: readonly (AbstractTensor | undefined)[],
     readonly store: Store,
   ) {
     this.attributes = new Attributes(node);
@@ -66,7 +66,7 @@ export class NodeCall implements Call {
     return this.store.neverRuns(this.node);
   }
 
-  optional(index: number): Tensor | undefined {
+  optional(index: number): AbstractTensor | undefined {
     this.#taken.add(index);
     return this.operands[index];
   }
@@ -159,7 +159,7 @@ export class NodeCall implements Call {
     return this.store.outputName(this.node, output);
   }
 
-  lost(text: string): Tensor {
+  lost(text: string): AbstractTensor {
     return { axes: undefined, lost: this.#cause(text) };
   }
 

@@ -1,15 +1,15 @@
 import type { TensorDocument } from '../model/document.js';
 import type { Node } from '../model/graph.js';
+import type { AbstractTensor } from './abstractTensor.js';
 import type { IntegerProduct } from './integerProducts.js';
 import type { Integers, LinearMap, Real, RealAt, StatedLinearMap } from './linearMap.js';
 import type { Store } from './store.js';
-import type { Tensor } from './tensor.js';
 
 /** A node that computes with integers, seen as the linear map of floats that these stand for. */
 export class FloatView {
   constructor(
     readonly node: Node,
-    readonly operands: readonly (Tensor | undefined)[],
+    readonly operands: readonly (AbstractTensor | undefined)[],
     readonly store: Store,
   ) {}
 

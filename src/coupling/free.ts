@@ -1,9 +1,9 @@
 import type { ValueDocument } from '../model/document.js';
 import type { Graph } from '../model/graph.js';
+import type { AbstractTensor } from './abstractTensor.js';
 import type { Axis } from './axis.js';
 import { isLabelled, plain } from './axis.js';
 import type { Lanes } from './lanes.js';
-import type { Tensor } from './tensor.js';
 
 /** An axis of an input or output of the model that may shrink: one label for each index. */
 export interface FreeAxis {
@@ -13,14 +13,18 @@ export interface FreeAxis {
   readonly labels: Int32Array;
 }
 
-type Tensors = ReadonlyMap<string, Tensor>;
+type Tensors = ReadonlyMap<string, AbstractTensor>;
 type IsFree = (name: string) => boolean;
 
 /** What can be zero where it was removed. */
 const isFloat = (value: ValueDocument): boolean => value.dtype?.includes('float') === true;
 
 /** The axes of an input that may shrink: lanes are born at those whose length is stated. Integers are no channels and stay whole. */
-export function bornFree(lanes: Lanes, value: ValueDocument, { axes, ...rest }: Tensor): Tensor {
+export function bornFree(
+  lanes: Lanes,
+  value: ValueDocument,
+  { axes, ...rest }: AbstractTensor,
+): AbstractTensor {
   if (axes === undefined || !isFloat(value)) return { axes, ...rest };
   return { ...rest, axes: axes.map(({ length }) => lanes.given(length)) };
 }
@@ -87,16 +91,16 @@ function tie(input: string, output: string, tensors: Tensors, lanes: Lanes, isFr
 const isFixed = ({ length }: Axis): boolean => typeof length === 'number' && length > 1;
 
 /** Two ends of a state have as many axes, and a fixed length in common. */
-const areAlike = (a: Tensor | undefined, b: Tensor | undefined): boolean =>
+const areAlike = (a: AbstractTensor | undefined, b: AbstractTensor | undefined): boolean =>
   a?.axes !== undefined &&
   a.axes.length === b?.axes?.length &&
   a.axes.some((axis, index) => isFixed(axis) && axis.length === b.axes![index]!.length);
 
-const shapeOf = (tensor: Tensor | undefined): string =>
+const shapeOf = (tensor: AbstractTensor | undefined): string =>
   (tensor?.axes ?? []).map(({ length }) => (typeof length === 'number' ? length : '?')).join();
 
 /** Each fixed axis has the same lanes in both, by what nodes have stated. */
-function shareLanes(a: Tensor | undefined, b: Tensor | undefined, lanes: Lanes): boolean {
+function shareLanes(a: AbstractTensor | undefined, b: AbstractTensor | undefined, lanes: Lanes): boolean {
   const lanesOf = (axis: Axis): string =>
     Array.from(lanes.labelsOf(axis), (label) => lanes.equations.atoms(label).join('·')).join();
   return (a?.axes ?? []).every((axis, index) => {

@@ -1,5 +1,5 @@
+import type { Output } from './abstractTensor.js';
 import type { Cause, Why } from './reason.js';
-import type { Output } from './tensor.js';
 
 /**
  * Thrown by a rule that cannot follow its node: every axis that the node touches is frozen, for this reason. `outputs`:

@@ -1,5 +1,6 @@
 import type { TensorDocument } from '../model/document.js';
 import type { Node } from '../model/graph.js';
+import type { AbstractTensor } from './abstractTensor.js';
 import type {
   ActivationProduct,
   ContractingSide,
@@ -15,7 +16,6 @@ import type { Passage, Passing } from './passage.js';
 import type { Recurrence, Recurring } from './recurrence.js';
 import type { Roles } from './roles.js';
 import type { Store } from './store.js';
-import type { Tensor } from './tensor.js';
 
 /** What the rule of one node says of the node as a layer: what scores, refits and folding need to know of it. */
 export class LayerFacts {
@@ -31,7 +31,7 @@ export class LayerFacts {
 
   constructor(
     readonly node: Node,
-    readonly operands: readonly (Tensor | undefined)[],
+    readonly operands: readonly (AbstractTensor | undefined)[],
     readonly store: Store,
     readonly roles: Roles,
   ) {}
@@ -151,7 +151,7 @@ export class LayerFacts {
 }
 
 /** The axes of one stored tensor that an operand's axes still are. */
-export const storedAxesOf = (operand: Tensor | undefined, tensor: number | undefined): StoredAxis[] =>
+export const storedAxesOf = (operand: AbstractTensor | undefined, tensor: number | undefined): StoredAxis[] =>
   (operand?.axes ?? [])
     .flatMap(({ factors }) => factors.flatMap(({ stored }) => stored ?? []))
     .filter((axis) => axis.tensor === tensor);

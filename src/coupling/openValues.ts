@@ -3,12 +3,12 @@ import { symbol } from '../model/dim.js';
 import type { ValueDocument } from '../model/document.js';
 import type { Graph, Node } from '../model/graph.js';
 import { literals } from '../model/values.js';
+import type { AbstractTensor } from './abstractTensor.js';
 import type { Axes } from './axis.js';
 import { isLabelled, plain } from './axis.js';
 import type { Lanes } from './lanes.js';
 import { Ranks } from './ranks.js';
 import type { Cause } from './reason.js';
-import type { Tensor } from './tensor.js';
 
 /** No tensor of a network has as many axes. */
 const MOST_RANK = 64;
@@ -36,7 +36,7 @@ export class OpenValues {
   constructor(
     readonly graph: Graph,
     readonly lawOf: ConstructorParameters<typeof Ranks>[1],
-    readonly tensors: ReadonlyMap<string, Tensor>,
+    readonly tensors: ReadonlyMap<string, AbstractTensor>,
     readonly lanes: Lanes,
   ) {}
 
@@ -44,7 +44,7 @@ export class OpenValues {
    * What is known of a value, with what is not as symbols. Where its rank is not known, what stands around it may tell; its lengths are open then, whatever the
    * file states of them. What no rule computes of a single number, or of a few, is a symbol for each: data decides it.
    */
-  completed(name: string, given: Tensor, maker?: Node): Tensor {
+  completed(name: string, given: AbstractTensor, maker?: Node): AbstractTensor {
     const lost = given.lost ?? causeOf(name, maker, 'data decides how many axes it has');
     const tensor = given.axes === undefined ? { ...given, axes: this.#axesAround(name, lost), lost } : given;
     this.#ranks?.know(name, tensor);
@@ -70,7 +70,7 @@ export class OpenValues {
     return this.#ranks.of(name);
   }
 
-  #withContent(name: string, tensor: Tensor, maker: Node | undefined): Tensor {
+  #withContent(name: string, tensor: AbstractTensor, maker: Node | undefined): AbstractTensor {
     const { axes, values, dtype } = tensor;
     const count = axes?.length === 0 ? 1 : axes?.length === 1 ? axes[0]!.length : undefined;
     const given = dtype === undefined ? 'real' : GIVEN_AS[dtype];
@@ -90,7 +90,7 @@ export class OpenValues {
   }
 
   /** What the model states of a value that it is given. */
-  stated(value: ValueDocument): Tensor {
+  stated(value: ValueDocument): AbstractTensor {
     const axes = value.shape?.map((length, index) =>
       plain(this.#statedLength(length, `${value.name}.${index}`)),
     );

@@ -1,8 +1,8 @@
 import type { Steps } from '../base/steps.js';
+import type { AbstractTensor } from './abstractTensor.js';
 import type { ParameterAxis } from './axis.js';
 import type { Reason } from './reason.js';
 import { SEVERAL, type SettledEquations } from './settledEquations.js';
-import type { Tensor } from './tensor.js';
 import type { Walk } from './walk.js';
 
 /** The independent lanes on an axis, frozen ones left out. Large models have millions of indices, nearly all of one lane. */
@@ -136,7 +136,7 @@ function* incompleteProducts(atoms: Atoms, { members, groupOf }: Partition): Ste
  * The labels of axes that no stored tensor has: parts of a split, joined axes. Lanes that lie on different ones are told
  * apart too, so that no axis is ever emptied as long as no group is.
  */
-function passingLabels(tensors: Iterable<Tensor>, known: ReadonlySet<Int32Array>): Int32Array[] {
+function passingLabels(tensors: Iterable<AbstractTensor>, known: ReadonlySet<Int32Array>): Int32Array[] {
   const found = new Set<Int32Array>();
   for (const { axes } of tensors) {
     for (const { factors } of axes ?? []) {

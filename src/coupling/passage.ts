@@ -32,11 +32,11 @@ export interface Passage extends Passing {
 export interface Fusing {
   /** What it does to W x + b; its first output is what comes of them. */
   readonly steps: readonly Step[];
-  readonly alone: Alone;
+  readonly alone: UnfusedNode;
 }
 
 /** The node that computes W x + b alone: what a runtime must be given to see it. */
-export interface Alone {
+export interface UnfusedNode {
   readonly op: string;
   readonly domain: string;
   /** Of its operands the first so many. */

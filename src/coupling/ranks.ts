@@ -1,8 +1,8 @@
 import type { ValueDocument } from '../model/document.js';
 import type { Graph, Node } from '../model/graph.js';
 import { isConstant } from '../model/structure.js';
+import type { AbstractTensor } from './abstractTensor.js';
 import type { NodeRanks, RankLaw } from './rankLaw.js';
-import type { Tensor } from './tensor.js';
 
 /** The rank law of a node's operator, if it has one. */
 export type Laws = (node: Node) => RankLaw | undefined;
@@ -33,7 +33,7 @@ export class Ranks {
   }
 
   /** What the walk knows of a value. */
-  know(name: string, { axes }: Tensor): void {
+  know(name: string, { axes }: AbstractTensor): void {
     if (axes === undefined) return;
     const length = axes.length === 1 ? axes[0]!.length : undefined;
     const known = { rank: axes.length, ...(typeof length === 'number' && { count: length }) };

@@ -1,6 +1,7 @@
 import type { Dim } from '../model/dim.js';
 import type { Node } from '../model/graph.js';
 import type { Element, Values } from '../model/values.js';
+import type { AbstractTensor, Output } from './abstractTensor.js';
 import type { StatedActivationProduct } from './activationProduct.js';
 import type { Axes, Axis } from './axis.js';
 import type { Facts } from './facts.js';
@@ -10,7 +11,6 @@ import type { Scales, StatedLinearMap } from './linearMap.js';
 import type { Passing } from './passage.js';
 import type { RankLaw } from './rankLaw.js';
 import type { Recurring } from './recurrence.js';
-import type { Output, Tensor } from './tensor.js';
 
 /**
  * What an operator means for lanes: shape inference over labels. It maps the axes of its inputs to the axes of its
@@ -86,7 +86,7 @@ export interface Call {
   readonly attributes: Attributes;
   /** Operands in order; undefined where an optional one is absent. Taking one says that the rule accounts for it. */
   readonly count: number;
-  optional(index: number): Tensor | undefined;
+  optional(index: number): AbstractTensor | undefined;
   /** The operand's axes. Frozen: absent, or of unknown rank. */
   input(index: number): Axes;
   /** The operand's content. Frozen: not known. The operand's own axes stay whole. */
@@ -137,7 +137,7 @@ export interface Call {
   /** The rank of an output, where what reads it tells. */
   rankOf(output: number): number | undefined;
   /** An output whose rank this node does not tell. */
-  lost(text: string): Tensor;
+  lost(text: string): AbstractTensor;
   /** The node multiplies data by a stored weight, and sums: says nothing where the weight is computed. */
   mixes(mixing: StatedLinearMap): void;
   /** The node feeds its first output back: says nothing where that has no name. */

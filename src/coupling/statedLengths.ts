@@ -2,6 +2,7 @@ import type { Dim } from '../model/dim.js';
 import type { Node } from '../model/graph.js';
 import type { Element } from '../model/values.js';
 import { isLiteral, literal, numbersNow } from '../model/values.js';
+import type { AbstractTensor } from './abstractTensor.js';
 import type { Axes, Axis } from './axis.js';
 import { axisOf, lengthOf } from './axis.js';
 import { Frozen } from './frozen.js';
@@ -9,7 +10,6 @@ import type { Lanes } from './lanes.js';
 import { isReachable } from './reachable.js';
 import type { Call, Omission, Restatement, RestateOptions, Work } from './rule.js';
 import type { Store } from './store.js';
-import type { Tensor } from './tensor.js';
 
 /** The lengths that one node states, in attributes and operands, by what its rule says of them. */
 export class StatedLengths {
@@ -19,7 +19,7 @@ export class StatedLengths {
 
   constructor(
     readonly node: Node,
-    readonly operands: readonly (Tensor | undefined)[],
+    readonly operands: readonly (AbstractTensor | undefined)[],
     readonly lanes: Lanes,
     readonly store: Store,
   ) {}

@@ -2,11 +2,11 @@ import type { TensorDocument } from '../model/document.js';
 import type { Graph, Node } from '../model/graph.js';
 import type { Values } from '../model/values.js';
 import { literals } from '../model/values.js';
+import type { AbstractTensor } from './abstractTensor.js';
 import type { StoredAxis } from './axis.js';
 import { plain } from './axis.js';
 import type { FactsOf } from './facts.js';
 import type { Lanes } from './lanes.js';
-import type { Tensor } from './tensor.js';
 
 /** Reads a small stored tensor as numbers; 64-bit integers beyond 2^53 are rounded. */
 export type ReadNumbers = (tensor: number) => ArrayLike<number>;
@@ -92,7 +92,7 @@ export class StoredTensors {
   }
 
   /** A tensor whose elements are stored by their places: it is copied as it stands, and what meets it stays whole. */
-  sparse(name: string, dims: readonly number[]): Tensor {
+  sparse(name: string, dims: readonly number[]): AbstractTensor {
     const axes = dims.map((length) => {
       this.#sparseLanes += length;
       if (this.#sparseLanes > MOST_SPARSE) return plain(length);
@@ -125,7 +125,7 @@ export class StoredTensors {
   }
 
   /** What an initializer is to the nodes that read it; a shared one gets its lanes at each operand. */
-  initializer(name: string, tensor: TensorDocument): Tensor {
+  initializer(name: string, tensor: TensorDocument): AbstractTensor {
     if (this.#shared.has(name))
       return { axes: tensor.dims.map(plain), values: this.contentOf(tensor), dtype: tensor.dtype };
     const stored = this.stored(tensor, this.lanes);
@@ -136,7 +136,7 @@ export class StoredTensors {
   }
 
   /** The axes of a stored tensor, with lanes born at each that may be cut. `use`: as one operand of several that share it. */
-  stored(tensor: TensorDocument, lanes: Lanes, use?: StoredAxis['use']): Tensor {
+  stored(tensor: TensorDocument, lanes: Lanes, use?: StoredAxis['use']): AbstractTensor {
     const values = this.contentOf(tensor);
     // Where an axis has the length 0, there is nothing along the others.
     const isNumbers = !NOT_WEIGHTS.has(tensor.dtype) || this.#codes.has(tensor.id);
@@ -166,10 +166,10 @@ export class StoredTensors {
   }
 
   /** What a Constant holds; undefined where that is no number. */
-  constant(node: Node, lanes: Lanes): Tensor | undefined {
+  constant(node: Node, lanes: Lanes): AbstractTensor | undefined {
     const { value, value_int, value_ints, value_float, value_floats } = node.attributes;
     if (value?.type === 'tensor') return this.stored(this.graph.document.tensors[value.value]!, lanes);
-    const numbers = (dtype: string, dims: number[], content: readonly number[]): Tensor => ({
+    const numbers = (dtype: string, dims: number[], content: readonly number[]): AbstractTensor => ({
       axes: dims.map(plain),
       values: literals(dims, content),
       dtype,

@@ -1,4 +1,5 @@
 import type { Graph, Node } from '../model/graph.js';
+import type { AbstractTensor } from './abstractTensor.js';
 import type { ActivationProduct } from './activationProduct.js';
 import type { ParameterAxis } from './axis.js';
 import type { Dequantised } from './dequantised.js';
@@ -10,7 +11,6 @@ import type { Passage } from './passage.js';
 import type { Recurrence } from './recurrence.js';
 import type { Omission, Reading, Restatement, Rule, Work } from './rule.js';
 import type { SettledEquations } from './settledEquations.js';
-import type { Tensor } from './tensor.js';
 
 /** The rule of an operator at an opset version, if there is one. */
 export type Registry = (domain: string, op: string, opset: number) => Rule | undefined;
@@ -19,7 +19,7 @@ export type Registry = (domain: string, op: string, opset: number) => Rule | und
 export interface Walk {
   readonly graph: Graph;
   /** Every value of the main graph by name. */
-  readonly tensors: ReadonlyMap<string, Tensor>;
+  readonly tensors: ReadonlyMap<string, AbstractTensor>;
   /** What all that nodes state of lanes comes to. */
   readonly equations: SettledEquations;
   /** Every axis of every stored tensor that has lanes. */
@@ -56,15 +56,15 @@ export interface Walk {
   /** Axes of inputs and outputs that may shrink. */
   readonly free: readonly FreeAxis[];
   /** Ifs that are followed through one of their branches, by what was chosen. */
-  readonly choices: Choices;
+  readonly choices: BranchChoices;
   /** Ifs whose branches end in values that cannot be one, and for which nothing was chosen. */
   readonly undecided: readonly Node[];
   /** Beginnings of bodies that one round does not stand for as it was followed, and how they are to be followed. */
-  readonly mistaken: Choices;
+  readonly mistaken: BranchChoices;
 }
 
 /** The branch that a node is followed through, by the node's name: 0 is the first; of the beginning of a body how it is followed. */
-export type Choices = ReadonlyMap<string, number>;
+export type BranchChoices = ReadonlyMap<string, number>;
 
 /** The choice for a loop whose states may enter each round with other open lengths: these are left open behind it. */
 export const LOOSELY = -1;

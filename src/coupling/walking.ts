@@ -2,6 +2,7 @@ import { finished, type Steps } from '../base/steps.js';
 import type { Graph, Node } from '../model/graph.js';
 import { Names } from '../model/names.js';
 import { isConstant } from '../model/structure.js';
+import type { AbstractTensor, Output } from './abstractTensor.js';
 import type { ActivationProduct } from './activationProduct.js';
 import { NodeCall } from './call.js';
 import { type Dequantised, dequantisedValues } from './dequantised.js';
@@ -19,8 +20,7 @@ import type { Omission, Reading, Restatement, Rule, Work } from './rule.js';
 import type { Store } from './store.js';
 import type { ReadNumbers } from './storedTensors.js';
 import { StoredTensors } from './storedTensors.js';
-import type { Output, Tensor } from './tensor.js';
-import type { Choices, Registry, Walk } from './walk.js';
+import type { BranchChoices, Registry, Walk } from './walk.js';
 
 /**
  * Walks the graph once, front to back: lanes are born in stored tensors, rules state how they are coupled.
@@ -36,7 +36,7 @@ export const walking = (
   registry: Registry,
   read: ReadNumbers,
   isFree = none,
-  choices: Choices = new Map(),
+  choices: BranchChoices = new Map(),
 ): Steps<Walk> => new Walker(graph, registry, read, isFree, choices).run();
 
 const none = (_name: string): boolean => false;
@@ -45,7 +45,7 @@ class Walker {
   readonly #lanes = new Lanes();
   readonly #stored: StoredTensors;
   readonly #open: OpenValues;
-  readonly #tensors = new Map<string, Tensor>();
+  readonly #tensors = new Map<string, AbstractTensor>();
   readonly #restatements: Restatement[] = [];
   readonly #omissions: Omission[] = [];
   readonly #work: Work[] = [];
@@ -104,7 +104,7 @@ class Walker {
     readonly registry: Registry,
     readonly read: ReadNumbers,
     readonly isFree: (name: string) => boolean,
-    readonly choices: Choices,
+    readonly choices: BranchChoices,
   ) {
     this.#stored = new StoredTensors(graph, read, this.#factsOf, this.#lanes);
     this.#dequantised = dequantisedValues(graph, this.#around);
@@ -221,7 +221,7 @@ class Walker {
   }
 
   /** What integers stand for, spelled out by nodes, is the weight that they are: its axes are theirs. */
-  #seenThrough(name: string, tensor: Tensor): Tensor {
+  #seenThrough(name: string, tensor: AbstractTensor): AbstractTensor {
     const found = this.#dequantised.get(name);
     if (found === undefined) return tensor;
     const { integers, scale, zeroPoint, axis, reads } = found;
@@ -256,7 +256,7 @@ class Walker {
   }
 
   /** A value is this, as far as its maker tells. */
-  #set(name: string, given: Tensor, maker?: Node): void {
+  #set(name: string, given: AbstractTensor, maker?: Node): void {
     this.#tensors.set(name, this.#open.completed(name, given, maker));
   }
 
@@ -267,7 +267,7 @@ class Walker {
     if (values !== undefined) lanes.freezeContent(values, why, `${who} how long it is`);
   }
 
-  #operands(node: Node, lanes: Lanes): (Tensor | undefined)[] {
+  #operands(node: Node, lanes: Lanes): (AbstractTensor | undefined)[] {
     return node.inputs.map((name, input) => {
       if (name === '') return undefined;
       const shared = this.#stored.sharedAs(name);
@@ -277,11 +277,11 @@ class Walker {
   }
 }
 
-const isTensor = (output: Output): output is Tensor => !Array.isArray(output);
-const asTensor = (output: Output): Tensor => (isTensor(output) ? output : { axes: output });
+const isTensor = (output: Output): output is AbstractTensor => !Array.isArray(output);
+const asTensor = (output: Output): AbstractTensor => (isTensor(output) ? output : { axes: output });
 
 /** What a node computes is no stored tensor any more, whose axes its own are. */
-function computed(tensor: Tensor): Tensor {
+function computed(tensor: AbstractTensor): AbstractTensor {
   if (
     tensor.axes === undefined ||
     !tensor.axes.some((axis) => axis.factors.some((factor) => factor.stored !== undefined))

@@ -1,8 +1,8 @@
+import type { Output } from '../coupling/abstractTensor.js';
 import { type Axis, isLabelled, isZero, plain, withZero } from '../coupling/axis.js';
 import { Frozen } from '../coupling/frozen.js';
 import { bounds } from '../coupling/passage.js';
 import type { Call } from '../coupling/rule.js';
-import type { Output } from '../coupling/tensor.js';
 import { add, type Dim, equal, product } from '../model/dim.js';
 import { literal, numbersNow } from '../model/values.js';
 import { broadcast, everyZero, neverZero, someZero } from '../ops/broadcasting.js';

@@ -1,7 +1,7 @@
 import type { NodeDocument } from '../model/document.js';
 import type { Graph, Node } from '../model/graph.js';
 import { isConstant } from '../model/structure.js';
-import type { Program, Step } from '../native/derived.js';
+import type { Program, ProgramStep } from '../native/derived.js';
 
 /** A value that follows from stored tensors alone. */
 export interface Constant {
@@ -46,7 +46,7 @@ export class Constants {
     const nodes: Node[] = [];
     const leaves = new Set<number>();
     const places = new Map<string, number>();
-    const steps: Step[] = [];
+    const steps: ProgramStep[] = [];
     // Nodes are in an order in which each operand is made first, so a node's own turn comes after those that it reads.
     const visit = (value: string): boolean => {
       if (value === '' || places.has(value)) return true;
@@ -77,7 +77,7 @@ function stepOf(
   { op, opset, inputs, outputs, attributes }: Node,
   value: string,
   place: (operand: string) => number | undefined,
-): Step | undefined {
+): ProgramStep | undefined {
   // Of an operator that may have any number of outputs, that number can be all that says how it divides its operand.
   const ints: Record<string, readonly number[]> = { outputs: [outputs.length] };
   const floats: Record<string, readonly number[]> = {};

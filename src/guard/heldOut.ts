@@ -2,7 +2,7 @@ import { EspalierError, optionAs, type Spoken, text } from '../base/errors.js';
 import { type Labels, labelledOutput, type OwnLabels } from '../compare/labels.js';
 import type { Outputs } from '../compare/outputs.js';
 import type { Answers } from '../compare/row.js';
-import type { Changes } from '../data/interface.js';
+import type { Changes } from '../data/interfaceChanges.js';
 import { batches, bytesPerSample, type Match } from '../data/match.js';
 import type { RunResult, Session } from '../runtime/runtime.js';
 import { bootstrap, wilson } from './interval.js';

@@ -47,13 +47,13 @@ interface Known {
 }
 
 /** The same, and whose the vectors behind nodes are. */
-export interface Surroundings extends Known {
+export interface BiasSurroundings extends Known {
   /** Whose bias vectors behind nodes are: of several products that are added up with one, the last, so that all others are known then. */
   readonly claims: ReadonlyMap<number, Node>;
 }
 
 /** What is asked of a walked graph to find where the biases of its linear maps are. */
-export function surroundingsOf(walk: Walk): Surroundings {
+export function surroundingsOf(walk: Walk): BiasSurroundings {
   const { graph, linearMaps } = walk;
   const known = { walk, graph, readers: readersOf(graph), makers: makersOf(graph) };
   return { ...known, claims: claimsOf(known, linearMaps) };
@@ -70,7 +70,7 @@ function claimsOf(known: Known, linearMaps: readonly LinearMap[]): ReadonlyMap<n
 }
 
 /** Where the bias of a linear map of so many outputs is. */
-export function biasPlaceOf(around: Surroundings, mix: LinearMap, outputs: number): BiasPlace {
+export function biasPlaceOf(around: BiasSurroundings, mix: LinearMap, outputs: number): BiasPlace {
   const { bias, node } = mix;
   if (bias.kind === 'operand' && bias.at !== undefined) {
     const stored = ownVector(around, bias.at, bias.operand);
@@ -100,7 +100,7 @@ export const isInUnits = ({ bias }: LinearMap): boolean =>
 
 /** An int32 bias in units of the scales of data and weight, where the node alone reads it. */
 export function placeInUnits(
-  { graph }: Surroundings,
+  { graph }: BiasSurroundings,
   { node, bias }: LinearMap,
   weight: TensorDocument,
   quantised: Quantised | undefined,
@@ -149,7 +149,7 @@ function ownVector(
 
 /** The int32 operand of a node; `shared` where others read it too, so that it cannot be written. */
 export function integerBias(
-  around: Surroundings,
+  around: BiasSurroundings,
   { node }: LinearMap,
 ): Pick<Behind, 'tensor' | 'quantised'> | 'shared' | undefined {
   const place = node.inputs.findIndex(
@@ -171,7 +171,7 @@ function rounded({ walk, graph, readers }: Known, value: string): string {
 }
 
 function operandOf(
-  around: Surroundings,
+  around: BiasSurroundings,
   node: Node,
   { operand }: Extract<Bias, { kind: 'operand' }>,
   outputs: number,

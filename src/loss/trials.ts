@@ -4,7 +4,7 @@ import { answeredBy } from '../compare/standIns.js';
 import { CostModel } from '../cost/model.js';
 import type { Group } from '../coupling/groups.js';
 import type { Walk } from '../coupling/walk.js';
-import { cutTensor } from '../data/interface.js';
+import { cutTensor } from '../data/interfaceChanges.js';
 import { ActivationCache } from '../execution/activationCache.js';
 import { aloneOf } from '../execution/alone.js';
 import { decisionsOf } from '../execution/decisions.js';

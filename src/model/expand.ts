@@ -8,7 +8,7 @@ import type {
   TensorDocument,
   ValueDocument,
 } from './document.js';
-import type { Expanded, Node, Refuse, Where } from './expanded.js';
+import type { BranchCondition, Expanded, Node, Refuse } from './expanded.js';
 import type { Scope } from './scope.js';
 import { lookUp } from './scope.js';
 import { isConstant, isLoop } from './structure.js';
@@ -38,7 +38,7 @@ class Expander {
   readonly #copies = new Map<string, number>();
   #called = 0;
   /** The branches that are being laid out. */
-  #within: readonly Where[] = [];
+  #within: readonly BranchCondition[] = [];
 
   constructor(
     readonly document: ModelDocument,

@@ -31,11 +31,11 @@ export interface Node {
   /** Where it lies in the body of a function: how often that is called. */
   readonly body?: { readonly calls: number };
   /** The branches of If that it lies in, outermost first: it runs only where each condition says so. */
-  readonly runsWhere?: readonly Where[];
+  readonly runsWhere?: readonly BranchCondition[];
 }
 
 /** A branch of an If: of the value that decides, and whether that must be true. */
-export interface Where {
+export interface BranchCondition {
   readonly condition: string;
   readonly is: boolean;
 }

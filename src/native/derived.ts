@@ -3,11 +3,11 @@ import type { Addon } from '../platform/index.js';
 /** A value of the graph, and the nodes that make it of stored tensors, each before those that read it. */
 export interface Program {
   readonly name: string;
-  readonly steps: readonly Step[];
+  readonly steps: readonly ProgramStep[];
 }
 
 /** One operator of a program that computes a constant from stored tensors, with its attributes by name. */
-export interface Step {
+export interface ProgramStep {
   readonly op: string;
   readonly opset: number;
   /** The id of a stored tensor, -1 - the place of an earlier step, or nothing where the operand is absent. */

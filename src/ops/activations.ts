@@ -3,7 +3,7 @@ import { bounds, type Step } from '../coupling/passage.js';
 import type { Call, Rule } from '../coupling/rule.js';
 
 /** Parameters of an activation by name. */
-export type Parameters = Readonly<Record<string, number>>;
+export type ActivationParameters = Readonly<Record<string, number>>;
 
 /** An interval of x. */
 export type Interval = readonly [low: number, high: number];
@@ -11,15 +11,15 @@ export type Interval = readonly [low: number, high: number];
 /** y = f(x), element by element, with parameters that are numbers: all that rules have to know of f. */
 export interface Activation {
   /** Names and defaults, in the order in which a list of parameters has them. */
-  readonly parameters?: Parameters;
+  readonly parameters?: ActivationParameters;
   /** f(0) = 0, so that a lane that was removed stays zero behind it. */
-  readonly zero: boolean | ((parameters: Parameters) => boolean);
+  readonly zero: boolean | ((parameters: ActivationParameters) => boolean);
   /**
    * f is one constant at and below `low`, and one at and above `high`; infinite where there is no such number. A layer in front need
    * not be right about values beyond, only about which side they lie on. What comes near a limit without reaching it (Sigmoid,
    * Tanh, Elu, Softplus, Gelu) has no bounds: its slope vanishes nowhere.
    */
-  readonly bounds?: (parameters: Parameters) => Interval;
+  readonly bounds?: (parameters: ActivationParameters) => Interval;
 }
 
 const EVERYWHERE: Interval = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
@@ -83,20 +83,20 @@ export const CLIP: Activation = {
 export type Stated = (name: string, place: number, otherwise: number) => number;
 
 /** An activation's parameters by name, each as the node states it, or its default. */
-export const parametersOf = ({ parameters = {} }: Activation, stated: Stated): Parameters =>
+export const parametersOf = ({ parameters = {} }: Activation, stated: Stated): ActivationParameters =>
   Object.fromEntries(
     Object.entries(parameters).map(([name, otherwise], place) => [name, stated(name, place, otherwise)]),
   );
 
 /** Whether f(0) = 0 with these parameters. */
-export const keepsZero = ({ zero }: Activation, parameters: Parameters): boolean =>
+export const keepsZero = ({ zero }: Activation, parameters: ActivationParameters): boolean =>
   typeof zero === 'boolean' ? zero : zero(parameters);
 
 /**
  * The steps between a layer and what follows the activation: where f is constant, at its bounds; none where it has no
  * bounds.
  */
-export const stepsOf = (activation: Activation, parameters: Parameters): readonly Step[] =>
+export const stepsOf = (activation: Activation, parameters: ActivationParameters): readonly Step[] =>
   bounds(...(activation.bounds?.(parameters) ?? EVERYWHERE));
 
 /**

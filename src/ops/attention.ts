@@ -9,7 +9,7 @@ import { lift, literal } from '../model/values.js';
 import { broadcast, neverZero } from './broadcasting.js';
 
 /** Queries, keys or values: [batch rows heads*dims], or [batch heads rows dims]. */
-export interface Side {
+export interface AttentionInput {
   readonly batch: Axis;
   readonly rows: Axis;
   readonly heads: Axis;
@@ -17,7 +17,7 @@ export interface Side {
 }
 
 /** Hidden units seen as heads × dims, the heads outermost. */
-export function perHead(call: Call, axis: Axis, heads: number): Pick<Side, 'heads' | 'dims'> {
+export function perHead(call: Call, axis: Axis, heads: number): Pick<AttentionInput, 'heads' | 'dims'> {
   const each = quotient(axis.length, heads);
   if (each === undefined || heads < 1)
     throw new Frozen('mismatch', `its ${axis.length} units do not divide into ${heads} heads`);
@@ -26,13 +26,13 @@ export function perHead(call: Call, axis: Axis, heads: number): Pick<Side, 'head
 }
 
 /** [batch heads rows dims] */
-export function sideOf4(axes: Axes): Side {
+export function sideOf4(axes: Axes): AttentionInput {
   const [batch, heads, rows, dims] = axes as readonly [Axis, Axis, Axis, Axis];
   return { batch, heads, rows, dims };
 }
 
 /** [batch rows heads*dims] */
-export function sideOf3(call: Call, axes: Axes, heads: number): Side {
+export function sideOf3(call: Call, axes: Axes, heads: number): AttentionInput {
   const [batch, rows, hidden] = axes as readonly [Axis, Axis, Axis];
   return { batch, rows, ...perHead(call, hidden, heads) };
 }
@@ -46,7 +46,7 @@ export function cacheAt(call: Call, index: number): Axes | undefined {
 }
 
 /** Keys or values behind those that a cache holds: one with them in all but their rows. */
-export function behindPast(call: Call, cache: Axes | undefined, side: Side): Side {
+export function behindPast(call: Call, cache: Axes | undefined, side: AttentionInput): AttentionInput {
   if (cache === undefined) return side;
   const { lanes } = call;
   const past = sideOf4(cache);
@@ -78,9 +78,9 @@ export interface Attended {
  */
 export function attend(
   call: Call,
-  query: Side,
-  key: Side,
-  value: Side,
+  query: AttentionInput,
+  key: AttentionInput,
+  value: AttentionInput,
   options: { readonly scaleStated: boolean; readonly bias?: number },
 ): Attended {
   const { lanes } = call;
@@ -153,14 +153,19 @@ function biasScores(call: Call, index: number, scores: Axes): void {
 }
 
 /** [batch rows heads*dims] */
-export const merged = (call: Call, { batch, rows, heads, dims }: Side | Attended): Axis[] => [
+export const merged = (call: Call, { batch, rows, heads, dims }: AttentionInput | Attended): Axis[] => [
   batch,
   rows,
   call.lanes.merge([heads, dims]),
 ];
 
 /** [batch heads rows dims] */
-export const apart = ({ batch, heads, rows, dims }: Side | Attended): Axis[] => [batch, heads, rows, dims];
+export const apart = ({ batch, heads, rows, dims }: AttentionInput | Attended): Axis[] => [
+  batch,
+  heads,
+  rows,
+  dims,
+];
 
 /**
  * Attention of ai.onnx: operands with heads apart, or merged into the last axis as attributes say.
@@ -178,7 +183,7 @@ export const attention: Rule = {
   exact: 'where queries or keys are zero in a removed dim: always behind a weight',
   axes: (call) => {
     const { attributes } = call;
-    const side = (index: number, attribute: string): Side => {
+    const side = (index: number, attribute: string): AttentionInput => {
       const axes = call.input(index);
       if (axes.length === 4) return sideOf4(axes);
       const heads = attributes.int(attribute);
@@ -245,7 +250,7 @@ function rotary(operands: { readonly cos: number; readonly sin: number; readonly
 }
 
 /** Heads × dims of [n s h*d]; without `num_heads` a head is as long as its cosines say. */
-function hiddenOf(call: Call, x: Axes, turned: number, half: Axis): Pick<Side, 'heads' | 'dims'> {
+function hiddenOf(call: Call, x: Axes, turned: number, half: Axis): Pick<AttentionInput, 'heads' | 'dims'> {
   if (x.length !== 3) throw new Frozen('mismatch', `its input has rank ${x.length}, not 3 or 4`);
   const stated = call.attributes.int('num_heads', 0);
   const heads = stated > 0 ? stated : quotient(x[2]!.length, multiply(half.length, 2));

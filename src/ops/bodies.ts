@@ -1,8 +1,8 @@
+import type { AbstractTensor, Output } from '../coupling/abstractTensor.js';
 import type { Axes, Axis } from '../coupling/axis.js';
 import { isLabelled, plain, withZero } from '../coupling/axis.js';
 import { Frozen } from '../coupling/frozen.js';
 import type { Call, Rule } from '../coupling/rule.js';
-import type { Output, Tensor } from '../coupling/tensor.js';
 import { CLOSED, LOOSELY } from '../coupling/walk.js';
 import { equal } from '../model/dim.js';
 import { beginningOf } from '../model/subgraphs.js';
@@ -11,7 +11,7 @@ const BODY = 'its body runs as often as data says, and its rounds are not alike:
 const SCANNED = 'is the axis that the body runs along';
 
 /** A state as any round begins with it: as the first one does, and open lengths loosely followed with one of their own. */
-const carried = (call: Call, state: Tensor | undefined, place: string): Output => ({
+const carried = (call: Call, state: AbstractTensor | undefined, place: string): Output => ({
   axes: state?.axes?.map((axis, d) => {
     if (isLabelled(axis)) return withZero(axis, false);
     const isOpen = typeof axis.length !== 'number' && call.following(call.node.name) === LOOSELY;
@@ -75,7 +75,12 @@ function refuse(call: Call, name: string): void {
  * A state as it is left: one with what it began as, since any round may be the last, or none. One round stands for all where its lanes
  * and stated lengths are the same at both ends; open lengths that are not are followed loosely, and all else not at all.
  */
-function left(call: Call, before: Tensor | undefined, after: Tensor | undefined, place: number): Output {
+function left(
+  call: Call,
+  before: AbstractTensor | undefined,
+  after: AbstractTensor | undefined,
+  place: number,
+): Output {
   const { lanes, node } = call;
   const beginning = beginningOf(node.name);
   const [first, last] = [before?.axes, after?.axes];
@@ -97,7 +102,7 @@ function left(call: Call, before: Tensor | undefined, after: Tensor | undefined,
 }
 
 /** Where rounds are put one behind the other. */
-const stacked = (end: Tensor | undefined, at: number, length: Axis): Output => {
+const stacked = (end: AbstractTensor | undefined, at: number, length: Axis): Output => {
   const axes: Axes | undefined = end?.axes;
   return {
     axes: axes && [...axes.slice(0, at), length, ...axes.slice(at)].map((axis) => withZero(axis, false)),

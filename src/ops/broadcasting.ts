@@ -1,9 +1,9 @@
+import type { AbstractTensor } from '../coupling/abstractTensor.js';
 import type { Axes, Axis } from '../coupling/axis.js';
 import { isLabelled, isZero, plain, withZero } from '../coupling/axis.js';
 import { Frozen } from '../coupling/frozen.js';
 import type { Lanes } from '../coupling/lanes.js';
 import type { Call } from '../coupling/rule.js';
-import type { Tensor } from '../coupling/tensor.js';
 import { equal, isGiven, maximum } from '../model/dim.js';
 import type { Element, Values } from '../model/values.js';
 import { literal } from '../model/values.js';
@@ -53,7 +53,7 @@ export function broadcast(lanes: Lanes, operands: readonly Axes[], zero: ZeroLaw
  * along operand 0, as if axes of length 1 stood behind it.
  * source: https://github.com/onnx/onnx/blob/main/docs/Changelog.md#Add-1
  */
-export function aligned(call: Call, index: number): Tensor & { readonly axes: Axes } {
+export function aligned(call: Call, index: number): AbstractTensor & { readonly axes: Axes } {
   const axes = call.input(index);
   const tensor = call.optional(index)!;
   const explicit = call.node.opset < 7 && call.node.domain === '' && index === 1;
@@ -131,7 +131,7 @@ function offsetIn(inner: readonly number[], outer: readonly number[], flat: numb
  * A number that a graph computes from a length, such as 1/√d, enters the data here. The network was trained with the
  * original's, so that is what stays.
  */
-export function keepNumbers(call: Call, operands: readonly (Tensor | undefined)[]): void {
+export function keepNumbers(call: Call, operands: readonly (AbstractTensor | undefined)[]): void {
   for (const [index, operand] of operands.entries()) {
     const elements = operand?.values?.elements;
     if (elements === undefined) continue;

@@ -1,7 +1,7 @@
+import type { AbstractTensor, Output } from '../coupling/abstractTensor.js';
 import { isZero, plain, withZero } from '../coupling/axis.js';
 import { Frozen } from '../coupling/frozen.js';
 import type { Rule } from '../coupling/rule.js';
-import type { Output, Tensor } from '../coupling/tensor.js';
 import { equal } from '../model/dim.js';
 import { literal } from '../model/values.js';
 
@@ -27,7 +27,7 @@ export const branch: Rule = {
     const count = node.outputs.length;
     if (call.count !== 1 + 2 * count)
       throw new Frozen('control-flow', 'its branches have other numbers of outputs than it has');
-    const ends = (which: number): readonly (Tensor | undefined)[] =>
+    const ends = (which: number): readonly (AbstractTensor | undefined)[] =>
       node.outputs.map((_, i) => call.optional(1 + which * count + i));
     const both = [ends(0), ends(1)] as const;
     const through = (which: number): readonly Output[] =>

@@ -1,8 +1,8 @@
+import type { Output } from '../coupling/abstractTensor.js';
 import type { Axis } from '../coupling/axis.js';
 import { plain } from '../coupling/axis.js';
 import { Frozen } from '../coupling/frozen.js';
 import type { Call, Rule } from '../coupling/rule.js';
-import type { Output } from '../coupling/tensor.js';
 
 /**
  * An operator that is known, and known not to be followed: every axis that it touches stays whole, for this reason.

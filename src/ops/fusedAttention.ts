@@ -5,7 +5,7 @@ import { Frozen } from '../coupling/frozen.js';
 import type { Call, Rule } from '../coupling/rule.js';
 import type { Dim } from '../model/dim.js';
 import { multiply, quotient } from '../model/dim.js';
-import type { Side } from './attention.js';
+import type { AttentionInput } from './attention.js';
 import {
   apart,
   attend,
@@ -55,18 +55,18 @@ export const packedAttention: Rule = {
     });
     const sizes = sizesOf(call, projected);
     const hidden = call.optional(2) === undefined ? projected : added(call, projected, call.input(2)[0]!);
-    const sides = lanes.cut(hidden, sizes).map((part): Side => {
+    const sides = lanes.cut(hidden, sizes).map((part): AttentionInput => {
       return { batch, rows, ...perHead(call, part, numHeads(call)) };
     });
-    const [query, key, value] = sides as [Side, Side, Side];
+    const [query, key, value] = sides as [AttentionInput, AttentionInput, AttentionInput];
     const cache = call.optional(4) === undefined ? undefined : ofRank(call, 4, 5);
     if (cache !== undefined) lanes.freeze(cache[0]!, 'operator', 'is keys beside values');
     if (cache !== undefined || (call.node.outputs[1] ?? '') !== '') lanes.unify([key.dims, value.dims]);
     if (attributes.int('do_rotary', 0) !== 0)
       lanes.freeze(query.dims, 'operator', 'is turned in pairs, of which there are 32, 64 or 128');
     const [keys, values] = [key, value].map((side) => behindPast(call, cache?.slice(1), side)) as [
-      Side,
-      Side,
+      AttentionInput,
+      AttentionInput,
     ];
     const y = attend(call, query, keys, values, { scaleStated: scaleStated(call), bias: 5 });
     const [first] = sizes;
@@ -143,7 +143,10 @@ export const multiHeadAttention: Rule = {
 };
 
 /** Where queries and keys lie, by the ranks of their operands, and what is added to them. */
-function projectedSides(call: Call, { heads, dims }: Side): readonly [ContractingSide, ContractingSide] {
+function projectedSides(
+  call: Call,
+  { heads, dims }: AttentionInput,
+): readonly [ContractingSide, ContractingSide] {
   const [query, key] = [call.input(0), call.optional(1)?.axes];
   const hidden = multiply(heads.length, dims.length);
   const bias = (from: Dim): Pick<ContractingSide, 'bias'> =>
@@ -164,7 +167,7 @@ function projectedSides(call: Call, { heads, dims }: Side): readonly [Contractin
   ];
 }
 
-type Sides = readonly [query: Side, key: Side, value: Side];
+type Sides = readonly [query: AttentionInput, key: AttentionInput, value: AttentionInput];
 
 /** Queries, keys and values by the ranks of their operands. */
 function projections(call: Call): Sides {
@@ -174,7 +177,7 @@ function projections(call: Call): Sides {
     return [side, side, side];
   }
   const heads = numHeads(call);
-  const side = (index: number): Side => {
+  const side = (index: number): AttentionInput => {
     const axes = call.input(index);
     if (axes.length === 4) return sideOf4(axes);
     return sideOf3(call, ofRank(call, index, 3), heads);
@@ -192,7 +195,7 @@ function projections(call: Call): Sides {
 }
 
 /** [n s h 3 d]: what is packed shares heads and dims. */
-function packed(call: Call, axes: Axes): Side {
+function packed(call: Call, axes: Axes): AttentionInput {
   const [batch, rows, heads, kinds, dims] = axes as [Axis, Axis, Axis, Axis, Axis];
   call.lanes.freeze(kinds, 'operator', 'is queries, keys and values beside each other');
   return { batch, rows, heads, dims };
@@ -206,10 +209,10 @@ function withBias(call: Call, index: number, sides: Sides): Sides {
     bias!,
     sides.map(({ heads, dims }) => multiply(heads.length, dims.length)),
   );
-  return sides.map((side, i): Side => {
+  return sides.map((side, i): AttentionInput => {
     const own = perHead(call, parts[i]!, numHeads(call));
     return { ...side, heads: added(call, side.heads, own.heads), dims: added(call, side.dims, own.dims) };
-  }) as readonly Side[] as Sides;
+  }) as readonly AttentionInput[] as Sides;
 }
 
 /**
@@ -255,7 +258,7 @@ export const groupQueryAttention: Rule = {
 function groupedProjections(call: Call, owners: number): Sides {
   const heads = numHeads(call);
   if (call.optional(1) !== undefined) {
-    const side = (index: number, own: number): Side => sideOf3(call, ofRank(call, index, 3), own);
+    const side = (index: number, own: number): AttentionInput => sideOf3(call, ofRank(call, index, 3), own);
     return [side(0, heads), side(1, owners), side(2, owners)];
   }
   const [batch, rows, packed] = ofRank(call, 0, 3) as [Axis, Axis, Axis];
@@ -270,13 +273,13 @@ function groupedProjections(call: Call, owners: number): Sides {
     packed,
     counts.map((count) => multiply(count, each)),
   );
-  return counts.map((count, i): Side => {
+  return counts.map((count, i): AttentionInput => {
     return { batch, rows, ...perHead(call, parts[i]!, count) };
-  }) as readonly Side[] as Sides;
+  }) as readonly AttentionInput[] as Sides;
 }
 
 /** A cache that may be a buffer longer than what it holds: how much of it is used, data says. */
-function sharedCache(call: Call, index: number, side: Side): Side {
+function sharedCache(call: Call, index: number, side: AttentionInput): AttentionInput {
   call.lanes.freeze(side.rows, 'operator', 'is a position of a cache');
   const behind = behindPast(call, cacheAt(call, index), side);
   return { ...behind, rows: plain(call.openLength(`${call.node.name}.cache.${index}`)) };

@@ -28,7 +28,7 @@ const FUSED: Readonly<Record<string, activations.Activation>> = {
 function fusedActivation({
   attributes,
 }: Call):
-  | { readonly activation: activations.Activation; readonly parameters: activations.Parameters }
+  | { readonly activation: activations.Activation; readonly parameters: activations.ActivationParameters }
   | undefined {
   const name = attributes.string('activation', '');
   if (name === '') return undefined;

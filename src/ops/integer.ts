@@ -7,7 +7,7 @@ import { broadcast, everyZero } from './broadcasting.js';
 import { convolve, mixingWindow } from './convolution.js';
 import { multiply } from './matmul.js';
 import { quantisesWhole } from './quantization.js';
-import type { Parameters } from './zeroPoints.js';
+import type { QuantisationOperands } from './zeroPoints.js';
 import { asStored, isRealZero, parametersOf, realAxes, withParameters } from './zeroPoints.js';
 
 /** The places of a quantised operand, of its scale and of its zero point. */
@@ -23,7 +23,7 @@ function weightOf(
   { data, scale, zeroPoint }: Operand,
   along: number,
   isWeight: boolean,
-): { readonly axes: Axis[]; readonly parameters: Parameters } {
+): { readonly axes: Axis[]; readonly parameters: QuantisationOperands } {
   const axes = realAxes(call, data, zeroPoint, isWeight);
   const axis = along < 0 ? along + axes.length : along;
   call.quantised(data, { ...(scale !== undefined && { scale }), zeroPoint, axis });
@@ -112,8 +112,8 @@ export const convInteger: Rule = {
 /** A product of matrices, by what they stand for; scales of `a` lie on its rows, those of `b` on its columns. */
 function matrices(
   call: Call,
-  a: { readonly axes: readonly Axis[]; readonly parameters: Parameters },
-  b: { readonly axes: readonly Axis[]; readonly parameters: Parameters },
+  a: { readonly axes: readonly Axis[]; readonly parameters: QuantisationOperands },
+  b: { readonly axes: readonly Axis[]; readonly parameters: QuantisationOperands },
   bias?: number,
 ): Axis[] {
   const on = (place: number, { axes, parameters }: typeof a): Axes => {

@@ -1,8 +1,8 @@
+import type { Output } from '../coupling/abstractTensor.js';
 import type { Axes, Axis } from '../coupling/axis.js';
 import { isZero, lengthOf, plain, withZero } from '../coupling/axis.js';
 import { Frozen } from '../coupling/frozen.js';
 import type { Call, Rule } from '../coupling/rule.js';
-import type { Output } from '../coupling/tensor.js';
 import type { Dim } from '../model/dim.js';
 import { add, asLength, ceilDivide, multiply, subtract } from '../model/dim.js';
 import type { Element } from '../model/values.js';

@@ -18,10 +18,10 @@ export interface Cell {
   /** Gates that make something else of R h before W x is added, as GRU's reset gate does. */
   readonly apart?: readonly number[];
   /** Places of scale and zero point of W and of R, where both are integers; both are turned then. */
-  readonly integers?: { readonly 1: Parameters; readonly 2: Parameters };
+  readonly integers?: { readonly 1: ScaleAndZeroPoint; readonly 2: ScaleAndZeroPoint };
 }
 
-interface Parameters {
+interface ScaleAndZeroPoint {
   readonly scale: number;
   readonly zeroPoint: number;
 }

@@ -52,7 +52,7 @@ import * as sampling from './sampling.js';
 import * as scattering from './scattering.js';
 import * as shapes from './shapes.js';
 import * as slicing from './slicing.js';
-import type { Row } from './table.js';
+import type { OperatorRow } from './table.js';
 import { table } from './table.js';
 import * as unary from './unary.js';
 import { unfollowed } from './unfollowed.js';
@@ -308,18 +308,18 @@ const known = table([
 ]);
 
 /** Every operator that is known; the list that `espalier operators` prints. Constant is read by the walk itself. */
-export const rows: readonly Row[] = known.map((row) => {
+export const rows: readonly OperatorRow[] = known.map((row) => {
   const ranks = rankLaw(row.domain, row.op);
   return ranks === undefined ? row : { ...row, rule: { ...row.rule, ranks } };
 });
 
 /** These, and what was registered beside them. */
-export const operatorCatalogue = new Catalogue<Row>(rows);
+export const operatorCatalogue = new Catalogue<OperatorRow>(rows);
 
-type ByOperator = ReadonlyMap<string, readonly Row[]>;
+type ByOperator = ReadonlyMap<string, readonly OperatorRow[]>;
 
-function byOperator(all: readonly Row[]): ByOperator {
-  const found = new Map<string, Row[]>();
+function byOperator(all: readonly OperatorRow[]): ByOperator {
+  const found = new Map<string, OperatorRow[]>();
   for (const row of all) {
     const key = `${row.domain}:${row.op}`;
     const list = found.get(key);
@@ -335,7 +335,8 @@ const ruleIn = (found: ByOperator, domain: string, op: string, opset: number): R
 const own = byOperator(rows);
 
 /** The package's own rows of an operator, by their versions. */
-export const rowsOf = (domain: string, op: string): readonly Row[] => own.get(`${domain}:${op}`) ?? [];
+export const rowsOf = (domain: string, op: string): readonly OperatorRow[] =>
+  own.get(`${domain}:${op}`) ?? [];
 
 /** Of nodes that no file has. */
 const inner: Readonly<Record<string, Rule>> = { LoopBody: bodies.loopBody, ScanBody: bodies.scanBody };
@@ -345,7 +346,11 @@ export const registry: Registry = (domain, op, opset) =>
   (domain === INNER ? inner[op] : undefined) ?? ruleIn(own, domain, op, opset);
 
 /** The row of an operator that there is already at one of these versions, registered ones too. */
-export const overlapping = ({ domain, op, opsets: [first, last] }: Omit<Row, 'rule'>): Row | undefined =>
+export const overlapping = ({
+  domain,
+  op,
+  opsets: [first, last],
+}: Omit<OperatorRow, 'rule'>): OperatorRow | undefined =>
   byOperator(operatorCatalogue.all)
     .get(`${domain}:${op}`)
     ?.find(({ opsets }) => opsets[0] <= last && first <= opsets[1]);

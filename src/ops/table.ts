@@ -1,7 +1,7 @@
 import type { Rule } from '../coupling/rule.js';
 
 /** One operator at a range of opsets, and its rule. */
-export interface Row {
+export interface OperatorRow {
   readonly domain: string;
   readonly op: string;
   /** First and last opset version of its domain. */
@@ -13,11 +13,11 @@ export interface Row {
 export type Entry = readonly [domain: string, ops: string, opsets: `${number}..${number | ''}`, rule: Rule];
 
 /** One row for each operator of each entry. */
-export function table(entries: readonly Entry[]): readonly Row[] {
+export function table(entries: readonly Entry[]): readonly OperatorRow[] {
   return entries.flatMap(([domain, ops, opsets, rule]) => {
     const [first, last] = opsets.split('..') as [string, string];
     return ops.split(' ').map(
-      (op): Row => ({
+      (op): OperatorRow => ({
         domain,
         op,
         opsets: [Number(first), last === '' ? Number.POSITIVE_INFINITY : Number(last)],

@@ -1,6 +1,6 @@
+import type { Output } from '../coupling/abstractTensor.js';
 import { plain } from '../coupling/axis.js';
 import type { Call } from '../coupling/rule.js';
-import type { Output } from '../coupling/tensor.js';
 import type { Dim } from '../model/dim.js';
 import { add, asLength, floorDivide } from '../model/dim.js';
 import { freezes, likeInput, openAxis } from './frozen.js';

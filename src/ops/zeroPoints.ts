@@ -45,7 +45,7 @@ function zeroPointOf(call: Call, index: number): number | string {
 const isShared = (axis: Axis): boolean => axis.factors.some(({ stored }) => stored?.use !== undefined);
 
 /** Scale and zero point of an operand along one of its axes: as many as the axis has indices, or one for all. */
-export interface Parameters {
+export interface QuantisationOperands {
   /** Of length 1 where there is one for all. */
   readonly axes: readonly Axis[];
   /** The scale of a removed index is zero: whatever is scaled by it is, too. */
@@ -55,7 +55,7 @@ export interface Parameters {
 }
 
 /** Reads a scale (if there is one) and a zero point. Frozen: more than a vector. */
-export function parametersOf(call: Call, scale: number | undefined, zeroPoint: number): Parameters {
+export function parametersOf(call: Call, scale: number | undefined, zeroPoint: number): QuantisationOperands {
   const vectors = [scale, zeroPoint].map((index) => {
     if (index === undefined || call.optional(index) === undefined) return undefined;
     call.parameter(index);
@@ -73,9 +73,9 @@ export function parametersOf(call: Call, scale: number | undefined, zeroPoint: n
 }
 
 /** Whether what an axis stands for is zero at removed indices, once its own scale and zero point are masked too. */
-export const isRealZero = (axis: Axis, { scalesToZero, keepsPoint }: Parameters): boolean =>
+export const isRealZero = (axis: Axis, { scalesToZero, keepsPoint }: QuantisationOperands): boolean =>
   scalesToZero || (keepsPoint && isZero(axis));
 
 /** An axis with its scales and zero points. */
-export const withParameters = (call: Call, axis: Axis, parameters: Parameters): Axis =>
+export const withParameters = (call: Call, axis: Axis, parameters: QuantisationOperands): Axis =>
   withZero(call.lanes.unify([axis, ...parameters.axes]), isRealZero(axis, parameters));

@@ -1,10 +1,10 @@
 import { EspalierError } from '../base/errors.js';
 import type { Dataset } from '../data/data.js';
 import { GIVE_DATA } from '../schema/advice.js';
-import type { CalibrationOptions } from './opened.js';
+import type { OpenedCalibrationOptions } from './opened.js';
 
 /** The samples. errors: OPTION_INVALID where there are none. */
-export function datasetFrom({ data }: CalibrationOptions): Dataset {
+export function datasetFrom({ data }: OpenedCalibrationOptions): Dataset {
   if (data === undefined)
     throw new EspalierError(
       'OPTION_INVALID',

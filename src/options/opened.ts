@@ -5,14 +5,14 @@ import type * as Given from './types.js';
 type Opened<T extends Given.CalibrationOptions> = Omit<T, 'data'> & { readonly data?: Dataset };
 
 /** `CalibrationOptions` of the API, checked, with the samples as a dataset. */
-export type CalibrationOptions = Opened<Given.CalibrationOptions>;
+export type OpenedCalibrationOptions = Opened<Given.CalibrationOptions>;
 /** `InspectOptions` of the API, checked, with the samples as a dataset. */
-export type InspectOptions = Opened<Given.InspectOptions>;
+export type OpenedInspectOptions = Opened<Given.InspectOptions>;
 /** `ApplyOptions` of the API, checked, with the samples as a dataset. */
-export type ApplyOptions = Opened<Given.ApplyOptions>;
+export type OpenedApplyOptions = Opened<Given.ApplyOptions>;
 /** `ScoreOptions` of the API, checked, with the samples as a dataset. */
-export type ScoreOptions = Opened<Given.ScoreOptions>;
+export type OpenedScoreOptions = Opened<Given.ScoreOptions>;
 /** `PlanOptions` of the API, checked, with the samples as a dataset. */
-export type PlanOptions = Opened<Given.PlanOptions>;
+export type OpenedPlanOptions = Opened<Given.PlanOptions>;
 /** `TreeOptions` of the API, checked, with the samples as a dataset. */
-export type TreeOptions = Opened<Given.TreeOptions>;
+export type OpenedTreeOptions = Opened<Given.TreeOptions>;

@@ -1,6 +1,6 @@
-import type { PairEstimator, PruningTree } from '../native/tree.js';
+import type { PairEstimator, PruningTree } from '../native/pruningTree.js';
 
-export type { OfBoth, PairEstimator, PruningTree, TreeLevel, TreeParent } from '../native/tree.js';
+export type { OfBoth, PairEstimator, PruningTree, TreeLevel, TreeParent } from '../native/pruningTree.js';
 
 /** What a tree was made of. Lanes are positions in the group, as in a plan. */
 export interface TreeSample {

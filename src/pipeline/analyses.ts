@@ -7,7 +7,7 @@ import { foldedGraph } from '../folding/fold.js';
 import type { Graph } from '../model/graph.js';
 import type { NativeModel } from '../native/index.js';
 import { registryNow } from '../ops/registry.js';
-import type { ApplyOptions } from '../options/opened.js';
+import type { OpenedApplyOptions } from '../options/opened.js';
 import type { CallOptions } from '../options/types.js';
 import { inSlices } from '../platform/index.js';
 import { lengthsOf } from './lengths.js';
@@ -41,7 +41,7 @@ export class Analyses {
   }
 
   /** The same with the marks of a call, and the lengths that its shapes and samples show. errors: OPTION_INVALID for names that there are not. */
-  async marked(options: Marks & ApplyOptions): Promise<Analysis> {
+  async marked(options: Marks & OpenedApplyOptions): Promise<Analysis> {
     checkMarks(this.graph, options);
     return this.measured(options, options);
   }
@@ -49,7 +49,7 @@ export class Analyses {
   /** The same with the lengths that shapes and samples show; `otherwise`: those that a plan was made at. */
   async measured(
     marks: Marks,
-    options: ApplyOptions = {},
+    options: OpenedApplyOptions = {},
     otherwise: Lengths = new Map(),
   ): Promise<Analysis> {
     const analysis = await this.of(marks, options);
@@ -63,7 +63,7 @@ export class Analyses {
   }
 
   /** What is seen of the same samples again is the same. */
-  async #lengthsOf(analysis: Analysis, options: ApplyOptions): Promise<Lengths> {
+  async #lengthsOf(analysis: Analysis, options: OpenedApplyOptions): Promise<Lengths> {
     const { data, shape = {}, samples } = options;
     if (data === undefined) return lengthsOf(this.native, analysis, options);
     const known = this.#lengths.get(data) ?? new Map<string, Lengths>();

@@ -2,7 +2,7 @@ import type { Budget } from '../allocation/curve.js';
 import type { LatencyModel } from '../cost/latency/model.js';
 import type { CostModel } from '../cost/model.js';
 import type { Analysis } from '../coupling/analysis.js';
-import type { PlanOptions } from '../options/opened.js';
+import type { OpenedPlanOptions } from '../options/opened.js';
 import type { Offers } from './offers.js';
 import { sizeAfter } from './size.js';
 
@@ -11,7 +11,7 @@ export function budgetOf(
   analysis: Analysis,
   costs: CostModel,
   offers: Offers,
-  options: PlanOptions,
+  options: OpenedPlanOptions,
   latency: LatencyModel | undefined,
   added: number,
 ): Budget | undefined {

@@ -1,7 +1,7 @@
 import type { Curve } from '../allocation/curve.js';
 import { policyNamed } from '../allocation/policies.js';
 import { EspalierError, option, text } from '../base/errors.js';
-import type { Offer, Situation } from '../compression/compression.js';
+import type { Offer, OfferInputs } from '../compression/compression.js';
 import { compressionsFor } from '../compression/compressions.js';
 import { type Decided, decidedBy } from '../compression/decided.js';
 import { sectionsIn } from '../compression/sections.js';
@@ -9,7 +9,7 @@ import { CostModel } from '../cost/model.js';
 import type { Analysis } from '../coupling/analysis.js';
 import type { CalibrationSession } from '../loss/session.js';
 import type { NativeModel } from '../native/index.js';
-import type { PlanOptions } from '../options/opened.js';
+import type { OpenedPlanOptions } from '../options/opened.js';
 import { policyFor } from '../options/policyFor.js';
 import type { LatencyPrediction, Warning } from '../options/types.js';
 import type { Plan } from '../plan/plan.js';
@@ -18,10 +18,10 @@ import { budgetOf } from './budget.js';
 import { type Latencies, predictionOf } from './latency.js';
 import { madeWith } from './made.js';
 import { Offers } from './offers.js';
-import type { Scores } from './scores.js';
+import type { GroupScores } from './scores.js';
 
 /** A plan just made, and what it comes to. */
-export interface Outcome {
+export interface MadePlan {
   readonly analysis: Analysis;
   readonly plan: Plan;
   readonly decided: Decided;
@@ -32,19 +32,19 @@ export interface Outcome {
 }
 
 /** What the steps work with. */
-export interface Setting {
+export interface DecisionInputs {
   readonly native: NativeModel;
   readonly analysis: Analysis;
   /** What is known from samples, where there are some. */
   readonly session: CalibrationSession | undefined;
-  readonly scores: Scores;
+  readonly scores: GroupScores;
   readonly latencies: Latencies;
   /** Of the model's file, computed beside the other steps. */
   readonly sha256: Promise<string>;
 }
 
 /** The steps from an analysed model to a plan: calibrate, offer, budget, allocate, write down. */
-export async function decide(setting: Setting, options: PlanOptions): Promise<Outcome> {
+export async function decide(setting: DecisionInputs, options: OpenedPlanOptions): Promise<MadePlan> {
   const { analysis, session, latencies } = setting;
   const policy = policyNamed(options.policy ?? policyFor(options));
   const refits = session !== undefined && options.reconstruct !== false;
@@ -85,12 +85,12 @@ export async function decide(setting: Setting, options: PlanOptions): Promise<Ou
 
 /** errors: the reason of the first compression where none of them offers anything */
 async function offersOf(
-  { native, analysis, session, scores }: Setting,
-  options: PlanOptions,
+  { native, analysis, session, scores }: DecisionInputs,
+  options: OpenedPlanOptions,
   refits: boolean,
   needsLoss: boolean,
 ): Promise<Offers> {
-  const situation: Omit<Situation, 'own'> = {
+  const situation: Omit<OfferInputs, 'own'> = {
     native,
     analysis,
     options,

@@ -1,8 +1,8 @@
-import { type Amount, guarded } from '../guard/guard.js';
+import { guarded, type PruningAmount } from '../guard/strongestPruning.js';
 import type { NativeModel } from '../native/index.js';
 import { quietly } from '../native/quietly.js';
 import { datasetFrom } from '../options/dataset.js';
-import type { PlanOptions } from '../options/opened.js';
+import type { OpenedPlanOptions } from '../options/opened.js';
 import type { Pruned, Size } from '../options/types.js';
 import { onnxruntime } from '../runtime/onnxruntime.js';
 
@@ -12,8 +12,8 @@ import { onnxruntime } from '../runtime/onnxruntime.js';
  */
 export async function prunedWithin<T extends Pruned>(
   { native, file, size }: { readonly native: NativeModel; readonly file: string; readonly size: Size },
-  options: PlanOptions,
-  prune: (options: PlanOptions) => Promise<T>,
+  options: OpenedPlanOptions,
+  prune: (options: OpenedPlanOptions) => Promise<T>,
 ): Promise<T> {
   const { guard = [], labels, data: _, runtime = onnxruntime(), ...asked } = options;
   const dataset = datasetFrom(options);
@@ -40,9 +40,9 @@ export async function prunedWithin<T extends Pruned>(
 /** Between nothing, 0, and what was asked for, 1: on the line that joins them. */
 function amountAt(
   severity: number,
-  { ratio, macs, params, bytes, latency }: PlanOptions,
+  { ratio, macs, params, bytes, latency }: OpenedPlanOptions,
   size: Size,
-): Amount {
+): PruningAmount {
   const share = (left: number): number => 1 - severity * (1 - left);
   if (ratio !== undefined) return { ratio: severity * ratio };
   if (macs !== undefined) return { macs: share(macs) };

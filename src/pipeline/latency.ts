@@ -3,7 +3,7 @@ import type { CostModel } from '../cost/model.js';
 import type { Analysis } from '../coupling/analysis.js';
 import type { KeptIndices } from '../model/values.js';
 import type { NativeModel } from '../native/index.js';
-import type { PlanOptions } from '../options/opened.js';
+import type { OpenedPlanOptions } from '../options/opened.js';
 import type { LatencyPrediction } from '../options/types.js';
 import { onnxruntime } from '../runtime/onnxruntime.js';
 import type { Runtime } from '../runtime/runtime.js';
@@ -21,7 +21,7 @@ export class Latencies {
     analysis: Analysis,
     costs: CostModel,
     sha256: string,
-    { runtime = onnxruntime(), threads, signal, onProgress }: PlanOptions,
+    { runtime = onnxruntime(), threads, signal, onProgress }: OpenedPlanOptions,
   ): Promise<LatencyModel> {
     const key = [analysis, named(runtime), threads];
     if (this.#last?.key.every((part, i) => part === key[i])) return this.#last.model;

@@ -1,21 +1,21 @@
 import { EspalierError } from '../base/errors.js';
+import type { AbstractTensor as Value } from '../coupling/abstractTensor.js';
 import type { Analysis } from '../coupling/analysis.js';
 import { type Length, type Lengths, openLengths } from '../coupling/lengths.js';
-import type { Tensor as Value } from '../coupling/tensor.js';
 import type { Walk } from '../coupling/walk.js';
 import type { Dataset } from '../data/data.js';
 import { activations } from '../execution/activations.js';
 import { type Assignment, type Dim, evaluate, freeSymbols, subtract } from '../model/dim.js';
 import type { NativeModel } from '../native/index.js';
 import { quietly } from '../native/quietly.js';
-import type { CalibrationOptions } from '../options/opened.js';
+import type { OpenedCalibrationOptions } from '../options/opened.js';
 import type { CallOptions, ShapeOptions } from '../options/types.js';
 import { matchOf } from '../refit/source.js';
 import { numbersOf } from '../runtime/dtypes.js';
 import { onnxruntime } from '../runtime/onnxruntime.js';
 import type { Tensor } from '../runtime/runtime.js';
 
-type Options = CallOptions & CalibrationOptions & ShapeOptions;
+type LengthOptions = CallOptions & OpenedCalibrationOptions & ShapeOptions;
 
 /** Samples that show what lengths data decide; more hardly move a median. */
 const SHOWN = 9;
@@ -26,7 +26,11 @@ const SHOWN = 9;
  *
  * errors: OPTION_INVALID for shapes that no input has; DATA_MISMATCH for samples that do not fit.
  */
-export async function lengthsOf(native: NativeModel, analysis: Analysis, options: Options): Promise<Lengths> {
+export async function lengthsOf(
+  native: NativeModel,
+  analysis: Analysis,
+  options: LengthOptions,
+): Promise<Lengths> {
   const lengths = new Map<string, Length>();
   const note = (name: string, length: number, from: Length['from']): void => {
     if (!lengths.has(name)) lengths.set(name, { length, from });
@@ -116,7 +120,7 @@ async function observedLengths(
   analysis: Analysis,
   wanted: ReadonlySet<string>,
   known: ReadonlyMap<string, number>,
-  options: CallOptions & CalibrationOptions & { readonly data: Dataset },
+  options: CallOptions & OpenedCalibrationOptions & { readonly data: Dataset },
 ): Promise<ReadonlyMap<string, number>> {
   const shown = valuesWith(analysis, wanted);
   if (shown.size === 0) return new Map();

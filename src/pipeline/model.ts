@@ -7,11 +7,11 @@ import type { NativeModel } from '../native/index.js';
 import { quietly } from '../native/quietly.js';
 import { registryNow } from '../ops/registry.js';
 import type {
-  ApplyOptions,
-  InspectOptions,
-  PlanOptions,
-  ScoreOptions,
-  TreeOptions,
+  OpenedApplyOptions,
+  OpenedInspectOptions,
+  OpenedPlanOptions,
+  OpenedScoreOptions,
+  OpenedTreeOptions,
 } from '../options/opened.js';
 import type {
   CallOptions,
@@ -25,8 +25,9 @@ import type {
 import type { Plan } from '../plan/plan.js';
 import { turnOfLoop } from '../platform/index.js';
 import { Analyses } from './analyses.js';
-import type { Outcome } from './decide.js';
+import type { MadePlan } from './decide.js';
 import { decide } from './decide.js';
+import { growTree } from './growTrees.js';
 import { prunedWithin } from './guarded.js';
 import { inspect } from './inspect.js';
 import { Latencies } from './latency.js';
@@ -34,17 +35,16 @@ import { lengthsIn } from './lengths.js';
 import { checkMarks, namesIn } from './marks.js';
 import { PrunedModel } from './pruned.js';
 import { notRefitted, refitted } from './refitted.js';
-import { Scores } from './scores.js';
+import { GroupScores } from './scores.js';
 import { Sessions } from './sessions.js';
 import { stabilityOf } from './stability.js';
-import { growTree } from './tree.js';
 import { computing } from './turns.js';
 
 /** An opened model behind the border: what it is given was checked, and samples are datasets. Each method is one of `Model`. */
 export class OpenModel {
   readonly #analyses: Analyses;
   readonly #sessions: Sessions;
-  readonly #scores: Scores;
+  readonly #scores: GroupScores;
   readonly #latencies: Latencies;
   #inspection: Inspection | undefined;
   #sha256: string | undefined;
@@ -57,7 +57,7 @@ export class OpenModel {
   ) {
     this.#analyses = new Analyses(native, graph);
     this.#sessions = new Sessions(native);
-    this.#scores = new Scores(native, this.#sessions);
+    this.#scores = new GroupScores(native, this.#sessions);
     this.#latencies = new Latencies(native);
   }
 
@@ -70,7 +70,7 @@ export class OpenModel {
     return this.#inspection;
   }
 
-  inspectWith(options: InspectOptions): Promise<Inspection> {
+  inspectWith(options: OpenedInspectOptions): Promise<Inspection> {
     return computing(options, async () => inspect(await this.#analyses.marked(options)));
   }
 
@@ -80,7 +80,7 @@ export class OpenModel {
     return sha256;
   }
 
-  async score(options: ScoreOptions): Promise<readonly GroupScore[]> {
+  async score(options: OpenedScoreOptions): Promise<readonly GroupScore[]> {
     const worth = await computing(options, async () => {
       const analysis = await this.#analyses.marked(options);
       return this.#scores.worth(analysis, analysis.groups, options, true);
@@ -92,7 +92,7 @@ export class OpenModel {
     }));
   }
 
-  async tree(options: TreeOptions): Promise<TreeReport> {
+  async tree(options: OpenedTreeOptions): Promise<TreeReport> {
     return computing(options, async () => {
       const marks = { free: options.free ?? [] };
       checkMarks(this.graph, marks);
@@ -111,7 +111,7 @@ export class OpenModel {
     );
   }
 
-  async plan(options: PlanOptions): Promise<Plan> {
+  async plan(options: OpenedPlanOptions): Promise<Plan> {
     const decided = await computing(
       options,
       (): Promise<{ readonly plan: Plan }> =>
@@ -120,14 +120,14 @@ export class OpenModel {
     return decided.plan;
   }
 
-  async prune(options: PlanOptions): Promise<Pruned> {
+  async prune(options: OpenedPlanOptions): Promise<Pruned> {
     return computing(
       options,
       (): Promise<Pruned> => (options.guard?.length ? this.#within(options) : this.#prune(options)),
     );
   }
 
-  async #within(options: PlanOptions): Promise<Pruned> {
+  async #within(options: OpenedPlanOptions): Promise<Pruned> {
     await this.#analyses.of({}, options);
     const { size } = this.inspect();
     return prunedWithin({ native: this.native, file: this.file, size }, options, (amount) =>
@@ -135,7 +135,7 @@ export class OpenModel {
     );
   }
 
-  async #prune(options: PlanOptions): Promise<PrunedModel> {
+  async #prune(options: OpenedPlanOptions): Promise<PrunedModel> {
     const { analysis, plan, decided, latency, session, warnings } = await this.#decide(options);
     await turnOfLoop();
     const pruned = new PrunedModel(this.native, analysis, plan, decided);
@@ -152,12 +152,12 @@ export class OpenModel {
     );
   }
 
-  async stability(options: PlanOptions): Promise<Stability> {
+  async stability(options: OpenedPlanOptions): Promise<Stability> {
     await this.#analyses.of({}, options);
     return stabilityOf(options, this.inspect(), (half) => this.plan(half));
   }
 
-  async #decide(options: PlanOptions): Promise<Outcome> {
+  async #decide(options: OpenedPlanOptions): Promise<MadePlan> {
     // The hash reads the whole file: it runs beside the analysis and the scoring, and ends where they fail.
     const stopping = new AbortController();
     const stop = (): void => stopping.abort(options.signal?.reason);
@@ -175,11 +175,11 @@ export class OpenModel {
     }
   }
 
-  apply(plan: Plan, options: ApplyOptions): Promise<Pruned> {
+  apply(plan: Plan, options: OpenedApplyOptions): Promise<Pruned> {
     return computing(options, () => this.#apply(plan, options));
   }
 
-  async #apply(checked: Plan, options: ApplyOptions): Promise<Pruned> {
+  async #apply(checked: Plan, options: OpenedApplyOptions): Promise<Pruned> {
     const sha256 = await this.sha256(quietly(options));
     if (checked.model.sha256 !== sha256) {
       throw new EspalierError(

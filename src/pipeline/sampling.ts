@@ -6,7 +6,7 @@ import { type ActivationOptions, activations } from '../execution/activations.js
 import type { NativeModel } from '../native/index.js';
 import { quietly } from '../native/quietly.js';
 import { datasetFrom } from '../options/dataset.js';
-import type { CalibrationOptions } from '../options/opened.js';
+import type { OpenedCalibrationOptions } from '../options/opened.js';
 import type { CallOptions } from '../options/types.js';
 import { largest } from '../runtime/classes.js';
 import { isFloat, numbersOf } from '../runtime/dtypes.js';
@@ -17,13 +17,13 @@ import type { Block, Columns } from '../statistics/rows.js';
 import { columnsOf, RowSampler } from '../statistics/rows.js';
 
 /** Where some columns of sampled rows come from. */
-export interface Shown {
+export interface LaneColumns {
   readonly place: Pick<ObservationPoint, 'value' | 'axis' | 'lanes' | 'outer' | 'inner'>;
   readonly columns: Columns;
 }
 
 /** The class that an output names at each of its positions: one column. */
-export interface Named {
+export interface ClassColumn {
   readonly value: string;
   readonly column: number;
 }
@@ -31,7 +31,7 @@ export interface Named {
 /** What rows are sampled of. Each source has all columns, side by side in some values, at the same positions. */
 export interface Watch {
   readonly sampler: RowSampler;
-  readonly sources: readonly (readonly (Shown | Named)[])[];
+  readonly sources: readonly (readonly (LaneColumns | ClassColumn)[])[];
 }
 
 /** Numbers that are held of all rows together: 256 MB. */
@@ -74,11 +74,11 @@ export function sourcesOf(
 /** A group's lanes at the values that show them. */
 export const watchLanes = (group: Group, places: ObservationPoints, rows: number, seed: number): Watch => ({
   sampler: new RowSampler(group.lanes.length, rows, seed),
-  sources: sourcesOf(group, places).map(shownOf),
+  sources: sourcesOf(group, places).map(laneColumnsOf),
 });
 
 /** Columns of lanes that are in a value before this one are left to that one. */
-function shownOf(places: readonly ObservationPoint[]): Shown[] {
+function laneColumnsOf(places: readonly ObservationPoint[]): LaneColumns[] {
   const taken = new Set<number>();
   return places.map((place) => {
     const own = place.lanes.map((lane) => (taken.has(lane) ? -1 : lane));
@@ -88,7 +88,7 @@ function shownOf(places: readonly ObservationPoint[]): Shown[] {
 }
 
 /** A node that reads a group's lanes, and how its rows are made: the group's lanes first, then those that it makes. */
-export interface Reader {
+export interface LaneReader {
   readonly node: string;
   readonly value: string;
   /** The output lane of each target. */
@@ -97,11 +97,11 @@ export interface Reader {
 }
 
 /** The nodes that multiply a group's lanes by a stored weight and sum over them, and whose output is a value. */
-export function readersOf(
+export function laneReadersOf(
   { linearMaps, tensors }: Analysis,
   group: Group,
   { all }: ObservationPoints,
-): Reader[] {
+): LaneReader[] {
   const lanes = group.lanes.length;
   return linearMaps.flatMap(({ node, data, axis, output, groups, reals }) => {
     if (reals !== undefined) return [];
@@ -141,7 +141,7 @@ export const watchWithClass = (
 ): Watch => ({
   sampler: new RowSampler(group.lanes.length + 1, rows, seed),
   sources: sourcesOf(group, places).map((own) => [
-    ...shownOf(own),
+    ...laneColumnsOf(own),
     { value: output, column: group.lanes.length },
   ]),
 });
@@ -169,7 +169,7 @@ const classAxis = (rank: number): number => (rank === 4 ? 1 : rank - 1);
 export async function sampleRows(
   native: NativeModel,
   watches: readonly Watch[],
-  options: CallOptions & CalibrationOptions,
+  options: CallOptions & OpenedCalibrationOptions,
 ): Promise<number> {
   const dataset = await datasetFrom(options);
   const { runtime = onnxruntime(), samples, onProgress } = options;
@@ -207,7 +207,7 @@ export async function rowsOf(
   analysis: Analysis,
   groups: readonly Group[],
   most: number,
-  options: CallOptions & CalibrationOptions & { readonly seed?: number },
+  options: CallOptions & OpenedCalibrationOptions & { readonly seed?: number },
 ): Promise<readonly (SampledRows | undefined)[]> {
   const places = findObservationPoints(analysis);
   const seen = groups.filter((group) => sourcesOf(group, places.get(group)!).length > 0);
@@ -225,7 +225,8 @@ export async function rowsOf(
   });
 }
 
-const shownValue = (part: Shown | Named): string => ('place' in part ? part.place.value : part.value);
+const shownValue = (part: LaneColumns | ClassColumn): string =>
+  'place' in part ? part.place.value : part.value;
 
 const floatsOf = (tensor: Tensor): Float32Array | undefined => {
   if (tensor.data instanceof Float32Array) return tensor.data;
@@ -233,7 +234,7 @@ const floatsOf = (tensor: Tensor): Float32Array | undefined => {
 };
 
 function shownBlock(
-  { place, columns }: Shown,
+  { place, columns }: LaneColumns,
   data: Float32Array,
   dims: readonly number[],
   samples: number,
@@ -251,7 +252,7 @@ function shownBlock(
 const ONE = Int32Array.of(0);
 
 function classBlock(
-  { value, column }: Named,
+  { value, column }: ClassColumn,
   data: Float32Array,
   dims: readonly number[],
   samples: number,

@@ -1,12 +1,12 @@
 import type { Analysis } from '../coupling/analysis.js';
 import type { Group } from '../coupling/groups.js';
 import type { Dataset } from '../data/data.js';
-import type { ScoreOptions } from '../options/opened.js';
+import type { OpenedScoreOptions } from '../options/opened.js';
 import type { Runtime } from '../runtime/runtime.js';
 import { criterionCatalogue } from '../scoring/criteria.js';
 import type { Importance } from '../scoring/criterion.js';
 
-interface Known {
+interface CachedScores {
   readonly key: string;
   readonly analysis: Analysis;
   readonly runtime: Runtime | undefined;
@@ -15,13 +15,13 @@ interface Known {
 
 /** What lanes were worth on samples that are held as an object: who searches for an amount asks for the same many times. */
 export class ScoreCache {
-  readonly #known = new WeakMap<Dataset, Known[]>();
+  readonly #known = new WeakMap<Dataset, CachedScores[]>();
 
   /** As `compute` gives it, or gave it for the same groups, criterion, options and samples. */
   async of(
     analysis: Analysis,
     groups: readonly Group[],
-    options: ScoreOptions & { readonly parts: boolean },
+    options: OpenedScoreOptions & { readonly parts: boolean },
     compute: () => Promise<readonly Importance[]>,
   ): Promise<ReadonlyMap<Group, Importance>> {
     const { data, runtime, criterion, criterionOptions, seed, samples, parts } = options;

@@ -2,11 +2,11 @@ import type { Analysis } from '../coupling/analysis.js';
 import type { Dataset } from '../data/data.js';
 import { CalibrationSession } from '../loss/session.js';
 import type { NativeModel } from '../native/index.js';
-import type { ScoreOptions } from '../options/opened.js';
+import type { OpenedScoreOptions } from '../options/opened.js';
 import { onnxruntime } from '../runtime/onnxruntime.js';
 import type { Runtime } from '../runtime/runtime.js';
 
-interface Known {
+interface KnownSession {
   readonly analysis: Analysis;
   readonly given: Runtime | undefined;
   readonly samples: number | undefined;
@@ -15,12 +15,12 @@ interface Known {
 
 /** Calibration sessions: one for the same samples, analysis and runtime, as long as somebody holds the samples. */
 export class Sessions {
-  readonly #known = new WeakMap<Dataset, readonly Known[]>();
+  readonly #known = new WeakMap<Dataset, readonly KnownSession[]>();
 
   constructor(readonly native: NativeModel) {}
 
   /** Undefined without samples. */
-  of(analysis: Analysis, { data, runtime, samples }: ScoreOptions): CalibrationSession | undefined {
+  of(analysis: Analysis, { data, runtime, samples }: OpenedScoreOptions): CalibrationSession | undefined {
     if (data === undefined) return undefined;
     const all = this.#known.get(data) ?? [];
     const known = all.find(

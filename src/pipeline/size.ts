@@ -1,12 +1,12 @@
 import type { Decided } from '../compression/decided.js';
 import { BITS, type CostModel } from '../cost/model.js';
 import type { Analysis } from '../coupling/analysis.js';
-import { INTERFACE_KEY, readChanges, together } from '../data/interface.js';
+import { INTERFACE_KEY, readChanges, together } from '../data/interfaceChanges.js';
 import { type Edits, joined } from '../model/edits.js';
 import type { Size } from '../options/types.js';
 import { VERSION } from '../platform/index.js';
 import { editsOf } from '../surgery/edits.js';
-import { interfaceOf } from '../surgery/interface.js';
+import { interfaceOf } from '../surgery/shrunkInterface.js';
 
 /** All that is written for what was decided. `planSha256`: of the plan that says so, hexadecimal. */
 export function editsFor(analysis: Analysis, decided: Decided, planSha256: string): Edits {

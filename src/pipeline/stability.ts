@@ -1,7 +1,7 @@
 import { EspalierError } from '../base/errors.js';
 import { matchInputs } from '../data/match.js';
 import { part } from '../data/part.js';
-import type { PlanOptions } from '../options/opened.js';
+import type { OpenedPlanOptions } from '../options/opened.js';
 import type { Inspection, Stability } from '../options/types.js';
 import type { Plan } from '../plan/plan.js';
 import { GIVE_DATA } from '../schema/advice.js';
@@ -13,9 +13,9 @@ import { GIVE_DATA } from '../schema/advice.js';
  * errors: OPTION_INVALID without data; DATA_MISMATCH for fewer than two samples; those of planning.
  */
 export async function stabilityOf(
-  { data, samples: most, guard: _, ...options }: PlanOptions,
+  { data, samples: most, guard: _, ...options }: OpenedPlanOptions,
   { inputs }: Inspection,
-  plan: (options: PlanOptions) => Promise<Plan>,
+  plan: (options: OpenedPlanOptions) => Promise<Plan>,
 ): Promise<Stability> {
   if (data === undefined)
     throw new EspalierError(

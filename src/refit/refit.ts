@@ -1,5 +1,5 @@
 import { CostModel } from '../cost/model.js';
-import { cutTensors, type InterfaceChanges } from '../data/interface.js';
+import { cutTensors, type InterfaceChanges } from '../data/interfaceChanges.js';
 import type { ValueSource } from '../execution/activationCache.js';
 import { aloneOf } from '../execution/alone.js';
 import { BatchGrowth } from '../execution/batchGrowth.js';
@@ -16,7 +16,7 @@ import type { NativeOptions } from '../native/index.js';
 import { quietly } from '../native/quietly.js';
 import type { Feeds } from '../runtime/runtime.js';
 import { MOST_INPUTS } from '../statistics/moments.js';
-import { interfaceOf } from '../surgery/interface.js';
+import { interfaceOf } from '../surgery/shrunkInterface.js';
 import { PendingUpdates } from './pendingUpdates.js';
 import { type JointProjection, jointProjectionsOf } from './projection.js';
 import type { Reconstructed, Removed } from './removed.js';

@@ -15,7 +15,14 @@ import type {
   TensorData,
   ValueInfo,
 } from './runtime.js';
-import { type Answer, type Request, type Start, serve, type WireTensor, type WireValue } from './worker.js';
+import {
+  type Request,
+  type Start,
+  serve,
+  type WireTensor,
+  type WireValue,
+  type WorkerAnswer,
+} from './worker.js';
 
 /** An edition of onnxruntime: the file that opens it, and what computes in it. */
 export interface Edition {
@@ -141,7 +148,7 @@ class Thread {
   readonly #worker: WorkerThread<Request>;
   readonly #waiting = new Map<
     number,
-    { resolve: (answer: Answer) => void; reject: (reason: unknown) => void }
+    { resolve: (answer: WorkerAnswer) => void; reject: (reason: unknown) => void }
   >();
   readonly #signal: AbortSignal | undefined;
   #next = 0;
@@ -154,7 +161,7 @@ class Thread {
   sessions = 0;
 
   constructor({ entry, provider }: Edition, signal?: AbortSignal) {
-    this.#worker = startWorker<Start, Request, Answer>(
+    this.#worker = startWorker<Start, Request, WorkerAnswer>(
       serve,
       { entry, provider },
       {
@@ -173,7 +180,7 @@ class Thread {
     });
   }
 
-  ask(request: Unnumbered<Request>): Promise<Answer> {
+  ask(request: Unnumbered<Request>): Promise<WorkerAnswer> {
     return new Promise((resolve, reject) => {
       if (this.#closed !== undefined) {
         reject(this.#signal?.aborted ? this.#signal.reason : this.#closed.reason);

@@ -29,7 +29,7 @@ export type Request =
   | { readonly id: number; readonly do: 'close' };
 
 /** The worker thread's answer to the request of the same id: what it asked for, or the runtime's error message. */
-export type Answer =
+export type WorkerAnswer =
   | { readonly id: number; readonly loaded: { readonly inputs: WireValue[]; readonly outputs: WireValue[] } }
   | { readonly id: number; readonly ran: { readonly outputs: WireTensors; readonly ms: number } }
   | { readonly id: number; readonly released: true }
@@ -77,7 +77,7 @@ interface OrtSession {
 }
 
 /** The whole of the worker thread: loads models, runs them, answers. Evaluated there as text, as `Serve` says. */
-export function serve(port: WorkerPort<Request, Answer>, start: Start): void {
+export function serve(port: WorkerPort<Request, WorkerAnswer>, start: Start): void {
   let ort: Ort | undefined;
   const sessions = new Map<number, OrtSession>();
   let last = Promise.resolve();
@@ -85,7 +85,7 @@ export function serve(port: WorkerPort<Request, Answer>, start: Start): void {
   const plain = ({ name, type, shape }: WireValue): WireValue =>
     type === undefined || shape === undefined ? { name } : { name, type, shape: [...shape] };
 
-  const answer = async (request: Request): Promise<Answer | undefined> => {
+  const answer = async (request: Request): Promise<WorkerAnswer | undefined> => {
     if (request.do === 'load') {
       ort ??= port.load(start.entry) as Ort;
       ort.env.logLevel = 'fatal';
@@ -140,7 +140,7 @@ export function serve(port: WorkerPort<Request, Answer>, start: Start): void {
   };
 
   /** Outputs move instead of being copied, where their memory is the engine's own. */
-  const send = (reply: Answer): void => {
+  const send = (reply: WorkerAnswer): void => {
     const outputs = 'ran' in reply ? Object.values(reply.ran.outputs) : [];
     const buffers = outputs.flatMap(({ data }) =>
       ArrayBuffer.isView(data) ? [data.buffer as ArrayBuffer] : [],
@@ -155,7 +155,7 @@ export function serve(port: WorkerPort<Request, Answer>, start: Start): void {
   port.onRequest((request) => {
     last = last.then(async () => {
       if (!port.begin()) return;
-      let reply: Answer | undefined;
+      let reply: WorkerAnswer | undefined;
       try {
         reply = await answer(request);
       } catch (error) {

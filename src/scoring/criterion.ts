@@ -1,8 +1,8 @@
 import type { Group, GroupAxis } from '../coupling/groups.js';
 import type { ObservationPoint } from '../coupling/observationPoints.js';
 import type { ActivationSummary, Histogram } from '../native/activations.js';
+import type { TreeLevel } from '../native/pruningTree.js';
 import type { SliceRequest, Statistic } from '../native/statistics.js';
-import type { TreeLevel } from '../native/tree.js';
 import type { Estimation } from './estimation.js';
 import type { CriterionOptions, ValuesOf } from './optionTypes.js';
 

@@ -40,7 +40,7 @@ const entropyOptions = {
   },
 } as const satisfies CriterionOptions;
 
-type Options = ValuesOf<typeof entropyOptions>;
+type EntropyOptions = ValuesOf<typeof entropyOptions>;
 
 /**
  * Entropy of what a lane is, in bits: lanes that say little leave first. Of the weights that make it, or of its activations on
@@ -81,12 +81,12 @@ export const entropy = defineCriterion({
 
 type Estimator = 'histogram' | 'mass' | 'gaussian';
 
-const chosen = ({ estimator }: Options, otherwise: Estimator): Estimator =>
+const chosen = ({ estimator }: EntropyOptions, otherwise: Estimator): Estimator =>
   estimator === 'auto' ? otherwise : estimator;
 
 async function ofWeights(
   groups: readonly Group[],
-  options: Options,
+  options: EntropyOptions,
   calibration: CalibrationStatistics,
 ): Promise<readonly Float64Array[]> {
   const { bins, binning, millerMadow, range } = options;
@@ -110,7 +110,7 @@ async function ofWeights(
 
 async function ofActivations(
   groups: readonly Group[],
-  options: Options,
+  options: EntropyOptions,
   calibration: CalibrationStatistics,
 ): Promise<readonly Float64Array[]> {
   const { bins, binning, millerMadow, range } = options;

@@ -4,7 +4,7 @@ export type OptionValue = string | number | boolean;
 /** Options by their names, as a caller gives them. */
 export type OptionValues = Readonly<Record<string, OptionValue>>;
 
-interface Described {
+interface DescribedOption {
   /** What the option does, in a few words that follow its flag in the help: "bins of a histogram". */
   readonly help: string;
   /** What else there is to say, in whole sentences, for the documentation: "A lane that hardly varies fills few bins." */
@@ -12,18 +12,18 @@ interface Described {
 }
 
 /** An option that is on or off. */
-export interface SwitchOption extends Described {
+export interface SwitchOption extends DescribedOption {
   readonly default: boolean;
 }
 
 /** An option that takes a word: one of `choices`, or any where none are listed. */
-export interface WordOption extends Described {
+export interface WordOption extends DescribedOption {
   readonly default: string;
   readonly choices?: readonly string[];
 }
 
 /** An option that takes a number, of the range that is stated: fractions too, unless it is `whole`. */
-export interface NumberOption extends Described {
+export interface NumberOption extends DescribedOption {
   readonly default: number;
   readonly whole?: boolean;
   /** The bounds: the number itself is allowed at `least` and `most`, and is not at `above` and `below`. */

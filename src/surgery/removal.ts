@@ -6,7 +6,7 @@ import type { PlannedAxes, PlannedGroup, PruneSection } from '../plan/plan.js';
 import type { Cuts } from './cuts.js';
 import { cutsOf } from './cuts.js';
 import { leafTables } from './folding.js';
-import { interfaceOf } from './interface.js';
+import { interfaceOf } from './shrunkInterface.js';
 
 /** Which lanes leave, when each group keeps these positions. */
 export function removalOf(analysis: Analysis, kept: ReadonlyMap<Group, readonly number[]>): Removal {

@@ -3,7 +3,7 @@ import type { ModelDocument } from '../model/document.js';
 import { sizeOf } from '../platform/index.js';
 
 /** What is known of a model without running it. */
-export interface Described {
+export interface DescribedModel {
   /** Of the .onnx file and its external data. */
   readonly bytes: number;
   /** Nothing where the file cannot be read as a model: what runs it will tell. */
@@ -11,7 +11,7 @@ export interface Described {
 }
 
 /** Describes a model, as far as it can be read as a model at all. */
-export async function describe(model: string | Uint8Array): Promise<Described> {
+export async function describe(model: string | Uint8Array): Promise<DescribedModel> {
   const { openBytes, openFile } = await import('../native/index.js');
   try {
     const opened = await (typeof model === 'string' ? openFile(model, {}) : openBytes(model, {}));

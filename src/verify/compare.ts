@@ -1,6 +1,6 @@
 import { addSums, cosineOf, noSums, relativeErrorOf } from '../compare/elements.js';
 import { fidelity, hits, sameClass } from '../compare/measures.js';
-import type { Answers, Manner, Row } from '../compare/row.js';
+import type { Answers, Manner, SampleAnswers } from '../compare/row.js';
 import type { OutputReport } from './types.js';
 
 /** Adds up how alike one output of two models is, batch by batch, in double precision; holds no outputs. */
@@ -85,7 +85,7 @@ export class OutputComparison {
     return { original: this.#hits.original / all, pruned: this.#hits.pruned / all };
   }
 
-  #addRow(row: Row): void {
+  #addRow(row: SampleAnswers): void {
     addSums(this.#all, row.sums);
     if (!row.answered) return;
     this.#rows.answered += 1;
@@ -96,7 +96,7 @@ export class OutputComparison {
     }
   }
 
-  #addSample(row: Row, answers: Answers): void {
+  #addSample(row: SampleAnswers, answers: Answers): void {
     const samples = this.#samples;
     samples.all += 1;
     if (!row.answered) return;

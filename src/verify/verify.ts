@@ -1,6 +1,6 @@
 import { EspalierError } from '../base/errors.js';
 import { frozen } from '../base/frozen.js';
-import { INTERFACE_KEY, readChanges } from '../data/interface.js';
+import { INTERFACE_KEY, readChanges } from '../data/interfaceChanges.js';
 import { quietly } from '../native/quietly.js';
 import { checkVerifyOptions } from '../options/checks.js';
 import { kindOf } from '../platform/index.js';
@@ -8,9 +8,9 @@ import { onnxruntime } from '../runtime/onnxruntime.js';
 import type { Session } from '../runtime/runtime.js';
 import { type ModelSource, modelFrom } from '../schema/sources.js';
 import { describe } from './bytes.js';
-import { NO_CHANGES, Run } from './run.js';
+import { ModelComparison, NO_CHANGES } from './modelComparison.js';
+import { modelPair } from './modelPair.js';
 import type { Verification, VerifyOptions } from './types.js';
-import { watched } from './watched.js';
 
 /**
  * Runs two models, paths or bytes as `openModel` takes them, side by side on the same data: how alike they answer, how accurate they are, how fast and how large.
@@ -45,12 +45,12 @@ async function verified(
   };
   try {
     const first = await load(original);
-    const run = new Run(first, options, { original: known.bytes, pruned: other.bytes });
+    const run = new ModelComparison(first, options, { original: known.bytes, pruned: other.bytes });
     const second = await load(pruned).catch((error: unknown) => run.fault('UNLOADABLE', error));
     if (second === undefined) return run.result();
     const changes = readChanges(other.document?.metadata[INTERFACE_KEY]) ?? NO_CHANGES;
     return await run.compare(second, changes, () =>
-      watched(
+      modelPair(
         { model: original, session: first },
         { model: pruned, session: second },
         known.document,

@@ -1,11 +1,11 @@
 import type { Warning } from '../options/types.js';
-import type { Source } from './source.js';
+import type { BatchSource } from './batchSource.js';
 import type { Verification } from './types.js';
 
 /** What a reader should not miss. */
 export function warningsOf(
   { outputs, unjudged, bytes, data }: Verification,
-  source: Source | undefined,
+  source: BatchSource | undefined,
 ): readonly Warning[] {
   const warnings: Warning[] = [];
   const warn = (code: string, text: string) => warnings.push({ code, text });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { INTERFACE_KEY, readChanges } from '../../src/data/interface.js';
+import { INTERFACE_KEY, readChanges } from '../../src/data/interfaceChanges.js';
 import type { Dataset, Plan } from '../../src/index.js';
 import { datasetOf, openModel, verify } from '../../src/index.js';
 import { openBytes } from '../../src/native/index.js';

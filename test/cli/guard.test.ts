@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { Outcome } from '../../src/cli/outcome.js';
+import type { PruningOutcome } from '../../src/cli/outcome.js';
 import { espalier, folder, mlp, samples } from './espalier.js';
 
 let home: string;
@@ -26,7 +26,7 @@ describe('--guard', () => {
     expect(stdout).toContain('on the last 2 of 8 samples, held out from calibration');
     expect(stdout).toMatch(/^ratio 90\.0 % +\S+ +no$/m);
     const json = await prune(...data(), '--guard', 'cosine>=0.95', '--guard', 'kl<=64', '--json');
-    const outcome = JSON.parse(json.stdout) as Outcome;
+    const outcome = JSON.parse(json.stdout) as PruningOutcome;
     expect(outcome.guard).toMatchObject({ samples: 2, calibration: 6, tries: expect.any(Array) });
     expect(outcome.guard?.guards.map(({ metric }) => metric)).toEqual(['cosine', 'kl']);
   });
@@ -63,7 +63,7 @@ test('--stability plans on either half of the samples', async () => {
   expect(code).toBe(0);
   expect(stdout).toMatch(/^stability +planned on .*\(4 and 4\): the same for 100\.0 % of the lanes/m);
   const json = await prune(...data(), '--criterion', 'l2', '--stability', '--guard', 'cosine>=0.9', '--json');
-  const { stability, groups } = JSON.parse(json.stdout) as Outcome;
+  const { stability, groups } = JSON.parse(json.stdout) as PruningOutcome;
   // Of what was removed in the end, not of what was asked for.
   expect(stability?.groups[0]?.kept).toEqual([groups[0]!.kept, groups[0]!.kept]);
   expect(await prune('--stability')).toMatchObject({ code: 2, stderr: expect.stringContaining('--data') });

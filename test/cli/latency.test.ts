@@ -2,7 +2,7 @@ import { mkdtemp, readdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import type { Outcome } from '../../src/cli/outcome.js';
+import type { PruningOutcome } from '../../src/cli/outcome.js';
 import { espalier, folder, mlp, withoutRuntime } from './espalier.js';
 
 test('--latency measures once, and tells what it predicts', async () => {
@@ -17,7 +17,7 @@ test('--latency measures once, and tells what it predicts', async () => {
   expect(text.stdout).toMatch(/^predicted latency +\S+ ms of \S+ ms, \S+ %: from 2 layers measured/m);
   expect(await readdir(join(cache, 'espalier'))).toHaveLength(1);
   const json = await espalier([...prune, '--json'], { env });
-  const { latency } = JSON.parse(json.stdout) as Outcome;
+  const { latency } = JSON.parse(json.stdout) as PruningOutcome;
   expect(latency).toMatchObject({ points: 0, layers: { measured: 2, estimated: 0 } });
   expect(latency!.ratio).toBeLessThanOrEqual(0.8);
 });

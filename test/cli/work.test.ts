@@ -2,7 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { Outcome } from '../../src/cli/outcome.js';
+import type { PruningOutcome } from '../../src/cli/outcome.js';
 import type { Verification } from '../../src/verify/types.js';
 import { writeLarge } from '../hostile/large.js';
 import { espalier, folder, mlp, samples, withoutRuntime } from './espalier.js';
@@ -112,7 +112,7 @@ describe('prune', () => {
       ...['--data', at('samples.npz'), '--labels', 'label', '--criterion', 'l2'],
     ]);
     expect(code).toBe(0);
-    const outcome = JSON.parse(stdout) as Outcome;
+    const outcome = JSON.parse(stdout) as PruningOutcome;
     expect(outcome.after.params).toBeLessThanOrEqual(0.8 * outcome.before.params);
     expect(outcome.after.bytes).toBe((await readFile(at('compared.onnx'))).length);
     expect(outcome.verification).toMatchObject({

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import type { Layer } from '../../src/cost/latency/layers.js';
+import type { MeasurableNode } from '../../src/cost/latency/layers.js';
 import { gridOf, interpolated } from '../../src/cost/latency/table.js';
 
-const layer = {} as Layer;
+const layer = {} as MeasurableNode;
 
 test('a grid of a narrow width, of a wide one in blocks, and of one lane', () => {
   expect([gridOf(6), gridOf(64), gridOf(100), gridOf(1), gridOf(2)]).toEqual([

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { EspalierError } from '../../src/base/errors.js';
-import { laneGains, laneGainsOfLabels, pruningTree } from '../../src/native/tree.js';
+import { laneGains, laneGainsOfLabels, pruningTree } from '../../src/native/pruningTree.js';
 
 const histogram = {
   kind: 'histogram',

@@ -3,7 +3,7 @@ import { Lanes } from '../../src/coupling/lanes.js';
 import { layout } from '../../src/coupling/layout.js';
 import { walk } from '../../src/coupling/walking.js';
 import { registry } from '../../src/ops/registry.js';
-import type { Row } from '../../src/ops/table.js';
+import type { OperatorRow } from '../../src/ops/table.js';
 import { graphOf } from './graph.js';
 import { type Alphabet, hasLanes, lengthOfToken, type Made, namedLayouts, operandOf } from './layouts.js';
 import { type AttributeSpec, floats, integers, type ModelSpec, type NodeSpec } from './onnx.js';
@@ -210,7 +210,7 @@ export function broken(picture: Picture): Picture[] {
 /** The newest operator set that rules are checked in here. */
 const NEWEST = 28;
 
-const opsetOf = ({ opsets: [first, last] }: Pick<Row, 'opsets'>): number =>
+const opsetOf = ({ opsets: [first, last] }: Pick<OperatorRow, 'opsets'>): number =>
   Number.isFinite(last) ? last : Math.max(first, NEWEST);
 
 /**
@@ -221,7 +221,7 @@ const opsetOf = ({ opsets: [first, last] }: Pick<Row, 'opsets'>): number =>
  */
 export function drawn(
   picture: Picture,
-  row: Pick<Row, 'domain' | 'op' | 'opsets'>,
+  row: Pick<OperatorRow, 'domain' | 'op' | 'opsets'>,
 ): { readonly said: string; readonly found: string } {
   const { operands, outputs, notes } = picture;
   const alphabet = alphabetOf(picture);

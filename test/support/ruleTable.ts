@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import type { AbstractTensor } from '../../src/coupling/abstractTensor.js';
 import type { Axes, Axis } from '../../src/coupling/axis.js';
 import type { Frozen } from '../../src/coupling/frozen.js';
 import { Ranks } from '../../src/coupling/ranks.js';
 import type { SettledEquations } from '../../src/coupling/settledEquations.js';
-import type { Tensor } from '../../src/coupling/tensor.js';
 import { walk } from '../../src/coupling/walking.js';
 import type { Graph } from '../../src/model/graph.js';
 import { registry } from '../../src/ops/registry.js';
@@ -161,7 +161,7 @@ const UNREAD: NodeSpec = {
 };
 
 /** Values whose ranks, as the rules have them, contradict what the operators' laws of ranks say. */
-function rankContradictions(graph: Graph, tensors: ReadonlyMap<string, Tensor>): readonly string[] {
+function rankContradictions(graph: Graph, tensors: ReadonlyMap<string, AbstractTensor>): readonly string[] {
   const ranks = new Ranks(graph, ({ domain, op, opset: own }) => registry(domain, op, own)?.ranks);
   for (const [name, tensor] of tensors) ranks.know(name, tensor);
   return ranks.contradictions;

@@ -11,7 +11,7 @@ import type { PlannedGroup, PruneSection } from '../../plan/plan.js';
 import { readPruneSection } from '../../plan/read.js';
 import { cutsOf } from '../../surgery/cuts.js';
 import { planTables, removalOf, removalOfPlan } from '../../surgery/removal.js';
-import type { Compression, Decision, Offer, Situation } from '../compression.js';
+import type { Compression, Decision, Offer, OfferInputs } from '../compression.js';
 import { ascending, curveOf, type GroupCurve, priorLoss } from './curves.js';
 import { oneFactorEach } from './factors.js';
 
@@ -26,7 +26,7 @@ export const prune: Compression<PruneSection> = {
   },
 };
 
-async function offer(situation: Situation): Promise<Offer<PruneSection>> {
+async function offer(situation: OfferInputs): Promise<Offer<PruneSection>> {
   const { analysis, options } = situation;
   const allowed = analysis.groups.filter(
     (group) => group.lanes.length > 1 && (group.exact || options.exact !== true),
@@ -53,7 +53,7 @@ async function offer(situation: Situation): Promise<Offer<PruneSection>> {
 
 /** One factor of each product of groups; both where what both cost is known once all is refitted. */
 async function groupsOf(
-  { analysis, session, refits, needsLoss, options }: Situation,
+  { analysis, session, refits, needsLoss, options }: OfferInputs,
   allowed: readonly Group[],
 ): Promise<readonly Group[]> {
   const single = new Set(oneFactorEach(analysis.groups, allowed));
@@ -63,7 +63,7 @@ async function groupsOf(
 
 /** [lanes] by group: what leaving by the scores' order is predicted to cost; none where nobody asks, or nothing can be measured. */
 async function lossesOf(
-  { session, needsLoss, options }: Situation,
+  { session, needsLoss, options }: OfferInputs,
   groups: readonly Group[],
   scores: ReadonlyMap<Group, Float64Array>,
 ): Promise<ReadonlyMap<Group, Float64Array>> {
@@ -104,7 +104,7 @@ function decisionOf(
   };
 }
 
-function overflowsAmong({ session }: Situation, groups: readonly Group[]): readonly Warning[] {
+function overflowsAmong({ session }: OfferInputs, groups: readonly Group[]): readonly Warning[] {
   const own = new Set(groups.map(({ id }) => id));
   const found = [...(session?.overflowing ?? [])].filter((id) => own.has(id));
   if (found.length === 0) return [];
@@ -116,7 +116,7 @@ function overflowsAmong({ session }: Situation, groups: readonly Group[]): reado
   ];
 }
 
-function nothingPrunable({ analysis, options }: Situation): EspalierError {
+function nothingPrunable({ analysis, options }: OfferInputs): EspalierError {
   const { graph, groups, frozenNodes } = analysis;
   const inexact = groups.some((group) => !group.exact);
   const [first] = frozenNodes;

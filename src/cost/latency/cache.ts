@@ -2,13 +2,13 @@ import * as v from 'valibot';
 import { type KeptTexts, keptTexts, type Machine, machine, sha256 } from '../../platform/index.js';
 
 /** What was measured holds on this machine, with this runtime and so many threads. */
-export interface Setting extends Machine {
+export interface LatencySetting extends Machine {
   readonly runtime: string;
   readonly threads: number | 'default';
 }
 
 /** What a measured latency holds for: this machine's processor, cores and platform, the runtime, and its number of threads. */
-export const settingOf = (runtime: string, threads: number | undefined): Setting => ({
+export const settingOf = (runtime: string, threads: number | undefined): LatencySetting => ({
   ...machine(),
   runtime,
   threads: threads ?? 'default',
@@ -32,20 +32,20 @@ const digest = (text: string): string => sha256(text).slice(0, 24);
  * kept: it is measured again. What others have written meanwhile stays.
  */
 export class Cache {
-  readonly #setting: Setting;
+  readonly #setting: LatencySetting;
   readonly #name: string;
   readonly #kept: KeptTexts;
   readonly #fresh = new Map<string, number>();
   #known: ReadonlyMap<string, number> = new Map();
 
-  private constructor(setting: Setting, kept: KeptTexts) {
+  private constructor(setting: LatencySetting, kept: KeptTexts) {
     this.#setting = setting;
     this.#name = `latency-${digest(JSON.stringify(setting))}.json`;
     this.#kept = kept;
   }
 
   /** within: the folders that are looked in, and written to, in their order; by default those that the platform has for it. */
-  static async open(setting: Setting, within?: readonly string[]): Promise<Cache> {
+  static async open(setting: LatencySetting, within?: readonly string[]): Promise<Cache> {
     const cache = new Cache(setting, keptTexts(within));
     cache.#known = await cache.#read();
     return cache;

@@ -13,7 +13,7 @@ import { canWrite } from '../../model/write.js';
 import type { CostModel } from '../model.js';
 
 /** A node that can be measured by itself, at any widths of what may be cut of it. */
-export interface Layer {
+export interface MeasurableNode {
   readonly node: Node;
   /** Multiply-accumulates of the whole. */
   readonly macs: number;
@@ -36,7 +36,7 @@ const MOST_WIDTHS = 2;
 const PROBES = 6;
 
 /** The nodes that multiply and accumulate, where all of their lengths are known: what the rest is, no table says. */
-export function layersOf(analysis: Analysis, costs: CostModel): Layer[] {
+export function layersOf(analysis: Analysis, costs: CostModel): MeasurableNode[] {
   const { work, restatements } = analysis;
   const macs = new Map<Node, number>();
   const { assign } = costs;
@@ -49,7 +49,7 @@ export function layersOf(analysis: Analysis, costs: CostModel): Layer[] {
   for (const restatement of restatements)
     stated.set(restatement.node, [...(stated.get(restatement.node) ?? []), restatement]);
   return [...macs].flatMap(([node, own]) => {
-    const lengths = new Lengths(probes, assign);
+    const lengths = new ShrinkingLengths(probes, assign);
     const layer = layerOf(analysis, node, own, stated.get(node) ?? [], lengths);
     return layer === undefined ? [] : [layer];
   });
@@ -68,12 +68,12 @@ function probesOf(analysis: Analysis): KeptIndices[] {
 
 /** A length as a multiple of one of the widths, or as it is. */
 interface Scaled {
-  readonly now: number;
+  readonly before: number;
   readonly width: number | undefined;
 }
 
 /** The lengths of one layer, by how they shrink. */
-class Lengths {
+class ShrinkingLengths {
   readonly #widths = new Map<string, { index: number; whole: number; after: Width['after'] }>();
   readonly #all: Scaled[] = [];
 
@@ -83,14 +83,14 @@ class Lengths {
   ) {}
 
   add(length: Element, shrinks: boolean): Scaled {
-    const now = evaluate(length.before, this.assign);
+    const before = evaluate(length.before, this.assign);
     const after = (kept: KeptIndices): number => evaluate(length.after(kept), this.assign);
-    const shares = shrinks ? this.probes.map((probe) => (after(probe) / now).toFixed(9)) : [];
-    if (shares.every((share) => Number(share) === 1)) return { now, width: undefined };
+    const shares = shrinks ? this.probes.map((probe) => (after(probe) / before).toFixed(9)) : [];
+    if (shares.every((share) => Number(share) === 1)) return { before, width: undefined };
     const key = shares.join();
-    const known = this.#widths.get(key) ?? { index: this.#widths.size, whole: now, after };
-    this.#widths.set(key, now < known.whole ? { ...known, whole: now, after } : known);
-    const scaled = { now, width: known.index };
+    const known = this.#widths.get(key) ?? { index: this.#widths.size, whole: before, after };
+    this.#widths.set(key, before < known.whole ? { ...known, whole: before, after } : known);
+    const scaled = { before, width: known.index };
     this.#all.push(scaled);
     return scaled;
   }
@@ -99,7 +99,7 @@ class Lengths {
   widths(): Width[] | undefined {
     const widths = [...this.#widths.values()];
     if (widths.length > MOST_WIDTHS) return undefined;
-    return this.#all.every(({ now, width }) => now % widths[width!]!.whole === 0) ? widths : undefined;
+    return this.#all.every(({ before, width }) => before % widths[width!]!.whole === 0) ? widths : undefined;
   }
 }
 
@@ -108,8 +108,8 @@ function layerOf(
   node: Node,
   macs: number,
   stated: readonly Restatement[],
-  lengths: Lengths,
-): Layer | undefined {
+  lengths: ShrinkingLengths,
+): MeasurableNode | undefined {
   const heldAs = (name: string) => graph.initializers.get(name) ?? graph.constants.get(name);
   // Data are of the weights' type, where nothing states theirs.
   const weight = node.inputs.map((name) => heldAs(name)?.dtype).find(canWrite);
@@ -141,8 +141,8 @@ function layerOf(
   const first = operands.find((operand) => operand !== undefined);
   if (widths === undefined || first === undefined || node.captures.length > 0) return undefined;
   const at = (counts: readonly number[]): SingleNode => {
-    const scaled = ({ now, width }: Scaled): number =>
-      width === undefined ? now : (now / widths[width]!.whole) * counts[width]!;
+    const scaled = ({ before, width }: Scaled): number =>
+      width === undefined ? before : (before / widths[width]!.whole) * counts[width]!;
     return {
       irVersion: graph.document.irVersion,
       opsets: graph.document.opsets,

@@ -9,7 +9,7 @@ import type { CostModel } from '../model.js';
 import { Bench, zerosOf } from './bench.js';
 import { Cache, settingOf } from './cache.js';
 import { layersOf } from './layers.js';
-import { type Amount, elementsMade, workBeside } from './rest.js';
+import { elementsMade, type RemainingWork, workBeside } from './rest.js';
 import { interpolated, type MeasureOptions, type Table, tablesOf } from './table.js';
 
 /** How long measuring may take. */
@@ -55,8 +55,8 @@ export class LatencyModel {
   /** Milliseconds of one run of the original. */
   readonly originalMs: number;
   readonly #scale: number;
-  readonly #beside: { readonly ms: number; readonly work: Amount };
-  readonly #others: { readonly ms: number; readonly elements: Amount };
+  readonly #beside: { readonly ms: number; readonly work: RemainingWork };
+  readonly #others: { readonly ms: number; readonly elements: RemainingWork };
 
   constructor(
     analysis: Analysis,

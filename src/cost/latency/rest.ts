@@ -6,7 +6,7 @@ import type { Element, KeptIndices } from '../../model/values.js';
 import type { CostModel } from '../model.js';
 
 /** How much of something a removal leaves: sums of products of lengths. */
-export class Amount {
+export class RemainingWork {
   readonly whole: number;
   readonly #products: readonly (readonly Element[])[];
   readonly #costs: CostModel;
@@ -36,8 +36,8 @@ export class Amount {
 }
 
 /** The multiply-accumulates of nodes that no table covers. */
-export const workBeside = ({ work }: Analysis, covered: ReadonlySet<Node>, costs: CostModel): Amount =>
-  new Amount(
+export const workBeside = ({ work }: Analysis, covered: ReadonlySet<Node>, costs: CostModel): RemainingWork =>
+  new RemainingWork(
     work.flatMap(({ node, lengths }) => (covered.has(node) ? [] : [lengths])),
     costs,
   );
@@ -46,7 +46,7 @@ export const workBeside = ({ work }: Analysis, covered: ReadonlySet<Node>, costs
  * The elements that nodes without multiply-accumulates make: element-wise functions, normalisations, pooling. What is
  * computed from stored tensors alone is computed once, when the model is loaded, and does not count.
  */
-export function elementsMade({ graph, tensors, work }: Analysis, costs: CostModel): Amount {
+export function elementsMade({ graph, tensors, work }: Analysis, costs: CostModel): RemainingWork {
   const working = new Set(work.map(({ node }) => node));
   const constant = new Set([...graph.initializers.keys(), ...graph.constants.keys()]);
   const made: Element[][] = [];
@@ -58,5 +58,5 @@ export function elementsMade({ graph, tensors, work }: Analysis, costs: CostMode
       else if (!working.has(node)) made.push(tensors.get(output)?.axes?.map(lengthOf) ?? []);
     }
   }
-  return new Amount(made, costs);
+  return new RemainingWork(made, costs);
 }

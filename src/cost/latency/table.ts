@@ -1,11 +1,11 @@
 import type { SingleNode } from '../../model/write.js';
 import type { Bench } from './bench.js';
 import type { Cache } from './cache.js';
-import type { Layer } from './layers.js';
+import type { MeasurableNode } from './layers.js';
 
 /** What a layer costs on a grid of its widths, and between them. */
 export interface Table {
-  readonly layer: Layer;
+  readonly layer: MeasurableNode;
   /** For each width the counts that were measured, ascending. */
   readonly grid: readonly (readonly number[])[];
   /** Milliseconds, row-major over the grid. */
@@ -50,7 +50,7 @@ export interface MeasureOptions {
  * counts: what disturbs a machine for a while seldom comes again at the same place.
  */
 export async function tablesOf(
-  layers: readonly Layer[],
+  layers: readonly MeasurableNode[],
   cache: Cache,
   bench: Bench,
   options: MeasureOptions,
@@ -84,7 +84,7 @@ export async function tablesOf(
 }
 
 /** A layer at every point of its grid, row-major, and what it is known by. */
-const pointsOf = (layer: Layer): (readonly [key: string, node: SingleNode])[] =>
+const pointsOf = (layer: MeasurableNode): (readonly [key: string, node: SingleNode])[] =>
   product(layer.widths.map(({ whole }) => gridOf(whole))).map((counts) => {
     const node = layer.at(counts);
     return [JSON.stringify(node), node];

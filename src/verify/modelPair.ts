@@ -6,14 +6,14 @@ import type { ModelDocument } from '../model/document.js';
 import type { Session } from '../runtime/runtime.js';
 
 /** Two models as they are asked for their answers, and what is compared of these. */
-export interface Watched {
+export interface ModelPair {
   readonly original: Session;
   readonly pruned: Session;
   readonly outputs: Outputs;
 }
 
 /** A model, by its path or its bytes, and the session that it was loaded into. */
-export interface ToWatch {
+export interface LoadedModel {
   readonly model: string | Uint8Array;
   readonly session: Session;
 }
@@ -24,19 +24,19 @@ export interface ToWatch {
  * @param document the original's, where it could be read
  * @param load what is loaded here is let go of by whoever called
  */
-export async function watched(
-  original: ToWatch,
-  pruned: ToWatch,
+export async function modelPair(
+  original: LoadedModel,
+  pruned: LoadedModel,
   document: ModelDocument | undefined,
   load: (model: string | Uint8Array) => Promise<Session>,
   signal?: AbortSignal,
-): Promise<Watched> {
+): Promise<ModelPair> {
   const others = new Set(
     original.session.outputs.flatMap(({ name, dtype }) => (dtype === 'other' ? [name] : [])),
   );
   const roles = document === undefined ? NO_ROLES : rolesOf(document, others);
   const values = roles.standIns.flatMap((own) => own.values);
-  const as = (known: OutputRoles): Watched => ({
+  const as = (known: OutputRoles): ModelPair => ({
     ...{ original: original.session, pruned: pruned.session },
     outputs: new Outputs(original.session, known),
   });

@@ -3,7 +3,7 @@ import type { Axes } from './axis.js';
 import type { Cause } from './reason.js';
 
 /** A value of the graph as rules see it. */
-export interface Tensor {
+export interface AbstractTensor {
   /** undefined: not even the rank is known. */
   readonly axes: Axes | undefined;
   /** What first lost the rank, where it is not known. */
@@ -17,4 +17,4 @@ export interface Tensor {
 }
 
 /** What a rule gives back for one output: its axes, or a tensor where its content is known too. */
-export type Output = Axes | Tensor;
+export type Output = Axes | AbstractTensor;

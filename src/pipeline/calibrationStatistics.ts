@@ -11,27 +11,27 @@ import type { NativeModel } from '../native/index.js';
 import { quietly } from '../native/quietly.js';
 import { gainsOf } from '../ops/gains.js';
 import { datasetFrom } from '../options/dataset.js';
-import type { CalibrationOptions } from '../options/opened.js';
+import type { OpenedCalibrationOptions } from '../options/opened.js';
 import type { CallOptions } from '../options/types.js';
 import { isFloat, numbersOf } from '../runtime/dtypes.js';
 import { onnxruntime } from '../runtime/onnxruntime.js';
 import type { Tensor } from '../runtime/runtime.js';
 import type { CalibrationStatistics, ChannelSummary, Saliency } from '../scoring/criterion.js';
+import { growTrees } from './growTrees.js';
 import { rowsOf } from './sampling.js';
-import { growTrees } from './tree.js';
 
-type Options = CallOptions & CalibrationOptions & { readonly seed?: number };
+type ObservationOptions = CallOptions & OpenedCalibrationOptions & { readonly seed?: number };
 
 /** What criteria ask for, of one model and one set of samples. */
-export function evidenceOf(
+export function calibrationStatisticsOf(
   native: NativeModel,
   analysis: Analysis,
-  options: Options,
+  options: ObservationOptions,
   session: CalibrationSession | undefined,
   parts: boolean,
 ): CalibrationStatistics {
   const { document } = analysis.graph;
-  const shows = new Shows(native, analysis, options);
+  const shows = new StatisticsCollector(native, analysis, options);
   return {
     statistics: (requests, statistic) => native.statistics(requests, statistic, options),
     rankOf: (tensor) => document.tensors[tensor]!.dims.length,
@@ -54,7 +54,7 @@ export function evidenceOf(
 async function pricesOf(
   session: CalibrationSession | undefined,
   groups: readonly Group[],
-  options: Options,
+  options: ObservationOptions,
   parts: boolean,
 ): Promise<readonly (Saliency | undefined)[]> {
   if (session === undefined) throw new EspalierError('INTERNAL', 'prices were asked for without data');
@@ -68,7 +68,7 @@ async function pricesOf(
 }
 
 /** One place of a group, and what is found there. */
-interface Watched {
+interface WatchedPoint {
   readonly group: Group;
   readonly place: ObservationPoint;
   readonly native: NativeActivations;
@@ -77,13 +77,13 @@ interface Watched {
 }
 
 /** Statistics of activations; the first pass over the samples is made once for all who ask. */
-class Shows {
-  #first: { readonly key: string; readonly watched: Promise<readonly Watched[]> } | undefined;
+class StatisticsCollector {
+  #first: { readonly key: string; readonly watched: Promise<readonly WatchedPoint[]> } | undefined;
 
   constructor(
     readonly native: NativeModel,
     readonly analysis: Analysis,
-    readonly options: Options,
+    readonly options: ObservationOptions,
   ) {}
 
   async of(
@@ -106,7 +106,7 @@ class Shows {
     return groups.map((group) => shown.get(group) ?? []);
   }
 
-  #once(groups: readonly Group[], quantiles: boolean, passes: number): Promise<readonly Watched[]> {
+  #once(groups: readonly Group[], quantiles: boolean, passes: number): Promise<readonly WatchedPoint[]> {
     const key = `${quantiles} ${groups.map(({ id }) => id).join('\n')}`;
     if (this.#first?.key !== key) {
       const watched = this.#watch(groups, quantiles, passes);
@@ -116,10 +116,14 @@ class Shows {
     return this.#first.watched;
   }
 
-  async #watch(groups: readonly Group[], quantiles: boolean, passes: number): Promise<readonly Watched[]> {
+  async #watch(
+    groups: readonly Group[],
+    quantiles: boolean,
+    passes: number,
+  ): Promise<readonly WatchedPoint[]> {
     const places = findObservationPoints(this.analysis);
     const watched = groups.flatMap((group) =>
-      places.get(group)!.best.map((place): Watched => {
+      places.get(group)!.best.map((place): WatchedPoint => {
         const native = new NativeActivations(group.lanes.length, { quantiles });
         return { group, place, native, unfit: false };
       }),
@@ -129,7 +133,7 @@ class Shows {
   }
 
   /** Runs the model over the samples, and shows each batch to all who watch. */
-  async #pass(watched: readonly Watched[], take: 'add' | 'count', passes: number): Promise<void> {
+  async #pass(watched: readonly WatchedPoint[], take: 'add' | 'count', passes: number): Promise<void> {
     const dataset = datasetFrom(this.options);
     const { runtime = onnxruntime(), samples } = this.options;
     const call = quietly(this.options);

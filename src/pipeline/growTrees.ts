@@ -3,19 +3,19 @@ import type { Analysis } from '../coupling/analysis.js';
 import type { Group } from '../coupling/groups.js';
 import { findObservationPoints, type ObservationPoints } from '../coupling/observationPoints.js';
 import type { NativeModel } from '../native/index.js';
-import type { LaneGains, PairEstimator } from '../native/tree.js';
-import { laneGains, laneGainsOfLabels, pruningTree } from '../native/tree.js';
+import type { LaneGains, PairEstimator } from '../native/pruningTree.js';
+import { laneGains, laneGainsOfLabels, pruningTree } from '../native/pruningTree.js';
 import { checkTree } from '../options/checks.js';
 import { estimatorOf, FEW_LANES } from '../options/growing.js';
-import type { TreeOptions } from '../options/opened.js';
+import type { OpenedTreeOptions } from '../options/opened.js';
 import type { TreeGains, TreePairs, TreeReport, TreeSample } from '../options/treeTypes.js';
 import { near } from '../schema/near.js';
 import { estimationOptions } from '../scoring/estimation.js';
 import { columnsFrom, type Rows } from '../statistics/rows.js';
-import type { Reader, Watch } from './sampling.js';
+import type { LaneReader, Watch } from './sampling.js';
 import {
   classOutput,
-  readersOf,
+  laneReadersOf,
   rowsWithin,
   sampleRows,
   sourcesOf,
@@ -31,7 +31,7 @@ import {
 export async function growTree(
   native: NativeModel,
   analysis: Analysis,
-  options: TreeOptions,
+  options: OpenedTreeOptions,
 ): Promise<TreeReport> {
   checkTree(options);
   const group = groupNamed(analysis, options.group);
@@ -47,12 +47,12 @@ export async function growTrees(
   native: NativeModel,
   analysis: Analysis,
   groups: readonly Group[],
-  options: Omit<TreeOptions, 'group'>,
+  options: Omit<OpenedTreeOptions, 'group'>,
 ): Promise<readonly (TreeReport | undefined)[]> {
   checkTree(options);
   const places = findObservationPoints(analysis);
   const tasks = groups.map((group) => taskOf(analysis, group, places.get(group)!, options));
-  const possible = tasks.filter((task): task is Task => !(task instanceof EspalierError));
+  const possible = tasks.filter((task): task is TreeTask => !(task instanceof EspalierError));
   const [refused] = tasks;
   if (possible.length === 0 && (options.variant ?? 'pairs') !== 'pairs' && refused instanceof EspalierError)
     throw refused;
@@ -63,7 +63,7 @@ export async function growTrees(
 }
 
 /** What one group needs, and what is made of it. */
-interface Task {
+interface TreeTask {
   readonly group: Group;
   readonly places: ObservationPoints;
   /** Of all rows together. */
@@ -72,15 +72,15 @@ interface Task {
   report(rows: readonly Rows[], sample: TreeSample, options: TaskOptions): Promise<TreeReport>;
 }
 
-type TaskOptions = Omit<TreeOptions, 'group'>;
-type Histogram = PairEstimator & { readonly kind: 'histogram' };
+type TaskOptions = Omit<OpenedTreeOptions, 'group'>;
+type HistogramEstimator = PairEstimator & { readonly kind: 'histogram' };
 
 function taskOf(
   analysis: Analysis,
   group: Group,
   places: ObservationPoints,
   options: TaskOptions,
-): Task | EspalierError {
+): TreeTask | EspalierError {
   const { variant = 'pairs', seed = 0 } = options;
   if (sourcesOf(group, places).length === 0) return unseen(analysis, group);
   if (variant === 'consumers') return consumersTask(analysis, group, places, seed);
@@ -113,9 +113,9 @@ function consumersTask(
   group: Group,
   places: ObservationPoints,
   seed: number,
-): Task | EspalierError {
+): TreeTask | EspalierError {
   const lanes = group.lanes.length;
-  const readers = readersOf(analysis, group, places);
+  const readers = laneReadersOf(analysis, group, places);
   if (readers.length === 0)
     return new EspalierError(
       'OPTION_INVALID',
@@ -134,7 +134,7 @@ function consumersTask(
         const width = lanes + targets.length;
         const own = { lanes, values: columnsFrom(rows[index]!, width, 0, lanes) };
         const made = { lanes: targets.length, values: columnsFrom(rows[index]!, width, lanes, width) };
-        found.push(await laneGains(own, made, sample.estimator as Histogram, options));
+        found.push(await laneGains(own, made, sample.estimator as HistogramEstimator, options));
       }
       return { ...sample, variant: 'consumers', ...together(readers, found, lanes) };
     },
@@ -146,7 +146,7 @@ function outputTask(
   group: Group,
   places: ObservationPoints,
   seed: number,
-): Task | EspalierError {
+): TreeTask | EspalierError {
   const lanes = group.lanes.length;
   const output = classOutput(analysis);
   if (output === undefined)
@@ -164,7 +164,7 @@ function outputTask(
     report: async ([rows], sample, options) => {
       const values = columnsFrom(rows!, lanes + 1, 0, lanes);
       const labels = Uint32Array.from(columnsFrom(rows!, lanes + 1, lanes, lanes + 1));
-      const estimator = sample.estimator as Histogram;
+      const estimator = sample.estimator as HistogramEstimator;
       const gains = await laneGainsOfLabels({ lanes, values }, labels, estimator, options);
       const reader = { node: '', value: output, targets: [0] };
       return { ...sample, variant: 'output', ...together([reader], [gains], lanes) };
@@ -174,7 +174,7 @@ function outputTask(
 
 /** Means over all targets of all readers; by ratio ascending, then by position. */
 function together(
-  readers: readonly Pick<Reader, 'node' | 'value' | 'targets'>[],
+  readers: readonly Pick<LaneReader, 'node' | 'value' | 'targets'>[],
   found: readonly LaneGains[],
   lanes: number,
 ): Pick<TreeGains, 'entropies' | 'gains' | 'ratios' | 'best' | 'order' | 'readers'> {
@@ -206,7 +206,7 @@ function together(
 /** Runs the model once, and makes of each task's rows its report; none where the runtime showed no rows. */
 async function carriedOut(
   native: NativeModel,
-  tasks: readonly Task[],
+  tasks: readonly TreeTask[],
   options: TaskOptions,
 ): Promise<readonly (TreeReport | undefined)[]> {
   const columns = tasks.reduce((sum, task) => sum + task.columns, 0);

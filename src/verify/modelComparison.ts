@@ -1,16 +1,16 @@
 import { EspalierError } from '../base/errors.js';
 import { labelledOutput, type OwnLabels } from '../compare/labels.js';
 import type { Answers } from '../compare/row.js';
-import { answeringKept, changeTexts, type InterfaceChanges, takingWhole } from '../data/interface.js';
+import { answeringKept, changeTexts, type InterfaceChanges, takingWhole } from '../data/interfaceChanges.js';
 import type { Warning } from '../options/types.js';
 import type { Feeds, RunOptions, RunResult, Session } from '../runtime/runtime.js';
+import { type BatchSource, openBatchSource } from './batchSource.js';
 import { OutputComparison } from './compare.js';
-import { compareInterfaces } from './interface.js';
+import { compareInterfaces } from './compareInterfaces.js';
 import { type Latency, measure } from './latency.js';
-import { openSource, type Source } from './source.js';
+import type { ModelPair } from './modelPair.js';
 import type { Verification, VerifyOptions } from './types.js';
 import { warningsOf } from './warnings.js';
-import type { Watched } from './watched.js';
 
 /** What a pruned model says of its inputs and outputs where it says nothing: all are those of the original. */
 export const NO_CHANGES: InterfaceChanges = { inputs: {}, outputs: {} };
@@ -22,7 +22,7 @@ interface Bytes {
 }
 
 /** One verification: what was found so far. */
-export class Run {
+export class ModelComparison {
   readonly #original: Session;
   #changes = NO_CHANGES;
   readonly #options: VerifyOptions;
@@ -31,8 +31,8 @@ export class Run {
   readonly #warnings: Warning[] = [];
   readonly #batches = new Set<number>();
   readonly #comparisons = new Map<string, OutputComparison>();
-  #source: Source | undefined;
-  #watched: Watched | undefined;
+  #source: BatchSource | undefined;
+  #watched: ModelPair | undefined;
   #labels: OwnLabels | undefined;
   #samples = 0;
   #latency: Verification['latency'];
@@ -54,7 +54,7 @@ export class Run {
   async compare(
     pruned: Session,
     changes: InterfaceChanges,
-    watch: () => Promise<Watched>,
+    watch: () => Promise<ModelPair>,
   ): Promise<Verification> {
     this.#faults.push(...compareInterfaces(this.#original, pruned, changes));
     if (this.#faults.length > 0) return this.result();
@@ -66,14 +66,14 @@ export class Run {
         `the pruned model is no drop-in replacement, and says so: of its inputs and outputs it has ${texts.join('; ')}. Here it was given the indices that stay, and compared at them`,
       );
     const found = await watch();
-    const both: Watched = {
+    const both: ModelPair = {
       original: answeringKept(found.original, changes),
       pruned: takingWhole(found.pruned, changes),
       outputs: found.outputs,
     };
     this.#watched = both;
     if (both.outputs.values.length > 0) {
-      const source = await openSource(both.original, this.#options);
+      const source = await openBatchSource(both.original, this.#options);
       this.#source = source;
       const size = await this.#probe(source, both);
       if (this.#faults.length > 0) return this.result();
@@ -90,7 +90,7 @@ export class Run {
    * Runs both with several batch sizes, where the model leaves it open; gives the largest that the original can do, or 1 where it does
    * not tell samples apart.
    */
-  async #probe(source: Source, both: Watched): Promise<number> {
+  async #probe(source: BatchSource, both: ModelPair): Promise<number> {
     if (source.batch !== 'any') return 1;
     const sizes = [...new Set([1, 2, Math.min(source.size, source.samples)])].filter(
       (n) => n <= source.samples,
@@ -119,7 +119,7 @@ export class Run {
     return separate ? largest : 1;
   }
 
-  async #answers(source: Source, both: Watched, size: number): Promise<void> {
+  async #answers(source: BatchSource, both: ModelPair, size: number): Promise<void> {
     const { onProgress } = this.#options;
     onProgress?.({ phase: 'verify', done: 0, total: source.samples });
     for await (const { feeds, from, samples } of source.batches(size, source.samples)) {
@@ -145,7 +145,7 @@ export class Run {
 
   /** Asks the pruned model what the original has answered; nothing, and a fault, where it fails or its shapes differ. */
   async #ask(
-    both: Watched,
+    both: ModelPair,
     feeds: Feeds,
     answers: RunResult,
     samples: number,
@@ -161,7 +161,10 @@ export class Run {
     return compared.answers;
   }
 
-  async #time(source: Source, { original, pruned }: Pick<Watched, 'original' | 'pruned'>): Promise<void> {
+  async #time(
+    source: BatchSource,
+    { original, pruned }: Pick<ModelPair, 'original' | 'pruned'>,
+  ): Promise<void> {
     const { runs, signal, threads = 'default' } = this.#options;
     if (runs === 0) return;
     for await (const { feeds, samples } of source.batches(1, source.samples)) {
@@ -237,4 +240,4 @@ export class Run {
   }
 }
 
-const wanted = ({ outputs }: Watched): RunOptions => ({ outputs: outputs.values.map(({ name }) => name) });
+const wanted = ({ outputs }: ModelPair): RunOptions => ({ outputs: outputs.values.map(({ name }) => name) });

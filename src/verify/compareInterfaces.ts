@@ -1,4 +1,4 @@
-import type { Changes, InterfaceChanges } from '../data/interface.js';
+import type { Changes, InterfaceChanges } from '../data/interfaceChanges.js';
 import type { Warning } from '../options/types.js';
 import type { Session, ValueInfo } from '../runtime/runtime.js';
 

@@ -3,7 +3,7 @@ import { rolesOf } from '../compare/outputRoles.js';
 import { Outputs } from '../compare/outputs.js';
 import { standInsOf } from '../compare/standIns.js';
 import type { Dataset } from '../data/data.js';
-import { answeringKept, type InterfaceChanges, takingWhole } from '../data/interface.js';
+import { answeringKept, type InterfaceChanges, takingWhole } from '../data/interfaceChanges.js';
 import { matchInputs, readLabels } from '../data/match.js';
 import { part } from '../data/part.js';
 import { type ObservedModel, observe, observedCopy } from '../execution/observed.js';
@@ -29,7 +29,7 @@ export interface Candidate {
 }
 
 /** The amount that a severity stands for, by the option's name. */
-export type Amount = Pick<GuardTry, 'ratio' | 'macs' | 'params' | 'bytes' | 'latency'>;
+export type PruningAmount = Pick<GuardTry, 'ratio' | 'macs' | 'params' | 'bytes' | 'latency'>;
 
 /**
  * A search for the strongest pruning that keeps its guards: the model, the held-out samples, and how to prune by a
@@ -45,9 +45,9 @@ export interface GuardTask<T extends Candidate> extends NativeOptions {
   readonly labels?: string | undefined;
   readonly seed: number;
   /** 1: what was asked for; 0: nothing would leave. */
-  amount(severity: number): Amount;
+  amount(severity: number): PruningAmount;
   /** Prunes by so much, calibrated with these samples. Errors of the code NOTHING_PRUNABLE: it is too little. */
-  attempt(amount: Amount, calibration: Dataset): Promise<T>;
+  attempt(amount: PruningAmount, calibration: Dataset): Promise<T>;
 }
 
 /** The last of so many samples are held out. */

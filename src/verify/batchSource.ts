@@ -9,7 +9,7 @@ import { guesses, RandomInputs, takesAnyBatch } from './random.js';
 import type { VerifyOptions } from './types.js';
 
 /** Where samples come from: a dataset, or a generator of random numbers. */
-export interface Source {
+export interface BatchSource {
   readonly name: string;
   readonly random: boolean;
   readonly samples: number;
@@ -26,12 +26,16 @@ const MAX_BATCH = 64;
 const BATCH_BYTES = 4 * 1024 * 1024;
 
 /** Opens what the options name. Errors: DATA_MALFORMED, DATA_MISMATCH; RUNTIME_FAILED where no random data fit. */
-export async function openSource(original: Session, options: VerifyOptions): Promise<Source> {
+export async function openBatchSource(original: Session, options: VerifyOptions): Promise<BatchSource> {
   if (options.data !== undefined) return fromDataset(original, options, options.data);
   return fromRandom(original, options);
 }
 
-async function fromDataset(original: Session, options: VerifyOptions, data: SampleSource): Promise<Source> {
+async function fromDataset(
+  original: Session,
+  options: VerifyOptions,
+  data: SampleSource,
+): Promise<BatchSource> {
   const { signal, labels, samples } = options;
   const dataset = await datasetFor(data, original.inputs, {
     ...(samples !== undefined && { most: samples }),
@@ -49,7 +53,7 @@ async function fromDataset(original: Session, options: VerifyOptions, data: Samp
   };
 }
 
-async function fromRandom(original: Session, options: VerifyOptions): Promise<Source> {
+async function fromRandom(original: Session, options: VerifyOptions): Promise<BatchSource> {
   const { inputs } = original;
   const seed = options.seed ?? 0;
   let failure: unknown;
