@@ -105,7 +105,7 @@ test('every folder of src has a row in ARCHITECTURE.md, and every row a folder',
 });
 
 test('only src/platform/node loads the addon, and only src/native calls it', () => {
-  const loads = sources().filter(({ text }) => text.includes('index.cjs'));
+  const loads = sources().filter(({ text }) => text.includes('./native/espalier.'));
   expect(loads.map(({ file }) => dirname(file))).toEqual(['src/platform/node']);
   const calls = sources().filter(
     ({ text }) => /\baddon\(\)/.test(text) && !text.includes('function addon()'),

@@ -1,4 +1,4 @@
-// Builds the addon: native/espalier.<platform>.node, its loader native/index.cjs, and its types, index.d.ts.
+// Builds the addon: native/espalier.<platform>.node, and its types, index.d.ts.
 import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -37,8 +37,7 @@ const build = spawnSync(
     'crates/binding/Cargo.toml',
     '--output-dir',
     'native',
-    '--js',
-    'index.cjs',
+    '--no-js',
     '--dts',
     '../index.d.ts',
     '--',

@@ -33,7 +33,7 @@ export type ErrorCode =
   | 'RUNTIME_MISSING' // neither onnxruntime-node nor onnxruntime-web is installed
   | 'RUNTIME_FAILED' // the runtime could not load or run the model
   | 'GUARD_FAILED' // no pruning that was tried keeps what `guard` asks for
-  | 'ADDON_MISSING' // the native addon was not built for this platform
+  | 'ADDON_MISSING' // the native addon is not installed, or there is none for this platform
   | 'OPTION_INVALID' // what a call was given is no option of its, of a wrong type or range, or contradicts itself; or its model is closed
   | 'EXTENSION_FAILED' // a registered criterion, policy or rule threw, or gave what cannot be used; a plugin cannot be loaded
   | 'INTERNAL'; // a broken promise of Espalier's own: please report

@@ -1,12 +1,14 @@
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname } from 'node:path';
 
-// By the package's own name: modules may be bundled, and lie elsewhere than their sources.
-const manifest = createRequire(import.meta.url).resolve('espalier/package.json');
-const { version } = createRequire(manifest)(manifest) as { version: string };
+/** The version, where the build has written it into the code. */
+declare const ESPALIER_VERSION: string | undefined;
 
-/** The folder of the package. */
-export const ROOT = dirname(manifest);
+/** package.json of this package. By its own name: modules may be bundled, and lie elsewhere than their sources. */
+export const manifestPath = (): string => createRequire(import.meta.url).resolve('espalier/package.json');
 
 /** This release, as in package.json. */
-export const VERSION = version;
+export const VERSION: string =
+  typeof ESPALIER_VERSION === 'string'
+    ? ESPALIER_VERSION
+    : (JSON.parse(readFileSync(manifestPath(), 'utf8')) as { version: string }).version;

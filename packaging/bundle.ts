@@ -1,25 +1,27 @@
 // Builds dist/node: the package for Node, Deno and Bun, as a few files of CommonJS. Both module systems load these same files
-// (packaging/front.mjs), so that what is registered, and the class of errors, is there once in a process whichever of them asks.
+// (packaging/front.ts), so that what is registered, and the class of errors, is there once in a process whichever of them asks.
 import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { build } from 'rolldown';
-import { externals } from './manifest.mjs';
+import { externals, manifest, root } from './manifest.js';
 
 /** Bundles `entries`, names of files of src without their extension, into dist/node under the same names. */
-export async function bundleForNode(entries) {
-  rmSync('dist', { recursive: true, force: true });
+export async function bundleForNode(entries: readonly string[]): Promise<void> {
+  rmSync(join(root, 'dist'), { recursive: true, force: true });
   await build({
+    cwd: root,
     input: Object.fromEntries(entries.map((name) => [name, `src/${name}.ts`])),
     platform: 'node',
     // What is needed at every start is taken in: of a schema library a few functions, of the others nothing.
     external: (id) => externals.some((name) => id === name || id.startsWith(`${name}/`)),
-    // No module does anything when it is loaded but define what it exports, the entry of the command line apart.
+    // Modules do nothing when they are loaded but define what they export, the entry of the command line apart.
     treeshake: {
       moduleSideEffects: [
         { test: /[\\/]cli[\\/]main\.ts$/, sideEffects: true },
         { test: /./, sideEffects: false },
       ],
     },
-    transform: { target: 'node20.0' },
+    transform: { target: 'node20.0', define: { ESPALIER_VERSION: JSON.stringify(manifest.version) } },
     checks: { ineffectiveDynamicImport: false },
     logLevel: 'warn',
     output: {
