@@ -2,14 +2,36 @@
 // called for the first time. So importing the package costs next to nothing, and what a program does not call it never loads.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import { root } from './manifest.js';
 
-/** What src/index.ts exports besides types: for each file of src, without its extension, the names. */
+/** What src/index.ts exports besides types: for each file of src that defines some of it, without its extension, the names. */
 export function exportedByFile(): ReadonlyMap<string, readonly string[]> {
-  const index = readFileSync(join(root, 'src/index.ts'), 'utf8');
-  const lists = [...index.matchAll(/^export \{([^}]*)\} from '\.\/(.*)\.js';$/gm)];
-  return new Map(lists.map(([, names, file]) => [file!, names!.split(',').map((name) => name.trim())]));
+  const files = new Map<string, string[]>();
+  for (const [name, file] of passedOn('index')) {
+    const definition = definedIn(file, name);
+    files.set(definition, [...(files.get(definition) ?? []), name]);
+  }
+  return files;
+}
+
+/** What a file passes on of others: the file that each name is taken from. */
+function passedOn(file: string): ReadonlyMap<string, string> {
+  const text = readFileSync(join(root, 'src', `${file}.ts`), 'utf8');
+  const lists = [...text.matchAll(/^export \{([^}]*)\} from '(\..*)\.js';$/gm)];
+  return new Map(
+    lists.flatMap(([, names, from]) =>
+      names!
+        .split(',')
+        .map((name): [string, string] => [name.trim(), posix.join(posix.dirname(file), from!)]),
+    ),
+  );
+}
+
+/** The file that defines a name which another one exports. */
+function definedIn(file: string, name: string): string {
+  const further = passedOn(file).get(name);
+  return further === undefined ? file : definedIn(further, name);
 }
 
 /** Writes dist/index.cjs and dist/index.js over the files that `bundleForNode` made. */

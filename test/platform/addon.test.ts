@@ -5,7 +5,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { EspalierError } from '../../src/base/errors.js';
 import { loadAddon } from '../../src/platform/node/addon.js';
 import { VERSION } from '../../src/platform/node/package.js';
-import { type Host, host, packageOf, TARGETS, targetsOf } from '../../src/platform/node/targets.js';
+import { type Host, host, libcOf, packageOf, TARGETS, targetsOf } from '../../src/platform/node/targets.js';
 
 const folders: string[] = [];
 afterEach(() => {
@@ -79,6 +79,17 @@ describe('an addon that is installed is loaded', () => {
     const { platform, arch, libc } = host();
     expect([platform, arch]).toEqual([process.platform, process.arch]);
     if (platform === 'linux') expect(libc).toMatch(/^(glibc|musl)$/);
+  });
+
+  test.each([
+    ['/lib/ld-musl-x86_64.so.1', 'musl'],
+    ['/lib64/ld-linux-x86-64.so.2', 'glibc'],
+    ['/nix/store/x-glibc-2.38/lib/ld-linux-aarch64.so.1', 'glibc'],
+    ['/libexec/ld-elf.so.1', undefined],
+  ])('the C library of an executable that %s starts', (interpreter, libc) => {
+    const from = project({}, { executable: `\x7fELF${'\0'.repeat(600)}${interpreter}\0` });
+    expect(libcOf(from.replace(/node_modules.*/, 'executable'))).toBe(libc);
+    expect(libcOf(`${from}/missing`)).toBeUndefined();
   });
 });
 

@@ -1,4 +1,4 @@
-import { familySync } from 'detect-libc';
+import { closeSync, openSync, readSync } from 'node:fs';
 
 /** Where a program runs, as far as native code cares. */
 export interface Host {
@@ -13,8 +13,27 @@ export interface Host {
 /** This process. */
 export function host(): Host {
   const { platform, arch } = process;
-  const libc = platform === 'linux' ? familySync() : null;
-  return { platform, arch, libc: libc === 'glibc' || libc === 'musl' ? libc : undefined };
+  return { platform, arch, libc: platform === 'linux' ? libcOf(process.execPath) : undefined };
+}
+
+/** How much of an executable holds the name of the program that the system starts it with, which stands at its beginning. */
+const HEAD = 2048;
+
+/** The C library that an executable of a Linux is linked with; undefined where that cannot be read. */
+export function libcOf(executable: string): Host['libc'] {
+  const head = Buffer.alloc(HEAD);
+  try {
+    const file = openSync(executable, 'r');
+    try {
+      readSync(file, head, 0, HEAD, 0);
+    } finally {
+      closeSync(file);
+    }
+  } catch {
+    return undefined;
+  }
+  if (head.includes('/ld-musl-')) return 'musl';
+  return head.includes('/ld-linux') ? 'glibc' : undefined;
 }
 
 /** The targets that releases have an addon for, in the words of napi-rs. */
