@@ -1,5 +1,6 @@
 //! Sums of products over a batch, block by block.
 
+use crate::columns::panels;
 use crate::matrix::contiguous;
 use espalier_tensor::{Job, Result};
 use faer::linalg::matmul::matmul;
@@ -110,8 +111,8 @@ pub(crate) fn accumulate<T: Element>(sums: &mut Sums<'_>, source: &impl Source, 
     for start in (0..positions).step_by(samples) {
         job.check()?;
         let count = samples.min(positions - start);
-        let chunks = x.as_mut().subcols_mut(0, count).par_col_chunks_mut(GATHERED);
-        let chunks = chunks.zip(y.as_mut().subcols_mut(0, count).par_col_chunks_mut(GATHERED));
+        let chunks = panels(x.as_mut().subcols_mut(0, count), GATHERED);
+        let chunks = chunks.zip(panels(y.as_mut().subcols_mut(0, count), GATHERED));
         let partial: Vec<Partial> = chunks
             .enumerate()
             .map(|(index, (x, y))| copied(source, start + index * GATHERED, sums.pivots, x, y))
@@ -125,7 +126,7 @@ pub(crate) fn accumulate<T: Element>(sums: &mut Sums<'_>, source: &impl Source, 
         let (gram, cross) = (sums.gram.as_mut(), sums.cross.as_mut());
         rayon::join(
             || {
-                gram.par_col_chunks_mut(width(inputs)).enumerate().for_each(|(index, columns)| {
+                panels(gram, width(inputs)).enumerate().for_each(|(index, columns)| {
                     let start = index * width(inputs);
                     let right = x.subrows(start, columns.ncols());
                     let left = x.subrows(start, inputs - start);
@@ -167,7 +168,7 @@ fn add_tiles<T: Element>(mut dst: MatMut<'_, f64>, a: MatRef<'_, T>, b: MatRef<'
 /// - `x`, `y`: [n, samples]
 pub(crate) fn add_cross<T: Element>(dst: MatMut<'_, f64>, x: MatRef<'_, T>, y: MatRef<'_, T>) {
     let width = width(dst.ncols());
-    dst.par_col_chunks_mut(width).enumerate().for_each(|(index, columns)| {
+    panels(dst, width).enumerate().for_each(|(index, columns)| {
         let right = y.subrows(index * width, columns.ncols());
         add_tiles(columns, x, right);
     });

@@ -1,6 +1,7 @@
 //! Targets of which only what lies between two bounds is seen: what a ReLU, or any function that clips, lets through.
 
 use crate::accumulate::{Element, GATHERED, Source, add_cross, samples_of};
+use crate::columns::panels;
 use crate::ridge::Refit;
 use espalier_tensor::{Job, Result};
 use faer::linalg::matmul::matmul;
@@ -61,8 +62,8 @@ pub(crate) fn accumulate_clipped<T: Element>(
         job.check()?;
         let count = samples.min(positions - start);
         let pivots = targets.pivots;
-        let chunks = x.as_mut().subcols_mut(0, count).par_col_chunks_mut(GATHERED);
-        let chunks = chunks.zip(y.as_mut().subcols_mut(0, count).par_col_chunks_mut(GATHERED));
+        let chunks = panels(x.as_mut().subcols_mut(0, count), GATHERED);
+        let chunks = chunks.zip(panels(y.as_mut().subcols_mut(0, count), GATHERED));
         let partial: Vec<(Vec<f64>, Vec<f64>)> = chunks
             .enumerate()
             .map(|(index, (mut x, mut y))| {

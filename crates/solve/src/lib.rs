@@ -12,6 +12,7 @@
 mod accumulate;
 mod blocks;
 mod clipped;
+mod columns;
 mod damping;
 mod gaussian;
 mod grouped;

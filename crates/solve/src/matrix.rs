@@ -9,6 +9,8 @@ use faer::traits::ComplexField;
 use faer::{Accum, Mat, MatMut, MatRef, Par, Spec};
 use rayon::prelude::*;
 
+use crate::columns::panels;
+
 /// Columns that one task works on: enough tasks for the threads, enough columns for a fast product. It depends on the
 /// shape alone, and with it the order of every sum.
 pub(crate) fn panel(n: usize) -> usize {
@@ -19,7 +21,7 @@ pub(crate) fn panel(n: usize) -> usize {
 /// - `dst`: [n, n]; `a`, `b`: [n, k]
 pub(crate) fn add_lower(dst: MatMut<'_, f64>, alpha: f64, a: MatRef<'_, f64>, b: MatRef<'_, f64>) {
     let (n, width) = (dst.nrows(), panel(dst.nrows()));
-    dst.par_col_chunks_mut(width).enumerate().for_each(|(index, columns)| {
+    panels(dst, width).enumerate().for_each(|(index, columns)| {
         let (start, width) = (index * width, columns.ncols());
         let (below, right) = (a.subrows(start, n - start), contiguous(b.subrows(start, width)));
         matmul(columns.subrows_mut(start, n - start), Accum::Add, below, &right, alpha, Par::Seq);
@@ -81,7 +83,7 @@ impl Cholesky {
                 return None;
             }
             let corner = corner.rb();
-            below.rb_mut().transpose_mut().par_col_chunks_mut(panel(n)).for_each(|rows| {
+            panels(below.rb_mut().transpose_mut(), panel(n)).for_each(|rows| {
                 solve_lower_triangular_in_place(corner, rows, Par::Seq);
             });
             let below = below.rb();
@@ -94,7 +96,7 @@ impl Cholesky {
     pub fn solve(&self, mut b: Mat<f64>) -> Mat<f64> {
         let l = self.l.as_ref();
         let width = panel(b.ncols());
-        b.as_mut().par_col_chunks_mut(width).for_each(|mut columns| {
+        panels(b.as_mut(), width).for_each(|mut columns| {
             solve_lower_triangular_in_place(l, columns.rb_mut(), Par::Seq);
             solve_upper_triangular_in_place(l.transpose(), columns, Par::Seq);
         });
@@ -106,7 +108,7 @@ impl Cholesky {
         let n = self.l.nrows();
         let width = panel(n);
         let mut inverse = Mat::zeros(n, n);
-        inverse.as_mut().par_col_chunks_mut(width).enumerate().for_each(|(index, columns)| {
+        panels(inverse.as_mut(), width).enumerate().for_each(|(index, columns)| {
             let start = index * width;
             let mut columns = columns.subrows_mut(start, n - start);
             for i in 0..columns.ncols() {

@@ -2,6 +2,7 @@
 
 use crate::accumulate::{Source, Sums, accumulate};
 use crate::clipped::{Targets, accumulate_clipped};
+use crate::columns::{columns, panels};
 use crate::matrix::panel;
 use crate::patches::{PatchSource, Patches};
 use crate::ridge::Refit;
@@ -197,7 +198,7 @@ impl Moments {
         }
         let w = Mat::from_fn(inputs, outputs, |i, output| f64::from(weights[output * inputs + i]));
         let mut cross = Mat::zeros(inputs, outputs);
-        cross.as_mut().par_col_chunks_mut(panel(outputs)).enumerate().for_each(|(index, columns)| {
+        panels(cross.as_mut(), panel(outputs)).enumerate().for_each(|(index, columns)| {
             let right = w.as_ref().subcols(index * panel(outputs), columns.ncols());
             matmul(columns, Accum::Replace, &gram, right, 1.0, Par::Seq);
         });
@@ -333,7 +334,7 @@ impl Moments {
     pub(crate) fn covariance_of(&self, inputs: &[usize]) -> Mat<f64> {
         let n = inputs.len();
         let mut covariance = Mat::zeros(n, n);
-        covariance.as_mut().par_col_iter_mut().enumerate().for_each(|(j, mut column)| {
+        columns(covariance.as_mut()).enumerate().for_each(|(j, mut column)| {
             for i in j..n {
                 column[i] = self.input_covariance(inputs[i], inputs[j]);
             }

@@ -1,6 +1,7 @@
 //! The least-squares refit of targets on a part of the inputs.
 
 use crate::blocks::check_distinct;
+use crate::columns::panels;
 use crate::damping::damped;
 use crate::moments::Moments;
 use espalier_tensor::{Error, Job, Result};
@@ -128,7 +129,7 @@ impl Refit {
         }
         let weights = Mat::from_fn(k, outputs, |i, output| self.weights[output * k + i]);
         let mut spread = Mat::<f64>::zeros(k, outputs);
-        spread.as_mut().par_col_chunks_mut(64).enumerate().for_each(|(index, columns)| {
+        panels(spread.as_mut(), 64).enumerate().for_each(|(index, columns)| {
             let weights = weights.as_ref().subcols(index * 64, columns.ncols());
             matmul(columns, Accum::Replace, &covariance, weights, 1.0, Par::Seq);
         });

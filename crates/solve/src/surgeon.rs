@@ -1,5 +1,6 @@
 //! One consumer under the optimal brain surgeon: what its blocks cost, and what is left when one leaves.
 
+use crate::columns::columns;
 use crate::damping::damped;
 use crate::matrix::{Cholesky, add_lower, factor_small, small_block, solve_small, square, whitened};
 use crate::moments::Moments;
@@ -245,7 +246,7 @@ impl State {
         for matrix in [&mut self.p, &mut self.m] {
             let from = &*matrix;
             let mut left = Mat::zeros(order.len(), order.len());
-            left.as_mut().par_col_iter_mut().enumerate().for_each(|(j, mut column)| {
+            columns(left.as_mut()).enumerate().for_each(|(j, mut column)| {
                 // The order rises, so that what lies below the diagonal did before.
                 for i in j..order.len() {
                     column[i] = from[(order[i], order[j])];

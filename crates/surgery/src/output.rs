@@ -191,7 +191,7 @@ fn beside(path: &Path) -> Option<PathBuf> {
     // Cut, so that it fits where the name itself just does.
     let name = path.file_name()?.to_string_lossy().chars().take(40).collect::<String>();
     let random = RandomState::new().hash_one(&name);
-    Some(path.with_file_name(format!(".{name}.{}.{random:016x}.tmp", std::process::id())))
+    Some(path.with_file_name(format!(".{name}.{random:016x}.tmp")))
 }
 
 #[cfg(unix)]

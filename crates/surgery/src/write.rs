@@ -79,7 +79,7 @@ impl<'p> Stream<'p> {
         file.set_len(self.length).map_err(fail)?;
         let blocks = self.length.div_ceil(BLOCK as u64);
         let spare = Mutex::new(Vec::<Scratch>::new());
-        (0..blocks).into_par_iter().try_for_each(|block| {
+        let write = |block: u64| {
             job.check()?;
             let at = block * BLOCK as u64;
             let length = (self.length - at).min(BLOCK as u64) as usize;
@@ -93,13 +93,29 @@ impl<'p> Stream<'p> {
                 spare.push(scratch);
             }
             Ok(())
-        })
+        };
+        if SHARES_FILES {
+            (0..blocks).into_par_iter().try_for_each(write)
+        } else {
+            (0..blocks).try_for_each(write)
+        }
     }
 }
+
+/// Whether other threads can write to a file that this one has opened. In WebAssembly each has a table of open files of its own.
+const SHARES_FILES: bool = cfg!(any(unix, windows));
 
 #[cfg(unix)]
 fn write_at(file: &File, offset: u64, bytes: &[u8]) -> io::Result<()> {
     std::os::unix::fs::FileExt::write_all_at(file, bytes, offset)
+}
+
+/// Of a file that no other thread writes to.
+#[cfg(not(any(unix, windows)))]
+fn write_at(mut file: &File, offset: u64, bytes: &[u8]) -> io::Result<()> {
+    use std::io::{Seek, SeekFrom, Write};
+    file.seek(SeekFrom::Start(offset))?;
+    file.write_all(bytes)
 }
 
 #[cfg(windows)]

@@ -37,7 +37,7 @@ enum Bytes {
 }
 
 impl Source {
-    /// A file that stays open.
+    /// A file that stays open, where threads can share one.
     ///
     /// errors: `FILE_NOT_FOUND`, `FILE_UNREADABLE` (no permission, a folder, a device)
     pub fn open(path: &Path) -> Result<Source> {
@@ -61,7 +61,8 @@ impl Source {
         let file = File::open(path).map_err(|error| fail(&error))?;
         let stamp = Stamp::of(&file.metadata().map_err(|error| fail(&error))?);
         let length = stamp.length;
-        Ok(Source { bytes: Bytes::File(file), length, path: Some(path.to_owned()), stamp: Some(stamp) })
+        let bytes = if SHARES_FILES { Bytes::File(file) } else { Bytes::Closed(path.to_owned()) };
+        Ok(Source { bytes, length, path: Some(path.to_owned()), stamp: Some(stamp) })
     }
 
     /// A file that is opened for each read, for models in more files than may be open at once.
@@ -171,6 +172,10 @@ impl Stamp {
     }
 }
 
+/// Whether what one thread has opened others can read at any place, all at once. In WebAssembly each thread has a table of open files
+/// of its own, and files have one place that is read next.
+const SHARES_FILES: bool = cfg!(any(unix, windows));
+
 #[cfg(unix)]
 fn read_at(file: &File, offset: u64, out: &mut [u8]) -> io::Result<()> {
     std::os::unix::fs::FileExt::read_exact_at(file, out, offset)
@@ -190,6 +195,14 @@ fn read_at(file: &File, mut offset: u64, mut out: &mut [u8]) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Of a file that this call alone has opened.
+#[cfg(not(any(unix, windows)))]
+fn read_at(mut file: &File, offset: u64, out: &mut [u8]) -> io::Result<()> {
+    use std::io::{Read, Seek, SeekFrom};
+    file.seek(SeekFrom::Start(offset))?;
+    file.read_exact(out)
 }
 
 #[cfg(test)]
