@@ -6,10 +6,9 @@ use crate::sums::{Term, sums_of_part};
 use crate::sweep::{Part, Scratch, sweep};
 use crate::view::View;
 use espalier_simd::entropy_terms;
+use espalier_tensor::output::{Output, unwritable};
 use espalier_tensor::{Code, Error, Model, Result};
-use std::fs::File;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// A tensor whose terms are asked for, and the name that they get.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,8 +34,7 @@ pub fn write_terms(model: &Model, tensors: &[Named], path: &Path, force: bool, r
 /// Terms that are written, but for the name of their file: [`WrittenTerms::place`] gives it. Dropped before, they leave nothing behind.
 pub struct WrittenTerms {
     bytes: u64,
-    output: tempfile::NamedTempFile,
-    path: PathBuf,
+    output: Output,
     force: bool,
 }
 
@@ -47,12 +45,8 @@ impl WrittenTerms {
 
     /// errors: `OUTPUT_EXISTS` without `force` where something is there by now, `OUTPUT_UNWRITABLE`
     pub fn place(self) -> Result<u64> {
-        let WrittenTerms { bytes, output, path, force } = self;
-        let placed = if force { output.persist(&path) } else { output.persist_noclobber(&path) };
-        placed.map_err(|error| match error.error.kind() {
-            io::ErrorKind::AlreadyExists => exists(&path),
-            _ => unwritable(&path, &error.error),
-        })?;
+        let WrittenTerms { bytes, output, force } = self;
+        output.commit(force)?.keep();
         Ok(bytes)
     }
 }
@@ -67,32 +61,29 @@ pub fn terms_beside(
 ) -> Result<WrittenTerms> {
     let named = |error: Error| model.path().map_or(error.clone(), |path| error.in_file(path));
     let parts = parts(model, tensors).map_err(named)?;
-    check(model, path, force)?;
-    let unwritable = |error: &io::Error| unwritable(path, error);
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let output = beside(folder).map_err(|error| unwritable(&error))?;
+    let output = Output::create(path, model, force)?;
+    let failed = |error: std::io::Error| unwritable(path, &error);
 
     // Once for the sums, once for the terms.
     run.job.expect(2 * parts.iter().map(|part| part.bytes(model)).sum::<u64>());
     let sums = sums(model, run, &parts, tensors.len()).map_err(named)?;
-    let mut npz = Npz::new(output.as_file());
+    let mut npz = Npz::new(output.file()?);
     let mut parts = &parts[..];
     for (t, Named { tensor, name }) in tensors.iter().enumerate() {
         let (own, others) = parts.split_at(parts.partition_point(|part| part.owner <= t));
         parts = others;
-        npz.begin(name, &model[*tensor].dims).map_err(|error| unwritable(&error))?;
+        npz.begin(name, &model[*tensor].dims).map_err(failed)?;
         let terms = |part: &Part<usize>, scratch: &mut _| terms_of_part(model, run, part, scratch, sums[t]);
         sweep(model, run, own, 2 * rayon::current_num_threads(), terms, |_, terms| {
-            npz.write(&terms).map_err(|error| unwritable(&error))
+            npz.write(&terms).map_err(failed)
         })
         .map_err(named)?;
     }
-    npz.finish().map_err(|error| unwritable(&error))?;
+    npz.finish().map_err(failed)?;
     run.job.check()?;
     model.check_unchanged()?;
-    let written = |file: &File| file.sync_all().and_then(|()| file.metadata());
-    let bytes = written(output.as_file()).map_err(|error| unwritable(&error))?.len();
-    Ok(WrittenTerms { bytes, output, path: path.to_owned(), force })
+    let bytes = output.file()?.metadata().map_err(failed)?.len();
+    Ok(WrittenTerms { bytes, output, force })
 }
 
 /// Each tensor as one index of one axis, in pieces; the owner is its place in the list.
@@ -142,38 +133,4 @@ fn terms_of_part<T>(
         Ok(())
     })?;
     Ok(bytes)
-}
-
-/// A file under a name of its own in `folder`, with the permissions of any other; dropped, it is gone.
-fn beside(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".espalier-").suffix(".tmp");
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    builder.tempfile_in(folder)
-}
-
-fn check(model: &Model, path: &Path, force: bool) -> Result<()> {
-    let Ok(there) = path.canonicalize() else { return Ok(()) };
-    let mut sources = model.sources().iter().filter_map(|source| source.path());
-    if sources.any(|source| source.canonicalize().is_ok_and(|source| source == there)) {
-        let what = "the output is a file of the model itself, which is never written to";
-        return Err(Error::new(Code::OutputExists, what).in_file(path).todo("Choose another output."));
-    }
-    if !force {
-        return Err(exists(path));
-    }
-    if !there.is_file() {
-        let what = "the output is there already, and not a file";
-        return Err(Error::new(Code::OutputUnwritable, what).in_file(path).todo("Choose another output."));
-    }
-    Ok(())
-}
-
-fn exists(path: &Path) -> Error {
-    Error::new(Code::OutputExists, "the output is there already").in_file(path)
-}
-
-fn unwritable(path: &Path, error: &io::Error) -> Error {
-    Error::new(Code::OutputUnwritable, format!("cannot write the output: {error}")).in_file(path)
 }

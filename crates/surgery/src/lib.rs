@@ -9,7 +9,6 @@ mod encode;
 mod gather;
 mod layout;
 mod nodes;
-mod output;
 mod part;
 mod piece;
 mod save;

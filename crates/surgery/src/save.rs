@@ -1,10 +1,10 @@
 use std::path::Path;
 
+use espalier_tensor::output::{Output, unwritable};
 use espalier_tensor::{Code, Error, Job, Model, Result};
 
 use crate::Edits;
 use crate::layout::{Place, layout};
-use crate::output::{Output, unwritable};
 use crate::piece;
 use crate::write::Stream;
 

@@ -12,6 +12,7 @@ mod external;
 mod job;
 mod model;
 pub mod onnx;
+pub mod output;
 mod source;
 mod typed;
 pub mod wire;

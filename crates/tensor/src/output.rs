@@ -1,14 +1,15 @@
-//! Outputs: written beside their place under another name, then renamed; gone again where that fails.
+//! Outputs: written beside their place under another name, then renamed; gone again where that fails. Every file that is written
+//! under a name that a caller gave is one of these.
 
 use std::fs::{self, File, OpenOptions};
 use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use espalier_tensor::{Code, Error, Model, Result};
+use crate::{Code, Error, Model, Result};
 
 /// A file that is being written under a temporary name. Dropped before [`Output::commit`], it leaves nothing behind.
-pub(crate) struct Output {
+pub struct Output {
     path: PathBuf,
     temporary: PathBuf,
     file: Option<File>,
@@ -17,7 +18,7 @@ pub(crate) struct Output {
 }
 
 /// A file in its place, which can be taken back until it is [`Placed::keep`]t.
-pub(crate) struct Placed {
+pub struct Placed {
     path: PathBuf,
     /// What was there before, under another name.
     before: Option<PathBuf>,
@@ -45,10 +46,12 @@ impl Output {
         }
     }
 
+    /// Where it will be.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
+    /// The file under its temporary name.
     pub fn file(&self) -> Result<&File> {
         self.file.as_ref().ok_or_else(|| Error::internal("the output is closed"))
     }
@@ -108,6 +111,7 @@ impl Drop for Output {
 }
 
 impl Placed {
+    /// It stays; what was there before is gone.
     pub fn keep(mut self) {
         self.kept = true;
         if let Some(before) = &self.before {
@@ -182,7 +186,8 @@ fn exists(path: &Path) -> Error {
     Error::new(Code::OutputExists, "the output is there already").in_file(path)
 }
 
-pub(crate) fn unwritable(path: &Path, error: &io::Error) -> Error {
+/// The error of an output that could not be written to.
+pub fn unwritable(path: &Path, error: &io::Error) -> Error {
     Error::new(Code::OutputUnwritable, format!("cannot write the output: {error}")).in_file(path)
 }
 
