@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { policyCatalogue } from '../allocation/policies.js';
-import { BLOCK, WIDE } from '../allocation/rounding.js';
+import { BLOCK, WIDE } from '../base/blocks.js';
 import { option, optionAs, quoted, text } from '../base/words.js';
 import { GUARD_METRICS } from '../guard/metrics.js';
 import type { Guard } from '../guard/types.js';

@@ -5,7 +5,8 @@ import { solveGroups } from '../../src/refit/grouped.js';
 import { Builder } from '../support/builder.js';
 import { encodeModel, type ModelSpec, type TensorSpec } from '../support/onnx.js';
 import { random } from '../support/random.js';
-import { datasetFor, distance, error, feedsFor, prune, repeated } from './refits.js';
+import type { Change } from './refits.js';
+import { datasetFor, distance, error, feedsFor, modelOf, prune, repeated } from './refits.js';
 
 /** Two lanes with one tap each: x [samples, 2] and what is wanted of them. */
 function example(x: readonly number[], y: readonly number[], held = false, low?: readonly number[]): Example {
@@ -113,22 +114,21 @@ describe('each lane by itself', () => {
  * less, what it adds to its bias is half of what it was.
  */
 function halved(rest: (b: Builder) => void, last = 'c'): ModelSpec {
-  const b = new Builder();
-  b.node('Conv', 'a', ['x', b.weight('w1', [8, 3, 3, 3]), b.weight('b1', [8])], { pads: [1, 1, 1, 1] });
-  b.node('Relu', 'h', ['a']);
-  b.node('Sin', 'bias', [b.weight('b2', [6])]);
-  b.node('Conv', last, ['h', b.weight('w2', [6, 8, 3, 3]), 'bias']);
-  rest(b);
-  const axes: Readonly<Record<string, number>> = { w1: 0, b1: 0, w2: 1 };
-  return {
-    opset: 17,
-    nodes: b.nodes,
-    initializers: b.initializers.map((own) =>
-      own.name in axes ? repeated(own, axes[own.name]!, () => 1) : own,
-    ),
-    inputs: [{ name: 'x', shape: ['n', 3, 8, 8] }],
-    outputs: [{ name: 'y', shape: [] }],
-  };
+  const copied =
+    (axis: number): Change =>
+    (weight) =>
+      repeated(weight, axis, () => 1);
+  return modelOf(
+    (b) => {
+      b.node('Conv', 'a', ['x', b.weight('w1', [8, 3, 3, 3]), b.weight('b1', [8])], { pads: [1, 1, 1, 1] });
+      b.node('Relu', 'h', ['a']);
+      b.node('Sin', 'bias', [b.weight('b2', [6])]);
+      b.node('Conv', last, ['h', b.weight('w2', [6, 8, 3, 3]), 'bias']);
+      rest(b);
+    },
+    ['n', 3, 8, 8],
+    { w1: copied(0), b1: copied(0), w2: copied(1) },
+  );
 }
 
 const cases: Readonly<Record<string, ModelSpec>> = {

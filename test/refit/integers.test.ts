@@ -3,12 +3,10 @@ import type { PlannedGroup } from '../../src/index.js';
 import { openBytes } from '../../src/native/index.js';
 import { encodeModel, type GraphSpec, type ModelSpec } from '../support/onnx.js';
 import { QuantisedModel } from '../support/quantised.js';
-import { datasetFor, error, feedsFor, prune } from './refits.js';
+import { datasetFor, error, feedsFor, HALF, prune, times } from './refits.js';
 
 /** Four lanes, and four that are these again, each a multiple. */
 const LANES = 8;
-const HALF = 4;
-const times = (lane: number): number => (lane < HALF ? 1 : 2 + (lane - HALF) / 4);
 
 /** y of data h and a weight [8, 6] (of a convolution [6, 8, 3, 3]), in some form. */
 type Form = (m: QuantisedModel, h: string) => string;

@@ -5,12 +5,10 @@ import { openBytes } from '../../src/native/index.js';
 import { difference, type Feeds } from '../support/exact.js';
 import { encodeModel, type ModelSpec } from '../support/onnx.js';
 import { QuantisedModel, type Storage } from '../support/quantised.js';
-import { datasetFor, error, feedsFor, prune } from './refits.js';
+import { datasetFor, error, feedsFor, HALF, prune, times } from './refits.js';
 
 /** Four lanes, and four that are these again: each twice as large, three times, ... */
 const LANES = 8;
-const HALF = 4;
-const times = (lane: number): number => (lane < HALF ? 1 : 2 + (lane - HALF) / 4);
 
 /** Integers of which the second half along the first axis repeats the first. */
 function repeatedIntegers(m: QuantisedModel, dims: readonly number[]): number[] {

@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { Builder } from '../support/builder.js';
+import type { Builder } from '../support/builder.js';
 import type { ModelSpec } from '../support/onnx.js';
-import { datasetFor, distance, feedsFor, prune, repeated } from './refits.js';
+import { datasetFor, distance, feedsFor, modelOf, prune } from './refits.js';
 
 /** What lies behind eight lanes of which four are the others, scaled: h -> y. */
 type Rest = (b: Builder) => void;
 
 /** x [n 3 8 8] -> w1, 8 lanes -> ReLU -> h [n 8 8 8] */
 function imageModel(rest: Rest, activation = 'Relu'): ModelSpec {
-  return model(
+  return modelOf(
     (b) => {
       b.node('Conv', 'a', ['x', b.weight('w1', [8, 3, 3, 3]), b.weight('b1', [8])], { pads: [1, 1, 1, 1] });
       b.node(activation, 'h', ['a']);
@@ -21,7 +21,7 @@ function imageModel(rest: Rest, activation = 'Relu'): ModelSpec {
 
 /** x [n 6] -> w1, 8 lanes -> ReLU -> h [n 8] */
 function rowModel(rest: Rest, shape: readonly (number | string)[] = ['n', 6]): ModelSpec {
-  return model(
+  return modelOf(
     (b) => {
       b.node('MatMul', 'm', ['x', b.weight('w1', [6, 8])]);
       b.node('Add', 'a', ['m', b.weight('b1', [8])]);
@@ -31,24 +31,6 @@ function rowModel(rest: Rest, shape: readonly (number | string)[] = ['n', 6]): M
     shape,
     { w1: 1, b1: 0 },
   );
-}
-
-function model(
-  build: (b: Builder) => void,
-  shape: readonly (number | string)[],
-  copies: Readonly<Record<string, number>>,
-): ModelSpec {
-  const b = new Builder();
-  build(b);
-  return {
-    opset: 17,
-    nodes: b.nodes,
-    initializers: b.initializers.map((own) =>
-      own.name in copies ? repeated(own, copies[own.name]!, (lane) => 0.5 + 0.25 * (lane % 4)) : own,
-    ),
-    inputs: [{ name: 'x', shape }],
-    outputs: [{ name: 'y', shape: [] }],
-  };
 }
 
 const cases: Readonly<Record<string, ModelSpec>> = {

@@ -4,9 +4,41 @@ import { expect } from 'vitest';
 import { type Dataset, datasetOf } from '../../src/data/data.js';
 import type { Plan, PlanOptions } from '../../src/index.js';
 import { openModel } from '../../src/index.js';
+import { Builder } from '../support/builder.js';
 import { difference, type Feeds, run } from '../support/exact.js';
 import { encodeModel, type ModelSpec, type TensorSpec } from '../support/onnx.js';
 import { random } from '../support/random.js';
+
+/** Of so many first lanes the others are copies, in tests whose weights are integers. */
+export const HALF = 4;
+/** What a lane of integers is of the one that it copies: scales that integers can have exactly. */
+export const times = (lane: number): number => (lane < HALF ? 1 : 2 + (lane - HALF) / 4);
+
+/** A weight as a test wants it; a number: the second half of its outputs, on that axis, are those of the first, scaled. */
+export type Change = number | ((tensor: TensorSpec) => TensorSpec);
+
+/** A model of one input x, with some of its weights changed. */
+export function modelOf(
+  build: (b: Builder) => void,
+  shape: readonly (number | string)[],
+  changes: Readonly<Record<string, Change>> = {},
+  outputs: readonly string[] = ['y'],
+): ModelSpec {
+  const b = new Builder();
+  build(b);
+  const changed = (own: TensorSpec): TensorSpec => {
+    const change = changes[own.name];
+    if (typeof change === 'number') return repeated(own, change, (lane) => 0.5 + 0.25 * (lane % 4));
+    return change?.(own) ?? own;
+  };
+  return {
+    opset: 17,
+    nodes: b.nodes,
+    initializers: b.initializers.map(changed),
+    inputs: [{ name: 'x', shape }],
+    outputs: outputs.map((name) => ({ name, shape: [] })),
+  };
+}
 
 /** Samples for a model: each open length but the first is `open`. */
 export function samplesOf(

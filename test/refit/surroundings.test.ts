@@ -1,30 +1,10 @@
 import { expect, test } from 'vitest';
-import { Builder } from '../support/builder.js';
 import type { ModelSpec } from '../support/onnx.js';
-import { datasetFor, distance, feedsFor, prune, repeated } from './refits.js';
-
-function model(
-  build: (b: Builder) => void,
-  shape: readonly (number | string)[],
-  copies: Readonly<Record<string, number>>,
-  outputs: readonly string[] = ['y'],
-): ModelSpec {
-  const b = new Builder();
-  build(b);
-  return {
-    opset: 17,
-    nodes: b.nodes,
-    initializers: b.initializers.map((own) =>
-      own.name in copies ? repeated(own, copies[own.name]!, (lane) => 0.5 + 0.25 * (lane % 4)) : own,
-    ),
-    inputs: [{ name: 'x', shape }],
-    outputs: outputs.map((name) => ({ name, shape: [] })),
-  };
-}
+import { datasetFor, distance, feedsFor, modelOf, prune } from './refits.js';
 
 /** Eight lanes behind w1 of which four are the others, scaled, and what surrounds the layer that reads them. */
 const cases: Readonly<Record<string, ModelSpec>> = {
-  'a layer whose answer is an output of the model too': model(
+  'a layer whose answer is an output of the model too': modelOf(
     (b) => {
       b.node('Conv', 'a', ['x', b.weight('w1', [8, 3, 1, 1])]);
       b.node('Relu', 'h', ['a']);
@@ -35,7 +15,7 @@ const cases: Readonly<Record<string, ModelSpec>> = {
     { w1: 0 },
     ['y', 'z'],
   ),
-  'MatMul, its product an output of the model too': model(
+  'MatMul, its product an output of the model too': modelOf(
     (b) => {
       b.node('MatMul', 'a', ['x', b.weight('w1', [6, 8])]);
       b.node('Relu', 'h', ['a']);
@@ -46,7 +26,7 @@ const cases: Readonly<Record<string, ModelSpec>> = {
     { w1: 1 },
     ['y', 'm'],
   ),
-  'a bias that two layers read': model(
+  'a bias that two layers read': modelOf(
     (b) => {
       b.weight('b', [8]);
       b.node('Conv', 'a', ['x', b.weight('w1', [8, 3, 1, 1])]);
@@ -58,7 +38,7 @@ const cases: Readonly<Record<string, ModelSpec>> = {
     ['n', 3, 6, 6],
     { w1: 0, w2: 0, b: 0 },
   ),
-  'a bias that two layers read through Identity': model(
+  'a bias that two layers read through Identity': modelOf(
     (b) => {
       b.weight('zeros', [8]);
       b.node('Identity', 'i1', ['zeros']);
@@ -72,7 +52,7 @@ const cases: Readonly<Record<string, ModelSpec>> = {
     ['n', 3, 6, 6],
     { w1: 0, w2: 0, zeros: 0 },
   ),
-  'Conv along one axis': model(
+  'Conv along one axis': modelOf(
     (b) => {
       b.node('Conv', 'a', ['x', b.weight('w1', [8, 3, 3])]);
       b.node('Relu', 'h', ['a']);
@@ -81,7 +61,7 @@ const cases: Readonly<Record<string, ModelSpec>> = {
     ['n', 3, 12],
     { w1: 0 },
   ),
-  'Conv along three axes': model(
+  'Conv along three axes': modelOf(
     (b) => {
       b.node('Conv', 'a', ['x', b.weight('w1', [8, 2, 1, 1, 1])]);
       b.node('Relu', 'h', ['a']);
@@ -93,7 +73,7 @@ const cases: Readonly<Record<string, ModelSpec>> = {
     ['n', 2, 4, 5, 4],
     { w1: 0 },
   ),
-  'negative and tiny scales of BatchNormalization, then a Clip': model(
+  'negative and tiny scales of BatchNormalization, then a Clip': modelOf(
     (b) => {
       b.node('Conv', 'a', ['x', b.weight('w1', [8, 3, 3, 3])]);
       b.node('Relu', 'h', ['a']);
@@ -112,7 +92,7 @@ const cases: Readonly<Record<string, ModelSpec>> = {
     ['n', 3, 6, 6],
     { w1: 0 },
   ),
-  'a Clip from above alone': model(
+  'a Clip from above alone': modelOf(
     (b) => {
       b.node('Conv', 'a', ['x', b.weight('w1', [8, 3, 3, 3])]);
       b.node('Relu', 'h', ['a']);
@@ -123,7 +103,7 @@ const cases: Readonly<Record<string, ModelSpec>> = {
     ['n', 3, 6, 6],
     { w1: 0 },
   ),
-  'a Clip whose bound is computed': model(
+  'a Clip whose bound is computed': modelOf(
     (b) => {
       b.node('Conv', 'a', ['x', b.weight('w1', [8, 3, 3, 3])]);
       b.node('Relu', 'h', ['a']);
@@ -134,7 +114,7 @@ const cases: Readonly<Record<string, ModelSpec>> = {
     ['n', 3, 6, 6],
     { w1: 0 },
   ),
-  'a sum of an answer with itself': model(
+  'a sum of an answer with itself': modelOf(
     (b) => {
       b.node('Conv', 'a', ['x', b.weight('w1', [8, 3, 3, 3])]);
       b.node('Relu', 'h', ['a']);
@@ -144,7 +124,7 @@ const cases: Readonly<Record<string, ModelSpec>> = {
     ['n', 3, 6, 6],
     { w1: 0 },
   ),
-  'a stored tensor of positions is added': model(
+  'a stored tensor of positions is added': modelOf(
     (b) => {
       b.node('MatMul', 'a', ['x', b.weight('w1', [6, 8])]);
       b.node('Relu', 'h', ['a']);
@@ -155,7 +135,7 @@ const cases: Readonly<Record<string, ModelSpec>> = {
     ['n', 5, 6],
     { w1: 1 },
   ),
-  'a stored vector of channels is added': model(
+  'a stored vector of channels is added': modelOf(
     (b) => {
       b.node('Conv', 'a', ['x', b.weight('w1', [8, 3, 3, 3])]);
       b.node('Relu', 'h', ['a']);
@@ -166,7 +146,7 @@ const cases: Readonly<Record<string, ModelSpec>> = {
     ['n', 3, 7, 7],
     { w1: 0 },
   ),
-  'a stored vector along another axis of that length is added': model(
+  'a stored vector along another axis of that length is added': modelOf(
     (b) => {
       b.node('Conv', 'a', ['x', b.weight('w1', [8, 3, 3, 3])]);
       b.node('Relu', 'h', ['a']);
@@ -177,7 +157,7 @@ const cases: Readonly<Record<string, ModelSpec>> = {
     ['n', 3, 7, 7],
     { w1: 0 },
   ),
-  'a stored number is added': model(
+  'a stored number is added': modelOf(
     (b) => {
       b.node('Conv', 'a', ['x', b.weight('w1', [8, 3, 3, 3])]);
       b.node('Relu', 'h', ['a']);
@@ -188,7 +168,7 @@ const cases: Readonly<Record<string, ModelSpec>> = {
     ['n', 3, 7, 7],
     { w1: 0 },
   ),
-  'Gemm of one output': model(
+  'Gemm of one output': modelOf(
     (b) => {
       b.node('Gemm', 'a', ['x', b.weight('w1', [8, 6])], { transB: 1 });
       b.node('Relu', 'h', ['a']);
@@ -197,7 +177,7 @@ const cases: Readonly<Record<string, ModelSpec>> = {
     ['n', 6],
     { w1: 0 },
   ),
-  'a weight behind Transpose': model(
+  'a weight behind Transpose': modelOf(
     (b) => {
       b.node('MatMul', 'a', ['x', b.weight('w1', [6, 8])]);
       b.node('Relu', 'h', ['a']);
@@ -207,7 +187,7 @@ const cases: Readonly<Record<string, ModelSpec>> = {
     ['n', 6],
     { w1: 1 },
   ),
-  'Flatten, then Gemm': model(
+  'Flatten, then Gemm': modelOf(
     (b) => {
       b.node('Conv', 'a', ['x', b.weight('w1', [8, 3, 3, 3])]);
       b.node('Relu', 'h', ['a']);
@@ -217,7 +197,7 @@ const cases: Readonly<Record<string, ModelSpec>> = {
     ['n', 3, 4, 4],
     { w1: 0 },
   ),
-  'HardSigmoid behind': model(
+  'HardSigmoid behind': modelOf(
     (b) => {
       b.node('Conv', 'a', ['x', b.weight('w1', [8, 3, 3, 3])]);
       b.node('Relu', 'h', ['a']);
@@ -227,7 +207,7 @@ const cases: Readonly<Record<string, ModelSpec>> = {
     ['n', 3, 7, 7],
     { w1: 0 },
   ),
-  'LayerNormalization behind': model(
+  'LayerNormalization behind': modelOf(
     (b) => {
       b.node('MatMul', 'a', ['x', b.weight('w1', [6, 8])]);
       b.node('Relu', 'h', ['a']);

@@ -1,3 +1,4 @@
+import { blockOf } from '../../base/blocks.js';
 import type { SingleNode } from '../../model/write.js';
 import type { Bench } from './bench.js';
 import type { Cache } from './cache.js';
@@ -14,19 +15,16 @@ export interface Table {
 
 /** Shares of a width that are measured. */
 const SHARES = [1 / 4, 1 / 2, 3 / 4, 1];
-/** Runtimes compute in blocks: of a wide layer, counts that are no multiple are slower, and no policy keeps them. */
-const BLOCK = 8;
-const WIDE = 32;
 
 /**
  * The widths at which a layer of `whole` lanes is measured, ascending: a quarter, a half, three quarters and all of
- * them; those of layers of 32 lanes and more in multiples of 8.
+ * them; those of wide layers in whole blocks, as policies keep them.
  */
 export const gridOf = (whole: number): readonly number[] => [
   ...new Set(
     SHARES.map((share) => {
       if (share === 1) return whole;
-      const block = whole >= WIDE ? BLOCK : 1;
+      const block = blockOf(whole);
       return Math.max(block, Math.round((share * whole) / block) * block);
     }),
   ),
