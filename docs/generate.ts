@@ -13,4 +13,4 @@ const write = (path: string, text: string): void => writeFileSync(new URL(path, 
 write('../src/options/interfaces.ts', optionTypes(optionSets));
 write('./operators.md', operatorsPage(operators()));
 write('./criteria.md', criteriaPage(criteria()));
-write('./options.md', optionsPage(optionSets, ownFlags()));
+write('./options.md', optionsPage(optionSets, await ownFlags()));

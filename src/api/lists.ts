@@ -1,4 +1,4 @@
-export { combine } from '../scoring/combined.js';
+export { type Combination, combine, MODES as COMBINED_BY } from '../scoring/combined.js';
 
 import { criterionCatalogue } from '../scoring/criteria.js';
 

@@ -72,6 +72,7 @@ export const command = {
   score: { api: 'model.score()', cli: 'espalier score without --group' },
   plan: { api: 'model.plan()', cli: 'espalier prune MODEL --plan FILE --dry-run' },
   criteria: { api: 'criteria()', cli: 'espalier criteria' },
+  register: { api: 'registerOperator()', cli: '--plugin FILE' },
 } as const satisfies Readonly<Record<string, Spoken>>;
 
 /** What errors of the addon write as `{force: true}`: it knows the option, and neither surface. */

@@ -17,13 +17,8 @@ const ownOptions = {
 } satisfies Declarations;
 
 /** `espalier apply MODEL PLAN -o OUT`: replays a saved plan. */
-export function addApply(program: Command, terminal: Terminal): void {
-  const command = program
-    .command('apply')
-    .description('replay a saved plan')
-    .argument('<MODEL>', 'the .onnx file that the plan was made for')
-    .argument('<PLAN>', 'a plan, as prune --plan writes it')
-    .action((file: string, plan: string, _, given: Command) => apply(file, plan, given, terminal));
+export function declareApply(command: Command, terminal: Terminal): void {
+  command.action((file: string, plan: string, _, given: Command) => apply(file, plan, given, terminal));
   addFlags(command, [
     ...flagsOf(ownOptions),
     ...flagsOf(applyOptions.all),

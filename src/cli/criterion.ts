@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { type CriterionInfo, criteria, type OptionInfo } from '../api/lists.js';
+import { type CriterionInfo, combine, criteria, type OptionInfo } from '../api/lists.js';
 import { option } from '../base/words.js';
 import { HEADING } from '../options/headings.js';
 import type { ScoreOptions } from '../options/types.js';
@@ -57,9 +57,32 @@ function helpOf(owners: readonly Owner[]): string {
   return [...byText].map(([text, names]) => `of ${names.join(', ')}: ${text}`).join('; ');
 }
 
-/** The options of the criterion that were given; the others are left to their defaults. */
-export function criterionOptionsOf(command: Command): Pick<ScoreOptions, 'criterionOptions'> {
-  const given = namesOf(criteria()).filter((name) => command.getOptionValueSource(name) === 'cli');
-  const values = Object.fromEntries(given.map((name) => [name, command.getOptionValue(name)]));
-  return given.length > 0 ? { criterionOptions: values } : {};
+type OptionValues = NonNullable<ScoreOptions['criterionOptions']>;
+
+/**
+ * The criterion and those of its options that were given; the others are left to their defaults. Of several criteria as one, an option
+ * is for each that has it.
+ */
+export function criterionOf(command: Command): Pick<ScoreOptions, 'criterion' | 'criterionOptions'> {
+  const all = criteria();
+  const given = namesOf(all).filter((name) => command.getOptionValueSource(name) === 'cli');
+  const valuesOf = (names: readonly string[]): OptionValues =>
+    Object.fromEntries(names.map((name) => [name, command.getOptionValue(name)]));
+  const criterion: ScoreOptions['criterion'] = command.getOptionValue('criterion');
+  if (criterion === undefined || typeof criterion === 'string')
+    return {
+      ...(criterion !== undefined && { criterion }),
+      ...(given.length > 0 && { criterionOptions: valuesOf(given) }),
+    };
+  const has = (name: string, option: string): boolean =>
+    ownersOf(all, option).some((owner) => owner.criterion === name);
+  const parts = criterion.parts.map((part) => ({
+    ...part,
+    options: valuesOf(given.filter((option) => has(part.criterion, option))),
+  }));
+  const idle = given.filter((option) => !parts.some((part) => has(part.criterion, option)));
+  return {
+    criterion: combine(parts, criterion.by),
+    ...(idle.length > 0 && { criterionOptions: valuesOf(idle) }),
+  };
 }

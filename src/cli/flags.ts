@@ -50,7 +50,14 @@ function flagOf(name: string, own: AnyDeclaration, form: Form): Option {
     : flag.argParser(read(meaningOf(own.takes).choices?.()) as (text: string, before: unknown) => unknown);
 }
 
-const REPEATED: readonly Form[] = ['texts', 'lengths', 'guard'];
+const MAY_BE_REPEATED = '; may be repeated';
+/** What can be given in the form beside one value of it. */
+const MORE: Readonly<Partial<Record<Form, string>>> = {
+  texts: MAY_BE_REPEATED,
+  lengths: MAY_BE_REPEATED,
+  guard: MAY_BE_REPEATED,
+  criterion: '; or several as one, with weights: l1:2+wanda',
+};
 
 /** What a flag does, what there is to choose from, and what holds without it. */
 function helpOf(own: AnyDeclaration, form: Form): string {
@@ -59,7 +66,7 @@ function helpOf(own: AnyDeclaration, form: Form): string {
   return [
     spokenIn(own.off ?? own.help, 'cli'),
     words === undefined ? '' : `: ${words}`,
-    REPEATED.includes(form) ? '; may be repeated' : '',
+    MORE[form] ?? '',
     standard === undefined ? '' : ` (default: ${standard})`,
   ].join('');
 }

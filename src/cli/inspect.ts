@@ -6,12 +6,8 @@ import { addFlags, flagsOf, givenOf } from './flags.js';
 import { spokenOf, type Terminal, terminalOptions, work } from './terminal.js';
 
 /** `espalier inspect MODEL`: what is in a model, what of it can be pruned, and why the rest cannot. */
-export function addInspect(program: Command, terminal: Terminal): void {
-  const command = program
-    .command('inspect')
-    .description('what is in a model: size, multiply-adds, groups of lanes, what is frozen and why')
-    .argument('<MODEL>', 'an .onnx file')
-    .action((file: string, _, given: Command) => inspect(file, given, terminal));
+export function declareInspect(command: Command, terminal: Terminal): void {
+  command.action((file: string, _, given: Command) => inspect(file, given, terminal));
   addFlags(command, [...flagsOf(inspectOptions.all), ...flagsOf(terminalOptions)]);
 }
 

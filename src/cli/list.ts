@@ -6,21 +6,16 @@ import { type Terminal, terminalOptions } from './terminal.js';
 const ownOptions = { json: terminalOptions.json };
 
 /** A command that prints one of the tables of what there is to choose from. */
-export function addList<Row extends object>(
-  program: Command,
+export function declareList<Row extends object>(
+  command: Command,
   terminal: Terminal,
-  name: string,
-  description: string,
   rows: () => Promise<readonly Row[]>,
   inText: (rows: readonly Row[], width: number | undefined) => Promise<string>,
 ): void {
-  const command = program
-    .command(name)
-    .description(description)
-    .action(async (_, given: Command) => {
-      const list = await rows();
-      if (givenOf(given, { all: ownOptions }).json) return terminal.print(toJson(list));
-      terminal.print(await inText(list, terminal.width));
-    });
+  command.action(async (_, given: Command) => {
+    const list = await rows();
+    if (givenOf(given, { all: ownOptions }).json) return terminal.print(toJson(list));
+    terminal.print(await inText(list, terminal.width));
+  });
   addFlags(command, flagsOf(ownOptions));
 }

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { type CriterionInfo, criteria, operators, policies } from '../api/lists.js';
+import type { CriterionInfo } from '../api/lists.js';
 import { EspalierError, option as spoken } from '../base/errors.js';
-import { moduleUrl } from '../platform/index.js';
+import { FileProblem, moduleUrl } from '../platform/index.js';
 import { collect } from './values.js';
 
 /** `--plugin FILE`, before or behind the command: modules that register criteria, policies and operators. */
@@ -31,14 +31,14 @@ export function pluginsIn(args: readonly string[]): readonly string[] {
  */
 async function loadPlugins(plugins: readonly string[]): Promise<void> {
   for (const plugin of plugins) {
-    const before = registered();
+    const before = await registered();
     try {
       const { default: register } = (await import(await moduleUrl(plugin))) as { readonly default?: unknown };
       if (typeof register === 'function') await register(await import('../index.js'));
     } catch (cause) {
       throw failed(plugin, cause);
     }
-    if (registered() === before)
+    if ((await registered()) === before)
       throw new EspalierError(
         'EXTENSION_FAILED',
         'the plugin registers nothing here',
@@ -49,7 +49,10 @@ async function loadPlugins(plugins: readonly string[]): Promise<void> {
 }
 
 /** How much is registered. */
-const registered = (): number => criteria().length + policies().length + operators().length;
+async function registered(): Promise<number> {
+  const { criteria, operators, policies } = await import('../api/lists.js');
+  return criteria().length + policies().length + operators().length;
+}
 
 function failed(plugin: string, cause: unknown): EspalierError {
   const known = cause instanceof EspalierError ? EspalierError.onCommandLine(cause) : undefined;
@@ -58,9 +61,21 @@ function failed(plugin: string, cause: unknown): EspalierError {
     'EXTENSION_FAILED',
     `the plugin cannot be loaded: ${what}`,
     { file: plugin },
-    known?.todo ?? '',
+    known?.todo || todoFor(cause),
     { cause },
   );
+}
+
+/** What to do where a module could not be imported, or threw. */
+function todoFor(cause: unknown): string {
+  if (cause instanceof FileProblem)
+    return 'Give the path of a module, such as ./mine.mjs, or the name of a package that is installed here.';
+  const { code } = (cause ?? {}) as { readonly code?: unknown };
+  if (code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND')
+    return 'Install what the module imports.';
+  if (cause instanceof SyntaxError)
+    return 'Give a module of JavaScript: an .mjs or .cjs file, or a .js file that Node takes for one. TypeScript has to be compiled first.';
+  return 'Mend the module: importing it, and calling its default export with what the package exports, must not throw.';
 }
 
 /** The options of all commands, as code names them: `--no-reconstruct` is `reconstruct`. */
@@ -74,6 +89,7 @@ export const optionsOf = (program: Command): ReadonlySet<string> =>
  * takes something else for another criterion.
  */
 export async function withPlugins(plugins: readonly string[], options: ReadonlySet<string>): Promise<void> {
+  const { criteria } = await import('../api/lists.js');
   const types = new Map<string, string>();
   const known = typesIn(criteria());
   await loadPlugins(plugins);

@@ -1,17 +1,9 @@
 import { Command } from 'commander';
 import { VERSION } from '../platform/index.js';
-import { addApply } from './apply.js';
-import { addCriteria } from './criteria.js';
+import { commands } from './commands.js';
 import { EXIT, faultOf, tell } from './faults.js';
-import { addInspect } from './inspect.js';
-import { addOperators } from './operators.js';
 import { addPlugins, optionsOf, pluginsIn, withPlugins } from './plugins.js';
-import { addPolicies } from './policies.js';
-import { addPrune } from './prune.js';
-import { addScore } from './score.js';
 import type { Terminal } from './terminal.js';
-import { addTree } from './tree.js';
-import { addVerify } from './verify.js';
 
 /** The whole command line: gives the exit code. */
 export async function run(args: readonly string[], signal: AbortSignal): Promise<number> {
@@ -32,7 +24,7 @@ export async function run(args: readonly string[], signal: AbortSignal): Promise
   const json = args.includes('--json');
   try {
     const plugins = pluginsIn(args);
-    if (plugins.length > 0) await withPlugins(plugins, optionsOf(program(terminal)));
+    if (plugins.length > 0) await withPlugins(plugins, optionsOf(await wholeProgram(terminal)));
     await program(terminal).parseAsync([...args], { from: 'user' });
   } catch (error) {
     const fault = faultOf(error, signal.aborted);
@@ -43,7 +35,7 @@ export async function run(args: readonly string[], signal: AbortSignal): Promise
   return exitCode;
 }
 
-/** The commands with their flags. */
+/** The commands, by name; each gets its flags when it is run. */
 export function program(terminal: Terminal): Command {
   const program = new Command('espalier')
     .description('Structured pruning of ONNX models: smaller, faster models that still do their job.')
@@ -61,19 +53,34 @@ Examples:
 
 Exit codes: 0 done, 1 could not be done as asked, 2 wrong usage, 130 interrupted.`,
     )
-    .configureHelp({ showGlobalOptions: true })
+    .configureHelp({
+      showGlobalOptions: true,
+      subcommandTerm: (command) =>
+        [
+          command.name(),
+          '[options]',
+          ...command.registeredArguments.map((argument) => `<${argument.name()}>`),
+        ].join(' '),
+    })
     .exitOverride();
   addPlugins(program);
-  addInspect(program, terminal);
-  addPrune(program, terminal);
-  addApply(program, terminal);
-  addVerify(program, terminal);
-  addScore(program, terminal);
-  addTree(program, terminal);
-  addCriteria(program, terminal);
-  addPolicies(program, terminal);
-  addOperators(program, terminal);
-  for (const command of program.commands)
+  for (const { name, does, takes } of commands) {
+    const command = program.command(name).description(does);
+    for (const [argument, what] of takes) command.argument(argument, what);
     command.exitOverride().showHelpAfterError('(--help tells what there is)');
-  return program;
+  }
+  // What flags are made of (criteria, policies, checks) is loaded for the one command that was named.
+  return program.hook('preSubcommand', (_, command) => declareIn(command, terminal));
+}
+
+/** The commands with all of their flags. */
+export async function wholeProgram(terminal: Terminal): Promise<Command> {
+  const whole = program(terminal);
+  for (const command of whole.commands) await declareIn(command, terminal);
+  return whole;
+}
+
+async function declareIn(command: Command, terminal: Terminal): Promise<void> {
+  const named = commands.find(({ name }) => name === command.name())!;
+  (await named.declare())(command, terminal);
 }

@@ -10,7 +10,7 @@ import { checked } from '../schema/check.js';
 import type { Declarations } from '../schema/declaration.js';
 import { flag, words } from '../schema/fields.js';
 import { checkData, checkPruned, readData } from './check.js';
-import { criterionFlags, criterionOptionsOf } from './criterion.js';
+import { criterionFlags, criterionOf } from './criterion.js';
 import { checkOutput, writeOutput } from './files.js';
 import { addFlags, flagsOf, givenOf } from './flags.js';
 import { loadReports, type PruningOutcome, printOutcome } from './outcome.js';
@@ -28,12 +28,8 @@ const ownOptions = {
 } satisfies Declarations;
 
 /** `espalier prune MODEL -o OUT`: plan, remove, and with data compare. */
-export function addPrune(program: Command, terminal: Terminal): void {
-  const command = program
-    .command('prune')
-    .description('remove what is worth least, and write a smaller model')
-    .argument('<MODEL>', 'an .onnx file')
-    .action((file: string, _, given: Command) => prune(file, given, terminal));
+export function declarePrune(command: Command, terminal: Terminal): void {
+  command.action((file: string, _, given: Command) => prune(file, given, terminal));
   const { output, ...others } = ownOptions;
   const all = [
     ...[...flagsOf({ output }), ...flagsOf(planOptions.all), ...criterionFlags()],
@@ -45,7 +41,7 @@ export function addPrune(program: Command, terminal: Terminal): void {
 async function prune(file: string, command: Command, terminal: Terminal): Promise<void> {
   const { output, plan, dryRun = false, stability = false } = givenOf(command, { all: ownOptions });
   const { force = false } = checked(saveOptions, givenOf(command, saveOptions));
-  const given = checkPlanOptions({ ...givenOf(command, planOptions), ...criterionOptionsOf(command) });
+  const given = checkPlanOptions({ ...givenOf(command, planOptions), ...criterionOf(command) });
   const { data: samples, ...wanted } = given;
   const { labels, guard } = wanted;
   const data = samples as string | undefined;

@@ -1,4 +1,5 @@
 import type { Form } from '../schema/fields.js';
+import { parseCriterion } from './parseCriterion.js';
 import { parseGuard } from './parseGuard.js';
 import { collect, collectShape, parseBytes, parseName, parseNumber } from './values.js';
 
@@ -17,4 +18,5 @@ export const readers: Readonly<Record<Form, ((names?: readonly string[]) => Read
   texts: () => collect,
   lengths: () => collectShape,
   guard: () => parseGuard,
+  criterion: (names = []) => parseCriterion(names),
 };

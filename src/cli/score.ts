@@ -11,7 +11,7 @@ import type { Declarations } from '../schema/declaration.js';
 import { words } from '../schema/fields.js';
 import { nearest } from '../schema/near.js';
 import { checkData, readData } from './check.js';
-import { criterionFlags, criterionOptionsOf } from './criterion.js';
+import { criterionFlags, criterionOf } from './criterion.js';
 import { checkOutput } from './files.js';
 import { addFlags, flagsOf, givenOf } from './flags.js';
 import { spokenOf, type Terminal, terminalOptions, work } from './terminal.js';
@@ -27,12 +27,8 @@ const ownOptions = {
 } satisfies Declarations;
 
 /** `espalier score MODEL`: what each lane is worth under a criterion. */
-export function addScore(program: Command, terminal: Terminal): void {
-  const command = program
-    .command('score')
-    .description('what each lane is worth under a criterion')
-    .argument('<MODEL>', 'an .onnx file')
-    .action((file: string, _, given: Command) => score(file, given, terminal));
+export function declareScore(command: Command, terminal: Terminal): void {
+  command.action((file: string, _, given: Command) => score(file, given, terminal));
   const all = [
     ...[...flagsOf(ownOptions), ...flagsOf(scoreOptions.all), ...criterionFlags()],
     ...[...flagsOf(saveOptions.own), ...flagsOf(terminalOptions)],
@@ -41,7 +37,7 @@ export function addScore(program: Command, terminal: Terminal): void {
 }
 
 async function score(file: string, command: Command, terminal: Terminal): Promise<void> {
-  const given = checkScoreOptions({ ...givenOf(command, scoreOptions), ...criterionOptionsOf(command) });
+  const given = checkScoreOptions({ ...givenOf(command, scoreOptions), ...criterionOf(command) });
   const { group, weights } = givenOf(command, { all: ownOptions });
   const { force = false } = checked(saveOptions, givenOf(command, saveOptions));
   const speech = spokenOf(command);

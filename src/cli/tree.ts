@@ -13,12 +13,8 @@ const ownOptions = {
 } satisfies Declarations;
 
 /** `espalier tree MODEL --group G --data D`: the pruning tree of one group. */
-export function addTree(program: Command, terminal: Terminal): void {
-  const command = program
-    .command('tree')
-    .description('the pruning tree of one group: which lanes share most, which of two says less')
-    .argument('<MODEL>', 'an .onnx file')
-    .action((file: string, _, given: Command) => tree(file, given, terminal));
+export function declareTree(command: Command, terminal: Terminal): void {
+  command.action((file: string, _, given: Command) => tree(file, given, terminal));
   addFlags(command, [...flagsOf(treeOptions.all), ...flagsOf(ownOptions), ...flagsOf(terminalOptions)]);
 }
 

@@ -6,15 +6,10 @@ import { addFlags, flagsOf, givenOf } from './flags.js';
 import { spokenOf, type Terminal, terminalOptions, work } from './terminal.js';
 
 /** `espalier verify ORIGINAL PRUNED`: how alike they answer, how fast, how large. Exit code 1 where one cannot replace the other. */
-export function addVerify(program: Command, terminal: Terminal): void {
-  const command = program
-    .command('verify')
-    .description('how alike two models answer, how fast they are, how large')
-    .argument('<ORIGINAL>', 'an .onnx file')
-    .argument('<PRUNED>', 'another')
-    .action((original: string, pruned: string, _, given: Command) =>
-      compare(original, pruned, given, terminal),
-    );
+export function declareVerify(command: Command, terminal: Terminal): void {
+  command.action((original: string, pruned: string, _, given: Command) =>
+    compare(original, pruned, given, terminal),
+  );
   addFlags(command, [...flagsOf(verifyOptions.all), ...flagsOf(terminalOptions)]);
 }
 

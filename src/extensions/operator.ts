@@ -2,8 +2,7 @@ import * as v from 'valibot';
 import type { Registration } from '../base/catalogue.js';
 import { Frozen } from '../coupling/frozen.js';
 import type { Rule } from '../coupling/rule.js';
-import { INNER } from '../model/subgraphs.js';
-import { operatorCatalogue, overlapping, rows } from '../ops/registry.js';
+import { isOwnDomain, operatorCatalogue, overlapping } from '../ops/registry.js';
 import { invalid } from '../schema/check.js';
 import { action, type Field, flag, whole, words } from '../schema/fields.js';
 import { definitionOf, faultOf } from './registration.js';
@@ -34,13 +33,10 @@ export interface OperatorDefinition {
   rule(call: OperatorCall): readonly (readonly LaneAxis[])[];
 }
 
-/** Domains whose rules are the package's own, and the domain of nodes that no file has. */
-const OWN: ReadonlySet<string> = new Set([...rows.map(({ domain }) => domain), 'ai.onnx', INNER]);
-
 const domainField: Field<string> = v.pipe(
   v.string('the domain of an operator'),
   v.check(
-    (domain) => !OWN.has(domain),
+    (domain) => !isOwnDomain(domain),
     'a custom domain: the rules of ONNX and onnxruntime are the package’s own',
   ),
 ) as Field<string>;

@@ -313,6 +313,12 @@ export const rows: readonly OperatorRow[] = known.map((row) => {
   return ranks === undefined ? row : { ...row, rule: { ...row.rule, ranks } };
 });
 
+/** Domains whose rules are the package's own, and the domain of nodes that no file has. */
+const ownDomains: ReadonlySet<string> = new Set([...rows.map(({ domain }) => domain), 'ai.onnx', INNER]);
+
+/** Whether the rules of a domain are the package's own, so that none can be registered. */
+export const isOwnDomain = (domain: string): boolean => ownDomains.has(domain);
+
 /** These, and what was registered beside them. */
 export const operatorCatalogue = new Catalogue<OperatorRow>(rows);
 

@@ -27,7 +27,7 @@ const criterion: Field<string | Combination> = described(v.union([v.string(), co
   says: CRITERION,
   type: 'string | Combination',
   from: { Combination: 'scoring/combined' },
-  form: 'text',
+  form: 'criterion',
   choices: () => criterionCatalogue.all.map(({ name }) => name),
 });
 

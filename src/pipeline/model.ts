@@ -1,6 +1,6 @@
 import { command, EspalierError, text } from '../base/errors.js';
 import { decidedBy } from '../compression/decided.js';
-import { replayed, sectionsIn } from '../compression/sections.js';
+import { sectionsIn } from '../compression/sections.js';
 import { isWeight } from '../cost/model.js';
 import type { Graph } from '../model/graph.js';
 import type { NativeModel } from '../native/index.js';
@@ -35,6 +35,7 @@ import { lengthsIn } from './lengths.js';
 import { checkMarks, namesIn } from './marks.js';
 import { PrunedModel } from './pruned.js';
 import { notRefitted, refitted } from './refitted.js';
+import { replay } from './replay.js';
 import { GroupScores } from './scores.js';
 import { Sessions } from './sessions.js';
 import { stabilityOf } from './stability.js';
@@ -192,7 +193,7 @@ export class OpenModel {
     const { keep, free, lengths } = checked.made;
     const marks = { keep: namesIn(keep), free: namesIn(free) };
     const analysis = await this.#analyses.measured(marks, options, lengthsIn(lengths));
-    const decisions = replayed(analysis, checked);
+    const decisions = replay(analysis, checked);
     const decided = decidedBy(analysis, [...decisions.values()]);
     const complete: Plan = { ...checked, ...sectionsIn(decisions) };
     const pruned = new PrunedModel(this.native, analysis, complete, decided);

@@ -74,4 +74,5 @@ a loop, integers only) is ranked by the norms of its weights.
 Histograms of activations had better have few bins (\`--bins 16\`): with many, a lane that hardly varies seems to say much.
 
 \`combine([{ criterion: 'l1', weight: 2 }, { criterion: 'wanda' }])\` makes one criterion of several: within each group scores
-become ranks (or shares of the mean), which are added up.`;
+become ranks (or shares of the mean), which are added up. On the command line that is \`--criterion l1:2+wanda\`, and by shares
+\`--criterion l1:2+wanda,by=share\`; flags of options are for each of them that has such an option.`;

@@ -32,9 +32,10 @@ export interface Meaning {
 
 /**
  * How a text stands for a value: a number; `2MB` for bytes; a text as it is; no text at all, for what is on or off; several texts,
- * each given by itself; `input=1x3x640x640` for lengths by their inputs; `fidelity>=0.98` for a guard.
+ * each given by itself; `input=1x3x640x640` for lengths by their inputs; `fidelity>=0.98` for a guard; `l1:2+wanda` for a criterion, of
+ * several with their weights.
  */
-export type Form = 'number' | 'bytes' | 'text' | 'switch' | 'texts' | 'lengths' | 'guard';
+export type Form = 'number' | 'bytes' | 'text' | 'switch' | 'texts' | 'lengths' | 'guard' | 'criterion';
 
 /** A check, with what is known of what passes it. */
 export const described = <T>(check: v.GenericSchema<unknown, T>, meaning: Meaning): Field<T> =>

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { expect, test } from 'vitest';
-import { program } from '../../src/cli/program.js';
+import { wholeProgram } from '../../src/cli/program.js';
 import { criteria } from '../../src/index.js';
 import { applyOptions, inspectOptions } from '../../src/options/calibration.js';
 import { saveOptions } from '../../src/options/call.js';
@@ -11,7 +11,7 @@ import { scoreOptions } from '../../src/options/scoring.js';
 import { verifyOptions } from '../../src/options/verifying.js';
 
 const silent = { signal: new AbortController().signal, width: undefined, print() {}, hint() {}, fail() {} };
-const commands = new Map(program(silent).commands.map((command) => [command.name(), command]));
+const commands = new Map((await wholeProgram(silent)).commands.map((command) => [command.name(), command]));
 
 /**
  * The command line aborts by an interruption, shows progress by itself, and has a flag for each option of a criterion. Compressions beside

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { combine, openModel } from '../../src/index.js';
 import type { GroupScore } from '../../src/options/types.js';
 import { espalier, folder, mlp, samples } from './espalier.js';
 
@@ -29,6 +30,21 @@ describe('score', () => {
     const few = await score('--json', ...data(), '--criterion', 'wanda', '--samples', '3');
     const all = await score('--json', ...data(), '--criterion', 'wanda');
     expect(groups(few.stdout)).not.toEqual(groups(all.stdout));
+  });
+
+  test('by several criteria as one, whose options are for each that has them', async () => {
+    const scored = async (...more: string[]) => groups((await score('--json', ...more)).stdout);
+    const all = await scored('--criterion', 'l1:2+entropy');
+    using model = await openModel(at('mlp.onnx'));
+    const wanted = await model.score({
+      criterion: combine([{ criterion: 'l1', weight: 2 }, { criterion: 'entropy' }]),
+    });
+    expect(all).toEqual(
+      JSON.parse(JSON.stringify(wanted, (_, value) => (value instanceof Float64Array ? [...value] : value))),
+    );
+    expect(await scored('--criterion', 'l1:2+entropy', '--bins', '4')).not.toEqual(all);
+    const { code, stderr } = await score('--criterion', 'l1+l2', '--bins', '4');
+    expect([code, stderr]).toEqual([2, expect.stringContaining('has no option "bins"')]);
   });
 
   test('of the groups that there are with what must stay and what may shrink', async () => {

@@ -1,6 +1,8 @@
 import { InvalidArgumentError } from 'commander';
 import { describe, expect, test } from 'vitest';
+import { parseCriterion } from '../../src/cli/parseCriterion.js';
 import { parseBytes, parseName, parseNumber } from '../../src/cli/values.js';
+import { combine } from '../../src/index.js';
 import { nearest } from '../../src/schema/near.js';
 
 const refused = (parse: (text: string) => unknown, ...texts: string[]) => {
@@ -39,5 +41,35 @@ describe('names', () => {
     expect(nearest('Entropy', names)).toBe('entropy');
     expect(nearest('L2', names)).toBe('l2');
     expect(nearest('magnitude', names)).toBeUndefined();
+  });
+});
+
+describe('a criterion', () => {
+  const parse = parseCriterion(['l1', 'l2', 'wanda', 'mine+yours']);
+  test('by its name, whatever that holds', () => {
+    expect(['l1', 'mine+yours'].map(parse)).toEqual(['l1', 'mine+yours']);
+  });
+
+  test('or several as one, each with its weight', () => {
+    const parts = [{ criterion: 'l1', weight: 2 }, { criterion: 'wanda' }];
+    expect(parse('l1:2+wanda')).toEqual(combine(parts));
+    expect(parse('l1:2+wanda,by=share')).toEqual(combine(parts, 'share'));
+    expect(parse('l1:0.5+l1')).toEqual(combine([{ criterion: 'l1', weight: 0.5 }, { criterion: 'l1' }]));
+  });
+
+  test('of those there are, with weights and a way to compare that there are', () => {
+    refused(
+      parse,
+      'l3',
+      'l1+',
+      '+l1',
+      'l1:+l2',
+      'l1:0+l2',
+      'l1:-1',
+      'l1:2:3+l2',
+      'l1+l2,by=sum',
+      'l1+l2,share',
+    );
+    expect(() => parse('l1+wand')).toThrow('Did you mean wanda?');
   });
 });

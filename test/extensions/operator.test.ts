@@ -116,6 +116,9 @@ describe('a registered operator', () => {
     using late = await openModel(between([node()]));
     const fault = await faultOf(() => late.apply(plan));
     expect(fault.code).toBe('PLAN_MALFORMED');
+    expect(fault.todo).toContain('The operator com.example:Mine has no rule here');
+    expect(fault.todo).toContain('registerOperator()');
+    expect(EspalierError.onCommandLine(fault).todo).toContain('--plugin FILE');
     register(elementwise);
     using again = await openModel(between([node()]));
     expect((await again.apply(plan)).plan.tensors).toEqual(plan.tensors);
