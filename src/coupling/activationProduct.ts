@@ -13,7 +13,7 @@ export type Letters = string | readonly string[] | number;
 export interface ActivationProduct {
   readonly node: Node;
   readonly summed: string;
-  /** Of letters in merged axes; of each such axis at most one is not known. */
+  /** Lengths of the letters that merged axes consist of. Of each merged axis one may be missing: it follows from the others. */
   readonly lengths: ReadonlyMap<string, number>;
   readonly sides: readonly [Side, Side];
 }
@@ -21,9 +21,12 @@ export interface ActivationProduct {
 /** One of the factors. */
 export interface Side {
   readonly operand: number;
-  /** Undefined: the operand is a weight, and the factor what the node itself makes with it. */
+  /**
+   * The value of the graph that is the factor. Absent where the operand is a weight, with which the node itself makes the
+   * factor.
+   */
   readonly value?: string;
-  /** Of a weight: of the outputs alone, from `from` on. */
+  /** A letter for each axis; where the operand is a weight, for its outputs alone, from index `from` on. */
   readonly axes: readonly Letters[];
   readonly from: number;
   /** A stored vector that the node adds: what it adds lies at these letters, from `from` on. */

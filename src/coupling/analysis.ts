@@ -75,7 +75,7 @@ function* keptBy({ graph, parameterAxes, tensors }: Walk, glob: string): Generat
   const ofTensor = (tensor: number): KeptLabel[] =>
     parameterAxes.filter((axis) => axis.tensor === tensor).flatMap(({ labels }) => all(labels));
   const stored = new Map(parameterAxes.map(({ tensor }) => [graph.nameOf(tensor), tensor]));
-  // What is derived stays as it is where anything that it is derived of does.
+  // A derived tensor is computed from stored ones: where one of these must stay whole, so must what is made of it.
   for (const { tensor, leaves, nodes } of graph.folds ?? [])
     if (leaves.some((leaf) => matches(graph.nameOf(leaf))) || nodes.some(matches)) yield* ofTensor(tensor);
   for (const [name, tensor] of stored) if (matches(name)) yield* ofTensor(tensor);

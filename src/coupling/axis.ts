@@ -61,7 +61,7 @@ export interface Axis {
   readonly length: Dim;
 }
 
-/** A value of the graph: its axes, undefined where not even their number is known. */
+/** The axes of a value of the graph. */
 export type Axes = readonly Axis[];
 
 /**
@@ -121,7 +121,7 @@ export const isHeld = (axis: Axis, held: number | string): boolean =>
     ? isZero(axis)
     : axis.factors.every((factor) => factor.held === held || factor.labels === undefined);
 
-/** The axis' length, now and after a removal. */
+/** The axis' length before pruning, and after any removal. */
 export function lengthOf(axis: Axis): Element {
   return {
     before: axis.length,
@@ -135,7 +135,7 @@ export const lengthAfter = (axis: Axis, kept: KeptIndices): Dim =>
     axis.factors.map((factor) => (factor.labels === undefined ? factor.length : kept.count(factor.labels))),
   );
 
-/** Same factors, hence the same lanes: nothing to state about the two. */
+/** Whether two axes have the same factors, hence the same lanes, so that there is nothing to state about the two. */
 export const sameAxis = (a: Axis, b: Axis): boolean =>
   a === b ||
   (a.factors.length === b.factors.length &&

@@ -26,7 +26,7 @@ export class NodeCall implements Call {
   readonly lengths: StatedLengths;
   readonly layer: LayerFacts;
   readonly #taken = new Set<number>();
-  /** Operands that the rule read as lengths or indices, and answers for. */
+  /** Operands that the rule read as lengths or indices: it has said itself what becomes of them. */
   readonly #read = new Set<number>();
   #isOpen = false;
 
@@ -205,7 +205,10 @@ export class NodeCall implements Call {
     }
   }
 
-  /** Content that the rule took for data, and that goes no further as content: it enters the data as it was. */
+  /**
+   * Small known numbers that the rule took for data, and whose result is not known as numbers: they enter the data with their
+   * values in the original, also where these were computed from lengths that change.
+   */
   keepLost(): void {
     const restated = new Set(
       this.lengths.restatements.flatMap(({ where }) => ('operand' in where ? [where.operand] : [])),

@@ -5,7 +5,7 @@ import type { ReadNumbers } from './storedTensors.js';
 import type { Registry, Walk } from './walk.js';
 import { walking } from './walking.js';
 
-/** So many Ifs are tried both ways; beyond them, what cannot be one stays whole. */
+/** This many Ifs are tried both ways; values behind further ones stay whole, which is safe. */
 const MOST_TRIED = 64;
 
 /**

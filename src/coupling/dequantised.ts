@@ -21,9 +21,9 @@ interface Read {
   readonly operand: number;
 }
 
-/** What integers are stored as. */
+/** Element types in which integers that stand for weights are stored. */
 const INTEGERS = new Set(['int8', 'uint8', 'int4', 'uint4', 'int16', 'uint16']);
-/** Casts and moves on the way to what is stored. */
+/** The most nodes that are followed from the product back to the stored integers. */
 const MOST_STEPS = 6;
 
 /** What the graph has stored, which node makes a value, and what is known of its operator. */
@@ -47,7 +47,10 @@ export function dequantisedValues(
   return found;
 }
 
-/** What is known of a node that can be written again: no part of a function. */
+/**
+ * The facts of a node's operator; none of a node in a function's body, which is run for several calls and cannot be rewritten
+ * for one.
+ */
 export const ownFacts = (node: Node | undefined, { factsOf }: Pick<Stores, 'factsOf'>): Facts =>
   node !== undefined && node.id >= 0 && node.body === undefined ? factsOf(node) : NO_FACTS;
 
@@ -69,7 +72,8 @@ function scaled(node: Node, operand: number, stores: Stores): Dequantised | unde
       if (axes.some((axis, place) => axis === undefined && (place === 0 || hasPoint))) return undefined;
       const along = axes.filter((axis) => axis !== undefined && axis !== 'all');
       if (new Set(along).size > 1) return undefined;
-      // One scale and points of their own: the grid has as many of both.
+      // Refits take a scale and a zero point for each index, or one of both for all: one scale with several zero points is
+      // neither.
       if (axes[0] === 'all' && along.length > 0) return undefined;
       const axis = (along[0] as number | undefined) ?? 0;
       return { integers, scale, ...(zeroPoint && { zeroPoint }), axis, reads, scaledAt: by };

@@ -10,7 +10,10 @@ import { KEPT, NONE, SEVERAL, SettledEquations } from './settledEquations.js';
  */
 export class Equations {
   #parent = new Int32Array(1024);
-  /** By lane: `FROZEN` and `PRODUCT` of those that are no lanes of their own. */
+  /**
+   * By lane: `ATOM` for an independent lane, `PRODUCT` for one that is a product of others, `FROZEN` for one that always
+   * stays.
+   */
   #kinds = new Uint8Array(1024);
   #lanes = 0;
   readonly #products = new Map<number, readonly number[]>();
@@ -48,7 +51,7 @@ export class Equations {
     return labels;
   }
 
-  /** The label that holds where all of these do. */
+  /** The label of an index that stays where all of these labels' indices stay. */
   conjunction(labels: readonly number[]): number {
     const lanes: number[] = [];
     for (const label of labels)
@@ -85,7 +88,7 @@ export class Equations {
     return atoms.length > 1 ? SEVERAL : (atoms[0] ?? KEPT);
   }
 
-  /** As `atom`, but `SEVERAL` also where only a closer look tells. */
+  /** As `atom`, without resolving products: `SEVERAL` also for a product that has come down to one lane or none. */
   #single(label: number): number {
     if (label <= 0) return label === 0 ? KEPT : SEVERAL;
     const root = this.#find(label - 1);
@@ -173,14 +176,14 @@ export class Equations {
     } else if (onlyRight.length === 1 && onlyLeft.length > 1) {
       this.#multiply(onlyRight[0]!, onlyLeft);
     } else {
-      // Where one side only has more, what it has more is tied to what both have.
+      // Where all lanes of one side are on the other side too, what the other has more is tied to a lane that both have.
       const shared = left.find((lane) => right.includes(lane));
       const anchor = onlyLeft.length === 0 || onlyRight.length === 0 ? shared! : onlyLeft[0]!;
       for (const lane of [...onlyLeft, ...onlyRight]) this.#tie(anchor, lane);
     }
   }
 
-  /** Two atoms become one. Ties made in the same equation may have joined them, or frozen one, already. */
+  /** Two independent lanes become one. An earlier tie of the same equation may have joined them already. */
   #tie(a: number, b: number): void {
     const x = this.#find(a);
     const y = this.#find(b);

@@ -54,7 +54,10 @@ class Factoring {
     return taken;
   }
 
-  /** No way along the factors: index by index, or frozen where the length is not known. */
+  /**
+   * The factors of the axis do not line up with the lengths: the axis is taken apart index by index, or frozen where its
+   * length is not known.
+   */
   #factorAnew(axis: Axis, lengths: readonly Dim[]): Axis[] {
     if (typeof axis.length !== 'number' || lengths.some((length) => typeof length !== 'number')) {
       this.statements.freezeUnknown(
@@ -100,7 +103,7 @@ class Factoring {
       : this.#tied(factor, rows, columns);
   }
 
-  /** Each label is one lane, and no two are the same. */
+  /** Whether each label is one independent lane, and no two are the same. */
   #areIndependent(labels: Int32Array): boolean {
     const seen = new Set<number>();
     for (const label of labels) {
@@ -111,7 +114,7 @@ class Factoring {
     return true;
   }
 
-  /** Lanes of their own for rows and columns. */
+  /** Rows and columns get new lanes, whose products the given labels are from now on. */
   #asProduct({ labels, zero }: Factor, rows: number, columns: number): readonly [Axis, Axis] {
     const row = this.statements.equations.fresh(rows);
     const column = this.statements.equations.fresh(columns);

@@ -13,7 +13,10 @@ export class FloatView {
     readonly store: Store,
   ) {}
 
-  /** What is mixed and what it comes to as values of floats; undefined where they are not found. */
+  /**
+   * The floats that stand behind the integer data and the integer result of the map; undefined where the graph does not have
+   * them.
+   */
   seenAsFloats({ data, integers, dataAreIntegers = false, outputIsIntegers }: StatedLinearMap):
     | {
         readonly data: string | undefined;
@@ -63,7 +66,8 @@ export class FloatView {
     const zeroPoint = this.#stored(integers.zeroPoint);
     if (scale?.dtype !== 'float32' && scale?.dtype !== 'float16') return undefined;
     if (zeroPoint === undefined && this.operands[integers.zeroPoint] !== undefined) return undefined;
-    // Behind the node a scale lies on the outputs' axis, and is aligned from the right.
+    // A scale that the node reads itself lies on its own last axis. One that is multiplied behind the node is broadcast to
+    // the node's output, whose axes are aligned from the right.
     const rank = this.operands[data]?.axes?.length ?? 0;
     const behind = product === undefined ? 1 : rank - outputAxis;
     const fits = scale.dims.every((length, d) => length === 1 || d === scale.dims.length - behind);
@@ -80,7 +84,7 @@ export class FloatView {
   }
 }
 
-/** What integers that activations are quantised to can be. */
+/** The range of each integer type that activations are quantised to. */
 const RANGES: Readonly<Record<string, readonly [low: number, high: number]>> = {
   int8: [-128, 127],
   uint8: [0, 255],

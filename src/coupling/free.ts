@@ -16,7 +16,7 @@ export interface FreeAxis {
 type Tensors = ReadonlyMap<string, AbstractTensor>;
 type IsFree = (name: string) => boolean;
 
-/** What can be zero where it was removed. */
+/** Whether zeros of the value mean that nothing is there, as they do for floats and not for ids or masks. */
 const isFloat = (value: ValueDocument): boolean => value.dtype?.includes('float') === true;
 
 /** The axes of an input that may shrink: lanes are born at those whose length is stated. Integers are no channels and stay whole. */
@@ -52,7 +52,7 @@ export function tieStates({ inputs, outputs }: Graph, tensors: Tensors, lanes: L
   }
 }
 
-/** Which axes may shrink, in the end. Outputs that are not free stay whole as they always do. */
+/** Which axes of inputs and outputs may shrink, by all that was stated. */
 export function freeAxes(
   { inputs, outputs }: Graph,
   tensors: Tensors,
@@ -90,7 +90,7 @@ function tie(input: string, output: string, tensors: Tensors, lanes: Lanes, isFr
 
 const isFixed = ({ length }: Axis): boolean => typeof length === 'number' && length > 1;
 
-/** Two ends of a state have as many axes, and a fixed length in common. */
+/** Whether two values could be the two ends of a state: they have equally many axes, and a fixed length in common. */
 const areAlike = (a: AbstractTensor | undefined, b: AbstractTensor | undefined): boolean =>
   a?.axes !== undefined &&
   a.axes.length === b?.axes?.length &&

@@ -10,7 +10,7 @@ export class Frozen extends Error {
     readonly why: Why,
     readonly text: string,
     readonly outputs: readonly Output[] = [],
-    /** What first lost what the rule would have had to know, where that is another node. */
+    /** The earlier node behind which it is not known any more what the rule would have needed, where that is why. */
     readonly since?: Cause,
   ) {
     super(text);

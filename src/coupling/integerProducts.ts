@@ -43,9 +43,9 @@ interface IntegerBias {
   readonly scale: Factor;
 }
 
-/** Factors that one Mul takes after the other. */
+/** The most Muls in a row that scale an integer product. */
 const MOST_STEPS = 3;
-/** Roundings, casts and moves between a bias of floats and the integers that it is added to. */
+/** The most roundings, casts and moves between a bias of floats and the integers that it is added to. */
 const MOST_BIAS_STEPS = 6;
 
 /**
@@ -107,7 +107,10 @@ export function integerProduct(node: Node, data: number, around: Surroundings): 
   return undefined;
 }
 
-/** What an Add adds to integers, where it is a stored bias in units of the data's scale times another stored one. */
+/**
+ * The bias that an Add adds to an integer product, where it is a stored vector divided by the data's scale and by a stored
+ * one.
+ */
 function integerBias(
   { inputs }: Node,
   integers: string,
@@ -132,7 +135,7 @@ function integerBias(
   return undefined;
 }
 
-/** A node of two operands that computes this of them, and that can be written again. */
+/** Whether a node computes this of two operands, outside of functions, so that it can be rewritten. */
 const isOf = (node: Node, arithmetic: Facts['arithmetic'], around: Stores): boolean =>
   node.inputs.length === 2 && ownFacts(node, around).arithmetic === arithmetic;
 

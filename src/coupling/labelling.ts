@@ -6,17 +6,18 @@ import type { Cause, Reason } from './reason.js';
 import { Roles } from './roles.js';
 
 /**
- * Labels that nodes may make: so many, and for each index of a stored tensor's axis so many more. A file of some hundred
- * bytes can double an axis forty times over; no network repeats its lanes as often as that.
+ * The most labels that nodes may make: a fixed number, and more for each index of the stored tensors' axes. Without a limit a
+ * file of some hundred bytes could double an axis forty times over, and fill the memory; no network repeats its lanes as
+ * often as that.
  */
 const LABELS = 1 << 22;
 const LABELS_FOR_EACH = 256;
 
 /** What is noted of one model while it is walked: equations of labels, how many there are, roles of stored axes, why lengths are open. */
 export class Labelling {
-  /** Open lengths by the name of their symbol, and why they are. */
+  /** Why lengths are open, by the name of their symbol. */
   readonly #opened = new Map<string, Cause>();
-  /** Labels of axes that are frozen index by index already. */
+  /** Labels of axes that were frozen before: as axes share their labels, the same ones are frozen again and again. */
   readonly #whole = new WeakSet<Int32Array>();
   /** Indices of stored axes, and labels that nodes have made. */
   #born = 0;
@@ -27,7 +28,7 @@ export class Labelling {
     readonly roles = new Roles(),
   ) {}
 
-  /** An open length is what it is because of this. */
+  /** Notes why the length of this symbol is open; the first cause counts. */
   opens(symbol: string, cause: Cause): void {
     if (!this.#opened.has(symbol)) this.#opened.set(symbol, cause);
   }
@@ -41,7 +42,7 @@ export class Labelling {
         const cause = this.#opened.get(name);
         if (cause !== undefined) return cause;
       }
-    // Lengths that are stated by such a symbol are called after it.
+    // A length that was computed from an open one, and that no formula of it is known for, is a symbol named after that one.
     for (const { text } of open)
       for (const [name, cause] of this.#opened) if (text.includes(name)) return cause;
     return undefined;
@@ -53,7 +54,7 @@ export class Labelling {
     return this.equations.fresh(length);
   }
 
-  /** Before labels are made: whether there may be so many. errors: Frozen */
+  /** Counts labels that a node is about to make. errors: Frozen where there would be more than the limit */
   make(count: number): void {
     if (!Number.isSafeInteger(count) || count < 0)
       throw new Frozen('unknown-shape', `a length comes to ${count}`);
@@ -62,7 +63,7 @@ export class Labelling {
     this.#made += count;
   }
 
-  /** The indices of an axis with these labels stay. Axes share their labels, so that most are asked for again and again. */
+  /** All indices of an axis with these labels stay. */
   freeze(labels: Int32Array, reason: Reason): void {
     if (this.#whole.has(labels)) return;
     for (const label of labels) this.equations.freeze(label, reason);

@@ -6,9 +6,9 @@ import { factored } from './factoring.js';
 import { Statements } from './statements.js';
 import { unifyTwo } from './unification.js';
 
-/** What is padded or expanded to more is no channels. */
+/** The longest axis that padding or expanding gives lanes to: longer ones are positions, and not channels. */
 const WIDEST_NEW = 1 << 17;
-/** No layer is wider: a tensor with a longer axis is data, and that axis stays. */
+/** The longest axis of a stored tensor that gets lanes. No layer is wider: a longer axis is that of data, and stays. */
 const WIDEST = 1 << 24;
 
 /**

@@ -44,7 +44,8 @@ export function guessing({ graph, tensors }: Pick<Walk, 'graph' | 'tensors'>): (
         const own = isUnnamed(symbol, name) ? undefined : looksLike(symbol);
         const first = axis === 0 ? SAMPLE : undefined;
         const ids = dtype === 'int64' || dtype === 'int32' ? IDS : OTHER;
-        // Samples on the first axis are counted, not measured.
+        // On the first axis "samples" are those of a batch; on others the word means points of a recording, of which there
+        // are many.
         const counted = axis === 0 && /sample/i.test(symbol) ? SAMPLE : undefined;
         known.set(symbol, counted ?? own ?? first ?? looksLike(name) ?? ids);
       }

@@ -24,27 +24,33 @@ export interface LinearMap {
   readonly weight: number;
   readonly operand: number;
   readonly layout: WeightLayout;
-  /** In how many equal parts the data's axis and the outputs lie, each of which knows its own part alone; by default one. */
+  /**
+   * The number of groups, as of a grouped convolution: outputs of one group read the inputs of that group alone. By default
+   * one.
+   */
   readonly groups?: number;
   /** Where x is the patch of a convolution: one input for each channel and tap. */
   readonly window?: Window;
   readonly bias: Bias;
   /** Where the node reads the weight as integers. */
   readonly integers?: Integers;
-  /** Where what it reads or answers are integers of which no value of the graph has the numbers: what they stand for. */
+  /**
+   * Where the node reads or gives integers, and no value of the graph holds the numbers that they stand for: how to compute
+   * those.
+   */
   readonly reals?: { readonly data?: Real; readonly output?: Real };
 }
 
-/** Integers q that stand for (q - zero point) · scale. */
+/** What the integers q of a quantised activation stand for: (q - zero point) · scale. */
 export interface Real {
   readonly scale: number;
   readonly zeroPoint: number;
-  /** Between which numbers all lie. */
+  /** The least and the greatest number that such integers can stand for. */
   readonly low: number;
   readonly high: number;
 }
 
-/** The operands that say so. */
+/** The operands of a node that hold scale and zero point. */
 export interface RealAt {
   readonly scale: number;
   readonly zeroPoint: number;
@@ -64,7 +70,7 @@ export interface Integers {
 
 /** What the axes of a stored weight are. */
 export interface WeightLayout {
-  /** Together the outputs, outermost first. */
+  /** The axes that the outputs consist of, outermost first. */
   readonly outputs: readonly number[];
   readonly input: number;
   /** Taps of a kernel, as many as the data have spatial axes. */
@@ -96,7 +102,10 @@ export type Bias =
     }
   /** Behind the node: an addition of a vector to its output. */
   | { readonly kind: 'behind' }
-  /** A part of an operand: these places of a row of a stored tensor [rows, places]. Absent: it can be made, with zeros elsewhere. */
+  /**
+   * A part of an operand: some indices of one row of a stored tensor [rows, indices]. Where the operand is absent it can be
+   * made, with zeros elsewhere.
+   */
   | {
       readonly kind: 'part';
       readonly operand: number;
@@ -144,11 +153,14 @@ export interface StatedLinearMap {
   readonly integers?: { readonly scale?: number; readonly zeroPoint: number };
   /** The data are integers too. Where they were not quantised for the node: what says what they stand for. */
   readonly dataAreIntegers?: boolean | RealAt;
-  /** So is what it answers. */
+  /** Its output is integers too: the operands that say what these stand for. */
   readonly outputIsIntegers?: RealAt;
 }
 
-/** A weight operand's axes as axes of the stored tensor that it is, moved; undefined where it is not one. */
+/**
+ * For each axis of an operand the axis of the one stored tensor that it is, however transposed; undefined where the operand
+ * is computed otherwise.
+ */
 export function storedAxes(
   axes: Axes,
   dims: (tensor: number) => readonly number[],
@@ -158,7 +170,8 @@ export function storedAxes(
   if (tensor === undefined) return undefined;
   const own = dims(tensor);
   if (own.length !== axes.length) return undefined;
-  // Axes of length 1 have no lanes, and any order of them is the same data.
+  // Axes of length 1 have no lanes to be recognised by. Whatever their order, the data is the same, so they are taken as they
+  // come.
   const taken = new Set(stored.flatMap((from) => from?.axis ?? []));
   const ones = own.flatMap((length, axis) => (taken.has(axis) ? [] : [{ length, axis }]));
   if (ones.some(({ length }) => length !== 1)) return undefined;

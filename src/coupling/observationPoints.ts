@@ -184,7 +184,8 @@ function placesAmong(group: Group, all: readonly ObservationPoint[]): Observatio
     for (const lane of place.lanes) unseen.delete(lane);
   };
   for (const place of all) if (place.readers.length > 0) take(place);
-  // What is left over: a value that carries all of it, else as few as possible, from the last on.
+  // Lanes that no weight reads: one value that carries all of them, or as few values as cover them. Later values are
+  // preferred, as they lie behind the non-linearity.
   const rest = all.toReversed();
   while (unseen.size > 0) {
     const most = Math.max(0, ...rest.map(shows));

@@ -10,9 +10,9 @@ import type { Lanes } from './lanes.js';
 import { Ranks } from './ranks.js';
 import type { Cause } from './reason.js';
 
-/** No tensor of a network has as many axes. */
+/** The largest rank that is believed: no network has tensors of more axes. */
 const MOST_RANK = 64;
-/** What data decides is followed in vectors as short as shapes are. */
+/** The longest vector whose numbers are followed as symbols where data decides them: shapes are that short. */
 const MOST_GIVEN = 16;
 const GIVEN_AS: Readonly<Record<string, Given>> = {
   int64: 'integer',
@@ -24,7 +24,7 @@ const GIVEN_AS: Readonly<Record<string, Given>> = {
 
 /** Gives a symbol to each length and number of a value that only data decides. */
 export class OpenValues {
-  /** Made once a rank is not known. */
+  /** The inference of ranks, made when the first rank is not known. */
   #ranks: Ranks | undefined;
   #unknowns = 0;
 
@@ -105,7 +105,7 @@ export class OpenValues {
   }
 }
 
-/** Some exporters write `?` or `None` for every length that they do not know: these are not one. */
+/** Some exporters write `?` or `None` for every length that they do not know: two axes called so need not be equally long. */
 const IS_NAME = /^(?!(none|unknown|dynamic)$).*[\p{L}\p{N}]/isu;
 
 /** Why something is not known of a value: its maker, or that it is given. */

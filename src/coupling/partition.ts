@@ -7,7 +7,7 @@ import type { Walk } from './walk.js';
 
 /** The independent lanes on an axis, frozen ones left out. Large models have millions of indices, nearly all of one lane. */
 export interface AxisLanes {
-  /** By index: its lane, `KEPT`, or `SEVERAL`. */
+  /** By index: its lane; `KEPT` where it always stays; `SEVERAL` where it is a product of lanes. */
   readonly single: Int32Array;
   /** By index: the factors, outermost first, where there are several. */
   readonly products: ReadonlyMap<number, readonly number[]>;
@@ -47,7 +47,7 @@ export function each(
 export interface Partition {
   /** Lanes of each group. */
   readonly members: readonly number[][];
-  /** By lane: its group, -1 where it lies on no stored tensor, and its position in it. */
+  /** By lane, its group (-1 where it lies on no stored tensor) and its position in that group. */
   readonly groupOf: Int32Array;
   readonly positionOf: Int32Array;
 }
@@ -94,7 +94,10 @@ export function* partitionSafely(
   }
 }
 
-/** Lanes of groups that lie on nothing but single uses of shared vectors. */
+/**
+ * Lanes of groups of which no stored tensor would shrink, as they lie on copies of shared vectors alone: cutting them would
+ * save nothing.
+ */
 function onlyCopies(atoms: Atoms, axes: readonly ParameterAxis[], { members, groupOf }: Partition): number[] {
   const stored = new Set<number>();
   for (const [index, { use }] of axes.entries()) {
@@ -146,7 +149,10 @@ function passingLabels(tensors: Iterable<AbstractTensor>, known: ReadonlySet<Int
   return [...found];
 }
 
-/** Factors in one label, and their number: more than fits is told apart no further. Two such numbers fit in a byte. */
+/**
+ * The most factors of a label that are told apart: a place among them and their number together fit in a byte. Labels of more
+ * factors count as alike, which may join groups and is safe.
+ */
 const MOST_FACTORS = 16;
 
 /** Partition refinement: the class of a lane, by its number, says all that the axes say of it. */
@@ -171,7 +177,7 @@ function* classesOf(atoms: Atoms, lanes: number, isInexact: (lane: number) => bo
     for (const lane of seen) {
       const before = classOf[lane]!;
       const role = counts[lane]! * MOST_FACTORS ** 2 + roles[lane]!;
-      // Neighbours are mostly alike.
+      // Neighbouring lanes mostly have the same class and role, so that the last answer is often the next one too.
       if (before !== last.before || role !== last.role) {
         const split = here.get(before) ?? new Map<number, number>();
         here.set(before, split);

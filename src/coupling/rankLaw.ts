@@ -9,7 +9,7 @@ export type RankLaw = (ranks: NodeRanks) => void;
 /** The ranks around one node, as far as they are known. */
 export interface NodeRanks {
   readonly node: Node;
-  /** Of an operand; undefined where it is absent or not known. So is what follows. */
+  /** The rank of an operand; undefined where it is absent or not known, like the answers below. */
   input(index: number): number | undefined;
   output(index: number): number | undefined;
   /** How many elements an operand has that is a vector. */

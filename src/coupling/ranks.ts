@@ -7,7 +7,7 @@ import type { NodeRanks, RankLaw } from './rankLaw.js';
 /** The rank law of a node's operator, if it has one. */
 export type Laws = (node: Node) => RankLaw | undefined;
 
-/** What is known already: how many axes a value has, and how long a vector is. */
+/** What is known of a value: how many axes it has, and of a vector how many elements. */
 interface Known {
   readonly rank: number;
   readonly count?: number;
@@ -142,7 +142,7 @@ class Propagation {
       name === undefined || name === '' ? undefined : this.#known.get(name);
     const set = (name: string | undefined, rank: number | undefined): void => {
       if (name === undefined || rank === undefined) return;
-      // What lies in a branch need not run: it says nothing of what lies outside.
+      // A node in a branch of If may never run, so that its demands on ranks prove nothing of values outside of the branch.
       const home = this.#graphOf.get(name) ?? this.graph.document.graph.id;
       if (home === node.graph) this.know(name, { rank });
     };

@@ -121,14 +121,18 @@ export interface Call {
     options?: RestateOptions,
   ): void;
   /**
-   * The operand says only what its absence says: it is coupled with nothing, and leaves where its lengths are no longer
-   * those of `wanted`. False where it is a stored tensor that nothing else reads, and had better be cut.
+   * The operand means what its absence means, as zeros of an initial state do: it is coupled with nothing, and is left out
+   * where its lengths do not fit `wanted` any more. False where it is a stored tensor that nothing else reads, which is cut
+   * instead.
    */
   omit(index: number, wanted: Axes): boolean;
-  /** How a body is followed, by the name of its beginning; and how it should have been: `walk.ts`. */
+  /**
+   * How the body of a loop is followed, by the name of its first node. A rule that finds at the end of the body that it
+   * should have been followed otherwise says so, and the graph is walked again (`choosing.ts`).
+   */
   following(name: string): number | undefined;
   follow(name: string, how: number): void;
-  /** Of an If whose branches end in values that cannot be one: the branch that it is followed through, if one was chosen. */
+  /** The branch that an If is followed through, where its branches end in values of different ranks and one was chosen. */
   branch(): number | undefined;
   /** Whether the node lies in a branch of an If that lengths decide against: nothing of it needs to stay as it is. */
   neverRuns(): boolean;

@@ -34,7 +34,7 @@ export class Statements {
     return { why, node: this.node, text, ...(since !== undefined && { since }) };
   }
 
-  /** An open length is what it is because of this. */
+  /** Notes why the length of this symbol is open; the first cause counts. */
   opens(symbol: string, cause: Cause): void {
     this.labelling.opens(symbol, cause);
   }

@@ -11,13 +11,13 @@ import type { Lanes } from './lanes.js';
 /** Reads a small stored tensor as numbers; 64-bit integers beyond 2^53 are rounded. */
 export type ReadNumbers = (tensor: number) => ArrayLike<number>;
 
-/** Content is read where it is this small: shapes, indices, axes, scales. */
+/** The most elements of a tensor whose numbers are read: shapes, indices, axes and scales are smaller, weights are larger. */
 const MOST_INTEGERS = 1 << 16;
 const MOST_FLOATS = 16;
 const LENGTH_TYPES = new Set(['int64', 'int32']);
 /** Indices of sparse tensors that get lanes, so that what they meet says why it stays whole. */
 const MOST_SPARSE = 1 << 20;
-/** Types of floats, of which a code book may be. */
+/** Element types of code books. */
 const FLOATS = new Set(['float64', 'float32', 'float16']);
 /** Types that never hold weights: indices, masks, text. */
 const NOT_WEIGHTS = new Set(['int64', 'uint64', 'bool', 'string']);
@@ -36,7 +36,7 @@ export class StoredTensors {
     readonly graph: Graph,
     readonly read: ReadNumbers,
     readonly factsOf: FactsOf,
-    /** Those of the model itself, for what no node is the reason of. */
+    /** Statements of the model itself, for what no node is the reason of. */
     readonly lanes: Lanes,
   ) {
     this.#findShared();
@@ -81,7 +81,8 @@ export class StoredTensors {
         const tensor = carried.get(name);
         if (tensor !== undefined) readers.set(tensor.id, (readers.get(tensor.id) ?? 0) + 1);
       }
-      // The body of a function, or of a loop, cannot be given another operand.
+      // A vector that the body of a function or a loop reads cannot be replaced by a copy for one use: the body stands for
+      // many runs.
       for (const name of node.body === undefined ? node.captures : node.inputs) fixed.add(name);
       if (takesPart) fixed.add(node.inputs[0] ?? '');
     }
@@ -138,10 +139,11 @@ export class StoredTensors {
   /** The axes of a stored tensor, with lanes born at each that may be cut. `use`: as one operand of several that share it. */
   stored(tensor: TensorDocument, lanes: Lanes, use?: StoredAxis['use']): AbstractTensor {
     const values = this.contentOf(tensor);
-    // Where an axis has the length 0, there is nothing along the others.
+    // A tensor with an axis of length 0 has no elements, so that there is nothing to cut along its other axes.
     const isNumbers = !NOT_WEIGHTS.has(tensor.dtype) || this.#codes.has(tensor.id);
     const isWeight = isNumbers && !tensor.dims.includes(0);
-    // A shared vector is not masked in the plan, so what lies at a removed index is zero only if it is zero already.
+    // Masking would zero a shared vector for all who read it. So what lies at a removed index of it counts as zero only if
+    // the whole vector is zero.
     const zeros = this.graph.zeros?.get(tensor.id);
     const isMasked = use === undefined || this.isZero(tensor);
     const axes = tensor.dims.map((length, index) => {

@@ -1,7 +1,7 @@
 import type { KeptIndices } from '../model/values.js';
 import { KEPT, SEVERAL, type SettledEquations } from './settledEquations.js';
 
-/** What is left once some independent lanes are removed. */
+/** A set of independent lanes that leave, and what is left of any axis without them. */
 export class Removal implements KeptIndices {
   readonly #removed: Uint8Array;
   readonly #counts = new Map<Int32Array, number>();

@@ -35,7 +35,8 @@ class Unification {
         return;
       }
     }
-    // What is left on one side has length 1 on the other: a symbolic factor that must be 1, and nothing labelled.
+    // What is left on one side has no counterpart on the other, so that its length must be 1. A factor with labels is longer:
+    // then the two do not fit.
     this.#mismatch([...x, ...y].filter((factor) => factor.labels !== undefined));
   }
 
@@ -66,7 +67,10 @@ class Unification {
     this.statements.equateAll(f.labels, g.labels);
   }
 
-  /** An unlabelled factor swallows the other one if its length is a multiple; the rest of it goes back in line. */
+  /**
+   * A factor without labels is matched with the other side's factor where its length is a multiple of that one's; what is
+   * left of it is matched with the factors that follow.
+   */
   #unifyWithWhole(whole: Factor, part: Factor, rest: Factor[]): boolean {
     if (whole.labels !== undefined) return false;
     const left = quotient(whole.length, part.length);

@@ -31,7 +31,7 @@ export interface Walk {
   readonly linearMaps: readonly LinearMap[];
   /** Nodes that scale and shift lanes by stored numbers. */
   readonly scalings: readonly Scale[];
-  /** What nodes do first to what they read, by node. */
+  /** What nodes do first to each element of the values that they read, by node. */
   readonly passages: ReadonlyMap<Node, readonly Passage[]>;
   /** The axes of operand 0 that nodes divide along by what they make of all that lies there, by node. */
   readonly normalised: ReadonlyMap<Node, readonly number[]>;
@@ -59,11 +59,17 @@ export interface Walk {
   readonly choices: BranchChoices;
   /** Ifs whose branches end in values that cannot be one, and for which nothing was chosen. */
   readonly undecided: readonly Node[];
-  /** Beginnings of bodies that one round does not stand for as it was followed, and how they are to be followed. */
+  /**
+   * Bodies of loops whose rounds turned out not to be alike as they were followed, by the name of their first node, and how
+   * they are to be followed instead.
+   */
   readonly mistaken: BranchChoices;
 }
 
-/** The branch that a node is followed through, by the node's name: 0 is the first; of the beginning of a body how it is followed. */
+/**
+ * By the name of a node: of an If the branch that it is followed through, from 0; of the first node of a loop's body how the
+ * body is followed.
+ */
 export type BranchChoices = ReadonlyMap<string, number>;
 
 /** The choice for a loop whose states may enter each round with other open lengths: these are left open behind it. */

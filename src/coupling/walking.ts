@@ -94,7 +94,7 @@ class Walker {
     },
   };
   readonly #undecided: Node[] = [];
-  /** Names of outputs that the file gives none, by node and place. */
+  /** Names that were made for outputs without one, by node and index. */
   readonly #named = new Map<string, string>();
   #names: Names | undefined;
   readonly #mistaken = new Map<string, number>();
@@ -220,7 +220,10 @@ class Walker {
     for (const name of layer.wanted) this.#wanted.add(name);
   }
 
-  /** What integers stand for, spelled out by nodes, is the weight that they are: its axes are theirs. */
+  /**
+   * A product that spells out (q - zero point) · scale of stored integers q counts as the weight that they stand for: its
+   * axes are those of the stored integers.
+   */
   #seenThrough(name: string, tensor: AbstractTensor): AbstractTensor {
     const found = this.#dequantised.get(name);
     if (found === undefined) return tensor;
@@ -255,7 +258,7 @@ class Walker {
     }
   }
 
-  /** A value is this, as far as its maker tells. */
+  /** Notes a value with what its maker says of it; what that leaves open becomes symbols. */
   #set(name: string, given: AbstractTensor, maker?: Node): void {
     this.#tensors.set(name, this.#open.completed(name, given, maker));
   }

@@ -85,7 +85,8 @@ export function attend(
 ): Attended {
   const { lanes } = call;
   const batch = lanes.unify([query.batch, key.batch, value.batch]);
-  // Masks and lengths of the samples are integers, which cannot follow.
+  // Masks and lengths of sequences are integers with an entry for each sample. They are no weights and are never cut, so
+  // neither is the axis of samples.
   lanes.freeze(batch, 'operator', `is a sample of ${call.node.op}`);
   if (isOrdered(call)) lanes.freeze(query.rows, 'operator', 'is a position that sees those before it');
   const columns = lanes.unify([key.rows, value.rows]);
@@ -118,7 +119,7 @@ export function contractsHeads(
   sides: readonly [query: ContractingSide, key: ContractingSide],
 ): void {
   if (typeof heads !== 'number' || typeof owners !== 'number') return;
-  // Keys that are put out are seen by others too.
+  // Where the node also puts out the keys, others read them: then other dims with the same products would not do.
   if ((call.node.outputs[1] ?? '') !== '') return;
   call.contracts({ summed: 'd', lengths: { g: owners, r: heads / owners }, sides });
 }

@@ -86,7 +86,7 @@ export const matMulNBits: Rule = {
   },
 };
 
-/** Its scale is zero at removed indices. */
+/** Whether the scale is zero at removed indices, so that whatever is stored there counts as zero. */
 const isScaled = (axis: Axis): boolean => isLabelled(axis) && isZero(axis);
 
 /**

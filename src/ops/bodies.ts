@@ -10,7 +10,10 @@ import { beginningOf } from '../model/subgraphs.js';
 const BODY = 'its body runs as often as data says, and its rounds are not alike: what it reads stays whole';
 const SCANNED = 'is the axis that the body runs along';
 
-/** A state as any round begins with it: as the first one does, and open lengths loosely followed with one of their own. */
+/**
+ * A state at the beginning of any round of a loop: it has the lanes that it has in the first one. Open lengths that change
+ * from round to round get a symbol of their own.
+ */
 const carried = (call: Call, state: AbstractTensor | undefined, place: string): Output => ({
   axes: state?.axes?.map((axis, d) => {
     if (isLabelled(axis)) return withZero(axis, false);
@@ -20,7 +23,7 @@ const carried = (call: Call, state: AbstractTensor | undefined, place: string): 
   dtype: state?.dtype,
 });
 
-/** Frozen: an axis that there is not. */
+/** An axis that an attribute names, counted from the front. Frozen: beyond the rank. */
 function axisAt(list: readonly number[] | undefined, place: number, rank: number): number {
   const given = list?.[place] ?? 0;
   const axis = given < 0 ? given + rank : given;
@@ -72,8 +75,9 @@ function refuse(call: Call, name: string): void {
 }
 
 /**
- * A state as it is left: one with what it began as, since any round may be the last, or none. One round stands for all where its lanes
- * and stated lengths are the same at both ends; open lengths that are not are followed loosely, and all else not at all.
+ * A state after a loop. It is coupled with what it began as, since the loop may end after any round, or before the first. One
+ * round stands for all where the state has the same lanes and lengths at both of its ends. Open lengths that differ are left
+ * open; where anything else differs the body is not followed.
  */
 function left(
   call: Call,
@@ -101,7 +105,7 @@ function left(
   return { axes, dtype: before?.dtype };
 }
 
-/** Where rounds are put one behind the other. */
+/** An output that collects what each round gives, along a new axis. */
 const stacked = (end: AbstractTensor | undefined, at: number, length: Axis): Output => {
   const axes: Axes | undefined = end?.axes;
   return {

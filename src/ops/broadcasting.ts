@@ -98,7 +98,7 @@ export function mapValues(
   );
   const count = dims.reduce((a, b) => a * b, 1);
   if (count > MOST_ELEMENTS) return undefined;
-  // Axes of different lengths: whatever runs the model refuses them.
+  // Lengths that cannot be broadcast to each other are an error of the model, which its runtime reports.
   const fits = (own: readonly number[]): boolean =>
     own.every((length, d) => length === 1 || length === dims[d + rank - own.length]);
   if (!known.every((values) => fits(values.dims))) return undefined;

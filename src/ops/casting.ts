@@ -31,7 +31,7 @@ function castTo(call: Call): string | undefined {
   return { float: 'float32', double: 'float64' }[name] ?? (ELEMENT_TYPES.includes(name) ? name : undefined);
 }
 
-/** Content in another type; unknown where the types are not. */
+/** Known numbers in another element type; unknown where the types are not known. */
 function castValues(
   values: Values | undefined,
   from: string | undefined,

@@ -4,7 +4,7 @@ import type { Element, Values } from '../model/values.js';
 
 const product = (dims: readonly number[]): number => dims.reduce((a, b) => a * b, 1);
 
-/** Larger contents do not speak of lengths. */
+/** The most numbers that are followed: tensors of lengths and indices are smaller. */
 const MOST_ELEMENTS = 1 << 16;
 
 /** The entries at these places of one axis, in this order; undefined where one lies beyond it. */

@@ -33,7 +33,8 @@ export const branch: Rule = {
     const through = (which: number): readonly Output[] =>
       both[which]!.map((own) => own ?? { axes: undefined });
     if (typeof condition?.before === 'number') {
-      // The lengths decide already: only one branch ever runs, also when lengths have changed.
+      // The condition follows from lengths that are known, so that one branch alone ever runs. It is written down as it is
+      // now, lest other lengths after pruning choose the other branch.
       call.restate(0, [literal(condition.before)]);
       return through(condition.before === 0 ? 1 : 0);
     }

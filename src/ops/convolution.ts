@@ -48,7 +48,7 @@ export function windowsAlong(
   const padded = add(length, before);
   const spare = subtract(after + stride, extent);
   if (!ceilMode) return floorDivide(add(padded, spare), stride);
-  // A last window that would start in the padding behind the data does not count.
+  // With `ceil_mode` a last window counts that reaches beyond the data, unless it would start in the padding behind them.
   return ceilDivide(add(padded, minimum(spare, 0)), stride);
 }
 
@@ -200,7 +200,8 @@ export const convTranspose: Rule = {
     call.work([x[0]!, input, output, ...sizes, product(x.slice(2).map((axis) => axis.length))]);
     const zero = isZero(output) && (bias === undefined || isZero(bias));
     if (groups === 1) {
-      // What one position of x adds to its surroundings is linear in its channels.
+      // Each position of x adds a patch to y that is linear in the channels there: outputs are the channels of y at each tap
+      // of the kernel.
       const outputs = [1, ...sizes.map((_, d) => d + 2)];
       call.mixes({ data: 0, axis: 1, weight: 1, outputs, input: 0 });
     }

@@ -6,7 +6,7 @@ import type { Compute } from './computing.js';
 import { isFloat, plainly } from './computing.js';
 import { linear, scaling, several } from './elementwise.js';
 
-/** Frozen-free division: a lane is exact where the divisor is not zero in a removed lane. */
+/** A quotient, element by element: exact where the divisor is not zero in a removed lane, as 0 / 0 is not a number. */
 function quotientOf(compute: (dtype: string | undefined, call: Call) => Compute): Rule {
   const rule = several(firstZero, compute);
   return {

@@ -4,7 +4,7 @@ import { Frozen } from '../coupling/frozen.js';
 import type { Call, Rule } from '../coupling/rule.js';
 import { broadcast, someZero } from './broadcasting.js';
 
-/** A term read: letters in order; '...' stands for axes that are broadcast. */
+/** The letters of one operand or of the result, in order; '...' stands for axes that are broadcast. */
 type Term = readonly string[];
 
 const ELLIPSIS = '...';

@@ -62,7 +62,7 @@ export const others = (call: Call, operand: number): number[] =>
 const adding = (rule: Rule): Rule => ({
   ...rule,
   axes: (call) => {
-    // Operands that attributes align are not broadcast as they lie.
+    // Before opset 7 the attribute `axis` aligns operands otherwise than broadcasting does, which refits reckon with.
     const lie = call.node.opset >= 7 || !call.attributes.has('axis');
     for (let operand = 0; lie && operand < call.count; operand++)
       call.passes({ operand, steps: [{ kind: 'sum', operands: others(call, operand) }], passes: true });
@@ -158,7 +158,7 @@ export const power: Rule = {
   axes: (call) => {
     const operands = [aligned(call, 0), aligned(call, 1)] as const;
     const exponents = operands[1].values && numbersNow(operands[1].values);
-    // An exponent with lanes is zero itself where one was removed.
+    // At a removed index an exponent with lanes is 0, and x⁰ is 1 and not 0.
     const fixed = exponents !== undefined && !operands[1].axes.some(isLabelled);
     const positive = fixed && exponents.every((exponent) => exponent > 0);
     const axes = broadcast(

@@ -31,7 +31,7 @@ export const expand: Rule = {
       const element = target.elements[d - (rank - target.elements.length)];
       if (element === undefined) return own;
       const axis = expanded(call, own, asLength(element.before), { place: d, zeros });
-      // A stated 1 leaves the axis as it is, whatever becomes of it.
+      // A stated 1 expands nothing: it agrees with any length that the axis has after pruning.
       stated.push(element.before === 1 ? lengthOf(axis) : element);
       return axis;
     });
@@ -49,7 +49,7 @@ function expanded(
   { place, zeros }: { readonly place: number; readonly zeros: boolean },
 ): Axis {
   if (own.length === 1) return stated === 1 ? own : call.lanes.fresh(stated, zeros);
-  // What is longer than 1 stays as long, whatever says so.
+  // An axis longer than 1 is never broadcast, so that the stated length is its own, or 1.
   if (stated === 1 || typeof own.length === 'number' || equal(own.length, stated)) return own;
   if (isLabelled(own)) return openInstead(call, own, place, 'is expanded to a length that is not known');
   return typeof stated === 'number' ? plain(stated) : longer(own, plain(stated));

@@ -48,7 +48,7 @@ export const packedAttention: Rule = {
     const [contracted, projected] = ofRank(call, 1, 2) as [Axis, Axis];
     lanes.contract(input, contracted);
     call.work([batch, rows, input, projected]);
-    // No value of the graph is W x.
+    // The node computes W x and goes on with it, so that no value of the graph is W x and no output is named.
     call.mixes({
       ...{ data: 0, axis: 2, weight: 1, outputs: [1], input: 0 },
       bias: { kind: 'operand', operand: 2 },
@@ -125,7 +125,7 @@ export const multiHeadAttention: Rule = {
   axes: (call) => {
     const biased = withBias(call, 3, projections(call));
     const [query, key, value] = biased;
-    // onnxruntime takes caches of one shape.
+    // onnxruntime wants the caches of keys and of values in one shape, so that both lose the same dims.
     if (call.optional(6) !== undefined) call.lanes.unify([key.dims, value.dims]);
     const keys = behindPast(call, cacheAt(call, 6), key);
     const values = behindPast(call, cacheAt(call, 7), value);
@@ -189,7 +189,7 @@ function projections(call: Call): Sides {
   }
   const value = side(2);
   const keys = side(1);
-  // As a cache has them, keys and values have one shape.
+  // Keys of four axes come from a cache, in which keys and values have one shape.
   if (key.length === 4) call.lanes.unify([keys.dims, value.dims]);
   return [side(0), keys, value];
 }

@@ -63,7 +63,7 @@ function mixes(call: Call): void {
   const scales = alpha === 1 ? [] : [{ kind: 'scale', by: alpha } as const];
   const alone = { op: 'FusedMatMul', domain: 'com.microsoft', operands: 2 };
   const fused = fusing(call, scales, alone, ['alpha']);
-  // Behind an activation no vector can be added to the product.
+  // Where the node applies an activation, a vector added behind it is not added to the product, and is no bias.
   const isActivated = attributes.string('activation', '') !== '';
   const behind = isActivated ? undefined : ({ kind: 'behind' } as const);
   if (b.length === 2 && a.length > 1) {
@@ -74,7 +74,7 @@ function mixes(call: Call): void {
     const [input, output] = isTurned('transB') ? [1, 0] : [0, 1];
     call.mixes({
       ...{ data: 0, axis, weight: 1, outputs: [output], input },
-      // Of data that are turned positions lie elsewhere than in y.
+      // The axes of transposed data do not lie as those of y do, so that positions of x and y could not be paired.
       ...(asItLies && !isTurned('transA') && { outputAxis: a.length - 1 }),
       ...(behind && { bias: behind }),
       ...(fused && { fused }),

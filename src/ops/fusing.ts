@@ -32,7 +32,7 @@ function fusedActivation({
   | undefined {
   const name = attributes.string('activation', '');
   if (name === '') return undefined;
-  // Of an activation that is not listed nothing is known.
+  // An activation that is not listed may do anything to zeros, and may have no bounds.
   const activation = FUSED[name] ?? NOT_ZERO_AT_ZERO;
   const listed = attributes.floats('activation_params');
   const parameters = parametersOf(
@@ -42,7 +42,7 @@ function fusedActivation({
   return { activation, parameters };
 }
 
-/** What the activation leaves of the zeros. */
+/** The axes behind the activation: zeros stay where it gives 0 at 0. */
 export function activated(call: Call, axes: Axes): Axis[] {
   const fused = fusedActivation(call);
   const keeps = fused === undefined || keepsZero(fused.activation, fused.parameters);

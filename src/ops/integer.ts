@@ -263,7 +263,7 @@ export const qgemm: Rule = {
       { ...b, axes: turned(b.axes, 'transB') },
       6,
     );
-    // A factor would be in the units of what is added.
+    // With `alpha` other than 1 the int32 operand C is in units that the factor is part of, which refits do not reckon with.
     if (attributes.int('transA', 0) === 0 && attributes.float('alpha', 1) === 1)
       call.mixes({
         ...{ data: 0, axis: 1, weight: 3, outputs: [columns], input: 1 - columns, outputAxis: 1 },

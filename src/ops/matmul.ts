@@ -58,7 +58,8 @@ export const matMul: Rule = {
         bias: behind,
       });
     if (a.length === 2 && b.length > 1)
-      // The outputs lie before the columns: only an addition that is broadcast over them could be a bias.
+      // W stands on the left, so that the outputs are the last axis but one of y. A vector that is added behind lies on the
+      // last axis, and is no bias of W.
       call.mixes({
         ...{ data: 1, axis: b.length - 2, weight: 0, outputs: [0], input: 1, outputAxis: rank - 2 },
       });
@@ -99,7 +100,8 @@ export function gemmOf(call: Call, fused?: Fusing): Axes {
   const scaled = scaledOf(call, fused);
   if (scaled !== undefined)
     call.mixes({
-      // Of transposed data positions lie behind the inputs, but before the outputs: y is not laid out as x is.
+      // Transposed data are [inputs, positions] while y is [positions, outputs]: as the two are not laid out alike, y is not
+      // named as what W x comes to.
       ...(transA ? { axis: 0 } : { axis: 1, outputAxis: 1 }),
       ...{ data: 0, weight: 1 },
       ...{ outputs: [transB ? 0 : 1], input: transB ? 1 : 0 },

@@ -19,7 +19,8 @@ export const batchNormalization: Rule = {
   exact: 'yes; in training mode not for lanes of the other axes',
   axes: (call) => {
     const { node, attributes } = call;
-    // Before opset 14 more than one output meant training, before opset 7 also that the attribute does not say otherwise.
+    // Before opset 14 a node with more than one output computes its statistics from the batch, as in training; before opset 7
+    // so does one without `is_test` = 1.
     const trains =
       attributes.int('training_mode', 0) !== 0 ||
       (node.opset < 7 && attributes.int('is_test', 0) === 0) ||

@@ -38,7 +38,8 @@ function padRule(
       const mode = call.attributes.string('mode', 'constant');
       const padsNothing = pads.every((pad) => pad.before === 0);
       const y = x.map((axis) => withZero(axis, isZero(axis) && (padsNothing || zero || mode !== 'constant')));
-      // Padding computed from lengths stays what it was, but where it has lanes.
+      // Pads may be computed from lengths. They stay what they were in the original, except along axes whose padding itself
+      // has lanes that may leave.
       const wanted = pads.map((pad) => literal(pad.before));
       for (const [i, statedAxis] of axes.entries()) {
         const d = axisWithin(statedAxis, x.length);

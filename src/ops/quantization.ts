@@ -105,7 +105,7 @@ const RANGES: Readonly<Record<string, readonly [low: number, high: number]>> = {
   uint16: [0, 65535],
 };
 
-/** The first of the 8-bit floats among ONNX's types: they have a NaN, which no scale of zero makes zero. */
+/** The first of the 8-bit floats among ONNX's element types. They have a NaN, which even a scale of zero does not make zero. */
 const FLOAT8 = 17;
 
 /**

@@ -55,7 +55,8 @@ function recurrent(cell: Cell): Rule {
       const stateAxes = (n: Axis, h: Axis): readonly [Axis, Axis, Axis] =>
         batchFirst ? [n, dirs, h] : [dirs, n, h];
       const initial = initialStates(call, cell, directions, batchFirst);
-      // Zeros are as good as none: exporters slice them for all layers out of one tensor, which would tie the layers.
+      // An initial state of zeros means the same as none. Exporters slice the states of all layers out of one tensor of
+      // zeros: following it would tie the lanes of all layers.
       const wanted = stateAxes(batches, gated.hidden[0]!);
       const given = initial.filter(({ index }) => !(call.isZeroConstant(index) && call.omit(index, wanted)));
       const lengths = call.optional(4) === undefined ? [] : [ranked(call, 4, 1)[0]];
@@ -86,7 +87,7 @@ function recurrent(cell: Cell): Rule {
   };
 }
 
-/** Of X by W, and of the states by R: they are fed back as they come out, one step earlier. */
+/** States the two linear maps of each direction: X by W, and by R the states that the node itself gave one step earlier. */
 function mixesOf(call: Call, cell: Cell, directions: number, batchFirst: boolean): void {
   const [gates] = call.input(1).slice(1, 2);
   const states = call.shown(0);
@@ -119,7 +120,10 @@ const partOf = (gates: Axis, row: number, half: 0 | 1): Bias =>
     ? { kind: 'none' }
     : { kind: 'part', operand: 3, row, from: half * gates.length, length: gates.length };
 
-/** A weight's rows, seen as the state that they make: it is the state that is contracted, not they. */
+/**
+ * The hidden lanes as an axis of the state that R reads, without their origin in the weights' rows: the state is summed over,
+ * and the rows are not.
+ */
 const asData = (axis: Axis): Axis => axisOf(axis.factors.map(({ stored: _, ...factor }) => factor));
 
 /**

@@ -12,12 +12,15 @@ export interface Cell {
   readonly peepholes?: { readonly operand: number; readonly gates: number };
   /** The activations of one direction, unless the attribute names others. */
   readonly activations: readonly string[];
-  /** Places in that list of the functions that must give 0 at 0: for the cell state, and beyond it for the hidden one. */
+  /**
+   * Indices in that list of the functions that must give 0 at 0 so that the cell state stays zero; and of those that the
+   * hidden state needs besides.
+   */
   readonly cellZero: readonly number[];
   readonly hiddenZero: readonly number[];
-  /** Gates that make something else of R h before W x is added, as GRU's reset gate does. */
+  /** Gates in which R h is changed before W x is added, as GRU's reset gate does. */
   readonly apart?: readonly number[];
-  /** Places of scale and zero point of W and of R, where both are integers; both are turned then. */
+  /** The operands that hold scale and zero point of W and of R, where both are integers. Both weights are transposed then. */
   readonly integers?: { readonly 1: ScaleAndZeroPoint; readonly 2: ScaleAndZeroPoint };
 }
 

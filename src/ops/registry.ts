@@ -344,7 +344,7 @@ const own = byOperator(rows);
 export const rowsOf = (domain: string, op: string): readonly OperatorRow[] =>
   own.get(`${domain}:${op}`) ?? [];
 
-/** Of nodes that no file has. */
+/** Rules of the nodes that reading a file puts in front of the bodies of loops: they give each round what it begins with. */
 const inner: Readonly<Record<string, Rule>> = { LoopBody: bodies.loopBody, ScanBody: bodies.scanBody };
 
 /** The package's own rule of an operator at an opset version. */

@@ -22,7 +22,8 @@ export function reshapeAxes(lanes: Lanes, axes: Axes, lengths: readonly Dim[]): 
   while (back < most && equal(axes.at(-1 - back)!.length, lengths.at(-1 - back)!)) back++;
   let from = axes.slice(front, axes.length - back);
   let to = lengths.slice(front, lengths.length - back);
-  // Of lengths that do not fit together as a whole, the last ones may: what lies behind is as much on both sides.
+  // Open lengths may not multiply to the same on both sides as far as is known. Axes at the end can be matched even so, where
+  // they hold equally many elements.
   const behind: Axis[] = [];
   for (let run = lastRun(from, to); run !== undefined; run = lastRun(from, to)) {
     const [count, parts] = run;

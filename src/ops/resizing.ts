@@ -83,7 +83,7 @@ function resizeRule(scalesAt: number, sizesAt: number | undefined): Rule {
       const axes = call.attributes.ints('axes') ?? x.map((_, d) => d);
       if (call.attributes.string('coordinate_transformation_mode', '') === 'tf_crop_and_resize')
         for (const axis of x) call.lanes.freeze(axis, 'operator', 'is cropped to a region');
-      // Before opset 13 an operand that is not meant is empty.
+      // Before opset 13 an operand could not be left out, so that an empty one stands for one that is not given.
       const given = sizesAt === undefined ? undefined : call.optional(sizesAt);
       const sizes = given?.values?.elements.length === 0 ? undefined : given;
       if (sizes !== undefined) {

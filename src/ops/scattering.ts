@@ -14,7 +14,10 @@ function ofOneRank(call: Call, indices: readonly number[]): readonly Axes[] {
   return operands;
 }
 
-/** Axes that are walked in step are one axis; where lengths differ only a part of the longer is, and all stay whole. */
+/**
+ * Axes whose indices are visited together are coupled as one axis. Where their lengths differ, only a part of the longer one
+ * is visited, and all stay whole.
+ */
 function inStep(call: Call, axes: readonly Axis[]): boolean {
   const together = axes.every((axis) => equal(axis.length, axes[0]!.length));
   if (together) call.lanes.unify(axes);

@@ -141,5 +141,5 @@ function running(keepsZero: (call: Call) => boolean): Rule {
 
 /** CumSum: sums of zeros are zero. */
 export const cumulativeSum = running(() => true);
-/** An exclusive product begins with 1. */
+/** With `exclusive` the product begins with 1, which is not zero in a removed lane. */
 export const cumulativeProduct = running((call) => call.attributes.int('exclusive', 0) === 0);

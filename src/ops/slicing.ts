@@ -83,7 +83,8 @@ function sliceRule(
         const forwards = step !== undefined && step > 0;
         stated.starts.push(forwards ? from : start);
         stated.ends.push(forwards ? to : end);
-        // Backwards, the place before the first is an end that no index has.
+        // A slice that runs backwards to the first element ends before index 0, where no index could be moved to: the axis
+        // stays whole.
         if (step !== undefined && step < 0)
           call.lanes.freeze(axis, 'operator', `is sliced with step ${step}`);
         if (step === undefined) {
@@ -157,7 +158,7 @@ function sliceLength(from: Dim, to: Dim, start: Dim, end: Dim, length: Dim, step
   if (step > 0) {
     const span = ceilDivide(subtract(to, from), step);
     if (typeof span === 'number') return Math.max(0, span);
-    // Of two places that data decides the second may lie before the first.
+    // Where data decides both ends, the second may lie before the first, and the slice be empty.
     return from === 0 || equal(to, length) ? span : asLength(span);
   }
   if (typeof start !== 'number' || typeof end !== 'number' || typeof length !== 'number') {

@@ -93,7 +93,7 @@ export const clip: Rule = {
     const low = bound('min', 1, Number.NEGATIVE_INFINITY);
     const high = bound('max', 2, Number.POSITIVE_INFINITY);
     const keeps = keepsZero(CLIP, { min: low, max: high });
-    // A bound that is computed is none that a layer in front may count on.
+    // A bound that is computed from data may change with them: a layer in front must not rely on it.
     const min = Number.isNaN(low) ? Number.NEGATIVE_INFINITY : low;
     const max = Number.isNaN(high) ? Number.POSITIVE_INFINITY : high;
     call.passes({ operand: 0, steps: stepsOf(CLIP, { min, max }) });

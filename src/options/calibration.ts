@@ -32,7 +32,7 @@ export const data = {
   heading: HEADING.samples,
 };
 
-/** How many of them. */
+/** How many of the samples are used. */
 export const samples = {
   takes: whole(1),
   help: 'use at most this many samples',
@@ -66,7 +66,7 @@ type Shapes = Readonly<Record<string, readonly number[]>>;
 const SHAPES = 'an object of inputs and their lengths';
 const lengths: Field<readonly number[]> = v.array(whole(1), 'an array of lengths, such as [1, 3, 640, 640]');
 
-/** Lengths of axes, by the names of inputs. */
+/** Lengths of the axes of inputs, by the inputs' names. */
 const shapes: Field<Shapes> = described(
   v.pipe(
     v.custom<object>((value) => typeof value === 'object' && value !== null && !Array.isArray(value), SHAPES),

@@ -13,7 +13,9 @@ import { policyFor } from './policyFor.js';
 import { scoreOptions } from './scoring.js';
 import { verifyOptions } from './verifying.js';
 
-/** Each option by itself, and what it says beside the others. errors: OPTION_INVALID, before any file is touched. */
+/**
+ * Checks each option of a score by itself, and whether they go together. errors: OPTION_INVALID, before any file is touched.
+ */
 export function checkScoreOptions(given: unknown): ScoreOptions {
   const options = checked(scoreOptions, given);
   checkCriterion(options);
@@ -30,7 +32,7 @@ const BUDGETS = ['macs', 'params', 'bytes', 'latency'] as const;
 
 const anyBudget: Spoken = text`${option('macs')}, ${option('params')}, ${option('bytes')} or ${option('latency')}`;
 
-/** The same of options that plan. errors: OPTION_INVALID, before any file is touched. */
+/** Checks each option of a plan by itself, and whether they go together. errors: OPTION_INVALID, before any file is touched. */
 export function checkPlanOptions(given: unknown): PlanOptions {
   const options = checked(planOptions, given);
   checkCriterion(options);
@@ -66,14 +68,14 @@ export function checkPlanOptions(given: unknown): PlanOptions {
   return options;
 }
 
-/** The same of options of a tree. errors: OPTION_INVALID, before any file is touched. */
+/** Checks each option of a tree by itself, and whether they go together. errors: OPTION_INVALID, before any file is touched. */
 export function checkTreeOptions(given: unknown): TreeOptions {
   const options = checked(treeOptions, given);
   checkTree(options);
   return options;
 }
 
-/** What options of a tree say beside each other. errors: OPTION_INVALID */
+/** Checks whether options of a tree go together. errors: OPTION_INVALID */
 export function checkTree(given: Omit<TreeOptions, 'group'>): void {
   const { estimator, variant } = { ...defaultsOf(estimationOptions), ...given };
   const { bins, data } = given;
@@ -91,7 +93,10 @@ export function checkTree(given: Omit<TreeOptions, 'group'>): void {
     throw invalid('the tree is made of activations, and there are no calibration data', GIVE_DATA);
 }
 
-/** The same of options of a comparison. errors: OPTION_INVALID, before any file is opened. */
+/**
+ * Checks each option of a comparison by itself, and whether they go together. errors: OPTION_INVALID, before any file is
+ * opened.
+ */
 export function checkVerifyOptions(given: unknown): VerifyOptions {
   const options = checked(verifyOptions, given);
   if (options.labels !== undefined && options.data === undefined)

@@ -15,7 +15,7 @@ export const FEW_LANES = 256;
 
 const { variant, estimator, bins, binning, range, millerMadow, rows } = estimationOptions;
 
-/** The same option of a call. */
+/** An option of a criterion as an option of a call. */
 const declared = <O extends CriterionOption>(own: O, sign?: string): OptionalDeclaration<ValueOf<O>> => ({
   takes: fieldOf(own),
   help: own.help,

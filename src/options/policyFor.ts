@@ -1,4 +1,4 @@
-/** What a plan is asked to leave, or to remove. */
+/** The amounts that a plan may be asked for: a ratio to remove, or a budget of what stays. */
 interface Amounts {
   readonly ratio?: number;
   readonly macs?: number;
@@ -8,7 +8,7 @@ interface Amounts {
   readonly data?: unknown;
 }
 
-/** The policy that the given amounts speak of. */
+/** The policy that is taken for the given amounts where none is named. */
 export const policyFor = ({ ratio, macs, params, bytes, latency, data }: Amounts): string => {
   if (ratio !== undefined || (macs ?? params ?? bytes ?? latency) === undefined) return 'uniform';
   return data === undefined ? 'global' : 'allocate';

@@ -10,7 +10,7 @@ export interface TreeSample {
   /** Samples that the model ran on, and rows that were drawn of them. */
   readonly samples: number;
   readonly rows: number;
-  /** The model's values that were looked at. */
+  /** The names of the model's values that rows were sampled of. */
   readonly values: readonly string[];
   /** Lanes that no value shows; they count as constant. */
   readonly unseen: readonly number[];
