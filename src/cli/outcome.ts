@@ -86,7 +86,7 @@ export async function printOutcome(
     { interfaceReport },
   ] = await loadReports();
   const { before, after, groups, guard, latency, stability, verification } = outcome;
-  const told = new Set(verification?.warnings.map(({ code }) => code));
+  const reported = new Set(verification?.warnings.map(({ code }) => code));
   const lanes = groups.reduce((sum, group) => sum + group.lanes - group.kept, 0);
   const written = [outcome.output, outcome.data, outcome.plan].filter((path) => path !== null);
   terminal.print(
@@ -101,7 +101,7 @@ export async function printOutcome(
       guard && guardReport(guard, terminal.width),
       stability && stabilityReport(stability),
       verification && answersReport(verification, terminal.width),
-      warningLines(outcome.warnings.filter(({ code }) => !told.has(code))),
+      warningLines(outcome.warnings.filter(({ code }) => !reported.has(code))),
     ),
   );
 }

@@ -57,7 +57,7 @@ export class BoxColumns {
   /** Columns that tell classes or images: rows that differ there are no counterparts. */
   get keys(): readonly number[] {
     const coordinates = [0, 1, 2, 3].map((column) => this.at + column);
-    // Of boxes in whole pixels other columns may be coordinates too.
+    // Where coordinates are whole pixels, further whole columns may be coordinates too, and not classes.
     if (this.width > 7 && coordinates.every((column) => this.#whole[column])) return [];
     return this.#whole.flatMap((whole, column) => (whole && !coordinates.includes(column) ? [column] : []));
   }

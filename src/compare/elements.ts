@@ -48,7 +48,7 @@ export function sumsOf({ original: a, pruned: b }: Pair): Sums {
     const x = a[i]!;
     const y = b[i]!;
     const between = x - y;
-    // A sum or difference of numbers that are finite may not be.
+    // Asked of both numbers, as the difference of finite ones may be infinite.
     if (!(Number.isFinite(x) && Number.isFinite(y))) {
       odd += 1;
       addOdd(sums, x, y);
@@ -111,7 +111,8 @@ export function cosineOf({ dot, original, pruned, difference }: Sums, share = 1)
   if (share === 0) return 0;
   if (original === 0 && pruned === 0) return difference === 0 ? share : undefined;
   const squares = original * pruned;
-  // Products of small numbers may be zero, and those of large ones infinite.
+  // The product of small numbers may underflow to zero, and that of large ones overflow: then the roots are multiplied
+  // instead.
   const norms =
     squares > 0 && squares < Infinity ? Math.sqrt(squares) : Math.sqrt(original) * Math.sqrt(pruned);
   const value = dot / norms;

@@ -21,7 +21,7 @@ export const classOf = (values: ArrayLike<number>, classes: Answers['classes']):
 
 /** Do both name the same class? */
 export const sameClass = measure(0, ({ original, pruned, share }, { classes, manner }) => {
-  // Boxes have classes of their own: what is matched agrees.
+  // Boxes are matched within their classes, so that all that are matched agree.
   if (manner === 'boxes') return share;
   const named = classOf(pruned, classes);
   return !(named < 0) && named === classOf(original, classes) ? 1 : 0;
@@ -56,7 +56,7 @@ function logProbabilities(row: readonly number[], sums: boolean): number[] {
     return row.map((value) => least(Math.log2(Math.max(0, value) / sum)));
   }
   const most = row.reduce((a, b) => Math.max(a, b), -Infinity);
-  // Beside what is infinite all else is as good as nothing.
+  // Where the largest value is infinite, ∞ - ∞ would not be a number: it gets all of the probability.
   const above = (value: number): number => (value === most ? 0 : value - most);
   const sum = row.reduce((all, value) => all + Math.exp(above(value)), 0);
   return row.map((value) => least(above(value) * Math.LOG2E - Math.log2(sum)));

@@ -51,7 +51,7 @@ export class Outputs {
       const why = own?.why ?? 'it is no tensor, and the runtime hands over tensors alone';
       if (found.length === 0) unjudged.push({ output: name, why });
     }
-    // An output may stand in for another one.
+    // Beside outputs these are values that are fetched in place of outputs that are no tensors.
     this.values = values;
     this.unjudged = unjudged;
     this.#inputs = inputs;
@@ -187,7 +187,7 @@ export class Outputs {
 
   #classes(tensor: Tensor, output: string, samples: number): Answers['classes'] {
     const { shape = [] } = this.values.find(({ name }) => name === output) ?? {};
-    // Of a length that the data decide, in a model that takes a fixed number of samples, it is no number of samples.
+    // A first axis whose length data decide counts samples only in a model that takes any number of them.
     const counts =
       typeof shape[0] !== 'string' || this.#inputs.some((input) => typeof input.shape[0] === 'string');
     if (!counts || this.#roles.suppressed.has(output)) return undefined;

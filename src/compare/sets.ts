@@ -55,7 +55,7 @@ export class Sets {
     samples: number,
     fits: (one: Both, columns: BoxColumns) => boolean,
   ): Answers[] {
-    // Where boxes stand alone, another output that has a row for each of them is no box.
+    // Of several outputs that look like boxes the narrowest is taken: others may hold features of each box.
     const boxes = outputs
       .filter((one) => isBoxes(one, samples) && hasNumbers(one) && fits(one, this.#seen(one, samples)))
       .sort((a, b) => widthOf(a) - widthOf(b))[0];
@@ -105,7 +105,7 @@ export function isBoxes({ discrete, original, pruned }: Both, samples: number): 
     !discrete &&
     rank >= 2 &&
     rank <= 4 &&
-    // Else each box has a mask, or other rows.
+    // Otherwise the first axis counts boxes, each of which has a mask or other rows.
     (rank === 2 || original.dims[0] === samples) &&
     original.dims.at(-1)! >= 4 &&
     sameBut(original.dims, pruned.dims, rank - 2)

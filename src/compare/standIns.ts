@@ -51,7 +51,7 @@ function madeOf(makers: ReadonlyMap<string, NodeDocument>, value: string): reado
   const maker = makers.get(value);
   if (maker === undefined) return [value];
   const { identity, holds } = factsOf(maker);
-  // A node that feeds itself is found by those who read the graph.
+  // A cycle is refused elsewhere; leaving the value out keeps this search from running round in it.
   const others = new Map(makers);
   others.delete(value);
   const followed = (): readonly string[] => maker.inputs.slice(0, 1).flatMap((own) => madeOf(others, own));

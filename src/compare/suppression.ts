@@ -29,7 +29,8 @@ function behind(
       const maker = makers.get(value);
       if (maker === undefined || seen.has(maker)) continue;
       seen.add(maker);
-      // Of a loop that holds one, operands are no boxes.
+      // Boxes are the first two operands where they are computed; a loop that holds the suppression has its count and
+      // condition there.
       if (factsOf(maker).suppresses)
         for (const read of maker.inputs.slice(0, 2)) if (makers.has(read)) reads.add(read);
       open.push(...readsOf(maker));

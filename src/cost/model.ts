@@ -48,7 +48,7 @@ export class CostModel {
     let params = 0;
     let tensorBytes = 0;
     const { tensors } = this.walk.graph.document;
-    // What is derived takes the place of what it is derived of once it is cut.
+    // A derived tensor that is cut is written into the file, in place of the tensors that it was derived of.
     const written = new Set(
       tensors.flatMap((tensor) =>
         tensor.derived !== undefined && this.elements(tensor, kept) < count(tensor)

@@ -33,7 +33,7 @@ function put(out: NumericData, i: number, value: number | bigint, to: NumericTyp
     out[i] = bits;
     return halfToNumber(bits);
   }
-  // As a number first: only then is a 64-bit integer compared with what it was.
+  // It is converted to a number first, and back: so a 64-bit integer that a number cannot hold is found out.
   out[i] = to === 'bool' ? Number(Number(value) !== 0) : Number(value);
   return out[i]!;
 }

@@ -193,7 +193,8 @@ async function readHeader(
       name,
     );
   const { count, stride } = layout(header.dims);
-  // Whoever goes through them sample by sample must come to an end.
+  // Samples without elements take no bytes of the file, so that a header could claim any number of them, and going through
+  // them would never end.
   const empty = stride === 0 || header.text?.bytes === 0;
   if (empty && count * Math.max(1, stride) > size)
     throw malformed(

@@ -51,13 +51,13 @@ function isChange(change: unknown): change is AxisChange {
   );
 }
 
-/** What changed earlier beside what changes now; of one axis, what changes now. */
-export function together(earlier: InterfaceChanges, now: InterfaceChanges): InterfaceChanges {
+/** What changed earlier beside what changes later; of one axis, what changes later. */
+export function together(earlier: InterfaceChanges, later: InterfaceChanges): InterfaceChanges {
   const both = (a: Changes, b: Changes): Changes =>
     Object.fromEntries(
       [...new Set([...Object.keys(a), ...Object.keys(b)])].map((name) => [name, { ...a[name], ...b[name] }]),
     );
-  return { inputs: both(earlier.inputs, now.inputs), outputs: both(earlier.outputs, now.outputs) };
+  return { inputs: both(earlier.inputs, later.inputs), outputs: both(earlier.outputs, later.outputs) };
 }
 
 /** Tensors by name, each with the indices that stay. What does not have the original's lengths is left as it is. */

@@ -141,7 +141,7 @@ function matchInput(dataset: Dataset, input: ValueInfo): MatchedInput {
   const matched = (how: MatchedInput['how']): MatchedInput => ({ input, type: dtype, array, how });
 
   if (dims.length === 0 && shape.length === 0) return matched('constant');
-  // A shape without axes is a scalar, or one that the file does not tell.
+  // A shape without axes may be that of a scalar, or mean that the file does not tell the shape.
   if (shape.length === 0) return matched(dims.length === 1 ? 'sample' : 'batch');
   const offset = dims.length - shape.length;
   const wrong = shape.findIndex(

@@ -40,7 +40,7 @@ export async function readZipEntries(file: OpenedFile): Promise<readonly ZipEntr
     entries.push(await readEntry(file, directory.subarray(at, end), name));
     at = end + view.getUint16(at + 32, true);
   }
-  // Entries that share their bytes would make an archive as large as its square.
+  // Entries that share their bytes would let a small archive unpack to its size times the number of its entries.
   if (entries.reduce((sum, { packed }) => sum + packed, 0) > file.state.size)
     throw new ZipFault('its files overlap each other');
   return entries;

@@ -30,7 +30,7 @@ export class Constants {
         !node.inputs.every((name) => name === '' || this.#constant.has(name))
       )
         continue;
-      // Who reads nothing may give another number each time.
+      // A node that reads nothing may give another number each time, as generators of random numbers do.
       if (node.inputs.every((name) => name === '') && !isConstant(node)) continue;
       for (const name of node.outputs) {
         this.#constant.add(name);
@@ -78,7 +78,7 @@ function stepOf(
   value: string,
   place: (operand: string) => number | undefined,
 ): ProgramStep | undefined {
-  // Of an operator that may have any number of outputs, that number can be all that says how it divides its operand.
+  // How an operator such as Split divides its operand may follow from nothing but how many outputs its node has.
   const ints: Record<string, readonly number[]> = { outputs: [outputs.length] };
   const floats: Record<string, readonly number[]> = {};
   for (const [name, attribute] of Object.entries(attributes) as [

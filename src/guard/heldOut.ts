@@ -113,7 +113,7 @@ class Collected {
     const labelled = metric.name === 'accuracy' ? this.#labelsFor(all) : undefined;
     for (const answers of all) {
       const { output } = answers;
-      // What looked like classes in some batches, and does not in others, never was.
+      // An output that names classes does so in every batch: one that does not in some batch never named any.
       if (!metric.fits(answers)) this.#unfit.add(output);
       if (!metric.fits(answers) || (metric.name === 'accuracy' && output !== labelled?.output)) continue;
       const own: Labelled = { ...answers, labels: labelled?.values.subarray(from, from + samples) };

@@ -73,7 +73,7 @@ export const metrics: readonly Metric[] = [
     name: 'cosine',
     limit: 'atLeast',
     range: [-1, 1],
-    // Codes of texts have no angle between them.
+    // Texts are compared as codes, which are no vectors: there is no cosine of them.
     fits: ({ dtype }) => dtype !== 'string',
     share: () => false,
     of: (answers, sample) => cosine(answers.rows[sample]!, answers),

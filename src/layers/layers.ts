@@ -83,7 +83,7 @@ export function layersOf(walk: Walk): Layer[] {
     );
     const reachable = sites.every(({ node }) => graph.isMain(node));
     if (!alike || !reachable) return [];
-    // What is seen tap by tap is guessed from all channels.
+    // A kernel that is refitted tap by tap predicts all channels from all kept ones, which groups of channels do not allow.
     if (groups > 1 && layout.taps.length === 0) return [];
     const stored = together(
       graph,
@@ -99,7 +99,8 @@ export function layersOf(walk: Walk): Layer[] {
         ? placeInUnits(around, site, weight, quantised, length(layout.outputs))
         : biasPlaceOf(around, site, length(layout.outputs)),
     );
-    // A bias in other units would be wrong once the weight's scale changes; of integers, only weights of one node are solved for.
+    // A refit changes the weight's scale, by which an int32 bias would become wrong where it cannot be written too. Layers
+    // that read and give integers are solved for where one node alone uses the weight.
     if (sites.some((site, place) => isInUnits(site) && additions[place]!.kind === 'none')) return [];
     if (sites.length > 1 && sites.some(({ reals }) => reals !== undefined)) return [];
     const tied = sites.map((site) => integerBias(around, site));

@@ -86,7 +86,7 @@ export function wider(
   each(dims, grid, (i, at, zero) => {
     const value = numbers[i]!;
     const room = value > 0 ? Math.min(grid.reach, highest - zero) : Math.min(grid.reach, zero - lowest);
-    // On the side of a zero point at the end of the range nothing fits under any scale.
+    // Where the zero point lies at the end of the integers' range, no scale makes room for numbers on that side.
     if (room > 0 && Math.abs(value) > scale[at]! * (room + 0.5)) scale[at] = Math.abs(value) / room;
   });
   return scale;
@@ -103,7 +103,7 @@ export function quantise(
   each(dims, grid, (i, at, zero) => {
     const low = Math.max(lowest, Math.ceil(zero - grid.reach - NEARLY));
     const high = Math.min(highest, Math.floor(zero + grid.reach + NEARLY));
-    // A zero point that is a float lies between integers.
+    // A zero point that is stored as a float may lie between two integers.
     const whole = Math.round(zero);
     const nearest = toEven(numbers[i]! / grid.scale[at]! + (zero - whole)) + whole;
     integers[i] = Number.isNaN(nearest) ? whole : Math.min(high, Math.max(low, nearest));

@@ -88,7 +88,8 @@ export function behind(walk: Seen, makers: Makers, node: Node, operand: number):
     }
     const maker = makers.get(value);
     if (maker === undefined || !graph.isMain(maker)) return undefined;
-    // Whatever is quantised is dequantised first of all.
+    // Quantised integers that were moved before they are dequantised are not followed: the axis of their scale would have
+    // moved too.
     if (isDequantiser(reader) && reads.length > 1) return undefined;
     reads.push({ value: maker.inputs[0] ?? '', node: maker, operand: 0 });
   }
@@ -178,7 +179,7 @@ export function together(
   const readers = new Map<string, Set<string>>();
   for (const { value, node, operand } of all.flatMap((own) => own?.reads ?? []))
     readers.set(value, (readers.get(value) ?? new Set()).add(`${node.name}:${operand}`));
-  // Who else reads it would be given the refit too.
+  // If another node read the tensor, it would be changed by the refit too.
   const alone = [...readers].every(([value, own]) => graph.uses.get(value) === own.size);
   if (!alike || !alone) return undefined;
   if (quantised === undefined) return { tensor };

@@ -70,7 +70,7 @@ export function joined(edits: Edits, more: readonly Partial<Edits>[]): Edits {
       const known = all[kind];
       all[kind] = Array.isArray(known) ? [...known, ...(own as readonly unknown[])] : own;
     }
-  // Each kind is again what it was: an array with more of the same, or one value of the same type.
+  // Entries of one kind are joined as their types allow: arrays are put end to end, of single values the later one holds.
   return all as unknown as Edits;
 }
 

@@ -169,7 +169,7 @@ function renamedGraph(bytes: Uint8Array, outer: Scope): Uint8Array {
   const scope: Scope = { names, outer };
   return rewritten(bytes, ({ number, body }) => {
     if (number === GRAPH.node) return message(number, renamedNode(body!, scope));
-    // An output may be a value from outside.
+    // The output of a branch may be a value that was made outside of it.
     if (number !== GRAPH_OUTPUT) return undefined;
     return message(
       number,

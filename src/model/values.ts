@@ -10,7 +10,7 @@ export interface KeptIndices {
 }
 
 /**
- * One element of a small tensor that speaks of lengths: what it is now, and what the same computation gives once lanes
+ * One element of a small tensor that speaks of lengths: what it is in the original, and what the same computation gives once lanes
  * are removed. Both may be symbolic.
  */
 export interface Element {
@@ -33,7 +33,7 @@ class Literal implements Element {
 }
 
 /** An element that is the same before and after pruning. */
-export const literal = (now: Dim): Element => new Literal(now);
+export const literal = (before: Dim): Element => new Literal(before);
 
 /** True where no removal changes the element. */
 export const isLiteral = (element: Element): boolean => element instanceof Literal;
@@ -42,12 +42,13 @@ export const isLiteral = (element: Element): boolean => element instanceof Liter
 export const lift =
   (compute: (...operands: Dim[]) => Dim) =>
   (...operands: readonly Element[]): Element => {
-    const now = compute(...operands.map((operand) => operand.before));
-    if (operands.every((operand) => operand instanceof Literal)) return new Literal(now);
-    // An element that is read twice, again and again, would be computed as often as there are ways to it.
+    const before = compute(...operands.map((operand) => operand.before));
+    if (operands.every((operand) => operand instanceof Literal)) return new Literal(before);
+    // The last answer is kept: an element that is read twice in each of many steps would otherwise be computed once for each
+    // path to it, exponentially often.
     let asked: KeptIndices | undefined;
     let state: number | undefined;
-    let found: Dim = now;
+    let found: Dim = before;
     const after = (kept: KeptIndices): Dim => {
       if (kept !== asked || kept.state !== state)
         found = compute(...operands.map((operand) => operand.after(kept)));
@@ -55,7 +56,7 @@ export const lift =
       state = kept.state;
       return found;
     };
-    return { before: now, after };
+    return { before, after };
   };
 
 /** A tensor of elements that are the same before and after pruning, row-major. */
@@ -76,7 +77,7 @@ export const subtract = lift(dim.subtract);
 /** a · b, of the lengths before pruning and of those after it. */
 export const multiply = lift(dim.multiply);
 
-/** All elements as plain numbers now; undefined where one is symbolic. */
+/** All elements as plain numbers of the original; undefined where one is symbolic. */
 export function numbersNow(values: Values): number[] | undefined {
   const numbers: number[] = [];
   for (const { before } of values.elements) {

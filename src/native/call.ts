@@ -36,27 +36,27 @@ export async function call<T>(
   const cancel = (): void => job.cancel();
   signal?.addEventListener('abort', cancel, { once: true });
   /** What the callback threw first. */
-  const told: { readonly problem: unknown }[] = [];
+  const failures: { readonly problem: unknown }[] = [];
   const report = (): void => {
-    if (told.length > 0) return;
+    if (failures.length > 0) return;
     try {
       onProgress?.({ phase, done: job.done, total: job.total });
     } catch (problem) {
-      told.push({ problem });
+      failures.push({ problem });
       job.cancel();
     }
   };
   const stopWhereTold = (): void => {
-    for (const { problem } of told) throw problem;
+    for (const { problem } of failures) throw problem;
   };
   const rest = onProgress && repeatedly(report, PERIOD);
   try {
-    // Whoever cannot be told is told so before anything is written.
+    // A progress callback that throws is found out before anything is written.
     report();
     stopWhereTold();
     const result = await start(job);
     report();
-    if (told.length > 0) undo(result);
+    if (failures.length > 0) undo(result);
     stopWhereTold();
     return result;
   } catch (problem) {

@@ -130,8 +130,8 @@ function framesOf(call: Call): readonly Output[] {
 
 /** The number that an operand states, where it is known: it stays, as nothing that a frozen node reads changes. */
 function stated(call: Call, index: number): Dim | undefined {
-  const now = call.optional(index)?.values?.elements[0]?.before;
-  return now === undefined ? undefined : asLength(now);
+  const before = call.optional(index)?.values?.elements[0]?.before;
+  return before === undefined ? undefined : asLength(before);
 }
 
 /** Size () -> window [size]. */

@@ -160,7 +160,7 @@ class StatisticsCollector {
           }
         }),
       );
-      // Of several problems always the same is told.
+      // Of several failures the first in order is thrown, so that the same call always fails in the same way.
       for (const result of added) if (result.status === 'rejected') throw result.reason;
     }
   }

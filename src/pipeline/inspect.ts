@@ -108,7 +108,7 @@ function warnings({ frozenNodes, choices }: Analysis): Warning[] {
   const roots = new Map<string, { count: number; readonly node: string; readonly text: string }>();
   const followers = new Map<string, number>();
   for (const [node, { why, text, since }] of frozenNodes) {
-    // Whoever asks knows the Loop or Scan, and not that its body begins with a node.
+    // The node at the beginning of a loop's body is none of the file: the Loop or Scan itself is reported.
     if (node.domain === INNER) continue;
     if (why === 'unknown-rank') {
       const cause = since === undefined ? '' : sinceText(since);

@@ -136,7 +136,7 @@ async function observedLengths(
         if (wanted.has(name)) seen.set(name, [...(seen.get(name) ?? []), length]);
     }
   } catch (problem) {
-    // Where it cannot be run, or a value cannot be shown, names are all that is known; and the result says so.
+    // Where the model cannot be run, or a value cannot be fetched, lengths are guessed by their names, which the result says.
     if (
       options.signal?.aborted ||
       !(problem instanceof EspalierError) ||

@@ -41,7 +41,7 @@ export class Offers {
     });
     const removing = parts.flatMap(({ kept }) => (kept === undefined ? [] : [kept]));
     const dtypes = new Map(parts.flatMap((part) => [...(part.dtypes ?? [])]));
-    // Lanes that leave by several compressions have to be counted together.
+    // Lanes that several compressions remove are counted once, so that costs are those of all removals together.
     if (removing.length > 1) return { kept: this.decided(choices).removal, dtypes };
     return { ...(removing.length === 1 && { kept: removing[0]! }), dtypes };
   }

@@ -105,7 +105,7 @@ export function laneReadersOf(
   const lanes = group.lanes.length;
   return linearMaps.flatMap(({ node, data, axis, output, groups, reals }) => {
     if (reals !== undefined) return [];
-    // A group of a convolution does not sum over the others' lanes.
+    // In a grouped convolution an output sums over the lanes of its own group alone, so that other lanes say nothing of it.
     if (groups !== undefined) return [];
     const place = all.find((candidate) => candidate.value === data && candidate.axis === axis);
     const length = output && tensors.get(output.value)?.axes?.[output.axis]?.length;

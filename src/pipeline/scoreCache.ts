@@ -31,7 +31,7 @@ export class ScoreCache {
     };
     if (data === undefined) return made();
     const ids = groups.map(({ id }) => id);
-    // By one name there may have been another criterion before.
+    // Another criterion may have been registered under the same name before: the catalogue's revision tells them apart.
     const { revision } = criterionCatalogue;
     const key = JSON.stringify([criterion, criterionOptions, seed, samples, parts, ids, revision]);
     const all = this.#known.get(data) ?? [];

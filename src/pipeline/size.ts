@@ -16,7 +16,8 @@ export function editsFor(analysis: Analysis, decided: Decided, planSha256: strin
 
 function metadataOf(analysis: Analysis, { removal }: Decided, planSha256: string): Edits['metadata'] {
   const changes = interfaceOf(analysis, removal);
-  // Axes that shrank before, when the original was made, and do not now, are still shorter than they were.
+  // The original may itself have been pruned: axes that shrank then are still shorter than those of the model that it came
+  // from.
   const before = readChanges(analysis.graph.document.metadata[INTERFACE_KEY]);
   return [
     { key: 'espalier.plan', value: planSha256 },
@@ -62,7 +63,7 @@ export function sizeAfter(analysis: Analysis, costs: CostModel, decided: Decided
   const aligned = document.tensors.reduce((sum, tensor) => sum + (tensor.external ? ALIGNMENT : 0), 0);
   const together =
     document.bytes + document.externalBytes - (whole.tensorBytes - left.tensorBytes) + text + added + aligned;
-  // Beyond it data that lay in the model goes beside it, and each tensor says where.
+  // A model beyond the limit has its data in a file beside it, and each tensor states where its own begins.
   const stored = document.tensors.length + written.copies.length;
   const bytes = together < MOST_INSIDE ? together : together + stored * (ALIGNMENT + PLACE);
   return { params: left.params, macs: left.macs, bytes };

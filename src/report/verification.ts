@@ -18,11 +18,11 @@ export const answersReport = (result: Verification, width?: number): string =>
 
 function outputsTable({ outputs }: Verification, width?: number): string {
   // Of outputs that name classes fidelity is their agreement.
-  const told = outputs.some(({ top1Agreement }) => top1Agreement === null);
+  const needsFidelity = outputs.some(({ top1Agreement }) => top1Agreement === null);
   return table(
     [
       { head: 'output', wraps: true },
-      ...(told ? [{ head: 'fidelity', right: true }] : []),
+      ...(needsFidelity ? [{ head: 'fidelity', right: true }] : []),
       { head: 'cosine', right: true },
       { head: 'relative error', right: true },
       { head: 'largest difference', right: true },
@@ -30,7 +30,7 @@ function outputsTable({ outputs }: Verification, width?: number): string {
     ],
     outputs.map((output) => [
       nameOf(output),
-      ...(told ? [decimal(output.fidelity, 4)] : []),
+      ...(needsFidelity ? [decimal(output.fidelity, 4)] : []),
       cosine(output.cosine),
       decimal(output.relativeError),
       output.maxAbsDifference === Infinity ? 'infinite' : decimal(output.maxAbsDifference),

@@ -37,7 +37,7 @@ export function cutsOf(walk: Walk, removal: Removal): Cuts {
   }
   const copies: Copy[] = [];
   for (const [tensor, uses] of shared) {
-    // A vector: one axis has lanes.
+    // Only vectors are shared among uses, so that one axis alone has lanes.
     const [first, ...others] = uses;
     const alike = others.every(({ indices }) => same(indices, first!.indices));
     for (const { parameterAxis, indices } of uses) {

@@ -65,7 +65,7 @@ function correctShapes(walk: Walk, removal: Removal, kept: KeptByTensor): Edits[
         const length = cut?.get(axis)?.length ?? lengthAfter(own, removal);
         if (typeof stated === 'number') {
           if (typeof length !== 'number' || own.length !== stated || length === stated) return [];
-          // Lengths that no data can have come of graphs that nothing runs.
+          // In a graph that no runtime could run a length may come to a number that is none: then none is stated.
           return Number.isSafeInteger(length) && length >= 0 ? [{ axis, length }] : [{ axis }];
         }
         // A symbol such as 4*batch may stand for another product elsewhere, which has changed in another way.

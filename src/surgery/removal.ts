@@ -114,7 +114,8 @@ function removalByTensors(analysis: Analysis, plan: PruneSection): Removal {
   for (const [tensor, axes] of Object.entries(planned)) {
     for (const [axis, kept] of Object.entries(axes)) {
       const length = lengths.get(`${tensor}/${axis}`);
-      // What is derived says itself which of its slices stay.
+      // Vectors that are copied for each use, and tensors that others are derived of, are checked by what becomes of the
+      // copies and of the derived ones.
       if (shared.has(`${tensor}/${axis}`) || leaves.has(tensor)) continue;
       if (length === undefined)
         throw stale(

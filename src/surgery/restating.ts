@@ -98,7 +98,8 @@ function writeOperand(
   const dtype = tensor?.dtype ?? 'int64';
   const scalar = tensor?.values?.dims.length === 0;
   const dims = scalar ? [] : [pairs.length];
-  // What is right stays as it is written, such as -1; or, where the graph computes it, as it is computed then.
+  // Elements that are still right are kept as they are written, such as -1; elements that the graph computes are kept as what
+  // they come to after pruning.
   const content = raw === undefined ? undefined : tensor?.values?.elements;
   const fixed = pairs.map(({ index, wanted, right }) =>
     right && content !== undefined ? content[index]!.after(removal) : wanted,
@@ -108,7 +109,8 @@ function writeOperand(
     const full = tensor?.values?.dims ?? dims;
     const sameShape = full.reduce((a, b) => a * b, 1) === fixed.length;
     const stored = walk.graph.initializers.get(name) ?? walk.graph.constants.get(name);
-    // In place only where nothing else reads it, and where no stated shape of it changes.
+    // A stored tensor is changed in its place only where nothing else reads it and its shape stays; otherwise the node gets a
+    // new one.
     const inPlace = stored !== undefined && sameShape && walk.graph.uses.get(name) === 1;
     if (inPlace) draft.integers.push({ tensor: stored.id, dims: full, values: fixed });
     else {
@@ -117,7 +119,8 @@ function writeOperand(
     }
     return;
   }
-  // Part of it is only known when the model runs: y = computed * p / q + r, element by element.
+  // Some elements are known only when the model runs, so that nodes are added that compute y = computed * p / q + r, element
+  // by element.
   const factor = (pair: Pair): readonly [p: number, q: number, r: number] => {
     if (pair.right) return [1, 1, 0];
     if (typeof pair.wanted === 'number') return [0, 1, pair.wanted];

@@ -36,7 +36,7 @@ export class OutputComparison {
   add(answers: Answers, labels?: ArrayLike<number>): this {
     const { rows, dtype, manner, lengths, classes } = answers;
     this.#dtype = dtype;
-    // What was compared in the plainest way at first may turn out to be of varying length.
+    // A batch may be compared value by value before another shows that lengths vary: the more general manner is reported.
     if (this.#manner === undefined || manner !== 'values') this.#manner = manner;
     this.#classes = classes !== undefined && this.#classes !== false;
     for (const row of new Set(rows)) this.#addRow(row);
@@ -60,22 +60,22 @@ export class OutputComparison {
     const numbers = answered > 0 && !text;
     const { nonFinite, unanswered, max } = this.#all;
     const classes = this.#classes === true;
-    const { all, answered: told, kept, plain, agreeing } = this.#samples;
+    const { all, answered: judged, kept, plain, agreeing } = this.#samples;
     return {
       name: this.#name,
       ...(this.#standIn !== undefined && { value: this.#standIn }),
       dtype: this.#dtype,
       compared: this.#manner ?? 'values',
-      fidelity: told === 0 ? null : (classes ? kept : plain) / told,
+      fidelity: judged === 0 ? null : (classes ? kept : plain) / judged,
       cosine: numbers ? (cosineOf(sums, mean) ?? null) : null,
       relativeError: numbers ? (relativeErrorOf(sums, mean) ?? null) : null,
       maxAbsDifference: numbers ? max : null,
-      top1Agreement: classes && told > 0 ? agreeing / told : null,
+      top1Agreement: classes && judged > 0 ? agreeing / judged : null,
       ...(this.#lengths.differ && {
         lengths: { original: this.#lengths.original, pruned: this.#lengths.pruned, share: mean },
       }),
       nonFinite: { ...nonFinite },
-      unanswered: { elements: unanswered, samples: all - told },
+      unanswered: { elements: unanswered, samples: all - judged },
     };
   }
 

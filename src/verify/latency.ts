@@ -52,7 +52,7 @@ export async function measure(
       for (let i = 0; i < row; i++) ms.push((await session.run(feeds)).ms);
     }
     models.reverse();
-    // Both have as many runs, so `enough` may look at either.
+    // Both models are run equally often, so that either's number of runs tells whether there were enough.
   }
   const sorted = (session: Session) =>
     models.find((model) => model.session === session)!.ms.sort((a, b) => a - b);

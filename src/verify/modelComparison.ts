@@ -78,7 +78,8 @@ export class ModelComparison {
       const size = await this.#probe(source, both);
       if (this.#faults.length > 0) return this.result();
       await this.#answers(source, both, size);
-      // Copies that give more are timed only where the models themselves give nothing that can be fetched.
+      // Copies with further outputs would be slower: they are timed only where the models themselves give nothing that can be
+      // fetched.
       const fetched = this.#original.outputs.some(({ dtype }) => dtype !== 'other');
       const timed = fetched ? { original: this.#original, pruned: takingWhole(pruned, changes) } : both;
       if (this.#faults.length === 0) await this.#time(source, timed);
@@ -127,7 +128,7 @@ export class ModelComparison {
       const compared = await this.#ask(both, feeds, original, samples);
       if (compared === undefined) return;
       const { labels } = source;
-      // The columns of what shrank are not those that labels speak of.
+      // Labels number the original's classes, so that outputs of which columns have left are not compared with labels.
       const whole = compared.filter(({ output }) => !Object.hasOwn(this.#changes.outputs, output));
       if (labels !== undefined) this.#labels ??= labelledOutput(whole, labels, both.outputs);
       for (const answers of compared) {

@@ -59,7 +59,7 @@ export async function modelPair(
     const standIns = roles.standIns.map(({ output }) => ({ output, values: [], why }));
     return as({ ...roles, standIns });
   } finally {
-    // What is loaded is not read again.
+    // A session does not read its file again once it is loaded.
     for (const copy of copies) await copy.remove();
   }
 }

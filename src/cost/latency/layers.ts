@@ -111,7 +111,7 @@ function layerOf(
   lengths: ShrinkingLengths,
 ): MeasurableNode | undefined {
   const heldAs = (name: string) => graph.initializers.get(name) ?? graph.constants.get(name);
-  // Data are of the weights' type, where nothing states theirs.
+  // Where the file does not state the data's element type, it is taken to be that of the weights.
   const weight = node.inputs.map((name) => heldAs(name)?.dtype).find(canWrite);
   const operands: (undefined | { dtype: string; stored: boolean; lengths: readonly Scaled[] })[] = [];
   for (const name of node.inputs) {
@@ -122,7 +122,8 @@ function layerOf(
     const held = heldAs(name);
     const known = tensors.get(name);
     const dtype = held?.dtype ?? known?.dtype ?? weight;
-    // What integers say is not to be made up; packed and exotic types are not written.
+    // Stored integers such as shapes cannot be made up, and tensors of packed or rare types are not written: then the node is
+    // not measured alone.
     if (known?.axes === undefined || dtype === undefined || !canWrite(dtype)) return undefined;
     if (held !== undefined && (dtype === 'int64' || dtype === 'int32')) return undefined;
     operands.push({

@@ -113,7 +113,7 @@ export async function latencyOf(
 ): Promise<LatencyModel> {
   const { runtime, threads, signal, patience = PATIENCE_MS, folders } = options;
   const load = quietly(options);
-  // Of a runtime without a name nothing is kept: there is no telling whether it is the same the next time.
+  // What a runtime without a name measured is not kept, since it could not be told from another runtime the next time.
   const within = runtime.name === undefined ? [] : folders;
   const cache = await Cache.open(settingOf(runtime.name ?? '', threads), within);
   const bench = new Bench(runtime, load);
@@ -129,7 +129,7 @@ export async function latencyOf(
       ...options,
       patience,
     });
-    // Once more, later: what disturbed the machine at first may have gone.
+    // It is measured once more at the end, since what disturbed the machine at first may have gone.
     const whole = kept.whole ?? leastOf(first.whole, await timed());
     const overhead = kept.overhead ?? Math.min(first.overhead, await bench.overhead());
     if (whole !== undefined) cache.set(key, whole);
