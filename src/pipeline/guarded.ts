@@ -3,21 +3,22 @@ import type { NativeModel } from '../native/index.js';
 import { quietly } from '../native/quietly.js';
 import { datasetFrom } from '../options/dataset.js';
 import type { OpenedPlanOptions } from '../options/opened.js';
-import type { Pruned, Size } from '../options/types.js';
+import type { Size } from '../options/types.js';
 import { onnxruntime } from '../runtime/onnxruntime.js';
+import type { PrunedModel } from './pruned.js';
 
 /**
  * The smallest model that keeps its guards: prunes again and again, by amounts between nothing and what was asked for.
  * The last quarter of the samples is held out; calibration gets the others.
  */
-export async function prunedWithin<T extends Pruned>(
+export async function prunedWithin(
   { native, file, size }: { readonly native: NativeModel; readonly file: string; readonly size: Size },
   options: OpenedPlanOptions,
-  prune: (options: OpenedPlanOptions) => Promise<T>,
-): Promise<T> {
+  prune: (options: OpenedPlanOptions) => Promise<PrunedModel>,
+): Promise<PrunedModel> {
   const { guard = [], labels, data: _, runtime = onnxruntime(), ...asked } = options;
   const dataset = datasetFrom(options);
-  const { pruned, report } = await guarded<T>({
+  const { pruned, report } = await guarded<PrunedModel>({
     model: native,
     file,
     runtime,
@@ -34,7 +35,7 @@ export async function prunedWithin<T extends Pruned>(
       return prune({ ...rest, ...amount, data: calibration, runtime });
     },
   });
-  return Object.assign(pruned, { guard: report });
+  return pruned.guarded(report);
 }
 
 /** Between nothing, 0, and what was asked for, 1: on the line that joins them. */

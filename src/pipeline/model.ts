@@ -33,7 +33,7 @@ import { inspect } from './inspect.js';
 import { Latencies } from './latency.js';
 import { lengthsIn } from './lengths.js';
 import { checkMarks, namesIn } from './marks.js';
-import { PrunedModel } from './pruned.js';
+import { cutModel, PrunedModel, warnedOf } from './pruned.js';
 import { notRefitted, refitted } from './refitted.js';
 import { replay } from './replay.js';
 import { GroupScores } from './scores.js';
@@ -54,9 +54,9 @@ export class OpenModel {
     readonly native: NativeModel,
     readonly graph: Graph,
     /** One for all analyses of the model, so that they agree on what its groups are. */
-    readonly registry = registryNow(),
+    registry = registryNow(),
   ) {
-    this.#analyses = new Analyses(native, graph);
+    this.#analyses = new Analyses(native, graph, registry);
     this.#sessions = new Sessions(native);
     this.#scores = new GroupScores(native, this.#sessions);
     this.#latencies = new Latencies(native);
@@ -139,10 +139,9 @@ export class OpenModel {
   async #prune(options: OpenedPlanOptions): Promise<PrunedModel> {
     const { analysis, plan, decided, latency, session, warnings } = await this.#decide(options);
     await turnOfLoop();
-    const pruned = new PrunedModel(this.native, analysis, plan, decided);
-    if (session !== undefined) await refitted(pruned, session, decided, options);
-    if (latency !== undefined) Object.assign(pruned, { latency });
-    pruned.warnings.push(...warnings);
+    const cut = cutModel(analysis, plan, decided);
+    const left = session === undefined ? cut : await refitted(cut, session, options);
+    const pruned = new PrunedModel(this.native, warnedOf(left, warnings), { ...(latency && { latency }) });
     const { bytes } = options;
     if (bytes === undefined || pruned.after.bytes <= bytes) return pruned;
     throw new EspalierError(
@@ -196,11 +195,13 @@ export class OpenModel {
     const decisions = replay(analysis, checked);
     const decided = decidedBy(analysis, [...decisions.values()]);
     const complete: Plan = { ...checked, ...sectionsIn(decisions) };
-    const pruned = new PrunedModel(this.native, analysis, complete, decided);
+    const cut = cutModel(analysis, complete, decided);
     const session = this.#sessions.of(analysis, options);
-    if (session !== undefined) await refitted(pruned, session, decided, options);
-    else if (checked.made.reconstruct === true) pruned.warnings.push(notRefitted());
-    return pruned;
+    const left =
+      session !== undefined
+        ? await refitted(cut, session, options)
+        : warnedOf(cut, checked.made.reconstruct === true ? [notRefitted()] : []);
+    return new PrunedModel(this.native, left);
   }
 
   dispose(): void {

@@ -1,4 +1,3 @@
-import { named } from '../base/named.js';
 import type { Decided } from '../compression/decided.js';
 import { CostModel } from '../cost/model.js';
 import type { Analysis } from '../coupling/analysis.js';
@@ -15,60 +14,75 @@ import type {
 } from '../options/types.js';
 import type { Plan } from '../plan/plan.js';
 import { sha256 } from '../platform/index.js';
-import type { Reconstructed, Removed } from '../refit/removed.js';
+import type { Removed } from '../refit/removed.js';
 import { checked } from '../schema/check.js';
 import { type PathLike, pathFrom } from '../schema/sources.js';
 import { editsFor, sizeAfter } from './size.js';
 
+/** A model from which lanes were removed, and perhaps refitted since: the edits that carry it out, and what they come to. */
+export interface CutModel extends Removed {
+  readonly plan: Plan;
+  readonly before: Size;
+  readonly after: Size;
+  readonly lengths: CostModel['lengths'];
+  readonly reconstruction?: ReconstructionReport;
+  readonly warnings: readonly Warning[];
+  /** What the model costs with these edits instead. */
+  measure(edits: Edits): Size;
+}
+
+/** The model from which what was decided is removed. */
+export function cutModel(analysis: Analysis, plan: Plan, decided: Decided): CutModel {
+  const edits = editsFor(analysis, decided, sha256(JSON.stringify(plan)));
+  const costs = new CostModel(analysis);
+  const { document } = analysis.graph;
+  const { params, macs } = costs.of();
+  const before = { params, macs, bytes: document.bytes + document.externalBytes };
+  const measure = (own: Edits): Size => sizeAfter(analysis, costs, decided, own);
+  const after = measure(edits);
+  const { removal, cuts } = decided;
+  const warnings = after.bytes > before.bytes ? [larger(before, after)] : [];
+  return { plan, removal, cuts, edits, before, after, lengths: costs.lengths, warnings, measure };
+}
+
+/** The same model, with more to be said of it. */
+export const warnedOf = (model: CutModel, more: readonly Warning[]): CutModel => ({
+  ...model,
+  warnings: [...model.warnings, ...more],
+});
+
+/** What is known of a pruned model beside what it is: the latency that was predicted, how its guards were kept. */
+type Known = Pick<Pruned, 'latency' | 'guard'>;
+
 /** A pruned model before it is written: the original, and the edits that make it smaller. */
 export class PrunedModel implements Pruned {
+  readonly plan: Plan;
   readonly before: Size;
-  after: Size;
-  reconstruction?: ReconstructionReport;
-  readonly warnings: Warning[];
+  readonly after: Size;
   readonly lengths: CostModel['lengths'];
-  readonly #measure: (edits: Edits) => Size;
+  readonly reconstruction?: ReconstructionReport;
+  readonly warnings: readonly Warning[];
+  readonly latency?: NonNullable<Known['latency']>;
+  readonly guard?: NonNullable<Known['guard']>;
   readonly #native: NativeModel;
-  #edits: Edits;
-  readonly #removed: Removed;
+  readonly #model: CutModel;
 
-  constructor(
-    native: NativeModel,
-    analysis: Analysis,
-    readonly plan: Plan,
-    decided: Decided,
-  ) {
+  constructor(native: NativeModel, model: CutModel, { latency, guard }: Known = {}) {
     this.#native = native;
-    const hash = sha256(JSON.stringify(plan));
-    this.#edits = editsFor(analysis, decided, hash);
-    this.#removed = { removal: decided.removal, cuts: decided.cuts, edits: this.#edits };
-    const costs = new CostModel(analysis);
-    this.lengths = costs.lengths;
-    const { document } = analysis.graph;
-    const whole = costs.of();
-    this.before = { params: whole.params, macs: whole.macs, bytes: document.bytes + document.externalBytes };
-    this.#measure = (edits) => sizeAfter(analysis, costs, decided, edits);
-    this.after = this.#measure(this.#edits);
-    this.warnings =
-      this.after.bytes > this.before.bytes
-        ? [
-            {
-              code: 'LARGER',
-              text: `the pruned model is larger than the original: ${this.after.bytes} bytes, not ${this.before.bytes}`,
-            },
-          ]
-        : [];
+    this.#model = model;
+    this.plan = model.plan;
+    this.before = model.before;
+    this.after = model.after;
+    this.lengths = model.lengths;
+    if (model.reconstruction !== undefined) this.reconstruction = model.reconstruction;
+    this.warnings = model.warnings;
+    if (latency !== undefined) this.latency = latency;
+    if (guard !== undefined) this.guard = guard;
   }
 
-  /** Puts weights and biases in the place of those that were only cut. */
-  async refit(reconstruct: (removed: Removed) => Promise<Reconstructed>): Promise<void> {
-    const { edits, layers, samples, taken, unmatched } = await reconstruct(this.#removed);
-    this.#edits = edits;
-    this.after = this.#measure(edits);
-    this.reconstruction = { layers, samples };
-    if (layers === 0 && this.plan.groups.length > 0) this.warnings.push(NOTHING_REFITTED);
-    if (taken.length > 0) this.warnings.push(decided(taken));
-    if (unmatched.length > 0) this.warnings.push(notMatched(unmatched));
+  /** The same model, and how its guards were kept. */
+  guarded(guard: NonNullable<Known['guard']>): PrunedModel {
+    return new PrunedModel(this.#native, this.#model, { ...this, guard });
   }
 
   async save(
@@ -76,26 +90,16 @@ export class PrunedModel implements Pruned {
     options?: SaveOptions,
   ): Promise<{ readonly bytes: number; readonly externalBytes: number }> {
     const [to, call] = [pathFrom('path', path), checked(saveOptions, options)];
-    const { bytes, externalBytes } = await this.#native.save(to, this.#edits, call);
+    const { bytes, externalBytes } = await this.#native.save(to, this.#model.edits, call);
     return { bytes: bytes + externalBytes, externalBytes };
   }
 
   async toBytes(options?: CallOptions): Promise<Uint8Array> {
-    return this.#native.saveToBytes(this.#edits, checked(callOptions, options));
+    return this.#native.saveToBytes(this.#model.edits, checked(callOptions, options));
   }
 }
 
-const decided = (values: readonly string[]): Warning => ({
-  code: 'DECISIONS_TAKEN',
-  text: `weights were refitted with what the original decides in ${named(values)} (how long others are, or which are looked at): how often the pruned model decides the same was not judged here: verify both models to know`,
+const larger = (before: Size, after: Size): Warning => ({
+  code: 'LARGER',
+  text: `the pruned model is larger than the original: ${after.bytes} bytes, not ${before.bytes}`,
 });
-
-const notMatched = (nodes: readonly string[]): Warning => ({
-  code: 'LENGTHS_DIFFER',
-  text: `${named(nodes)} could not be refitted: their answers have other lengths in the pruned model on every sample, so that nothing there can be compared. They have the weights that were cut`,
-});
-
-const NOTHING_REFITTED: Warning = {
-  code: 'NOTHING_REFITTED',
-  text: 'no layer behind what was removed could be refitted to the samples: what stays is as it was cut. Refits need weights that are stored, as floats or as integers that stand for them, and that are not applied again to what they made',
-};
