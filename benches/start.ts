@@ -2,13 +2,13 @@
 //
 //   npm run bench:start -- [--runs N] [--quick]
 //
-//   --runs N   so many; 21 by default
+//   --runs N   the least of so many; 21 by default
 //   --quick    few runs
 //
 // Each line is a process of its own. They take turns, so that a machine that gets busy slows them all; what counts is the difference to
 // an empty program of the same module system. `open` imports the package and analyses a small model: all that a first call loads.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -49,41 +49,51 @@ try {
   rmSync(folder, { recursive: true });
 }
 
-/** Milliseconds that each program took, run by run. */
-function measured(): ReadonlyMap<string, readonly number[]> {
-  const times = new Map(Object.keys(PROGRAMS).map((name) => [name, [] as number[]]));
-  // The first of each reads files that the system does not hold in memory yet.
-  for (let run = -1; run < runs; run++)
-    for (const [name, of] of times) {
-      const from = performance.now();
-      const { status, stderr } = spawnSync(process.execPath, [join(folder, name)], { encoding: 'utf8' });
-      if (status !== 0) throw new Error(`${name}: ${stderr}`);
-      if (run >= 0) of.push(performance.now() - from);
-    }
-  return times;
+/** What a process took, in milliseconds: until it ended, and of all processors. */
+interface Taken {
+  readonly wall: number;
+  readonly cpu: number;
 }
 
-function report(times: ReadonlyMap<string, readonly number[]>): string {
+/** What each program took, run by run. */
+function measured(): ReadonlyMap<string, readonly Taken[]> {
+  const taken = new Map(Object.keys(PROGRAMS).map((name) => [name, [] as Taken[]]));
+  // The first of each reads files that the system does not hold in memory yet.
+  for (let run = -1; run < runs; run++)
+    for (const [name, of] of taken) {
+      const one = once(join(folder, name));
+      if (run >= 0) of.push(one);
+    }
+  return taken;
+}
+
+function once(program: string): Taken {
+  const usage = join(folder, 'usage.json');
+  const from = performance.now();
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    ['--import', new URL('usage.mjs', import.meta.url).href, program],
+    { encoding: 'utf8', env: { ...process.env, ESPALIER_USAGE: usage } },
+  );
+  const wall = performance.now() - from;
+  if (status !== 0) throw new Error(`${program}: ${stderr}`);
+  return { wall, cpu: 1000 * (JSON.parse(readFileSync(usage, 'utf8')) as { cpu: number }).cpu };
+}
+
+/** The least of all runs: what a program takes while nothing else has the machine. */
+function report(taken: ReadonlyMap<string, readonly Taken[]>): string {
   const table = new Table({
-    head: ['program', 'least ms', 'over an empty one', 'median ms', 'over an empty one'],
+    head: ['program', 'ms', 'over an empty one', 'CPU ms', 'over an empty one'],
     style: { head: [], border: [] },
   });
+  const least = (name: string, of: keyof Taken): number =>
+    Math.min(...(taken.get(name) ?? []).map((one) => one[of]));
   for (const [name, { over }] of Object.entries(PROGRAMS)) {
-    const cells = [least, median].flatMap((of) => {
-      const ms = of(times.get(name) ?? []);
-      return [ms.toFixed(0), over === undefined ? '' : (ms - of(times.get(over) ?? [])).toFixed(0)];
+    const cells = (['wall', 'cpu'] as const).flatMap((of) => {
+      const ms = least(name, of);
+      return [ms.toFixed(0), over === undefined ? '' : (ms - least(over, of)).toFixed(0)];
     });
     table.push([name, ...cells]);
   }
-  return `${table}\n${runs} runs, Node ${process.version}`;
-}
-
-/** What a program takes while nothing else has the machine. */
-function least(values: readonly number[]): number {
-  return Math.min(...values);
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[sorted.length >> 1] ?? Number.NaN;
+  return `${table}\nleast of ${runs} runs, Node ${process.version}`;
 }
