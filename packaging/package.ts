@@ -1,10 +1,11 @@
 // Makes the npm packages of a release: tarballs in artifacts, of the package itself and of the addon of each target that can be built
 // on this machine.
 //
-//   npm run package [-- --targets linux-x64-gnu,darwin-arm64] [-- --here] [-- --addons FOLDER]
+//   npm run package -- [--targets linux-x64-gnu,darwin-arm64] [--here] [--release] [--addons FOLDER]
 //
 //   --targets A,B    these alone; by default all
 //   --here           the addon of this machine alone, as `npm run build` has left it in native
+//   --release        every addon of a release; where one is missing, it fails
 //   --addons FOLDER  addons that were built elsewhere, and are not built again: FOLDER/**/espalier.TARGET.node
 //
 // The package itself has to be built: npm run build:ts. On Linux, zig builds for every Linux and for macOS; it is installed into
@@ -13,7 +14,7 @@ import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
-import type { Target } from '../src/platform/node/targets.js';
+import { TARGETS, type Target } from '../src/platform/node/targets.js';
 import { type Built, buildAddon, builtHere } from './addons.js';
 import { artifacts } from './manifest.js';
 import { type Packed, pack, stageAddon, stageMain, stagePlatforms } from './published.js';
@@ -23,11 +24,17 @@ const { values } = parseArgs({
   options: {
     targets: { type: 'string' },
     here: { type: 'boolean', default: false },
+    release: { type: 'boolean', default: false },
     addons: { type: 'string' },
   },
 });
 
-const asked: readonly Target[] = values.here ? [here()] : (values.targets?.split(',') ?? buildable);
+const named: readonly Target[] | undefined = values.here
+  ? [here()]
+  : values.release
+    ? TARGETS
+    : values.targets?.split(',');
+const asked = named ?? buildable;
 const elsewhere = values.addons === undefined ? [] : addonsIn(values.addons);
 const built = asked.map(
   (target): Built =>
@@ -49,7 +56,7 @@ for (const addon of built)
 console.log(table.toString());
 const missing = built.filter((addon) => 'why' in addon);
 // Whoever named targets wants them all.
-if (missing.length > 0 && (values.here || values.targets !== undefined)) process.exitCode = 1;
+if (missing.length > 0 && named !== undefined) process.exitCode = 1;
 
 /** Addons that lie somewhere in a folder, by the names that napi-rs gives them. */
 function addonsIn(folder: string): readonly (Built & { readonly target: Target })[] {

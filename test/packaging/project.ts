@@ -76,7 +76,8 @@ export function emptyProject(registry: Registry): Project {
   };
   project.write({
     'package.json': JSON.stringify({ name: 'outside', version: '1.0.0', private: true }),
-    '.npmrc': `@espalier:registry=${registry.url}\naudit=false\nfund=false\nupdate-notifier=false\n`,
+    // As npm has it, whatever this machine's own settings are: lockfiles say where packages are from.
+    '.npmrc': `@espalier:registry=${registry.url}\nomit-lockfile-registry-resolved=false\naudit=false\nfund=false\n`,
   });
   return project;
 }
@@ -95,7 +96,8 @@ function run(cwd: string, program: string, args: readonly string[], env: NodeJS.
   const clean = Object.entries(process.env).filter(
     ([name]) => !/^(npm_|NODE_OPTIONS|VITEST|NODE_ENV)/.test(name),
   );
-  const child = spawn(program, args, { cwd, env: { ...Object.fromEntries(clean), ...env } });
+  const shell = process.platform === 'win32' && /^np[mx]$/.test(program);
+  const child = spawn(program, args, { cwd, shell, env: { ...Object.fromEntries(clean), ...env } });
   const ended = { stdout: '', stderr: '' };
   for (const stream of ['stdout', 'stderr'] as const)
     child[stream].on('data', (chunk) => {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, readdirSync, readFileSync } from 'node:fs';
+import { createReadStream, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -42,26 +42,21 @@ export async function startRegistry(): Promise<Registry> {
   };
 }
 
-/** What a registry tells of a package: its only version, with package.json and where the tarball lies. */
+/**
+ * What a registry tells of a package: its only version, with package.json and where the tarball lies. Those of targets that were not
+ * built are there too, as in a release: package managers read of them, and leave them out.
+ */
 function descriptionOf(name: string, origin: string): object | undefined {
   const folder = readdirSync(join(artifacts, 'npm')).find((each) => manifestIn(each).name === name);
   if (folder === undefined) return undefined;
   const manifest = manifestIn(folder);
   const file = `${name.replace('@', '').replace('/', '-')}-${manifest.version}.tgz`;
-  const tarball = contentOf(join(artifacts, file));
-  if (tarball === undefined) return undefined;
-  const integrity = `sha512-${createHash('sha512').update(tarball).digest('base64')}`;
-  const version = { ...manifest, dist: { tarball: `${origin}/${file}`, integrity } };
-  return { name, 'dist-tags': { latest: manifest.version }, versions: { [manifest.version]: version } };
+  const path = join(artifacts, file);
+  const hash = createHash('sha512').update(existsSync(path) ? readFileSync(path) : '');
+  const dist = { tarball: `${origin}/${file}`, integrity: `sha512-${hash.digest('base64')}` };
+  const versions = { [manifest.version]: { ...manifest, dist } };
+  return { name, 'dist-tags': { latest: manifest.version }, versions };
 }
 
 const manifestIn = (folder: string): Described =>
   JSON.parse(readFileSync(join(artifacts, 'npm', folder, 'package.json'), 'utf8'));
-
-function contentOf(path: string): Buffer | undefined {
-  try {
-    return readFileSync(path);
-  } catch {
-    return undefined;
-  }
-}

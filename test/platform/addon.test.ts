@@ -106,23 +106,24 @@ describe('an addon that is missing is named, with the reason and the command tha
     for (const from of [project({}), project({}, lockfile)]) {
       const { what, todo } = problem(x64, from);
       expect(what).toBe(
-        'the native addon for linux-x64 with glibc is missing: its package @espalier/binding-linux-x64-gnu is not installed: optional dependencies were left out (--omit=optional, --no-optional)',
+        'the native addon for linux-x64 with glibc is missing: its package @espalier/binding-linux-x64-gnu is not installed: optional dependencies were left out (--omit=optional, --no-optional), or it could not be fetched',
       );
       expect(todo).toBe('Install with them: npm install --include=optional');
     }
   });
 
   test.each([
-    ['package-lock.json', 'npm install --save-optional'],
-    ['pnpm-lock.yaml', 'pnpm add --save-optional'],
-    ['yarn.lock', 'yarn add --optional'],
-    ['bun.lock', 'bun add --optional'],
-  ])('%s was written on another platform', (lockfile, add) => {
-    const { what, todo } = problem(x64, project({}, { [lockfile]: '@espalier/binding-darwin-arm64' }));
-    expect(what).toContain(
-      `@espalier/binding-linux-x64-gnu is not installed, and ${lockfile} does not name it`,
-    );
-    expect(todo).toBe(`Add it: ${add} @espalier/binding-linux-x64-gnu@${VERSION}`);
+    ['package-lock.json', 'npm install --save-optional', '"NAME": "0.1.0"', '"node_modules/NAME": {}'],
+    ['pnpm-lock.yaml', 'pnpm add --save-optional', "  'NAME': 0.1.0", "  'NAME@0.1.0':"],
+    ['yarn.lock', 'yarn add --optional', '    "NAME" "0.1.0"', '"NAME@0.1.0":'],
+    ['bun.lock', 'bun add --optional', '"NAME": "0.1.0"', '"NAME": ["NAME@0.1.0", "", {}]'],
+  ])('%s was written on another platform', (lockfile, add, dependency, entry) => {
+    const own = '@espalier/binding-linux-x64-gnu';
+    const locked = (text: string) => problem(x64, project({}, { [lockfile]: text.replaceAll('NAME', own) }));
+    const { what, todo } = locked(dependency);
+    expect(what).toContain(`${own} is not installed, and ${lockfile} does not have it`);
+    expect(todo).toBe(`Add it: ${add} ${own}@${VERSION}`);
+    expect(locked(`${dependency}\n${entry}`).what).toContain('optional dependencies were left out');
   });
 
   test('node_modules was copied from another platform', () => {

@@ -86,14 +86,17 @@ function notInstalled(of: Host, name: string, from: string): Diagnosis {
       `${what}, but ${others.join(', ')} is: node_modules was installed on another platform`,
       'Do not copy node_modules between platforms. Install it here: npm ci',
     ];
-  const lockfile = LOCKFILES.find(([file]) => existsSync(join(project, file)));
-  if (lockfile !== undefined && !readFileSync(join(project, lockfile[0]), 'utf8').includes(name))
+  const lockfile = LOCKFILES.find(({ file }) => existsSync(join(project, file)));
+  if (
+    lockfile !== undefined &&
+    !readFileSync(join(project, lockfile.file), 'utf8').includes(lockfile.entry(name))
+  )
     return [
-      `${what}, and ${lockfile[0]} does not name it: it was written for other platforms`,
-      `Add it: ${lockfile[1]} ${name}@${VERSION}`,
+      `${what}, and ${lockfile.file} does not have it: it was written on another platform`,
+      `Add it: ${lockfile.add} ${name}@${VERSION}`,
     ];
   return [
-    `${what}: optional dependencies were left out (--omit=optional, --no-optional)`,
+    `${what}: optional dependencies were left out (--omit=optional, --no-optional), or it could not be fetched`,
     'Install with them: npm install --include=optional',
   ];
 }
@@ -110,14 +113,25 @@ function sees(from: string, name: string): boolean {
   }
 }
 
-/** Files in which package managers write down what they install, and how each adds what only some platforms need. */
-const LOCKFILES = [
-  ['package-lock.json', 'npm install --save-optional'],
-  ['npm-shrinkwrap.json', 'npm install --save-optional'],
-  ['pnpm-lock.yaml', 'pnpm add --save-optional'],
-  ['yarn.lock', 'yarn add --optional'],
-  ['bun.lock', 'bun add --optional'],
-] as const;
+/** A file in which a package manager writes down what it installs. */
+interface Lockfile {
+  readonly file: string;
+  /** How the entry of a package begins. Packages that merely depend on it are written otherwise. */
+  entry(name: string): string;
+  /** Adds a package that only some platforms need. */
+  readonly add: string;
+}
+
+const withVersion = (name: string): string => `${name}@`;
+const byPlace = (name: string): string => `node_modules/${name}"`;
+
+const LOCKFILES: readonly Lockfile[] = [
+  { file: 'package-lock.json', entry: byPlace, add: 'npm install --save-optional' },
+  { file: 'npm-shrinkwrap.json', entry: byPlace, add: 'npm install --save-optional' },
+  { file: 'pnpm-lock.yaml', entry: withVersion, add: 'pnpm add --save-optional' },
+  { file: 'yarn.lock', entry: withVersion, add: 'yarn add --optional' },
+  { file: 'bun.lock', entry: withVersion, add: 'bun add --optional' },
+];
 
 /** The folder of the project that this package is installed in; undefined where it is not installed, but a checkout. */
 function projectAround(from: string): string | undefined {
