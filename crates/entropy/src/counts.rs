@@ -8,7 +8,7 @@ use crate::view::View;
 use espalier_simd::{Bins, bin_indices, histogram};
 use espalier_tensor::{Code, Error, Model, Result};
 use std::ops::Range;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 /// Counts that are held at a time, of all groups together: 16 MiB, which 16,384 classes of 256 bins need.
 const HELD: usize = 4 << 20;
@@ -88,7 +88,7 @@ pub(crate) fn counts_of(
         )?;
         drop(parts);
         for Counted { window, counts } in counted {
-            let counts = counts.into_inner().unwrap_or_else(PoisonError::into_inner);
+            let counts = counts.into_inner().map_err(Error::poisoned)?;
             join(window.group, window.classes.clone(), counts);
         }
     }
@@ -192,7 +192,7 @@ fn count_apart(model: &Model, run: &Run, part: &Part<Owner<&Counted>>, scratch: 
         }
         Ok(())
     })?;
-    let mut all = all.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut all = all.lock().map_err(Error::poisoned)?;
     for (&class, counts) in part.classes.iter().zip(counts.chunks_exact(stride)) {
         if let Some(place) = window.place(class) {
             for (all, count) in all[place * bins.count()..][..bins.count()].iter_mut().zip(counts) {
@@ -216,7 +216,7 @@ fn count_together(
     part.view.read(model, &part.task, values, |_, column, values| {
         let indices = &mut indices[..values.len()];
         bin_indices(run.isa, values, bins, indices);
-        let mut all = all.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = all.lock().map_err(Error::poisoned)?;
         for_each_index(columns, width, column, indices.len(), |index, own| {
             if let Some(place) = window.place(part.classes[index]) {
                 let counts = &mut all[place * bins.count()..][..bins.count()];

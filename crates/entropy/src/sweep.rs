@@ -78,15 +78,12 @@ pub(crate) fn sweep<T: Copy + Send + Sync, R: Send>(
     mut join: impl FnMut(&Part<T>, R) -> Result<()>,
 ) -> Result<()> {
     let spare = Mutex::new(Vec::new());
-    let pop = || spare.lock().ok().and_then(|mut spare| spare.pop());
     for wave in parts.chunks(wave.clamp(1, WAVE)) {
         let each = |part: &Part<T>| {
             run.job.check()?;
-            let mut scratch = pop().unwrap_or_else(Scratch::new);
+            let mut scratch = spare.lock().map_err(Error::poisoned)?.pop().unwrap_or_else(Scratch::new);
             let result = work(part, &mut scratch)?;
-            if let Ok(mut spare) = spare.lock() {
-                spare.push(scratch);
-            }
+            spare.lock().map_err(Error::poisoned)?.push(scratch);
             run.job.advance(part.bytes(model));
             Ok(result)
         };

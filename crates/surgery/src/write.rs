@@ -83,15 +83,13 @@ impl<'p> Stream<'p> {
             job.check()?;
             let at = block * BLOCK as u64;
             let length = (self.length - at).min(BLOCK as u64) as usize;
-            let mut scratch = spare.lock().ok().and_then(|mut spare| spare.pop()).unwrap_or_default();
+            let mut scratch = spare.lock().map_err(Error::poisoned)?.pop().unwrap_or_default();
             scratch.block.resize(length, 0);
             let bytes = scratch.block.as_mut_slice();
             self.read(at, bytes, &mut scratch.window)?;
             write_at(file, at, bytes).map_err(fail)?;
             job.advance(length as u64);
-            if let Ok(mut spare) = spare.lock() {
-                spare.push(scratch);
-            }
+            spare.lock().map_err(Error::poisoned)?.push(scratch);
             Ok(())
         };
         if SHARES_FILES {

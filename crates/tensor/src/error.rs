@@ -1,5 +1,6 @@
 use std::fmt;
 use std::path::Path;
+use std::sync::PoisonError;
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -103,6 +104,11 @@ impl Error {
 
     pub fn internal(what: impl Into<String>) -> Error {
         Error::new(Code::Internal, what)
+    }
+
+    /// A thread panicked while it held a lock: what the lock guards may be half of what it should be.
+    pub fn poisoned<T>(_: PoisonError<T>) -> Error {
+        Error::internal("a thread stopped half way while others waited for what it had")
     }
 
     /// Says what to do, instead of the code's usual remedy.
