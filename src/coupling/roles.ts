@@ -4,6 +4,7 @@ import type { ParameterAxis, Quantisation, StoredAxis } from './axis.js';
 export class Roles {
   readonly #contracted = new Set<StoredAxis>();
   readonly #parameters = new Set<StoredAxis>();
+  readonly #parameterTensors = new Set<number>();
   readonly #quantised = new Map<StoredAxis, Quantisation>();
 
   /** An operator sums over the axis. */
@@ -14,6 +15,11 @@ export class Roles {
   /** The numbers along the axis say how others are to be read, or are packed. */
   parameter(axis: StoredAxis): void {
     this.#parameters.add(axis);
+  }
+
+  /** The same of all axes of a tensor, those included that nodes have yet to read. */
+  parameterTensor(tensor: number): void {
+    this.#parameterTensors.add(tensor);
   }
 
   /** The integers along the axis stand for other numbers. What was said last holds. */
@@ -28,7 +34,7 @@ export class Roles {
       ...axis,
       contracted: this.#contracted.has(axis),
       ...(quantised !== undefined && { quantised }),
-      parameter: this.#parameters.has(axis),
+      parameter: this.#parameters.has(axis) || this.#parameterTensors.has(axis.tensor),
     };
   }
 }

@@ -238,8 +238,8 @@ class Walker {
       roles.quantised(stored, quantised);
       return { length: own.length, factors: [{ ...own.factors[0]!, stored }] };
     });
-    for (const born of this.#stored.born)
-      if (born.tensor === scale.id || born.tensor === zeroPoint?.id) roles.parameter(born);
+    roles.parameterTensor(scale.id);
+    if (zeroPoint !== undefined) roles.parameterTensor(zeroPoint.id);
     return { ...tensor, axes };
   }
 
