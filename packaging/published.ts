@@ -1,7 +1,16 @@
 // What is published: the package itself, and one for the addon of each target, of one version.
 
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { packageOf, TARGETS, type Target } from '../src/platform/node/targets.js';
 import { artifacts, manifest, root } from './manifest.js';
@@ -51,8 +60,27 @@ export function stagePlatforms(): void {
 /** Puts an addon into the package of its target. Gives the folder of the package. */
 export function stageAddon(target: Target, file: string): string {
   const folder = join(staged, target);
+  if (!existsSync(folder)) stageLike(releasedLike(target), target);
   copyFileSync(file, join(folder, `espalier.${target}.node`));
   return folder;
+}
+
+/** The target of a release that another compiler builds for the same machines. */
+function releasedLike(target: Target): Target {
+  const machine = target.split('-', 2).join('-');
+  const like = TARGETS.find((each) => each.startsWith(machine));
+  if (like === undefined) throw new Error(`no release is for the machines of ${target}`);
+  return like;
+}
+
+/** The package of a target that is not released, as that of one that is. */
+function stageLike(released: Target, target: Target): void {
+  cpSync(join(staged, released), join(staged, target), { recursive: true });
+  for (const name of ['package.json', 'README.md']) {
+    const path = join(staged, target, name);
+    writeFileSync(path, readFileSync(path, 'utf8').replaceAll(released, target));
+  }
+  rmSync(join(staged, target, `espalier.${released}.node`), { force: true });
 }
 
 /** Lays out the package itself, which `npm run build` has made. Gives its folder. */
