@@ -5,7 +5,7 @@ import type { Group } from './groups.js';
 import { findingGroups } from './groups.js';
 import type { Lengths } from './lengths.js';
 import type { Reason } from './reason.js';
-import type { SettledEquations } from './settledEquations.js';
+import type { KeptLabels, SettledEquations } from './settledEquations.js';
 import type { ReadNumbers } from './storedTensors.js';
 import type { Registry, Walk } from './walk.js';
 
@@ -56,24 +56,20 @@ export function walkingFreely(
 
 /** The groups of lanes that a walk found, where what a glob of `keep` matches stays whole. The walk stays as it is. */
 export function* analysingWalk(walk: Walk, keep: readonly string[] = []): Steps<Analysis> {
-  const kept: KeptLabel[] = [];
+  const kept: KeptLabels[] = [];
   for (const glob of keep) {
-    kept.push(...keptBy(walk, glob));
+    for (const own of keptBy(walk, glob)) kept.push(own);
     yield;
   }
   return { ...walk, ...(yield* findingGroups(walk, walk.equations.keeping(kept))) };
 }
 
-/** A label that must stay, and why. */
-type KeptLabel = readonly [label: number, reason: Reason];
-
 /** What stays whole as a glob matches it: tensors by all of their axes, nodes by their weights, else by their outputs. */
-function* keptBy({ graph, parameterAxes, tensors }: Walk, glob: string): Generator<KeptLabel> {
+function* keptBy({ graph, parameterAxes, tensors }: Walk, glob: string): Generator<KeptLabels> {
   const matches = matcher(glob);
   const reason: Reason = { why: 'keep', node: '', text: `it was asked to be kept: ${glob}` };
-  const all = (labels: Int32Array): KeptLabel[] => Array.from(labels, (label) => [label, reason]);
-  const ofTensor = (tensor: number): KeptLabel[] =>
-    parameterAxes.filter((axis) => axis.tensor === tensor).flatMap(({ labels }) => all(labels));
+  const ofTensor = (tensor: number): KeptLabels[] =>
+    parameterAxes.flatMap((axis) => (axis.tensor === tensor ? [[axis.labels, reason]] : []));
   const stored = new Map(parameterAxes.map(({ tensor }) => [graph.nameOf(tensor), tensor]));
   // A derived tensor is computed from stored ones: where one of these must stay whole, so must what is made of it.
   for (const { tensor, leaves, nodes } of graph.folds ?? [])
@@ -86,7 +82,7 @@ function* keptBy({ graph, parameterAxes, tensors }: Walk, glob: string): Generat
     if (weights.length > 0) continue;
     for (const output of node.outputs)
       for (const { factors } of tensors.get(output)?.axes ?? [])
-        for (const { labels } of factors) if (labels !== undefined) yield* all(labels);
+        for (const { labels } of factors) if (labels !== undefined) yield [labels, reason];
   }
 }
 

@@ -88,8 +88,8 @@ export function* partitionSafely(
     const futile = onlyCopies(atoms, parameterAxes, found);
     if (risky.length + futile.length === 0) return { ...found, atoms, equations };
     equations = equations.keeping([
-      ...risky.map((lane) => [lane + 1, USED_ALONE] as const),
-      ...futile.map((lane) => [lane + 1, ONLY_COPIES] as const),
+      [risky.map((lane) => lane + 1), USED_ALONE],
+      [futile.map((lane) => lane + 1), ONLY_COPIES],
     ]);
   }
 }

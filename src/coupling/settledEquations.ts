@@ -102,10 +102,11 @@ export class SettledEquations {
   }
 
   /** The same, where these labels are always kept besides. Of two reasons for one lane the first counts. */
-  keeping(labels: Iterable<readonly [label: number, reason: Reason]>): SettledEquations {
+  keeping(statements: Iterable<KeptLabels>): SettledEquations {
     const kept = new Map<number, Reason>();
-    for (const [label, reason] of labels)
-      for (const lane of this.atoms(label)) if (!kept.has(lane)) kept.set(lane, reason);
+    for (const [labels, reason] of statements)
+      for (const label of labels)
+        for (const lane of this.atoms(label)) if (!kept.has(lane)) kept.set(lane, reason);
     if (kept.size === 0) return this;
     const all = this.#because.all.slice();
     const placeOf = new Map<Reason, number>();
@@ -140,6 +141,9 @@ export class SettledEquations {
     return found;
   }
 }
+
+/** Labels that must stay, and why. */
+export type KeptLabels = readonly [labels: Iterable<number>, reason: Reason];
 
 /** Reasons, and by lane the place of its own; at place 0, of lanes that nothing in is frozen, there is none. */
 interface Because {

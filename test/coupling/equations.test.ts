@@ -99,7 +99,7 @@ describe('equations', () => {
         const settled = equations.settle();
         const before = labels.map((label) => settled.atoms(label));
         const kept = places.map((place) => labels[place % labels.length]!);
-        const found = settled.keeping(kept.map((label) => [label, because('kept')]));
+        const found = settled.keeping([[kept, because('kept')]]);
         for (const label of kept) equations.freeze(label, because('kept'));
         const wanted = equations.settle();
         for (const label of [0, ...labels]) {
