@@ -36,7 +36,17 @@ export function buildAddon(target: Target): Built {
     process.execPath,
     [
       join(root, 'node_modules/@napi-rs/cli/dist/cli.js'),
-      ...['build', '--platform', '--release', '--no-js', '--dts', 'addon.d.ts', '--target', triple],
+      ...[
+        'build',
+        '--platform',
+        '--profile',
+        'published',
+        '--no-js',
+        '--dts',
+        'addon.d.ts',
+        '--target',
+        triple,
+      ],
       ...['--manifest-path', 'crates/binding/Cargo.toml', '--output-dir', folder],
       ...(crosses ? ['--cross-compile'] : []),
       ...['--', '--quiet'],

@@ -42,6 +42,9 @@ const expectSame = ({ code, stdout }: Ended): void => {
 /** Where Debian has the libraries of an arm64 Linux: libc6-arm64-cross, libstdc++6-arm64-cross. */
 const ARM64 = '/usr/aarch64-linux-gnu';
 
+/** Debian's package of it puts it into no folder for programs. */
+const WINE = ['wine64', '/usr/lib/wine/wine64'].find((program) => has(program));
+
 describe.skipIf(!isBuilt('linux-arm64-gnu') || !has('qemu-aarch64') || !existsSync(ARM64))(
   'a Linux on arm64, emulated by qemu, writes the same bytes',
   () => {
@@ -52,7 +55,7 @@ describe.skipIf(!isBuilt('linux-arm64-gnu') || !has('qemu-aarch64') || !existsSy
   },
 );
 
-describe.skipIf(!isBuilt('win32-x64-gnu') || !has('wine64'))(
+describe.skipIf(!isBuilt('win32-x64-gnu') || WINE === undefined)(
   'Windows, emulated by Wine, writes the same bytes',
   () => {
     const env = { WINEPREFIX: join(artifacts, 'tools/wine'), WINEDEBUG: '-all' };
@@ -60,7 +63,7 @@ describe.skipIf(!isBuilt('win32-x64-gnu') || !has('wine64'))(
       mkdirSync(env.WINEPREFIX, { recursive: true });
       // Node refuses to start on what Wine pretends to be by itself.
       const version = ['reg', 'add', 'HKCU\\Software\\Wine', '/v', 'Version', '/d', 'win10', '/f'];
-      execFileSync('wine64', version, { env: { ...process.env, ...env }, stdio: 'ignore' });
+      execFileSync(WINE!, version, { env: { ...process.env, ...env }, stdio: 'ignore' });
     });
 
     test.each(['prune.mjs', 'prune.cjs'])('%s', async (program) => {
@@ -74,7 +77,7 @@ describe.skipIf(!isBuilt('win32-x64-gnu') || !has('wine64'))(
         addonOf('win32-x64-gnu'),
       );
       const drive = `Z:${model.replaceAll('/', '\\')}`;
-      expectSame(await project.run('wine64', [tool('node-windows'), program, drive], env));
+      expectSame(await project.run(WINE!, [tool('node-windows'), program, drive], env));
     });
   },
 );
