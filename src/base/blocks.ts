@@ -1,4 +1,4 @@
-/** Runtimes compute in blocks of so many channels: odd widths of wide layers are slower than the original. */
+/** Runtimes compute in blocks of this many channels: wide layers of other widths are slower than the original. */
 export const BLOCK = 8;
 /** The number of lanes from which a layer counts as wide, and had better keep a multiple of `BLOCK`. */
 export const WIDE = 32;

@@ -25,7 +25,7 @@ export function commonOf(original: Tensor, pruned: Tensor): Common | undefined {
   return { original: startOf(original, dims), pruned: startOf(pruned, dims), share };
 }
 
-/** The elements from the start of each axis on, so many of each. */
+/** The first elements along each axis, as many as `dims` says. */
 function startOf(tensor: Tensor, dims: readonly number[]): Tensor {
   if (dims.every((length, axis) => length === tensor.dims[axis])) return tensor;
   const count = dims.reduce((product, length) => product * length, 1);

@@ -4,7 +4,7 @@ import { behindSorting, behindSuppression } from './suppression.js';
 
 /** What a model's graph says of its outputs that a runtime does not. */
 export interface OutputRoles {
-  /** Outputs that are no tensors, and what is looked at in their stead. */
+  /** Outputs that are no tensors, and the values that are compared in their stead. */
   readonly standIns: readonly StandIn[];
   /** The classes that the columns of a tensor of scores stand for. */
   readonly classNames: ReadonlyMap<string, readonly (string | number)[]>;

@@ -16,7 +16,7 @@ export interface Numbers {
   readonly dims: readonly number[];
 }
 
-/** Rows of integers of so many columns at most are told apart by being equal. */
+/** The most columns of rows of integers that count as keys, so that equal rows are counterparts. */
 const MOST_COLUMNS = 7;
 
 /**

@@ -52,7 +52,7 @@ export type Holding =
   | { readonly kind: 'tensors'; readonly operands?: readonly number[] }
   /** What operand 0 holds, and behind that these operands, each a tensor. */
   | { readonly kind: 'more'; readonly operands: readonly number[] }
-  /** What cannot be told. `maybe`: it may as well be a tensor. */
+  /** It is not known what it holds. `maybe`: it may be a tensor itself. */
   | { readonly kind: 'unknown'; readonly maybe: boolean };
 
 /** The facts of a node's operator; none where no row covers it. */

@@ -39,7 +39,7 @@ export interface Fusing {
 export interface UnfusedNode {
   readonly op: string;
   readonly domain: string;
-  /** Of its operands the first so many. */
+  /** The number of operands that it has: the first ones of the fused node. */
   readonly operands: number;
   /** Attributes that it does not have. */
   readonly without: readonly string[];

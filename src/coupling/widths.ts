@@ -3,8 +3,8 @@ import type { Analysis } from './analysis.js';
 import type { Group } from './groups.js';
 
 /**
- * What is left when each group keeps so many lanes, whichever they are. Lanes of a group lie on the same axes equally
- * often, so that lengths, and with them costs, depend on nothing else.
+ * What is left when each group keeps a number of lanes, whichever they are. Lanes of a group lie on the same axes equally
+ * often, so that lengths, and with them costs, depend on those numbers alone.
  */
 export class Widths implements KeptIndices {
   readonly #analysis: Analysis;
@@ -22,7 +22,7 @@ export class Widths implements KeptIndices {
     this.#kept = Float64Array.from(analysis.groups, () => 1);
   }
 
-  /** Keeps so many lanes of a group. */
+  /** Keeps this number of lanes of a group. */
   set(group: Group, lanes: number): void {
     this.state += 1;
     this.#kept[this.#groupOf[group.lanes[0]!]!] = lanes / group.lanes.length;

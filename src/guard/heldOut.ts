@@ -75,7 +75,7 @@ async function sizeFor(heldOut: HeldOut): Promise<number> {
   return answer !== undefined && outputs.separates(answer.outputs, size) ? size : 1;
 }
 
-/** What the original answers to so many samples at once; nothing where it does not take them. */
+/** The original's answers to a batch of samples; undefined where the model does not take them at once. */
 async function tried({ original, match, signal }: HeldOut, size: number): Promise<RunResult | undefined> {
   for await (const { feeds } of batches(match, { size, samples: size, ...(signal && { signal }) })) {
     return original.run(feeds).catch((error: unknown) => {

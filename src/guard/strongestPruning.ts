@@ -50,7 +50,7 @@ export interface GuardTask<T extends Candidate> extends NativeOptions {
   attempt(amount: PruningAmount, calibration: Dataset): Promise<T>;
 }
 
-/** The last of so many samples are held out. */
+/** The share of the samples that is held out: the last ones. */
 const HELD_OUT = 1 / 4;
 
 /**
@@ -139,7 +139,7 @@ class Search<T extends Candidate> {
     readonly task: GuardTask<T>,
     readonly heldOut: HeldOut,
     readonly calibration: Dataset,
-    /** Values that are looked at beside the outputs. */
+    /** Values that are compared beside the outputs. */
     readonly standIns: readonly string[],
   ) {}
 

@@ -69,7 +69,7 @@ function claimsOf(known: Known, linearMaps: readonly LinearMap[]): ReadonlyMap<n
   );
 }
 
-/** Where the bias of a linear map of so many outputs is. */
+/** Where the bias of a linear map is stored, or could be. `outputs`: how many outputs the map has. */
 export function biasPlaceOf(around: BiasSurroundings, mix: LinearMap, outputs: number): BiasPlace {
   const { bias, node } = mix;
   if (bias.kind === 'operand' && bias.at !== undefined) {

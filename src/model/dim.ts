@@ -84,7 +84,7 @@ export function asLength(dim: Dim): Dim {
   return name.length > MOST_TEXT ? beyond('length', dim, 0, 'count') : symbol(name, undefined, 'count');
 }
 
-/** Beyond so many terms, or characters, a length is not followed any more. */
+/** The most terms, and characters, of a symbolic length: a longer one is not followed any more. */
 const MOST_TERMS = 256;
 const MOST_TEXT = 4096;
 

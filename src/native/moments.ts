@@ -13,7 +13,7 @@ export interface Patches {
   readonly dilations: readonly number[];
   /** Zeros before each axis, then after each, as ONNX has them. */
   readonly pads: readonly number[];
-  /** Of each so many positions, counted through the batch, one is taken; by default all. */
+  /** The stride of positions: of as many positions as this, counted through the batch, one is taken; by default all. */
   readonly every?: number;
 }
 

@@ -33,7 +33,7 @@ function placesOf(ranks: NodeRanks, place: string): Place[] {
   return [of(Number(place.slice(1)))];
 }
 
-/** Output 0 has so many axes more than operand 0; undefined where that is not known. */
+/** A law by which output 0 has a number of axes more than operand 0; undefined where the number is not known. */
 const shifted =
   (by: (ranks: NodeRanks) => number | undefined): RankLaw =>
   (ranks) => {

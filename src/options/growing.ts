@@ -10,7 +10,7 @@ import type { CalibrationOptions, CallOptions, FreeOptions, TreeOptions } from '
 import { seed } from './scoring.js';
 import type { PairEstimator } from './treeTypes.js';
 
-/** All pairs are given of so many lanes unless the caller says otherwise: 32,640 numbers. */
+/** The largest group of which all pairs are given by default: 256 lanes have 32,640 pairs. */
 export const FEW_LANES = 256;
 
 const { variant, estimator, bins, binning, range, millerMadow, rows } = estimationOptions;

@@ -28,7 +28,9 @@ export interface TreePairs extends TreeSample, PruningTree {
 /** What each lane says of lanes that are made of it, or of the model's class. Arrays are [lanes]. */
 export interface TreeGains extends TreeSample {
   readonly variant: 'consumers' | 'output';
-  /** The layers that read the lanes; for 'output' the output alone. `targets`: lanes of it that were looked at. */
+  /**
+   * The layers that read the lanes; for 'output' the output alone. `targets`: the output lanes that were taken into account.
+   */
   readonly readers: readonly { readonly node: string; readonly value: string; readonly targets: number }[];
   /** I(y), in bits; of several readers the mean. */
   readonly entropies: Float64Array;

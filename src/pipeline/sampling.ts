@@ -39,11 +39,11 @@ const MOST_NUMBERS = 1 << 26;
 /** Fewer rows say nothing. */
 const LEAST_ROWS = 256;
 
-/** As many rows as are wanted, or as fit of so many columns. */
+/** The number of rows that is wanted, or that fits into memory with this number of columns. */
 export const rowsWithin = (wanted: number, columns: number): number =>
   Math.min(wanted, Math.max(LEAST_ROWS, Math.floor(MOST_NUMBERS / Math.max(1, columns))));
 
-/** Most of a consumer's output lanes that are looked at; of more, as many at equal distances. */
+/** The most output lanes of a layer that are taken into account; of more, as many at equal distances. */
 const MOST_TARGETS = 1024;
 
 /**

@@ -9,9 +9,9 @@ export interface TreeReportOptions {
   readonly all?: boolean;
 }
 
-/** Up to so many lanes a tree is drawn, and nothing left out. */
+/** The most lanes of which the whole tree is drawn. */
 const FEW = 32;
-/** Of more: so many pairs of each level, so many lanes at either end of an order. */
+/** Of larger groups: the pairs that are shown of each level, and the lanes at either end of an order. */
 const PAIRS = 6;
 const ENDS = 16;
 

@@ -20,7 +20,7 @@ export class OutputComparison {
   readonly #hits = { original: 0, pruned: 0 };
   #classes: boolean | undefined;
 
-  /** @param standIn the value that was looked at in the output's stead */
+  /** @param standIn the value that was compared in the output's stead */
   constructor(name: string, standIn?: string) {
     this.#name = name;
     this.#standIn = standIn;

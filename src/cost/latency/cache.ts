@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { type KeptTexts, keptTexts, type Machine, machine, sha256 } from '../../platform/index.js';
 
-/** What was measured holds on this machine, with this runtime and so many threads. */
+/** The conditions that a measured latency holds for: this machine, a runtime, and its number of threads. */
 export interface LatencySetting extends Machine {
   readonly runtime: string;
   readonly threads: number | 'default';

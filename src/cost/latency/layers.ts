@@ -19,7 +19,7 @@ export interface MeasurableNode {
   readonly macs: number;
   /** What may be cut of it, one or two of them; none where nothing of it can be. */
   readonly widths: readonly Width[];
-  /** The node alone, with so many of each width left. */
+  /** The node as a model of its own, with these numbers of each width left. */
   at(counts: readonly number[]): SingleNode;
 }
 

@@ -33,9 +33,9 @@ export interface LatencyOptions extends Omit<MeasureOptions, 'patience'> {
 export interface Measured {
   /** Milliseconds of one run of the whole, on zeros, without the overhead; undefined where it does not run on them. */
   readonly whole: number | undefined;
-  /** Of a run of nothing. */
+  /** Milliseconds of a run of a model that computes nothing. */
   readonly overhead: number;
-  /** Of layers that were measured, without the overhead; of the others there are so many. */
+  /** The layers that were measured, without the overhead; `estimated`: how many others there are. */
   readonly tables: readonly Table[];
   readonly estimated: number;
   /** Points that the cache did not have. */
