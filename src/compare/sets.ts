@@ -6,12 +6,12 @@ export interface Both {
   readonly output: string;
   readonly dtype: string;
   readonly discrete: boolean;
-  readonly original: Numbers;
-  readonly pruned: Numbers;
+  readonly original: OutputNumbers;
+  readonly pruned: OutputNumbers;
 }
 
 /** A tensor's elements as numbers, row-major, and its shape. */
-export interface Numbers {
+export interface OutputNumbers {
   readonly values: ArrayLike<number>;
   readonly dims: readonly number[];
 }
@@ -132,9 +132,9 @@ const hasNumbers = ({ original, pruned }: Both): boolean =>
 function goesWith(other: Both, boxes: Both): boolean {
   if (other === boxes) return false;
   const axes = boxes.original.dims.length - 1;
-  const starts = (own: Numbers, box: Numbers): boolean =>
+  const starts = (own: OutputNumbers, box: OutputNumbers): boolean =>
     own.dims.length >= axes && box.dims.slice(0, axes).every((length, axis) => own.dims[axis] === length);
-  const behind = ({ dims }: Numbers): string => dims.slice(axes).join();
+  const behind = ({ dims }: OutputNumbers): string => dims.slice(axes).join();
   return (
     starts(other.original, boxes.original) &&
     starts(other.pruned, boxes.pruned) &&
@@ -160,7 +160,7 @@ interface Counts {
 }
 
 /** The set at this position among sets that are stored one after the other. */
-function setOf({ values, dims }: Numbers, set: number): BoxRows {
+function setOf({ values, dims }: OutputNumbers, set: number): BoxRows {
   const [count, width] = [dims.at(-2)!, dims.at(-1)!];
   const start = set * count * width;
   return { values: (values as Float64Array).subarray(start, start + count * width), count, width };

@@ -4,7 +4,7 @@ import type { Analysis } from '../coupling/analysis.js';
 import type { Group } from '../coupling/groups.js';
 import type { Removal } from '../coupling/survivors.js';
 import type { CalibrationSession } from '../loss/session.js';
-import type { DType } from '../model/document.js';
+import type { StoredType } from '../model/document.js';
 import type { Edits } from '../model/edits.js';
 import type { KeptIndices } from '../model/values.js';
 import type { NativeModel } from '../native/index.js';
@@ -61,7 +61,7 @@ export interface Left {
   /** Lanes that leave; by default none. */
   readonly kept?: KeptIndices;
   /** By tensor: the type that it is stored as; by default its own. */
-  readonly dtypes?: ReadonlyMap<number, DType>;
+  readonly dtypes?: ReadonlyMap<number, StoredType>;
 }
 
 /** What is done to a model. */
@@ -70,7 +70,7 @@ export interface Decision<Section = unknown> {
   /** Lanes that leave: what is cut and stated again follows from these. */
   readonly removal?: Removal;
   /** By tensor: the type that it is stored as from now on. */
-  readonly dtypes?: ReadonlyMap<number, DType>;
+  readonly dtypes?: ReadonlyMap<number, StoredType>;
   /** What else is written; ids are those of the original. */
   readonly edits?: Partial<Edits>;
 }

@@ -1,6 +1,6 @@
 import type { Analysis } from '../coupling/analysis.js';
 import { Removal } from '../coupling/survivors.js';
-import type { DType } from '../model/document.js';
+import type { StoredType } from '../model/document.js';
 import type { Edits } from '../model/edits.js';
 import { type Cuts, cutsOf } from '../surgery/cuts.js';
 import type { Decision } from './compression.js';
@@ -10,7 +10,7 @@ export interface Decided {
   readonly removal: Removal;
   readonly cuts: Cuts;
   /** By tensor: the type that it is stored as, where that is another than its own. */
-  readonly dtypes: ReadonlyMap<number, DType>;
+  readonly dtypes: ReadonlyMap<number, StoredType>;
   /** What is written beside what follows from the removal. */
   readonly edits: readonly Partial<Edits>[];
 }

@@ -3,7 +3,7 @@ import { guessing, type Length, type Lengths, openLengths } from '../coupling/le
 import type { Walk } from '../coupling/walk.js';
 import type { Assignment } from '../model/dim.js';
 import { evaluate } from '../model/dim.js';
-import type { DType, TensorDocument } from '../model/document.js';
+import type { StoredType, TensorDocument } from '../model/document.js';
 import type { KeptIndices } from '../model/values.js';
 
 /** What a model costs. */
@@ -44,7 +44,7 @@ export class CostModel {
   }
 
   /** The cost of what a removal leaves; `undefined` removes nothing. `dtypes`: tensors that are stored as another type than their own. */
-  of(kept?: KeptIndices, dtypes?: ReadonlyMap<number, DType>): Cost {
+  of(kept?: KeptIndices, dtypes?: ReadonlyMap<number, StoredType>): Cost {
     let params = 0;
     let tensorBytes = 0;
     const { tensors } = this.walk.graph.document;

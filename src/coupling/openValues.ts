@@ -1,4 +1,4 @@
-import type { Dim, Given } from '../model/dim.js';
+import type { Dim, GivenKind } from '../model/dim.js';
 import { symbol } from '../model/dim.js';
 import type { ValueDocument } from '../model/document.js';
 import type { Graph, Node } from '../model/graph.js';
@@ -14,7 +14,7 @@ import type { Cause } from './reason.js';
 const MOST_RANK = 64;
 /** The longest vector whose numbers are followed as symbols where data decides them: shapes are that short. */
 const MOST_GIVEN = 16;
-const GIVEN_AS: Readonly<Record<string, Given>> = {
+const GIVEN_AS: Readonly<Record<string, GivenKind>> = {
   int64: 'integer',
   int32: 'integer',
   float64: 'real',

@@ -12,14 +12,14 @@ export interface Unknown {
   /** What it computes from other symbols; absent for a free one. */
   readonly value?: (assign: Assignment) => number;
   /** Data decides it: a count, at least 0; an integer of any sign; any number. Absent for lengths that are no one's. */
-  readonly given?: Given;
+  readonly given?: GivenKind;
 }
 
 /**
  * What is known of a number that data decide: a count is a whole number from 0 on, an integer may be negative, a real
  * need not be whole.
  */
-export type Given = 'count' | 'integer' | 'real';
+export type GivenKind = 'count' | 'integer' | 'real';
 
 /** A number for each free symbol. */
 export type Assignment = (name: string) => number;
@@ -55,12 +55,12 @@ export class Polynomial {
 }
 
 /** The length that is one unknown: a free one, or, with `value`, a function of other symbols. */
-export function symbol(name: string, value?: Unknown['value'], given?: Given): Dim {
+export function symbol(name: string, value?: Unknown['value'], given?: GivenKind): Dim {
   const unknown = { name, ...(value !== undefined && { value }), ...(given !== undefined && { given }) };
   return new Polynomial(new Map([[name, { factors: [unknown], coefficient: 1 }]]));
 }
 
-const givenAs = (dim: Dim, kinds: readonly Given[]): boolean =>
+const givenAs = (dim: Dim, kinds: readonly GivenKind[]): boolean =>
   typeof dim !== 'number' &&
   [...dim.terms.values()].some(({ factors }) =>
     factors.some(({ given }) => given !== undefined && kinds.includes(given)),
@@ -94,7 +94,7 @@ function beyond(kind: string, a: Dim, b: Dim, given = givenTogether(a, b)): Dim 
   return symbol(`${kind}#${digest.slice(0, 16)}`, undefined, given);
 }
 
-const givenTogether = (a: Dim, b: Dim): Given | undefined => {
+const givenTogether = (a: Dim, b: Dim): GivenKind | undefined => {
   if (isReal(a) || isReal(b)) return 'real';
   return isGiven(a) || isGiven(b) ? 'integer' : undefined;
 };
@@ -201,7 +201,7 @@ function opaque(kind: Opaque, a: Dim, b: Dim): Dim {
 }
 
 /** What is known of a function of numbers that data decides. */
-function givenBy(kind: Opaque, a: Dim, b: Dim): Given | undefined {
+function givenBy(kind: Opaque, a: Dim, b: Dim): GivenKind | undefined {
   if (!isGiven(a) && !isGiven(b)) return undefined;
   const atLeastZero = (dim: Dim): boolean => (typeof dim === 'number' ? dim >= 0 : !isSigned(dim));
   const rounds = kind !== 'mod' && kind !== 'min' && kind !== 'max';

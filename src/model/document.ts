@@ -4,7 +4,7 @@
  */
 
 /** ONNX element types by the names that NumPy and onnxruntime give them. */
-export type DType =
+export type StoredType =
   | 'float32'
   | 'float64'
   | 'float16'
@@ -108,7 +108,7 @@ export interface ValueDocument {
   readonly id: number;
   readonly name: string;
   /** null: not a tensor (a sequence, map or optional), or not stated. */
-  readonly dtype: DType | null;
+  readonly dtype: StoredType | null;
   /** null: no shape stated. An axis is a length, a symbol's name, or null where nothing is stated. */
   readonly shape: readonly (number | string | null)[] | null;
 }
@@ -117,7 +117,7 @@ export interface ValueDocument {
 export interface TensorDocument {
   readonly id: number;
   readonly name: string;
-  readonly dtype: DType;
+  readonly dtype: StoredType;
   readonly dims: readonly number[];
   /** Bytes of its data as stored. */
   readonly bytes: number;

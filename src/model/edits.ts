@@ -1,4 +1,4 @@
-import type { DType } from './document.js';
+import type { StoredType } from './document.js';
 
 /**
  * Edits to a model, as the addon takes them: everything that is not named here is copied byte for byte. Ids are those of
@@ -104,7 +104,7 @@ export interface NewContent {
  */
 export interface Retyped {
   readonly tensor: number;
-  readonly dtype: DType;
+  readonly dtype: StoredType;
   readonly name: string;
 }
 

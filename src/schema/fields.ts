@@ -48,7 +48,7 @@ export function meaningOf(field: AnyField): Meaning {
 }
 
 /** Which numbers a field takes: whole ones alone or fractions too, and their bounds, which `above` and `below` leave out. */
-export interface Numbers {
+export interface NumberRange {
   readonly whole?: boolean;
   readonly least?: number;
   readonly most?: number;
@@ -57,7 +57,7 @@ export interface Numbers {
 }
 
 /** Finite numbers of a range. `says`: the range in words, where there are better ones. */
-export function number(numbers: Numbers = {}, says = inWords(numbers)): Field<number> {
+export function number(numbers: NumberRange = {}, says = inWords(numbers)): Field<number> {
   const { whole = false, least = -Infinity, most = Infinity, above = -Infinity, below = Infinity } = numbers;
   const holds = (value: number): boolean =>
     Number.isFinite(value) &&
@@ -70,7 +70,7 @@ export function number(numbers: Numbers = {}, says = inWords(numbers)): Field<nu
 }
 
 /** 'a whole number from 2 to 64', 'a number above 0 and up to 1' */
-function inWords({ whole = false, least, most, above, below }: Numbers): string {
+function inWords({ whole = false, least, most, above, below }: NumberRange): string {
   const noun = whole ? 'a whole number' : 'a number';
   if (least !== undefined && most !== undefined) return `${noun} from ${least} to ${most}`;
   if (above !== undefined && below !== undefined)

@@ -1,19 +1,19 @@
-import type { DType } from '../../src/model/document.js';
+import type { StoredType } from '../../src/model/document.js';
 import { fromBytes, type NumericType, numbersOf } from '../../src/runtime/dtypes.js';
 import type { NumericData } from '../../src/runtime/runtime.js';
 
 /** A recorded tensor. `data` is undefined where JavaScript has no array of its elements: bfloat16, 4 and 8 bit floats. */
 export interface Recorded {
-  readonly dtype: DType;
+  readonly dtype: StoredType;
   readonly dims: readonly number[];
   readonly data: NumericData | readonly string[] | undefined;
 }
 
 /** Element types by their number in TensorProto.DataType. source: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto */
-const DTYPES: readonly DType[] = (
+const DTYPES: readonly StoredType[] = (
   'float32 uint8 int8 uint16 int16 int32 int64 string bool float16 float64 uint32 uint64 complex64 complex128 ' +
   'bfloat16 float8e4m3fn float8e4m3fnuz float8e5m2 float8e5m2fnuz uint4 int4 float4e2m1 float8e8m0 uint2 int2'
-).split(' ') as DType[];
+).split(' ') as StoredType[];
 
 /** Each has the same bits in the field that holds it, widened; those of int32_data lose their upper bytes. */
 const ARRAYS: ReadonlySet<string> = new Set<NumericType>([
@@ -44,7 +44,7 @@ export function readTensor(bytes: Uint8Array): Recorded {
   const dims: number[] = [];
   const strings: string[] = [];
   const varints: bigint[] = [];
-  let dtype: DType | undefined;
+  let dtype: StoredType | undefined;
   let raw: Uint8Array | undefined;
   for (const { field, value } of fields(bytes)) {
     if (field === 1) dims.push(...integers(value).map(Number));

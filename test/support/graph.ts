@@ -1,9 +1,9 @@
 import type {
   AttributeDocument,
-  DType,
   GraphDocument,
   ModelDocument,
   NodeDocument,
+  StoredType,
   TensorDocument,
   ValueDocument,
 } from '../../src/model/document.js';
@@ -91,7 +91,7 @@ export function graphOf(model: ModelSpec): { graph: Graph; read: (tensor: number
   return { graph: readGraph(document, 'test.onnx'), read };
 }
 
-function dtypeOf(data: Content): DType {
+function dtypeOf(data: Content): StoredType {
   if (data instanceof Float32Array) return 'float32';
   if (data instanceof Float64Array) return 'float64';
   if (data instanceof BigInt64Array) return 'int64';
