@@ -19,39 +19,42 @@ export function builtHere(target: Target): Built {
   return existsSync(file) ? { target, file } : { target, why: 'npm run build:native has not been run' };
 }
 
+/** What Node's own builds of version 20 want of a Linux. */
+const OLDEST_GLIBC = '2.28';
+
 /** Builds the addon of a target into artifacts/addons. Takes minutes, the first time. */
 export function buildAddon(target: Target): Built {
   const { triple, builder } = buildOf(target);
-  const isHere = target === here();
-  if (builder === 'elsewhere' && !isHere) return { target, why: `it is built on ${target.split('-', 1)[0]}` };
+  if (builder === 'elsewhere' && target !== here())
+    return { target, why: `it is built on ${target.split('-', 1)[0]}` };
   if (builder === 'mingw' && !has('x86_64-w64-mingw32-gcc'))
     return { target, why: 'it needs MinGW (apt: gcc-mingw-w64-x86-64)' };
-  const crosses = builder === 'zig' && process.platform === 'linux';
-  const environment = crosses ? withZig() : builder === 'mingw' ? withNodeLibrary() : process.env;
   addRustTarget(triple);
+  console.error(`building the addon for ${target}`);
+  if (builder === 'mingw') return napiBuild(target, triple, [], withNodeLibrary());
+  if (builder !== 'zig' || process.platform !== 'linux') return napiBuild(target, triple, [], process.env);
+  // zig links with a C library of any age, by itself with a newer one than Node asks for.
+  const linked = triple.endsWith('-linux-gnu') ? `${triple}.${OLDEST_GLIBC}` : triple;
+  return napiBuild(target, linked, ['--cross-compile'], withZig());
+}
+
+function napiBuild(
+  target: Target,
+  triple: string,
+  options: readonly string[],
+  env: NodeJS.ProcessEnv,
+): Built {
   const folder = join(artifacts, 'addons', target);
   mkdirSync(folder, { recursive: true });
-  console.error(`building the addon for ${target}`);
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
     [
       join(root, 'node_modules/@napi-rs/cli/dist/cli.js'),
-      ...[
-        'build',
-        '--platform',
-        '--profile',
-        'published',
-        '--no-js',
-        '--dts',
-        'addon.d.ts',
-        '--target',
-        triple,
-      ],
+      ...['build', '--platform', '--profile', 'published', '--target', triple, ...options],
       ...['--manifest-path', 'crates/binding/Cargo.toml', '--output-dir', folder],
-      ...(crosses ? ['--cross-compile'] : []),
-      ...['--', '--quiet'],
+      ...['--no-js', '--dts', 'addon.d.ts', '--', '--quiet'],
     ],
-    { cwd: root, env: environment, encoding: 'utf8' },
+    { cwd: root, env, encoding: 'utf8' },
   );
   const file = join(folder, `espalier.${target}.node`);
   if (status === 0 && existsSync(file)) return { target, file };
