@@ -451,6 +451,9 @@ export interface Selection {
   kept: Uint32Array
 }
 
+/** Says how many threads can compute at the same time, to an addon that cannot ask its system: in WebAssembly. */
+export declare function setCores(cores: number): void
+
 /** Indices of tensors' axes, by the lane that they belong to. */
 export interface SliceRequest {
   lanes: number

@@ -1,8 +1,10 @@
 // Builds dist from src: bundles, what the package's exports open, types.
+import { bundleForBrowser } from './browser.js';
 import { bundleForNode } from './bundle.js';
 import { writeDeclarations } from './declarations.js';
 import { exportedByFile, writeFront } from './front.js';
 
 await bundleForNode([...exportedByFile().keys(), 'cli/main']);
+await bundleForBrowser();
 writeFront();
 writeDeclarations();

@@ -3,7 +3,7 @@ import { frozen } from '../base/frozen.js';
 import type { Dataset } from '../data/data.js';
 import { datasetFor } from '../data/samples.js';
 import { readGraph } from '../model/graph.js';
-import { openBytes, openFile } from '../native/index.js';
+import { openBlob, openBytes, openFile } from '../native/index.js';
 import { applyOptions, inspectOptions } from '../options/calibration.js';
 import { callOptions, saveOptions } from '../options/call.js';
 import { checkPlanOptions, checkScoreOptions, checkTreeOptions } from '../options/checks.js';
@@ -28,20 +28,26 @@ import type { Plan } from '../plan/plan.js';
 import { baseName } from '../platform/index.js';
 import type { ValueInfo } from '../runtime/runtime.js';
 import { checked, invalid } from '../schema/check.js';
-import { type ModelSource, modelFrom, type PathLike, pathFrom } from '../schema/sources.js';
+import { type ModelSource, type PathLike, pathFrom, sourceFrom } from '../schema/sources.js';
 
 /**
- * Opens an ONNX model: a path, a `file:` URL, or the bytes of a file without external data, in an ArrayBuffer or any view of one.
+ * Opens an ONNX model: a path, a `file:` URL, or the bytes of a file without external data, in an ArrayBuffer or any view of one, a Blob,
+ * a File or a Response. In a browser paths and URLs are addresses that are fetched, and of a Blob or File parts are read as they are
+ * needed, in a worker.
  *
  * The graph is read; weights stay where they are, and are read and copied by the native addon when they are needed.
  * errors: OPTION_INVALID, FILE_NOT_FOUND, FILE_UNREADABLE, MODEL_MALFORMED, MODEL_UNSUPPORTED, EXTERNAL_DATA, GRAPH_INVALID.
  */
 export async function openModel(source: ModelSource, options?: CallOptions): Promise<Model> {
-  const from = modelFrom('source', source);
+  const from = await sourceFrom('source', source);
   const call = checked(callOptions, options);
-  const native = typeof from === 'string' ? await openFile(from, call) : await openBytes(from, call);
+  const [native, file] =
+    typeof from === 'string'
+      ? [await openFile(from, call), baseName(from)]
+      : from instanceof Uint8Array
+        ? [await openBytes(from, call), 'model.onnx']
+        : [await openBlob(from.blob, from.name, call), from.name];
   try {
-    const file = typeof from === 'string' ? baseName(from) : 'model.onnx';
     return new CheckedModel(new OpenModel(native, readGraph(native.describe(), file)));
   } catch (problem) {
     native.dispose();

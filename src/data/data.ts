@@ -12,7 +12,7 @@ import {
 import { bytesOf, fromBytes, type NumericType } from '../runtime/dtypes.js';
 import type { NumericData, Tensor } from '../runtime/runtime.js';
 import { invalid, shown } from '../schema/check.js';
-import { type PathLike, pathFrom } from '../schema/sources.js';
+import { isBlob, nameOf, type PathLike, pathFrom } from '../schema/sources.js';
 import { headerLength, type NpyHeader, parseHeader, swapBytes, textsOf, toRowMajor } from './npy.js';
 import { inflate, readExactly, readZipEntries, type ZipEntry, ZipFault } from './zip.js';
 
@@ -45,21 +45,18 @@ export interface DataArray {
 }
 
 /**
- * Opens an `.npz`, a folder of `.npy` files, or one `.npy`, by its path or `file:` URL, reading headers only.
+ * Opens an `.npz`, a folder of `.npy` files, or one `.npy`, by its path or `file:` URL, or a Blob or File of one, reading headers only.
  * Errors: OPTION_INVALID, FILE_NOT_FOUND, FILE_UNREADABLE, DATA_MALFORMED.
  */
-export async function loadData(source: PathLike): Promise<Dataset> {
-  const path = pathFrom('source', source);
-  const kind = await kindOf(path).catch((error: unknown) => {
-    throw new EspalierError('FILE_NOT_FOUND', 'the data do not exist', { file: path }, '', { cause: error });
-  });
-  if (kind !== 'folder' && kind !== 'file') throw irregular(path);
+export async function loadData(source: PathLike | Blob): Promise<Dataset> {
+  const path = isBlob(source) ? source : pathFrom('source', source);
+  const kind = typeof path === 'string' ? await kindOfData(path) : 'file';
   const arrays = new Map<string, DataArray>();
   const add = (array: DataArray) => {
     if (arrays.has(array.name)) throw malformed(path, `it holds the array "${array.name}" twice`);
     arrays.set(array.name, array);
   };
-  if (kind === 'folder') {
+  if (typeof path === 'string' && kind === 'folder') {
     const names = (await namesIn(path)).filter((name) => name.endsWith('.npy'));
     for (const name of names) add(await openNpy(pathIn(path, name)));
   } else {
@@ -69,7 +66,22 @@ export async function loadData(source: PathLike): Promise<Dataset> {
   }
   if (arrays.size === 0)
     throw malformed(path, kind === 'folder' ? 'the folder holds no .npy files' : 'it holds no .npy arrays');
-  return { source: path, arrays };
+  return { source: nameFor(path), arrays };
+}
+
+/** Where samples lie: a path, or a blob that holds a file of them. */
+type Place = string | Blob;
+
+/** Of a place, for people. */
+const nameFor = (place: Place): string => (typeof place === 'string' ? place : (nameOf(place) ?? 'samples'));
+
+/** errors: FILE_NOT_FOUND, FILE_UNREADABLE for what is neither a folder nor a file */
+async function kindOfData(path: string): Promise<'folder' | 'file'> {
+  const kind = await kindOf(path).catch((error: unknown) => {
+    throw new EspalierError('FILE_NOT_FOUND', 'the data do not exist', { file: path }, '', { cause: error });
+  });
+  if (kind !== 'folder' && kind !== 'file') throw irregular(path);
+  return kind;
 }
 
 /** The same from tensors in memory. */
@@ -121,8 +133,8 @@ const noNumbers = (name: string, descr: string, where: Where): EspalierError =>
     },
   );
 
-async function openNpy(path: string): Promise<DataArray> {
-  const name = baseName(path).replace(/\.npy$/, '');
+async function openNpy(path: Place): Promise<DataArray> {
+  const name = baseName(nameFor(path)).replace(/\.npy$/, '');
   const { header, before } = await withFile(path, async (file) => {
     const { size } = file.state;
     const start = (bytes: number) => readExactly(file, 0, Math.min(bytes, size));
@@ -133,7 +145,7 @@ async function openNpy(path: string): Promise<DataArray> {
   return arrayOf(path, name, header, ranged);
 }
 
-function openNpz(path: string): Promise<readonly DataArray[]> {
+function openNpz(path: Place): Promise<readonly DataArray[]> {
   return withFile(path, async (file) => {
     const before = file.state;
     const arrays: DataArray[] = [];
@@ -160,12 +172,12 @@ function openNpz(path: string): Promise<readonly DataArray[]> {
 
 type ReadBytes = (from: number, to: number, signal?: AbortSignal) => Promise<Uint8Array>;
 
-function stored(path: string, entry: ZipEntry, header: NpyHeader, before: FileState): ReadBytes {
+function stored(path: Place, entry: ZipEntry, header: NpyHeader, before: FileState): ReadBytes {
   const base = entry.start + header.start;
   return (from, to) => withFile(path, (file) => readExactly(file, base + from, to - from), before);
 }
 
-function unpacked(path: string, entry: ZipEntry, header: NpyHeader, before: FileState): ReadBytes {
+function unpacked(path: Place, entry: ZipEntry, header: NpyHeader, before: FileState): ReadBytes {
   let whole: Promise<Uint8Array> | undefined;
   return async (from, to, signal) => {
     whole ??= withFile(path, (file) => inflate(file, entry, entry.bytes, signal), before);
@@ -177,7 +189,7 @@ function unpacked(path: string, entry: ZipEntry, header: NpyHeader, before: File
 
 /** Reads and checks a header; `size` is what the whole `.npy` has. */
 async function readHeader(
-  path: string,
+  path: Place,
   name: string,
   size: number,
   start: (bytes: number) => Promise<Uint8Array>,
@@ -205,7 +217,7 @@ async function readHeader(
   return header;
 }
 
-function arrayOf(path: string, name: string, header: NpyHeader, readBytes: ReadBytes): DataArray {
+function arrayOf(path: Place, name: string, header: NpyHeader, readBytes: ReadBytes): DataArray {
   const { type, text, descr, dims, bigEndian, fortran } = header;
   const { stride, count } = layout(dims);
   let rowMajor: Promise<Uint8Array> | undefined;
@@ -222,7 +234,7 @@ function arrayOf(path: string, name: string, header: NpyHeader, readBytes: ReadB
   };
   const read = async (from: number, to: number, signal?: AbortSignal): Promise<NumericData> => {
     checkRange(name, from, to, count);
-    if (type === undefined) throw noNumbers(name, descr, { file: path });
+    if (type === undefined) throw noNumbers(name, descr, { file: nameFor(path) });
     const bytes = await bytesFrom(bytesOf(type), [from, to], signal);
     if (bigEndian) swapBytes(bytes, bytesOf(type));
     return fromBytes(type, bytes);
@@ -242,7 +254,7 @@ function arrayOf(path: string, name: string, header: NpyHeader, readBytes: ReadB
  * Errors: FILE_UNREADABLE, also where it is another one now; DATA_MALFORMED.
  */
 async function withFile<T>(
-  path: string,
+  path: Place,
   act: (file: OpenedFile) => Promise<T>,
   before?: FileState,
 ): Promise<T> {
@@ -253,7 +265,7 @@ async function withFile<T>(
       throw new EspalierError(
         'FILE_UNREADABLE',
         'the data changed while they were read',
-        { file: path },
+        { file: nameFor(path) },
         'Try again when nothing writes to the file.',
       );
     return await act(file);
@@ -269,7 +281,7 @@ async function withFile<T>(
     throw new EspalierError(
       'FILE_UNREADABLE',
       `the data cannot be read (${error.message})`,
-      { file: path },
+      { file: nameFor(path) },
       '',
       {
         cause: error,
@@ -283,14 +295,14 @@ async function withFile<T>(
 const isSame = (one: FileState, other: FileState): boolean =>
   one.size === other.size && one.modified === other.modified && one.identity === other.identity;
 
-const irregular = (file: string): EspalierError =>
-  new EspalierError('FILE_UNREADABLE', 'the data are not a regular file', { file });
+const irregular = (file: Place): EspalierError =>
+  new EspalierError('FILE_UNREADABLE', 'the data are not a regular file', { file: nameFor(file) });
 
-function malformed(file: string, what: string, tensor?: string): EspalierError {
+function malformed(file: Place, what: string, tensor?: string): EspalierError {
   return new EspalierError(
     'DATA_MALFORMED',
     `the data cannot be used: ${what}`,
-    { file, ...(tensor === undefined ? {} : { tensor }) },
+    { file: nameFor(file), ...(tensor === undefined ? {} : { tensor }) },
     'Expected: an .npz, or a folder of .npy files, as NumPy writes them.',
   );
 }

@@ -3,7 +3,7 @@ import { NUMERIC_TYPES, type NumericType } from '../runtime/dtypes.js';
 import type { NumericData, Tensor, ValueInfo } from '../runtime/runtime.js';
 import { invalid, shown } from '../schema/check.js';
 import { isRecord } from '../schema/fields.js';
-import { isUrl, type PathLike, pathFrom } from '../schema/sources.js';
+import { isBlob, isUrl, type PathLike, pathFrom } from '../schema/sources.js';
 import { arrayFrom, type SampleArray } from './arrays.js';
 import { type DataArray, type Dataset, datasetOf as datasetOfTensors, loadData } from './data.js';
 
@@ -14,10 +14,10 @@ export type Samples = Readonly<Record<string, SampleArray>>;
  * Samples in all forms that a call takes them in: what `loadData` takes or gave, arrays by name, or one object of arrays after another,
  * each of them a sample or some. Arrays are not copied: they have to stay as they are until the call ends.
  */
-export type SampleSource = PathLike | Dataset | Samples | Iterable<Samples> | AsyncIterable<Samples>;
+export type SampleSource = PathLike | Blob | Dataset | Samples | Iterable<Samples> | AsyncIterable<Samples>;
 
 const FORMS =
-  'a path or file: URL of an .npz or a folder of .npy, what loadData gave, or arrays by the names of the inputs';
+  'a path or file: URL of an .npz or a folder of .npy, a Blob or File of one, what loadData gave, or arrays by the names of the inputs';
 
 /** Whether it may be samples, as far as can be seen before the model's inputs are known. */
 export const mayBeSamples = (given: unknown): boolean =>
@@ -42,6 +42,7 @@ export async function datasetFor(
   inputs: readonly ValueInfo[],
   { most = Number.POSITIVE_INFINITY, signal }: { readonly most?: number; readonly signal?: AbortSignal } = {},
 ): Promise<Dataset> {
+  if (isBlob(given)) return loadData(given);
   if (typeof given === 'string' || isUrl(given)) return loadData(pathFrom('data', given));
   if (isDataset(given)) return given;
   if (typeof given === 'object' && given !== null && mayBeSamples(given)) {

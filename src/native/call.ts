@@ -1,6 +1,6 @@
 import type { ErrorCode, Where } from '../base/errors.js';
 import { EspalierError, spokenFrom } from '../base/errors.js';
-import { type Addon, addon, repeatedly } from '../platform/index.js';
+import { type Addon, addon, nameOfShown, repeatedly } from '../platform/index.js';
 
 /** What every call off the main thread takes. */
 export interface NativeOptions {
@@ -110,5 +110,6 @@ function translated(cause: unknown, signal?: AbortSignal): unknown {
   if (code === 'ABORTED') {
     return signal?.reason ?? new DOMException('This operation was aborted', 'AbortError');
   }
-  return new EspalierError(code, what, where, spokenFrom(todo), { cause });
+  const shown = where.file === undefined ? where : { ...where, file: nameOfShown(where.file) };
+  return new EspalierError(code, what, shown, spokenFrom(todo), { cause });
 }

@@ -1,6 +1,6 @@
 import type { ModelDocument } from '../model/document.js';
 import type { Edits } from '../model/edits.js';
-import { type Addon, addon } from '../platform/index.js';
+import { type Addon, addon, addonReady, showBlob } from '../platform/index.js';
 import { call, callSync, callWriting, type NativeOptions } from './call.js';
 import { asAddon, type Made, type Program } from './derived.js';
 import type { SliceRequest, Statistic } from './statistics.js';
@@ -14,27 +14,54 @@ export type { SliceRequest, Statistic } from './statistics.js';
  * errors: FILE_NOT_FOUND, FILE_UNREADABLE, MODEL_MALFORMED, MODEL_UNSUPPORTED, EXTERNAL_DATA, ADDON_MISSING.
  */
 export async function openFile(path: string, options: NativeOptions = {}): Promise<NativeModel> {
+  await addonReady();
   return new NativeModel(await call('open', options, (job) => addon().openFile(path, job)));
 }
 
 /** Opens a model in memory; the bytes are copied. errors: as openFile. */
 export async function openBytes(bytes: Uint8Array, options: NativeOptions = {}): Promise<NativeModel> {
+  await addonReady();
   return new NativeModel(await call('open', options, (job) => addon().openBytes(bytes, job)));
+}
+
+/**
+ * Opens a model in a blob. Parts of it are read as they are needed, where the addon can do that; else it is read whole.
+ *
+ * - `name`: of its file, for errors
+ * - errors: as openFile
+ */
+export async function openBlob(blob: Blob, name: string, options: NativeOptions = {}): Promise<NativeModel> {
+  const shown = showBlob(blob, name);
+  if (shown === undefined) return openBytes(new Uint8Array(await blob.arrayBuffer()), options);
+  try {
+    await addonReady();
+    const model = await call('open', options, (job) => addon().openFile(shown.path, job));
+    return new NativeModel(model, undefined, shown.release);
+  } catch (problem) {
+    shown.release();
+    throw problem;
+  }
 }
 
 /** An opened model. Its files stay open until it is disposed of, or collected. */
 export class NativeModel {
   readonly #model: Addon.Model;
   readonly #translated: (edits: Edits) => Edits;
+  readonly #release: () => void;
 
-  constructor(model: Addon.Model, translated: (edits: Edits) => Edits = (edits) => edits) {
+  constructor(
+    model: Addon.Model,
+    translated: (edits: Edits) => Edits = (edits) => edits,
+    release: () => void = () => {},
+  ) {
     this.#model = model;
     this.#translated = translated;
+    this.#release = release;
   }
 
   /** The same model for edits that speak of another one: they are translated before they are carried out. */
   under(translated: (edits: Edits) => Edits): NativeModel {
-    return new NativeModel(this.#model, (edits) => this.#translated(translated(edits)));
+    return new NativeModel(this.#model, (edits) => this.#translated(translated(edits)), this.#release);
   }
 
   /** Everything in the file but the data of its tensors. */
@@ -131,6 +158,7 @@ export class NativeModel {
 
   dispose(): void {
     this.#model.dispose();
+    this.#release();
   }
 }
 

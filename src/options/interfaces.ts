@@ -21,7 +21,7 @@ export interface CalibrationOptions {
   /**
    * Samples, such as `{ input: new Float32Array(…) }`, `{ input: { data, dims } }`, a sequence of such objects, or a
    * file. What looks at activations needs them; without them weights alone are looked at. A path or file: URL of an
-   * .npz or a folder of .npy, what loadData gave, or arrays by the names of the inputs.
+   * .npz or a folder of .npy, a Blob or File of one, what loadData gave, or arrays by the names of the inputs.
    */
   readonly data?: SampleSource;
   /** Use at most this many samples. A whole number from 1 on. Default: all. */
@@ -139,7 +139,7 @@ export interface TreeOptions extends CalibrationOptions, FreeOptions, CallOption
   /**
    * Samples, such as `{ input: new Float32Array(…) }`, `{ input: { data, dims } }`, a sequence of such objects, or a
    * file. A tree is made of what the model does on them: without some it is refused. A path or file: URL of an .npz or
-   * a folder of .npy, what loadData gave, or arrays by the names of the inputs.
+   * a folder of .npy, a Blob or File of one, what loadData gave, or arrays by the names of the inputs.
    */
   readonly data?: SampleSource;
   /**
@@ -183,8 +183,8 @@ export interface VerifyOptions extends CalibrationOptions, CallOptions {
   readonly runs?: number;
   /**
    * Samples, such as `{ input: new Float32Array(…) }`, `{ input: { data, dims } }`, a sequence of such objects, or a
-   * file. A path or file: URL of an .npz or a folder of .npy, what loadData gave, or arrays by the names of the inputs.
-   * Default: random numbers, which the result says.
+   * file. A path or file: URL of an .npz or a folder of .npy, a Blob or File of one, what loadData gave, or arrays by
+   * the names of the inputs. Default: random numbers, which the result says.
    */
   readonly data?: SampleSource;
   /** The array in `data` that holds class labels. For accuracy. */

@@ -2,7 +2,8 @@
  * What differs between Node and the web, cut by what it is used for. Other folders import this file alone; it names all that a
  * platform has to give.
  */
-export { type Addon, addon } from './node/addon.js';
+export { type Addon, addon, addonReady } from './node/addon.js';
+export { HAS_FILES, nameOfShown, showBlob } from './node/blobs.js';
 export { sha256 } from './node/digest.js';
 export { kindOf, namesIn, openFile, readText, sizeOf, writeText } from './node/files.js';
 export { crc32, inflated } from './node/inflate.js';

@@ -20,6 +20,13 @@ export interface OpenedFile {
   close(): Promise<void>;
 }
 
+/** A blob that the addon sees as a file. */
+export interface ShownBlob {
+  readonly path: string;
+  /** The addon sees it no longer. */
+  readonly release: () => void;
+}
+
 /** A folder for files that nobody needs for long. */
 export interface TemporaryFolder {
   /** The path of a file in it. */
@@ -72,7 +79,7 @@ export interface WorkerPort<Request, Answer> {
   post(answer: Answer, moved?: readonly ArrayBuffer[]): void;
   /** No further request is taken: the thread ends when nothing is left to do. */
   close(): void;
-  /** The package that an entry opens. */
+  /** The package that an entry opens, or a promise of it. */
   load(entry: string): unknown;
   /** Before work that must not be torn down. False: the process ends, and nothing may begin any more. */
   begin(): boolean;

@@ -87,7 +87,7 @@ export function serve(port: WorkerPort<Request, WorkerAnswer>, start: Start): vo
 
   const answer = async (request: Request): Promise<WorkerAnswer | undefined> => {
     if (request.do === 'load') {
-      ort ??= port.load(start.entry) as Ort;
+      ort ??= (await port.load(start.entry)) as Ort;
       ort.env.logLevel = 'fatal';
       if (request.threads !== undefined && start.provider === 'wasm' && ort.env.wasm !== undefined)
         ort.env.wasm.numThreads = request.threads;

@@ -1,11 +1,18 @@
-import { pathOfUrl } from '../platform/index.js';
+import { EspalierError } from '../base/errors.js';
+import { HAS_FILES, pathOfUrl } from '../platform/index.js';
 import { invalid, shown } from './check.js';
 
 /** A path, or a `file:` URL as an object or as text. */
 export type PathLike = string | URL;
 
-/** A model: where it lies, or its bytes in whatever holds bytes. */
-export type ModelSource = PathLike | ArrayBufferLike | ArrayBufferView;
+/** A model: where it lies, its bytes in whatever holds bytes, or what gives them: a blob, a file of a form, the answer to a request. */
+export type ModelSource = PathLike | ArrayBufferLike | ArrayBufferView | Blob | Response;
+
+/** A blob, and what the file that it holds is called. */
+export interface NamedBlob {
+  readonly blob: Blob;
+  readonly name: string;
+}
 
 /** `name`: of the argument, for errors. errors: OPTION_INVALID for what is no path, and for URLs that are of no file. */
 export function pathFrom(name: string, given: unknown): string {
@@ -28,6 +35,45 @@ export function modelFrom(name: string, given: unknown): string | Uint8Array {
     'Bytes may be an ArrayBuffer, a Buffer or any typed array.',
   );
 }
+
+/**
+ * The same of all that holds a model. Where there are no files, in a browser, a path is an address that is fetched.
+ *
+ * errors: OPTION_INVALID; FILE_NOT_FOUND, FILE_UNREADABLE for an answer or an address that gives no file
+ */
+export async function sourceFrom(name: string, given: unknown): Promise<string | Uint8Array | NamedBlob> {
+  if (isBlob(given)) return { blob: given, name: nameOf(given) ?? 'model.onnx' };
+  if (kindOf(given) === 'Response') return answered(given as Response, (given as Response).url);
+  if (HAS_FILES || !(typeof given === 'string' || isUrl(given))) return modelFrom(name, given);
+  if (given === '') throw invalid(`${name} must be an address, not ${shown(given)}`);
+  const address = `${given}`;
+  const answer = await fetch(address).catch((cause: unknown) => {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new EspalierError('FILE_UNREADABLE', `it could not be fetched (${why})`, { file: address }, '', {
+      cause,
+    });
+  });
+  return answered(answer, address);
+}
+
+/** errors: FILE_NOT_FOUND, FILE_UNREADABLE */
+async function answered(answer: Response, address: string): Promise<NamedBlob> {
+  if (!answer.ok) {
+    const code = answer.status === 404 ? 'FILE_NOT_FOUND' : 'FILE_UNREADABLE';
+    throw new EspalierError(code, `the server answered ${answer.status} ${answer.statusText}`.trim(), {
+      file: address,
+    });
+  }
+  if (answer.bodyUsed) throw invalid('the answer was read already', 'Give its bytes, or fetch it anew.');
+  return { blob: await answer.blob(), name: /([^/?#]+)(?:[?#].*)?$/.exec(address)?.[1] ?? 'model.onnx' };
+}
+
+/** What a file of a form is called; a blob has no name. */
+export const nameOf = (blob: Blob): string | undefined =>
+  'name' in blob && typeof blob.name === 'string' ? blob.name : undefined;
+
+/** Whether this is a blob, also one of another realm; a file is one. */
+export const isBlob = (value: unknown): value is Blob => ['Blob', 'File'].includes(kindOf(value));
 
 const unshared = (bytes: Uint8Array): Uint8Array =>
   bytes.buffer instanceof ArrayBuffer || kindOf(bytes.buffer) === 'ArrayBuffer' ? bytes : bytes.slice();

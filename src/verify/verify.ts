@@ -6,7 +6,7 @@ import { checkVerifyOptions } from '../options/checks.js';
 import { kindOf } from '../platform/index.js';
 import { onnxruntime } from '../runtime/onnxruntime.js';
 import type { Session } from '../runtime/runtime.js';
-import { type ModelSource, modelFrom } from '../schema/sources.js';
+import { type ModelSource, sourceFrom } from '../schema/sources.js';
 import { describe } from './bytes.js';
 import { ModelComparison, NO_CHANGES } from './modelComparison.js';
 import { modelPair } from './modelPair.js';
@@ -25,7 +25,8 @@ export async function verify(
   options?: VerifyOptions,
 ): Promise<Verification> {
   const checked = checkVerifyOptions(options);
-  return frozen(await verified(modelFrom('original', original), modelFrom('pruned', pruned), checked));
+  const [first, second] = [await modelOf('original', original), await modelOf('pruned', pruned)];
+  return frozen(await verified(first, second, checked));
 }
 
 async function verified(
@@ -63,6 +64,14 @@ async function verified(
     // A session that is still busy goes as soon as it can; whoever aborted need not wait for it.
     if (!signal?.aborted) await gone;
   }
+}
+
+/** A path, or bytes: a runtime needs all of a model. */
+async function modelOf(name: string, given: ModelSource): Promise<string | Uint8Array> {
+  const from = await sourceFrom(name, given);
+  return typeof from === 'string' || from instanceof Uint8Array
+    ? from
+    : new Uint8Array(await from.blob.arrayBuffer());
 }
 
 async function mustExist(file: string): Promise<void> {

@@ -243,7 +243,7 @@ describe('options', () => {
     [
       'data that are none',
       { ratio: 0.5, data: 4 },
-      'data must be a path or file: URL of an .npz or a folder of .npy, what loadData gave, or arrays by the names of the inputs, not 4',
+      'data must be a path or file: URL of an .npz or a folder of .npy, a Blob or File of one, what loadData gave, or arrays by the names of the inputs, not 4',
       /^$|./,
     ],
     [

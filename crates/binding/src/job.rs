@@ -5,7 +5,7 @@ use std::sync::Arc;
 use espalier_tensor::{Error, Result};
 use napi_derive::napi;
 
-use crate::threads::{Threads, cores};
+use crate::threads::{Threads, cores, tell_cores};
 
 /// One long call: how far it is, and a way to stop it. Make a new one for each call.
 #[napi]
@@ -45,6 +45,12 @@ impl Job {
     pub(crate) fn work(&self) -> Work {
         self.work.clone()
     }
+}
+
+/// Says how many threads can compute at the same time, to an addon that cannot ask its system: in WebAssembly.
+#[napi]
+pub fn set_cores(cores: u32) {
+    tell_cores(cores);
 }
 
 /// A job as the threads see it that work on it.

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use espalier_tensor::{Error, Job, Result};
 
-use crate::threads::Threads;
+use crate::threads::{CAN_START, Threads};
 
 /// How long a call waits before it looks whether it was cancelled.
 const PATIENCE: Duration = Duration::from_millis(50);
@@ -80,7 +80,8 @@ impl<T: Send> Turn<T> {
     }
 
     fn take(&self, job: &Job) -> Result<T> {
-        if rayon::current_thread_index().is_some() {
+        // Where none can be started, the only thread is one of rayon's too, and calls come one after the other.
+        if CAN_START && rayon::current_thread_index().is_some() {
             return Err(Error::internal("a call waits for another on a thread that both work on"));
         }
         let mut queue = self.line.queue();

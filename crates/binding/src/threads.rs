@@ -1,6 +1,7 @@
 //! The threads that calls work on.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 
 use espalier_tensor::{Code, Error, Job, Result};
@@ -9,20 +10,28 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 /// A job, and the threads that it may work on.
 pub(crate) struct Threads<'a> {
     pub job: &'a Job,
-    pool: Arc<ThreadPool>,
+    /// None where there are no threads to be had: all work is then done on the one that there is.
+    pool: Option<Arc<ThreadPool>>,
 }
+
+/// Whether threads can be started. Both WebAssembly targets look the same to the compiler; `napi_build` tells them apart.
+pub(crate) const CAN_START: bool = cfg!(any(not(target_family = "wasm"), napi_wasi_threads));
 
 impl<'a> Threads<'a> {
     /// Of the pool of so many threads; by default one for each core.
     ///
     /// errors: `OPTION_INVALID` where so many cannot be started
     pub fn new(job: &'a Job, threads: Option<usize>) -> Result<Threads<'a>> {
-        Ok(Threads { job, pool: pool(threads.unwrap_or_else(cores))? })
+        let pool = CAN_START.then(|| pool(threads.unwrap_or_else(cores))).transpose()?;
+        Ok(Threads { job, pool })
     }
 
     /// Runs `compute` on the threads: rayon inside it uses so many.
     pub fn run<T: Send>(&self, compute: impl FnOnce(&Job) -> Result<T> + Send) -> Result<T> {
-        self.pool.install(|| compute(self.job))
+        match &self.pool {
+            Some(pool) => pool.install(|| compute(self.job)),
+            None => compute(self.job),
+        }
     }
 }
 
@@ -45,8 +54,18 @@ fn pool(threads: usize) -> Result<Arc<ThreadPool>> {
     Ok(pool)
 }
 
+/// What JavaScript says of it; 0 where it has not said.
+static CORES: AtomicU32 = AtomicU32::new(0);
+
+/// Says how many there are where the system does not.
+pub(crate) fn tell_cores(cores: u32) {
+    CORES.store(cores, Relaxed);
+}
+
+/// How many threads can compute at the same time.
 pub(crate) fn cores() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
+    let told = CORES.load(Relaxed) as usize;
+    std::thread::available_parallelism().map_or(told.max(1), usize::from)
 }
 
 /// How much nicer than others our threads are.

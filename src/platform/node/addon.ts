@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import type * as Addon from '../../../index.d.ts';
+import { EspalierError } from '../../base/errors.js';
 import { type Attempt, addonMissing } from './missing.js';
 import { manifestPath, VERSION } from './package.js';
 import { type Host, host, packageOf, targetsOf } from './targets.js';
@@ -7,14 +8,59 @@ import { type Host, host, packageOf, targetsOf } from './targets.js';
 let loaded: typeof Addon | undefined;
 
 /**
- * The native addon, loaded on first use: of the package for this platform, else one that was built in a checkout.
+ * The addon, loaded on first use: of the package for this platform, else one that was built in a checkout. Where there is neither it is
+ * WebAssembly, which `addonReady` loads.
  *
  * errors: ADDON_MISSING with the package that is missing, why, and what mends it.
  */
 export function addon(): typeof Addon {
+  if (loaded === undefined && asksForWasm())
+    throw new EspalierError('ADDON_MISSING', 'the WebAssembly is not loaded yet', {}, 'Open a model first.');
   loaded ??= loadAddon(host(), ownPlace());
   return loaded;
 }
+
+/**
+ * Loads the addon, or where there is none for this system the one of WebAssembly, which is slower; ESPALIER_WASM=1 asks for that.
+ *
+ * errors: as `addon`.
+ */
+export async function addonReady(): Promise<void> {
+  if (loaded !== undefined) return;
+  let problem: unknown;
+  if (!asksForWasm())
+    try {
+      loaded = loadAddon(host(), ownPlace());
+      return;
+    } catch (cause) {
+      problem = cause;
+    }
+  const { wasmAddon, wasmFile } = await import('./wasm.js');
+  const file = wasmFile(ownPlace());
+  if (file === undefined) throw problem ?? noWasm();
+  loaded ??= wasmAddon(file);
+  if (problem instanceof EspalierError)
+    process.emitWarning(`${problem.what}: Espalier runs as WebAssembly, which is slower. ${problem.todo}`, {
+      code: problem.code,
+    });
+}
+
+/** Deno refuses to tell what it was not allowed to. */
+function asksForWasm(): boolean {
+  try {
+    return process.env.ESPALIER_WASM === '1';
+  } catch {
+    return false;
+  }
+}
+
+const noWasm = (): EspalierError =>
+  new EspalierError(
+    'ADDON_MISSING',
+    'ESPALIER_WASM=1 asks for WebAssembly, and the package has none',
+    {},
+    'Build it: npm run build:wasm in a checkout of Espalier (needs Rust, https://rustup.rs).',
+  );
 
 /**
  * Where packages are looked for: beside this one, as package managers that hide packages from each other put its dependencies there.

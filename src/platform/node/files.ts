@@ -1,4 +1,5 @@
 import { type FileHandle, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { blobFile } from '../blobFile.js';
 import { FileProblem } from '../problem.js';
 import type { FileKind, FileState, OpenedFile } from '../types.js';
 
@@ -29,8 +30,9 @@ export const sizeOf = async (path: string): Promise<number> => (await stat(path)
 export const namesIn = async (folder: string): Promise<readonly string[]> =>
   (await readdir(folder).catch(rethrown)).sort();
 
-/** Opens a regular file. Never waits, as opening a pipe would. errors: FileProblem. */
-export async function openFile(path: string): Promise<OpenedFile> {
+/** Opens a regular file, or a blob. Never waits, as opening a pipe would. errors: FileProblem. */
+export async function openFile(path: string | Blob): Promise<OpenedFile> {
+  if (typeof path !== 'string') return blobFile(path);
   if ((await kindOf(path)) !== 'file') throw new FileProblem('irregular', 'it is not a regular file');
   const file = await open(path).catch(rethrown);
   try {

@@ -1,0 +1,11 @@
+import type { Machine } from '../types.js';
+
+/** How many threads can compute at the same time: the addon has one here. */
+export const cores = (): number => 1;
+
+/** What a browser tells of itself. */
+export const machine = (): Machine => ({
+  cpu: 'unknown',
+  cores: navigator.hardwareConcurrency,
+  platform: navigator.userAgent,
+});
