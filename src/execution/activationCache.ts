@@ -1,7 +1,7 @@
 import type { Tensor } from '../runtime/runtime.js';
 import type { StagedRun } from './stagedRun.js';
 
-/** What comes to values, batch by batch: computed step by step, or known already. */
+/** Gives the values of a model for each batch of samples: computed step by step, or kept from an earlier pass. */
 export interface ValueSource {
   to(
     values: readonly string[],
@@ -15,7 +15,7 @@ const TOO_MUCH = new Error('more than may be held');
 export class ActivationCache implements ValueSource {
   private constructor(readonly batches: readonly ReadonlyMap<string, Tensor>[]) {}
 
-  /** Undefined where that is more than so many bytes. */
+  /** The cache of these values; undefined where they take more than this many bytes. */
   static async of(
     original: StagedRun,
     values: Iterable<string>,
@@ -25,7 +25,7 @@ export class ActivationCache implements ValueSource {
     const batches: ReadonlyMap<string, Tensor>[] = [];
     try {
       await original.to([...wanted], async (batch, tensors) => {
-        // What is stored is no value that anybody computes.
+        // Initializers are stored in the file, and need not be kept as values.
         const there = [...wanted].filter((name) => tensors.has(name));
         const own = new Map(there.map((name) => [name, tensors.get(name)!]));
         batches[batch] = own;

@@ -24,13 +24,19 @@ export interface Activations {
   readonly tensors: Readonly<Record<string, Tensor>>;
 }
 
-/** Bytes of activations that are asked for at once: more were slower, and held longer. */
+/**
+ * The most bytes of activations that are fetched at once: larger batches were measured to be slower, and hold more memory for
+ * longer.
+ */
 const BATCH_BYTES = 16 * 1024 * 1024;
 const MAX_BATCH = 64;
-/** Runtimes need so many samples at once to use all cores; they are given as long as that is no more than this. */
+/**
+ * The least number of samples at once that lets runtimes use all cores. Batches are that large unless they take more than
+ * `FEW_BYTES`.
+ */
 const FEW = 8;
 const FEW_BYTES = 192 * 1024 * 1024;
-/** So many batches show what selected values take on average. */
+/** The number of batches after which it is known what selected values take on average. */
 const SHOWN = 8;
 
 /**
@@ -59,10 +65,10 @@ export async function* activations(
   try {
     session = await load(observed, runtime, options);
     checkValues(session, names);
-    const run = new Run(session, names, matchInputs(dataset, session.inputs), options);
+    const run = new SamplePass(session, names, matchInputs(dataset, session.inputs), options);
     options.onProgress?.(run.progress);
     while (!run.finished) {
-      // Nothing here holds on to a batch, so that it can go before the next one is computed.
+      // No reference to a batch is kept here, so that its memory can be freed before the next one is computed.
       yield await run.next();
       options.onProgress?.(run.progress);
     }
@@ -76,17 +82,17 @@ export async function* activations(
 }
 
 /** One pass over the samples: where it is, and how many it takes at a time. */
-class Run {
+class SamplePass {
   readonly #session: Session;
   readonly #names: readonly string[];
   readonly #match: Match;
   readonly #signal: AbortSignal | undefined;
-  /** Is the number of samples at once for us to choose? And still to be chosen? */
+  /** Whether the number of samples at once is free to be chosen; `#open`: and is not chosen yet. */
   readonly #chosen: boolean;
   #open: boolean;
   readonly #total: number;
   readonly #select: ActivationOptions['select'];
-  /** Of one sample, by value. */
+  /** Bytes of one sample, by value. */
   readonly #bytes = new Map<string, number>();
   #size: number;
   #from = 0;
@@ -100,7 +106,7 @@ class Run {
     this.#select = options.select;
     this.#chosen = match.batch === 'any' && options.batch === undefined;
     this.#open = this.#chosen;
-    // Where it is, the first sample goes alone and shows how much its answers take.
+    // Where the number is free, the first sample is run alone, to see how many bytes its values take.
     const sizes = { any: options.batch ?? 1, one: 1 };
     this.#size = typeof match.batch === 'number' ? match.batch : sizes[match.batch];
     const samples = Math.min(match.samples, options.samples ?? match.samples);
@@ -131,7 +137,7 @@ class Run {
       if (!wide || !(error instanceof EspalierError) || error.code !== 'RUNTIME_FAILED') throw error;
     });
     if (tensors === undefined) {
-      // The model leaves the number open, but takes one sample at a time, as it did before.
+      // Some models state an open number of samples, and run with one at a time alone.
       this.#size = 1;
       return this.next();
     }

@@ -7,21 +7,21 @@ import type { NativeModel } from '../native/index.js';
  * A value that no node of the model gives: W x + b of a node that goes on behind it, or an output that the file leaves without a name. A node
  * of its own, put in front of that one, computes it.
  */
-export interface Alone {
+export interface UnfusedValue {
   readonly value: string;
-  /** The node that has it within. */
+  /** The id of the node that computes it inside. */
   readonly within: number;
   readonly node: NewNode;
 }
 
 /** What layers answer inside of nodes that fuse more, and states that nodes feed back without showing them. */
-export function aloneOf(layers: readonly Layer[]): Alone[] {
+export function aloneOf(layers: readonly Layer[]): UnfusedValue[] {
   const all = layers.flatMap(({ sites }) => sites.flatMap((site) => unnamed(site) ?? alone(site) ?? []));
   return [...new Map(all.map((own) => [own.value, own])).values()];
 }
 
 /** A model of which such values can be asked for as others can. */
-export const showing = (native: NativeModel, all: readonly Alone[]): NativeModel =>
+export const showing = (native: NativeModel, all: readonly UnfusedValue[]): NativeModel =>
   all.length === 0
     ? native
     : native.under((edits) => {
@@ -44,7 +44,7 @@ export function edited(node: NewNode, { inputs, attributes }: Pick<Edits, 'input
   return { ...node, inputs: operands, attributes: [...changed.values()] };
 }
 
-function unnamed({ node, data, feedsBack = false }: WeightUse): Alone | undefined {
+function unnamed({ node, data, feedsBack = false }: WeightUse): UnfusedValue | undefined {
   if (!feedsBack || node.outputs.includes(data)) return undefined;
   const attributes = Object.entries(node.attributes);
   return {
@@ -58,7 +58,7 @@ function unnamed({ node, data, feedsBack = false }: WeightUse): Alone | undefine
   };
 }
 
-function alone({ node, fused, output }: WeightUse): Alone | undefined {
+function alone({ node, fused, output }: WeightUse): UnfusedValue | undefined {
   if (fused === undefined || output === undefined) return undefined;
   const { op, domain, operands, without, ignores } = fused.alone;
   const kept = Object.entries(node.attributes).filter(([name]) => !without.includes(name));
@@ -97,7 +97,7 @@ export function attributeOf(name: string, attribute: AttributeDocument): NewAttr
 }
 
 /** All that a node of the graph gives, and what it has within. */
-export function madeBy(nodes: ReadonlySet<NodeDocument>, all: readonly Alone[]): Set<string> {
+export function madeBy(nodes: ReadonlySet<NodeDocument>, all: readonly UnfusedValue[]): Set<string> {
   const ids = new Set([...nodes].map(({ id }) => id));
   return new Set([
     ...[...nodes].flatMap(({ outputs }) => outputs),

@@ -18,9 +18,9 @@ export interface Computed {
   readonly analysis: Analysis;
 }
 
-/** Beyond it a model is not copied, and its branches stay as they are: it would have to be held in memory. */
+/** The largest model whose branches are laid out, in bytes: it is copied in memory. */
 const MOST_BYTES = 1024 ** 3;
-/** The IR version from which on initializers need not be inputs of their graph. */
+/** The first IR version of ONNX in which initializers need not be inputs of their graph too. */
 const FREE_INITIALIZERS = 4;
 
 /**
@@ -92,7 +92,7 @@ async function sides(
   return found;
 }
 
-interface Opened {
+interface OpenedBranches {
   readonly document: Graph['document'];
   readonly computed: Computed;
 }
@@ -102,7 +102,7 @@ async function opened(
   analysis: Analysis,
   taken: Taken,
   options: NativeOptions,
-): Promise<Opened> {
+): Promise<OpenedBranches> {
   const laid = layOut(bytes, analysis.graph, taken);
   const flat = await openBytes(laid.bytes, quietly(options));
   const pairs = new Pairs(analysis.graph, laid, flat.describe());
@@ -192,7 +192,7 @@ function usesOf(nodes: readonly Node[], graph: Graph): ReadonlyMap<string, numbe
   return uses;
 }
 
-/** What is what in a model and in the one in which some of its branches are laid out. */
+/** Pairs the ids of nodes and tensors of a model with those of the same model with some branches laid out. */
 class Pairs {
   readonly #nodes = new Map<number, number>();
   readonly #tensors = new Map<number, number>();
@@ -289,7 +289,7 @@ class Pairs {
     };
   }
 
-  /** By the nodes of graphs that are laid out. */
+  /** The scopes of graphs that are laid out, by the node that held each. */
   *#scopes(): Generator<[number, LaidOut['scopes'] extends ReadonlyMap<number, infer S> ? S : never]> {
     for (const { id, graph } of this.graph.nodes) {
       const scope = this.laid.scopes.get(graph);

@@ -25,12 +25,12 @@ export function decisionsOf(walk: Walk): ReadonlySet<string> {
   const readers = readersOf(graph);
   const dtypeOf = (name: string): string | undefined =>
     tensors.get(name)?.dtype ?? graph.stated.get(name)?.[0]?.dtype ?? undefined;
-  // Rules that move values need not say what type they are of.
+  // Rules that move values do not state their element type, which is then that of the operand.
   const isFloat = (name: string): boolean => dtypeOf(name)?.startsWith('float') ?? true;
   const computed = new Set(graph.inputs.map(({ name }) => name));
   const found = new Set<string>();
   for (const node of graph.nodes) {
-    // What speaks of lengths alone follows the lanes.
+    // Values that follow from lengths alone are computed anew for the lengths that remain.
     if (measuring.has(node) || ![...node.inputs, ...node.captures].some((name) => computed.has(name)))
       continue;
     const outputs = node.outputs.filter((name) => name !== '');
@@ -81,7 +81,7 @@ function looksUp(node: Node, value: string, dtypeOf: (name: string) => string | 
   return INDICES.has(dtypeOf(value) ?? '') && node.inputs.some(isFloat) && node.outputs.some(isFloat);
 }
 
-/** Those that a removal leaves as long as they were: others cannot be taken as they are. */
+/** Of these values those whose lengths no removal changes: others do not fit into the pruned model as they are. */
 export function takenBy(names: ReadonlySet<string>, { tensors }: Walk, removal: Removal): Set<string> {
   const isWhole = (name: string): boolean =>
     (tensors.get(name)?.axes ?? []).every(({ factors }) =>

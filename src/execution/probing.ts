@@ -13,7 +13,7 @@ export interface Root {
 }
 
 /** Of each element of a value: the output that it is, -1 where it is none, and what it is scaled by and shifted. */
-export interface Seen {
+export interface ProbedValue {
   readonly dims: readonly number[];
   readonly output: Int32Array;
   readonly scale: Float32Array;
@@ -22,9 +22,9 @@ export interface Seen {
 
 /** Outputs are numbered in digits of this base, small enough that rounding cannot mistake one for another. */
 const BASE = 64;
-/** How near a digit lies to a whole number. */
+/** The largest distance of a decoded digit from a whole number. */
 const NEAR = 0.05;
-/** What an answer may be off by, of its size. */
+/** The largest error of an answer, relative to its size, that counts as rounding. */
 const TOLERANCE = 1e-4;
 
 type Probe = (output: number) => number;
@@ -49,7 +49,7 @@ export async function probe(
   runtime: Runtime,
   feeds: Feeds,
   options: NativeOptions,
-): Promise<Map<string, Seen>> {
+): Promise<Map<string, ProbedValue>> {
   const parts = new SubgraphPartition(graph.document);
   const load = async (part: ReturnType<SubgraphPartition['part']>): Promise<Session> =>
     runtime.load(await native.saveToBytes({ ...NO_EDITS, part }, options), options);
@@ -115,7 +115,7 @@ function filled({ type, dims }: Tensor, { axis, outputs }: Root, own: Probe): Te
   return { type, dims, data };
 }
 
-function read(answers: readonly Tensor[], outputs: number): Seen | undefined {
+function read(answers: readonly Tensor[], outputs: number): ProbedValue | undefined {
   const { dims, type } = answers[0]!;
   if (type !== 'float32') return undefined;
   const [zero, one, check, ...digits] = answers.map(({ data }) => data as Float32Array);

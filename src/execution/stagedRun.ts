@@ -11,7 +11,7 @@ const NOTHING_GIVEN: Given = { names: new Set(), from: { get: () => undefined } 
 export class StagedRun {
   readonly #done = new Set<NodeDocument>();
   readonly #live: Map<string, Tensor>[];
-  /** What was taken of what is given. */
+  /** Names of the given values that were used. */
   readonly used = new Set<string>();
   readonly #kept: Map<string, Tensor>[] = [];
   #session: Session | undefined;
@@ -25,11 +25,11 @@ export class StagedRun {
     /** The model that is computed: the file with these edits. */
     readonly edits: () => Edits,
     readonly options: Pick<NativeOptions, 'signal' | 'threads'>,
-    /** What this model takes of the original's inputs. */
+    /** Makes this model's inputs of the original's: it may have been pruned of some of their indices. */
     readonly taken: (feeds: Feeds) => Feeds = (feeds) => feeds,
-    /** Values that another model has decided. */
+    /** Values that are taken from the other model, since they decide lengths. */
     readonly given: Given = NOTHING_GIVEN,
-    /** Values that are kept for one that is given them. */
+    /** Values that are kept for the other model, which takes them from here. */
     readonly kept: ReadonlySet<string> = NOTHING_GIVEN.names,
   ) {
     this.#live = feeds.map((own) => new Map(Object.entries(taken(own))));
@@ -90,7 +90,7 @@ export class StagedRun {
     return this.runtime.load(bytes, { ...this.options, ...(beside !== undefined && { beside }) });
   }
 
-  /** Lets go of the runtime. Values are gone with the last one who reads them. */
+  /** Disposes of the sessions. Values that somebody holds stay. */
   async close(): Promise<void> {
     await this.#session?.dispose();
     this.#session = undefined;

@@ -1,7 +1,7 @@
 import { fleetingNodes } from '../compare/standIns.js';
 import type { GraphDocument, ModelDocument, NodeDocument } from '../model/document.js';
 import type { Part } from '../model/edits.js';
-import { type Alone, madeBy } from './alone.js';
+import { madeBy, type UnfusedValue } from './alone.js';
 
 /**
  * A model's main graph in the order in which it is computed, part by part: what is needed for some values is computed
@@ -14,13 +14,15 @@ export class SubgraphPartition {
   /** Nodes that some output of the model needs. */
   readonly #needed: ReadonlySet<NodeDocument>;
   readonly #neededIds: ReadonlySet<number>;
-  /** Nodes whose answers cannot be kept: they are no tensors. Every part that reads one computes it again. */
+  /**
+   * Nodes whose outputs are no tensors, so that a runtime cannot hand them over. Every part that reads one computes it again.
+   */
   readonly #fleeting: ReadonlySet<NodeDocument>;
 
   /** `alone`: values within nodes that can be asked for too. */
   constructor(
     readonly document: ModelDocument,
-    readonly alone: readonly Alone[] = [],
+    readonly alone: readonly UnfusedValue[] = [],
   ) {
     const { graph, tensors } = document;
     this.#fleeting = fleetingNodes(document);
@@ -122,7 +124,7 @@ export class SubgraphPartition {
     });
     const { tensors } = this.document;
     const needed = (name: string): boolean => read.has(name) || outputs.includes(name);
-    // What is derived of stored tensors is an initializer here, and what it is derived of leaves.
+    // A derived tensor is an initializer of the part, in place of the tensors that it is derived of.
     const derived = [...this.#stored.values()].flatMap((id) => tensors[id]!.derived ?? []);
     return {
       nodes: [
