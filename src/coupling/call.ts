@@ -3,7 +3,7 @@ import { symbol } from '../model/dim.js';
 import type { TensorDocument } from '../model/document.js';
 import type { Node } from '../model/graph.js';
 import type { Values } from '../model/values.js';
-import { numbersNow } from '../model/values.js';
+import { knownNumbers } from '../model/values.js';
 import type { AbstractTensor } from './abstractTensor.js';
 import type { StatedActivationProduct } from './activationProduct.js';
 import type { Axes, Axis, Quantisation } from './axis.js';
@@ -97,7 +97,7 @@ export class NodeCall implements Call {
   isZeroConstant(index: number): boolean {
     if (this.operands[index]?.zeros === true) return true;
     const values = this.operands[index]?.values;
-    if (values !== undefined) return numbersNow(values)?.every((value) => value === 0) ?? false;
+    if (values !== undefined) return knownNumbers(values)?.every((value) => value === 0) ?? false;
     const stored = this.#stored(index);
     return stored !== undefined && this.store.isZero(stored);
   }

@@ -1,7 +1,7 @@
 import type { Dim } from '../model/dim.js';
 import type { Node } from '../model/graph.js';
 import type { Element } from '../model/values.js';
-import { isLiteral, literal, numbersNow } from '../model/values.js';
+import { isLiteral, knownNumbers, literal } from '../model/values.js';
 import type { AbstractTensor } from './abstractTensor.js';
 import type { Axes, Axis } from './axis.js';
 import { axisOf, lengthOf } from './axis.js';
@@ -45,7 +45,7 @@ export class StatedLengths {
       where: typeof where === 'number' ? { operand: where } : where,
       wanted: wanted.map(elementOf),
       stated: stated.map(elementOf),
-      raw: operand?.values === undefined ? undefined : numbersNow(operand.values),
+      raw: operand?.values === undefined ? undefined : knownNumbers(operand.values),
       labels: options.labels,
       replaces: options.replaces ?? [],
     });

@@ -4,7 +4,7 @@ import { Frozen } from '../coupling/frozen.js';
 import { bounds } from '../coupling/passage.js';
 import type { Call } from '../coupling/rule.js';
 import { add, type Dim, equal, product } from '../model/dim.js';
-import { literal, numbersNow } from '../model/values.js';
+import { knownNumbers, literal } from '../model/values.js';
 import { broadcast, everyZero, neverZero, someZero } from '../ops/broadcasting.js';
 import { shown } from '../schema/check.js';
 import { unusable } from './registration.js';
@@ -38,7 +38,7 @@ export class RuleCall {
       input: (index) => this.#views(inner.input(index)),
       isStored: (index) => inner.isStored(index),
       numbers: (index) => {
-        const numbers = numbersNow(inner.known(index));
+        const numbers = knownNumbers(inner.known(index));
         if (numbers === undefined)
           throw new Frozen('data-dependent', `its operand "${inputs[index]}" holds a length that is open`);
         return numbers;

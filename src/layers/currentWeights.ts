@@ -15,13 +15,13 @@ import {
 import type { Quantised } from './quantised.js';
 
 /** A stored tensor as it is used: its own numbers, or what its integers stand for. */
-export interface Stored {
+export interface StoredWeight {
   readonly tensor: TensorDocument;
   readonly quantised?: Quantised;
 }
 
 /** Numbers of a tensor of these lengths. */
-export interface Numbers {
+export interface WeightNumbers {
   readonly data: Float32Array;
   readonly dims: readonly number[];
 }
@@ -29,7 +29,7 @@ export interface Numbers {
 /** The numbers of a stored tensor in the original, dequantised where it holds integers. */
 export async function numbersOf(
   native: NativeModel,
-  stored: Stored,
+  stored: StoredWeight,
   options: NativeOptions,
 ): Promise<Float32Array> {
   const data = await native.floats(stored.tensor.id, options);
@@ -38,7 +38,7 @@ export async function numbersOf(
 }
 
 /** The same of a small tensor, at once. */
-export function numbersNow(native: NativeModel, { tensor, quantised }: Stored): ArrayLike<number> {
+export function numbersNow(native: NativeModel, { tensor, quantised }: StoredWeight): ArrayLike<number> {
   const numbers = native.numbers(tensor.id);
   if (quantised === undefined) return numbers;
   const { scale, zeroPoint, axis, block } = quantised;
@@ -63,7 +63,7 @@ async function gridOf(
   { dtype }: TensorDocument,
   { scale, zeroPoint, axis, block, times }: Quantised,
   options: NativeOptions,
-): Promise<Omit<QuantisationParameters, 'reach'>> {
+): Promise<Omit<QuantisationParameters, 'qmax'>> {
   const [factor] = times === undefined ? [1] : await native.floats(times.id, options);
   const own = await native.floats(scale.id, options);
   return {
@@ -92,7 +92,7 @@ export class CurrentWeights {
     readonly options: NativeOptions,
   ) {}
 
-  async read({ tensor, quantised }: Stored): Promise<Numbers> {
+  async read({ tensor, quantised }: StoredWeight): Promise<WeightNumbers> {
     const known = this.#written.get(tensor.id);
     const { data, dims } =
       known === undefined
@@ -107,7 +107,7 @@ export class CurrentWeights {
   }
 
   /** The present scale of a tensor's integers: one, or one for each kept index of its axis. */
-  async scale({ tensor, quantised }: Required<Stored>): Promise<Float32Array> {
+  async scale({ tensor, quantised }: Required<StoredWeight>): Promise<Float32Array> {
     return (await this.#grid(tensor, quantised)).scale;
   }
 
@@ -115,7 +115,11 @@ export class CurrentWeights {
    * Gives a tensor new numbers. For a tensor of integers they are quantised: under `scale`, or else under the present scale, which is
    * enlarged where the largest numbers do not fit.
    */
-  async write({ tensor, quantised }: Stored, { data, dims }: Numbers, scale?: Float32Array): Promise<void> {
+  async write(
+    { tensor, quantised }: StoredWeight,
+    { data, dims }: WeightNumbers,
+    scale?: Float32Array,
+  ): Promise<void> {
     if (quantised === undefined) {
       this.#written.set(tensor.id, { tensor: tensor.id, dims, values: data });
       return;
@@ -132,9 +136,9 @@ export class CurrentWeights {
     const known = this.#grids.get(tensor.id);
     if (known !== undefined) return known.grid;
     const whole = await gridOf(this.native, tensor, quantised, this.options);
-    const reach = qmaxOf(await this.native.floats(tensor.id, this.options), tensor.dims, whole);
+    const qmax = qmaxOf(await this.native.floats(tensor.id, this.options), tensor.dims, whole);
     const left = (values: Float32Array): Float32Array => this.#leftOf(values, tensor, quantised);
-    const grid = { ...whole, scale: left(whole.scale), zero: left(whole.zero), reach };
+    const grid = { ...whole, scale: left(whole.scale), zero: left(whole.zero), qmax };
     this.#grids.set(tensor.id, { grid, dims: this.#scaleDims(tensor, quantised, grid), quantised });
     return grid;
   }

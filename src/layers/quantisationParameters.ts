@@ -9,7 +9,7 @@ export interface QuantisationParameters {
   readonly block?: number;
   readonly type: IntegerType;
   /** The largest distance of an integer from its zero point. */
-  readonly reach: number;
+  readonly qmax: number;
 }
 
 /** Types of integers that weights are quantised to; and of their biases, int32. */
@@ -32,20 +32,20 @@ const BOUNDS = {
 export function qmaxOf(
   integers: Float32Array,
   dims: readonly number[],
-  grid: Omit<QuantisationParameters, 'reach'>,
+  grid: Omit<QuantisationParameters, 'qmax'>,
 ): number {
   if (grid.type === 'int32') return Number.POSITIVE_INFINITY;
-  let reach = 0;
+  let qmax = 0;
   each(dims, grid, (i, _, zero) => {
-    reach = Math.max(reach, Math.abs(integers[i]! - zero));
+    qmax = Math.max(qmax, Math.abs(integers[i]! - zero));
   });
-  return reach > 0 ? reach : 127;
+  return qmax > 0 ? qmax : 127;
 }
 
 /** Calls back for each element with its place, the place of its scale, and its zero point. */
 function each(
   dims: readonly number[],
-  { scale, zero, axis, block }: Omit<QuantisationParameters, 'type' | 'reach'>,
+  { scale, zero, axis, block }: Omit<QuantisationParameters, 'type' | 'qmax'>,
   visit: (place: number, scale: number, zero: number) => void,
 ): void {
   const count = dims.reduce((product, length) => product * length, 1);
@@ -66,7 +66,7 @@ function each(
 export function dequantise(
   integers: Float32Array,
   dims: readonly number[],
-  grid: Omit<QuantisationParameters, 'reach'>,
+  grid: Omit<QuantisationParameters, 'qmax'>,
 ): Float32Array {
   const numbers = new Float32Array(integers.length);
   each(dims, grid, (i, at, zero) => {
@@ -85,7 +85,7 @@ export function wider(
   const [lowest, highest] = BOUNDS[grid.type];
   each(dims, grid, (i, at, zero) => {
     const value = numbers[i]!;
-    const room = value > 0 ? Math.min(grid.reach, highest - zero) : Math.min(grid.reach, zero - lowest);
+    const room = value > 0 ? Math.min(grid.qmax, highest - zero) : Math.min(grid.qmax, zero - lowest);
     // Where the zero point lies at the end of the integers' range, no scale makes room for numbers on that side.
     if (room > 0 && Math.abs(value) > scale[at]! * (room + 0.5)) scale[at] = Math.abs(value) / room;
   });
@@ -101,8 +101,8 @@ export function quantise(
   const integers = new Float32Array(numbers.length);
   const [lowest, highest] = BOUNDS[grid.type];
   each(dims, grid, (i, at, zero) => {
-    const low = Math.max(lowest, Math.ceil(zero - grid.reach - NEARLY));
-    const high = Math.min(highest, Math.floor(zero + grid.reach + NEARLY));
+    const low = Math.max(lowest, Math.ceil(zero - grid.qmax - NEARLY));
+    const high = Math.min(highest, Math.floor(zero + grid.qmax + NEARLY));
     // A zero point that is stored as a float may lie between two integers.
     const whole = Math.round(zero);
     const nearest = toEven(numbers[i]! / grid.scale[at]! + (zero - whole)) + whole;

@@ -36,7 +36,7 @@ export interface Behind {
 export type Makers = ReadonlyMap<string, Node>;
 
 /** What has to be known of a graph to see stored tensors through the nodes that move or dequantise them. */
-export type Seen = Pick<Walk, 'graph' | 'factsOf' | 'dequantised'>;
+export type WeightSources = Pick<Walk, 'graph' | 'factsOf' | 'dequantised'>;
 
 /** The node that makes each value. */
 export const makersOf = ({ nodes }: Graph): Makers =>
@@ -61,7 +61,7 @@ export const storedAs = (graph: Graph, name: string): TensorDocument | undefined
  * Integers are followed through the node that dequantises them, where its parameters are stored, one for all elements or one for
  * each index of an axis. Undefined for all other operands.
  */
-export function behind(walk: Seen, makers: Makers, node: Node, operand: number): Behind | undefined {
+export function behind(walk: WeightSources, makers: Makers, node: Node, operand: number): Behind | undefined {
   const { graph } = walk;
   const isDequantiser = (own: Node): boolean => walk.factsOf(own).dequantises === true;
   const reads: Behind['reads'][number][] = [{ value: node.inputs[operand] ?? '', node, operand }];
@@ -108,7 +108,12 @@ export function integersOf(graph: Graph, { node, operand, integers }: LinearMap)
 }
 
 /** The stored tensor that an operand is itself, or as the integers behind one node that dequantises them. */
-export function directly(walk: Seen, makers: Makers, node: Node, operand: number): Behind | undefined {
+export function directly(
+  walk: WeightSources,
+  makers: Makers,
+  node: Node,
+  operand: number,
+): Behind | undefined {
   const found = behind(walk, makers, node, operand);
   return found !== undefined && found.reads.length === (found.quantised === undefined ? 1 : 2)
     ? found

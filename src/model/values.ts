@@ -78,7 +78,7 @@ export const subtract = lift(dim.subtract);
 export const multiply = lift(dim.multiply);
 
 /** All elements as plain numbers of the original; undefined where one is symbolic. */
-export function numbersNow(values: Values): number[] | undefined {
+export function knownNumbers(values: Values): number[] | undefined {
   const numbers: number[] = [];
   for (const { before } of values.elements) {
     if (typeof before !== 'number') return undefined;

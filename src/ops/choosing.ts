@@ -4,7 +4,7 @@ import { Frozen } from '../coupling/frozen.js';
 import type { Call, Rule } from '../coupling/rule.js';
 import type { Dim } from '../model/dim.js';
 import { asLength } from '../model/dim.js';
-import { literal, numbersNow } from '../model/values.js';
+import { knownNumbers, literal } from '../model/values.js';
 import { openAxis } from './frozen.js';
 
 /**
@@ -79,7 +79,7 @@ export const compress: Rule = {
     const x = call.input(0);
     const along = call.attributes.has('axis') ? call.attributes.axis('axis', x.length) : undefined;
     const condition = call.values(1);
-    const chosen = condition && numbersNow(condition)?.filter((value) => value !== 0).length;
+    const chosen = condition && knownNumbers(condition)?.filter((value) => value !== 0).length;
     const rest = chosen === undefined ? openAxis(call, 0) : plain(chosen);
     for (const axis of along === undefined ? x : [x[along]!])
       call.lanes.freeze(axis, 'data-dependent', 'a condition chooses which of its indices stay');
@@ -192,7 +192,7 @@ export const fourier: Rule = {
 };
 
 function fourierAxis(call: Call, rank: number): number {
-  const stated = call.optional(2) === undefined ? undefined : numbersNow(call.known(2))?.[0];
+  const stated = call.optional(2) === undefined ? undefined : knownNumbers(call.known(2))?.[0];
   const axis = stated ?? call.attributes.int('axis', call.node.opset < 20 ? 1 : -2);
   const front = axis < 0 ? axis + rank : axis;
   if (front < 0 || front >= rank - 1)

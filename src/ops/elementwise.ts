@@ -3,7 +3,7 @@ import type { Facts } from '../coupling/facts.js';
 import { bounds } from '../coupling/passage.js';
 import type { Call, Rule } from '../coupling/rule.js';
 import * as dim from '../model/dim.js';
-import { numbersNow } from '../model/values.js';
+import { knownNumbers } from '../model/values.js';
 import { RELU, stepsOf } from './activations.js';
 import type { ZeroLaw } from './broadcasting.js';
 import {
@@ -91,7 +91,7 @@ export const scaling = (rule: Rule, inverse = false): Rule => ({
 /** The only number of an operand, where it is known. */
 function numberOf(call: Call, operand: number): number | undefined {
   const values = call.optional(operand)?.values;
-  const numbers = values && numbersNow(values);
+  const numbers = values && knownNumbers(values);
   return numbers?.length === 1 ? numbers[0] : undefined;
 }
 
@@ -157,7 +157,7 @@ export const power: Rule = {
   exact: 'yes',
   axes: (call) => {
     const operands = [aligned(call, 0), aligned(call, 1)] as const;
-    const exponents = operands[1].values && numbersNow(operands[1].values);
+    const exponents = operands[1].values && knownNumbers(operands[1].values);
     // At a removed index an exponent with lanes is 0, and x⁰ is 1 and not 0.
     const fixed = exponents !== undefined && !operands[1].axes.some(isLabelled);
     const positive = fixed && exponents.every((exponent) => exponent > 0);

@@ -4,7 +4,7 @@ import { Frozen } from '../coupling/frozen.js';
 import type { Call, Rule } from '../coupling/rule.js';
 import { add } from '../model/dim.js';
 import type { Element, Values } from '../model/values.js';
-import { lift, literal, numbersNow } from '../model/values.js';
+import { knownNumbers, lift, literal } from '../model/values.js';
 import { countBefore, pickAlong } from './contents.js';
 
 /**
@@ -58,7 +58,7 @@ function decoded(call: Call, book: Axis, codes: Axes): Axis[] {
 
 function gatherLanes(call: Call, axis: Axis, known: Values | undefined): Axes {
   const { lanes } = call;
-  const indices = known && numbersNow(known);
+  const indices = known && knownNumbers(known);
   const length = axis.length;
   if (indices === undefined || typeof length !== 'number' || known!.dims.length > 1) {
     lanes.freeze(axis, 'data-dependent', 'data chooses which of its indices are used');
@@ -86,7 +86,7 @@ function gatherValues(
   along: number,
   indices: Values | undefined,
 ): Values | undefined {
-  const places = indices && numbersNow(indices);
+  const places = indices && knownNumbers(indices);
   if (values === undefined || places === undefined) return undefined;
   const length = values.dims[along]!;
   const picked = pickAlong(

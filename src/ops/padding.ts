@@ -4,7 +4,7 @@ import type { Call, Rule } from '../coupling/rule.js';
 import { axisWithin } from '../coupling/rule.js';
 import { add, asLength } from '../model/dim.js';
 import type { Element } from '../model/values.js';
-import { literal, numbersNow } from '../model/values.js';
+import { knownNumbers, literal } from '../model/values.js';
 import { openInstead } from './frozen.js';
 
 /**
@@ -96,7 +96,7 @@ export const padByAttribute = padBy('pads');
  *   x [n c h w], pads (0 p 0 0 0 q 0 0)  ->  y [n p+c+q h w]
  */
 export const padByOperand: Rule = padRule((call) => {
-  const axes = call.optional(3) === undefined ? undefined : (numbersNow(call.known(3)) ?? 'data');
+  const axes = call.optional(3) === undefined ? undefined : (knownNumbers(call.known(3)) ?? 'data');
   const absent = call.optional(2) === undefined;
   return {
     pads: call.known(1).elements,

@@ -4,7 +4,7 @@ import { Frozen } from '../coupling/frozen.js';
 import { bounds, type Step } from '../coupling/passage.js';
 import type { Call, Rule } from '../coupling/rule.js';
 import { quotient } from '../model/dim.js';
-import { numbersNow } from '../model/values.js';
+import { knownNumbers } from '../model/values.js';
 import { asStored, parametersOf, realAxes, withParameters } from './zeroPoints.js';
 
 /** The axis that parameters lie on, and whether they are blocked: then they have as many axes as the data. */
@@ -89,7 +89,7 @@ export const quantizeLinear: Rule = {
 function saturation(call: Call): readonly Step[] {
   const only = (operand: number): number | undefined => {
     const values = call.optional(operand)?.values;
-    const numbers = values && numbersNow(values);
+    const numbers = values && knownNumbers(values);
     return numbers?.length === 1 ? numbers[0] : undefined;
   };
   const [scale, zero, range] = [only(1), only(2), RANGES[call.optional(2)?.dtype ?? '']];

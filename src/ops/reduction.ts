@@ -6,7 +6,7 @@ import { axisWithin } from '../coupling/rule.js';
 import type { Dim } from '../model/dim.js';
 import * as dim from '../model/dim.js';
 import type { Values } from '../model/values.js';
-import { lift, numbersNow } from '../model/values.js';
+import { knownNumbers, lift } from '../model/values.js';
 import { openInstead } from './frozen.js';
 
 /**
@@ -15,7 +15,7 @@ import { openInstead } from './frozen.js';
  */
 function reducedAxes(call: Call, rank: number): ReadonlySet<number> | undefined {
   const operand = call.optional(1) === undefined ? undefined : call.known(1);
-  const stated = call.attributes.ints('axes') ?? (operand && numbersNow(operand));
+  const stated = call.attributes.ints('axes') ?? (operand && knownNumbers(operand));
   if (stated === undefined && operand !== undefined) return undefined;
   if (stated === undefined || stated.length === 0) {
     const none = call.attributes.int('noop_with_empty_axes', 0) !== 0;

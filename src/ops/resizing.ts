@@ -6,7 +6,7 @@ import { axisWithin } from '../coupling/rule.js';
 import type { Dim } from '../model/dim.js';
 import { asLength, equal, floorDivide, multiply } from '../model/dim.js';
 import type { Values } from '../model/values.js';
-import { numbersNow } from '../model/values.js';
+import { knownNumbers } from '../model/values.js';
 import { openInstead } from './frozen.js';
 
 /** Axes scaled by known factors: a factor of 1 lets lanes pass, any other mixes neighbours. */
@@ -51,7 +51,7 @@ function proportional(
   const y = [...x];
   const resized = axes.map((axis) => axisWithin(axis, x.length));
   const lengths = resized.map((d) => x[d]!.length);
-  const stated = numbersNow(sizes);
+  const stated = knownNumbers(sizes);
   const known = stated !== undefined && lengths.every((length) => typeof length === 'number');
   const scales = known ? stated.map((size, i) => size / (lengths[i] as number)) : [];
   const scale = smallest ? Math.min(...scales) : Math.max(...scales);

@@ -4,7 +4,7 @@ import { Frozen } from '../coupling/frozen.js';
 import type { Call, Rule } from '../coupling/rule.js';
 import { axisWithin } from '../coupling/rule.js';
 import { add, asLength, equal, multiply, quotient } from '../model/dim.js';
-import { literal, numbersNow } from '../model/values.js';
+import { knownNumbers, literal } from '../model/values.js';
 import { convolve, slide, windowOf } from './convolution.js';
 import { openAxis } from './frozen.js';
 
@@ -120,7 +120,7 @@ export const columnsToImage: Rule = {
     const [batch, rows, blocks] = x;
     if (x.length !== 3) throw new Frozen('mismatch', `its input has rank ${x.length}, not 3`);
     const shape = call.known(1).elements.map(({ before }) => before);
-    const block = numbersNow(call.known(2))?.reduce((a, b) => a * b, 1);
+    const block = knownNumbers(call.known(2))?.reduce((a, b) => a * b, 1);
     const channels = block === undefined ? undefined : quotient(rows!.length, block);
     if (block === undefined || channels === undefined)
       throw new Frozen('mismatch', `${rows!.length} rows are no channels × blocks`);

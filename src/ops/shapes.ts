@@ -3,7 +3,7 @@ import type { Call, Rule } from '../coupling/rule.js';
 import { axisWithin } from '../coupling/rule.js';
 import { asLength, ceilDivide, multiply, subtract } from '../model/dim.js';
 import type { Element } from '../model/values.js';
-import { lift, literal, numbersNow, scalar, vector } from '../model/values.js';
+import { knownNumbers, lift, literal, scalar, vector } from '../model/values.js';
 import { openAxis } from './frozen.js';
 
 /**
@@ -64,7 +64,7 @@ export const constantOfShape: Rule = {
       call.lanes.fresh(asLength(before), element?.before === 0),
     );
     call.restate(0, axes);
-    const dims = numbersNow(lengths);
+    const dims = knownNumbers(lengths);
     const count = dims?.reduce((a, b) => a * b, 1);
     const small = dims !== undefined && count !== undefined && count <= MOST_FILLED && element !== undefined;
     const zeros = element?.before === 0;
@@ -130,7 +130,7 @@ function running(keepsZero: (call: Call) => boolean): Rule {
     exact: 'yes',
     axes: (call) => {
       const x = call.input(0);
-      const [along] = numbersNow(call.known(1)) ?? [];
+      const [along] = knownNumbers(call.known(1)) ?? [];
       const runsAlong = along === undefined ? x : [x[axisWithin(along, x.length)]!];
       for (const axis of runsAlong) call.lanes.freeze(axis, 'operator', `${call.node.op} runs along it`);
       const axes = x.map((axis) => withZero(axis, isZero(axis) && keepsZero(call)));

@@ -1,7 +1,7 @@
 import { isZero, withZero } from '../coupling/axis.js';
 import type { Rule } from '../coupling/rule.js';
 import * as dim from '../model/dim.js';
-import { numbersNow } from '../model/values.js';
+import { knownNumbers } from '../model/values.js';
 import { CLIP, keepsZero, stepsOf } from './activations.js';
 import { mapValues } from './broadcasting.js';
 import type { Compute } from './computing.js';
@@ -87,7 +87,7 @@ export const clip: Rule = {
       if (call.attributes.has(name)) return call.attributes.float(name, otherwise);
       const tensor = call.optional(operand);
       if (tensor === undefined) return otherwise;
-      const [value] = (tensor.values && numbersNow(tensor.values)) ?? [Number.NaN];
+      const [value] = (tensor.values && knownNumbers(tensor.values)) ?? [Number.NaN];
       return value!;
     };
     const low = bound('min', 1, Number.NEGATIVE_INFINITY);

@@ -5,13 +5,13 @@ import type { Call, Rule } from '../coupling/rule.js';
 import { axisWithin } from '../coupling/rule.js';
 import type { Dim } from '../model/dim.js';
 import type { Values } from '../model/values.js';
-import { numbersNow } from '../model/values.js';
+import { knownNumbers } from '../model/values.js';
 
 /** `axes`: an attribute before opset 13, operand 1 since; undefined where neither is there. */
 function statedAxes(call: Call): readonly number[] | undefined {
   const attribute = call.attributes.ints('axes');
   if (attribute !== undefined || call.optional(1) === undefined) return attribute;
-  const axes = numbersNow(call.known(1));
+  const axes = knownNumbers(call.known(1));
   if (axes === undefined) throw new Frozen('data-dependent', 'its axes depend on data');
   return axes;
 }

@@ -2,7 +2,7 @@ import type { Axes, Axis } from '../coupling/axis.js';
 import { isHeld, isLabelled, isZero, withHeld, withZero } from '../coupling/axis.js';
 import { Frozen } from '../coupling/frozen.js';
 import type { Call } from '../coupling/rule.js';
-import { numbersNow } from '../model/values.js';
+import { knownNumbers } from '../model/values.js';
 
 /**
  * Quantised data in the masked original. Rules of quantised operators reckon with what the integers stand for: an axis
@@ -34,7 +34,7 @@ export function asStored(call: Call, real: Axes, zeroPoint: number): Axis[] {
 function zeroPointOf(call: Call, index: number): number | string {
   const values = call.optional(index)?.values;
   if (call.optional(index) === undefined || call.isZeroConstant(index)) return 0;
-  const numbers = values && numbersNow(values);
+  const numbers = values && knownNumbers(values);
   const [first] = numbers ?? [];
   return first !== undefined && numbers!.every((number) => number === first)
     ? first

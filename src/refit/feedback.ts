@@ -6,15 +6,15 @@ import type { Tensor } from '../runtime/runtime.js';
 import type { PendingUpdates } from './pendingUpdates.js';
 
 /** Values of one batch, by name. */
-type Values = ReadonlyMap<string, Tensor>;
+type BatchValues = ReadonlyMap<string, Tensor>;
 
 /** Collects values of a model for each batch, of the first `fitted` batches. */
 export async function told(
   model: ValueSource,
   names: readonly string[],
   fitted = Number.POSITIVE_INFINITY,
-): Promise<Values[]> {
-  const values: Values[] = [];
+): Promise<BatchValues[]> {
+  const values: BatchValues[] = [];
   await model.to(names, async (batch, tensors) => {
     if (batch < fitted) values[batch] = new Map(names.map((name) => [name, tensors.get(name)!]));
   });
@@ -77,7 +77,7 @@ export class Feedback {
 }
 
 /** Whether values have the lengths of those wanted: data may decide them. */
-export const alike = (wanted: readonly Values[], found: readonly Values[]): boolean =>
+export const alike = (wanted: readonly BatchValues[], found: readonly BatchValues[]): boolean =>
   wanted.every((tensors, batch) =>
     [...tensors].every(([name, { dims }]) => found[batch]!.get(name)!.dims.join() === dims.join()),
   );

@@ -2,7 +2,7 @@ import { isWithin } from '../coupling/passage.js';
 import type { Removal } from '../coupling/survivors.js';
 import type { Walk } from '../coupling/walk.js';
 import { attributeOf, edited } from '../execution/alone.js';
-import { CurrentWeights, numbersOf, type Stored } from '../layers/currentWeights.js';
+import { CurrentWeights, numbersOf, type StoredWeight } from '../layers/currentWeights.js';
 import { type Layer, type WeightUse, weightOf } from '../layers/layers.js';
 import { matrixOf, placesOf, putMatrix, selected } from '../layers/matrix.js';
 import { type Makers, makersOf, storedAs } from '../layers/quantised.js';
@@ -128,7 +128,7 @@ export class PendingUpdates {
   }
 
   /** Of the integers that a tensor holds. */
-  async #scaleOf({ tensor, quantised }: Stored): Promise<Float32Array | undefined> {
+  async #scaleOf({ tensor, quantised }: StoredWeight): Promise<Float32Array | undefined> {
     return quantised && this.#contents.scale({ tensor, quantised });
   }
 
@@ -172,7 +172,7 @@ export class PendingUpdates {
 
   /** The scale of an int32 bias: it stays what the data's scale is times the weight's. */
   async #rescaled(
-    { tensor, quantised }: Stored,
+    { tensor, quantised }: StoredWeight,
     scales: { readonly before: Float32Array; readonly after: Float32Array } | undefined,
   ): Promise<Float32Array | undefined> {
     if (quantised === undefined || tensor.dtype !== 'int32' || scales === undefined) return undefined;

@@ -46,7 +46,7 @@ export function scalingsOf(walk: Walk): Scaling[] {
 }
 
 /** What the refit of a scaling is computed from. */
-interface Situation {
+interface ScalingInputs {
   readonly updates: PendingUpdates;
   readonly original: ValueSource;
   readonly pruned: StagedRun;
@@ -62,7 +62,7 @@ const HELD_OUT = 4;
 /** Gives each lane the scale and shift under which it is nearest to the original's, by least squares. */
 export async function refitScaling(
   scaling: Scaling,
-  { updates, original, pruned, after, batches, options }: Situation,
+  { updates, original, pruned, after, batches, options }: ScalingInputs,
 ): Promise<void> {
   const { output, scale, shift, sites } = scaling;
   const { value, axis } = output;

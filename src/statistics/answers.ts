@@ -9,7 +9,7 @@ import { readersOf } from '../model/readers.js';
 import type { Tensor } from '../runtime/runtime.js';
 
 /** A value that is the answer of the model, but for its form, or becomes probabilities that are. */
-export interface Answer {
+export interface AnswerValue {
   readonly value: string;
   /** The axis of the layer's outputs. */
   readonly axis: number;
@@ -23,15 +23,15 @@ export interface Answer {
 const MOST_STEPS = 12;
 
 /** Layers whose outputs are answers of the model. */
-export function answersOf(walk: Walk, layers: readonly Layer[]): ReadonlyMap<Layer, readonly Answer[]> {
+export function answersOf(walk: Walk, layers: readonly Layer[]): ReadonlyMap<Layer, readonly AnswerValue[]> {
   const { graph } = walk;
   const [readers, makers] = [readersOf(graph), makersOf(graph)];
   const outputs = new Set(graph.outputs.map(({ name }) => name));
-  const answerOf = (site: WeightUse): Answer | undefined => {
+  const answerOf = (site: WeightUse): AnswerValue | undefined => {
     if (site.output === undefined || site.fused !== undefined) return undefined;
     const { axis } = site.output;
     let [score, value] = [site.output.value, site.output.value];
-    let decides: Answer['decides'] = 'one';
+    let decides: AnswerValue['decides'] = 'one';
     for (let step = 0; step < MOST_STEPS; step++) {
       const real = score === site.output.value ? site.reals?.output : undefined;
       if (outputs.has(value)) return { value: score, axis, decides, ...(real && { real }) };
@@ -82,16 +82,16 @@ export class Stakes {
   #count = 0;
   readonly #sum: Float64Array;
   readonly #squares: Float64Array;
-  readonly #stakes: Float64Array;
+  readonly #sensitivities: Float64Array;
 
   constructor(readonly outputs: number) {
     this.#sum = new Float64Array(outputs);
     this.#squares = new Float64Array(outputs);
-    this.#stakes = new Float64Array(outputs);
+    this.#sensitivities = new Float64Array(outputs);
   }
 
   /** Takes a batch along: [outer, outputs, inner] around the answer's axis, positions evenly left out where there are many. */
-  *take({ value, axis, decides, real: by }: Answer, tensor: Tensor): Steps<void> {
+  *take({ value, axis, decides, real: by }: AnswerValue, tensor: Tensor): Steps<void> {
     const { outputs } = this;
     const { dims } = tensor;
     if (dims[axis] !== outputs) return;
@@ -114,12 +114,15 @@ export class Stakes {
       Math.max(0, this.#squares[output]! / this.#count - (sum / this.#count) ** 2),
     );
     const total = variances.reduce((sum, variance) => sum + variance, 0);
-    const staked = variances.reduce((sum, variance, output) => sum + variance * this.#stakes[output]!, 0);
-    if (!(staked > 0) || !Number.isFinite(total / staked)) return undefined;
-    return this.#stakes.map((stake) => Math.sqrt((1 + (stake * total) / staked) / 2));
+    const weighted = variances.reduce(
+      (sum, variance, output) => sum + variance * this.#sensitivities[output]!,
+      0,
+    );
+    if (!(weighted > 0) || !Number.isFinite(total / weighted)) return undefined;
+    return this.#sensitivities.map((sensitivity) => Math.sqrt((1 + (sensitivity * total) / weighted) / 2));
   }
 
-  #add(scores: Float64Array, decides: Answer['decides']): void {
+  #add(scores: Float64Array, decides: AnswerValue['decides']): void {
     const largest = scores.reduce((most, score) => Math.max(most, score), Number.NEGATIVE_INFINITY);
     if (!Number.isFinite(largest)) return;
     const all =
@@ -131,7 +134,7 @@ export class Stakes {
       const own = Number.isFinite(score) ? score : 0;
       this.#sum[output]! += own;
       this.#squares[output]! += own * own;
-      this.#stakes[output]! += p * (1 - p);
+      this.#sensitivities[output]! += p * (1 - p);
     }
   }
 }

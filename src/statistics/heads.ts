@@ -1,6 +1,6 @@
 import type { ActivationProduct, Letters, Side } from '../coupling/activationProduct.js';
 import type { Walk } from '../coupling/walk.js';
-import type { Seen } from '../execution/probing.js';
+import type { ProbedValue } from '../execution/probing.js';
 import type { Layer } from '../layers/layers.js';
 import { storedAs } from '../layers/quantised.js';
 import type { NativeModel } from '../native/index.js';
@@ -22,27 +22,27 @@ export interface HeadPairing {
 }
 
 /** A side of a contraction, its operand's elements seen as outputs of a layer. */
-export interface Shown {
+export interface FactorOfLayer {
   readonly layer: Layer;
   readonly side: Side;
-  readonly seen: Seen;
+  readonly seen: ProbedValue;
 }
 
 /** An axis of an operand's elements. */
-interface Run {
+interface LetterAxis {
   readonly letter: string;
   readonly length: number;
   readonly stride: number;
 }
 
 /** Axes of a value, one for each letter, and where the elements begin. Undefined where lengths do not fit. */
-function runsOf(
+function letterAxesOf(
   axes: readonly Letters[],
   dims: readonly number[],
   lengths: ReadonlyMap<string, number>,
-): { readonly runs: readonly Run[]; readonly start: number } | undefined {
+): { readonly runs: readonly LetterAxis[]; readonly start: number } | undefined {
   if (axes.length !== dims.length) return undefined;
-  const runs: Run[] = [];
+  const runs: LetterAxis[] = [];
   let [start, stride] = [0, 1];
   for (const [axis, letters] of [...axes.entries()].reverse()) {
     const length = dims[axis]!;
@@ -66,7 +66,7 @@ function runsOf(
 
 /** Every combination of indices along some runs: where it lies, and the indices of the letters that are asked for. */
 function* places(
-  runs: readonly Run[],
+  runs: readonly LetterAxis[],
   start: number,
   shared: ReadonlyMap<string, number>,
 ): Generator<{ readonly at: number; readonly key: string; readonly index: ReadonlyMap<string, number> }> {
@@ -97,12 +97,12 @@ interface Vectors {
  */
 export function headPairingsOf(
   contraction: ActivationProduct,
-  shown: readonly [Shown, Shown],
+  shown: readonly [FactorOfLayer, FactorOfLayer],
   walk: Walk,
   native: NativeModel,
 ): HeadPairing[] | undefined {
   const { lengths, summed } = contraction;
-  const runs = shown.map(({ side, seen }) => runsOf(side.axes, seen.dims, lengths));
+  const runs = shown.map(({ side, seen }) => letterAxesOf(side.axes, seen.dims, lengths));
   const [left, right] = runs;
   if (left === undefined || right === undefined) return undefined;
   const shared = new Map<string, number>();
@@ -128,8 +128,8 @@ export function headPairingsOf(
 }
 
 function vectorsOf(
-  { layer, side, seen }: Shown,
-  { runs, start }: { readonly runs: readonly Run[]; readonly start: number },
+  { layer, side, seen }: FactorOfLayer,
+  { runs, start }: { readonly runs: readonly LetterAxis[]; readonly start: number },
   shared: ReadonlyMap<string, number>,
   { summed, lengths }: ActivationProduct,
   bias: ArrayLike<number> | undefined,

@@ -5,7 +5,7 @@ import type { Node } from '../model/graph.js';
 import type { Readers } from '../model/readers.js';
 
 /** Who reads a layer's outputs, each scaled and shifted and anywhere in a value: a node that makes something else of them. */
-export interface Terminal {
+export interface FinalReader {
   readonly value: string;
   readonly node: Node;
   readonly operand: number;
@@ -22,10 +22,10 @@ export class Paths {
   ) {}
 
   /** Undefined where the paths are not known: one ends in an output of the model, or in a node outside of the main graph. */
-  from(root: string): Terminal[] | undefined {
+  from(root: string): FinalReader[] | undefined {
     const { graph, linear } = this.walk;
     const shown = new Set(graph.outputs.map(({ name }) => name));
-    const found: Terminal[] = [];
+    const found: FinalReader[] = [];
     const open = [root];
     for (let name = open.pop(); name !== undefined; name = open.pop()) {
       const value = name;

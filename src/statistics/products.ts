@@ -1,16 +1,16 @@
 import { EspalierError } from '../base/errors.js';
 import type { ActivationProduct, Side } from '../coupling/activationProduct.js';
 import type { Walk } from '../coupling/walk.js';
-import { probe, type Root, type Seen } from '../execution/probing.js';
+import { type ProbedValue, probe, type Root } from '../execution/probing.js';
 import type { Layer } from '../layers/layers.js';
 import { makersOf } from '../layers/quantised.js';
 import { readersOf } from '../model/readers.js';
 import type { NativeOptions } from '../native/index.js';
 import type { Feeds, Runtime } from '../runtime/runtime.js';
-import type { HeadPairing, Shown } from './heads.js';
+import type { FactorOfLayer, HeadPairing } from './heads.js';
 import { headPairingsOf } from './heads.js';
 import type { Models } from './moments.js';
-import { Paths, type Terminal } from './paths.js';
+import { type FinalReader, Paths } from './paths.js';
 
 /** A node that multiplies what layers make and sums over dims, and nobody else sees what it multiplies. */
 export interface Product {
@@ -21,7 +21,7 @@ export interface Product {
 interface Ending {
   readonly layer: Layer;
   readonly root: string;
-  readonly terminals: readonly Terminal[];
+  readonly terminals: readonly FinalReader[];
 }
 
 /**
@@ -50,7 +50,7 @@ export async function productsOf(
   );
   const once = [...new Map(roots.map((root) => [root.value, root])).values()];
   // Numbers in the place of answers may be what a node does not take: then nothing is known of where they go.
-  const probed = async (): Promise<Map<string, Seen>> => {
+  const probed = async (): Promise<Map<string, ProbedValue>> => {
     if (once.length === 0) return new Map();
     try {
       return await probe(computed, walk, once, runtime, await feeds(), options);
@@ -82,7 +82,7 @@ function endingsOf(walk: Walk, layers: readonly Layer[]): Ending[] {
 }
 
 /** Where a side comes from: a layer whose outputs end in it, or one that the node is itself. */
-interface Source {
+interface FactorSource {
   readonly side: Side;
   readonly layer: Layer;
   readonly ending?: Ending;
@@ -92,8 +92,8 @@ function sourcesOf(
   { node, sides }: ActivationProduct,
   layers: readonly Layer[],
   endings: readonly Ending[],
-): readonly Source[] | undefined {
-  const found = sides.map((side): Source | undefined => {
+): readonly FactorSource[] | undefined {
+  const found = sides.map((side): FactorSource | undefined => {
     if (side.value === undefined) {
       const layer = layers.find(({ sites }) => sites.length === 1 && sites[0]!.node === node);
       return layer && { side, layer };
@@ -103,14 +103,14 @@ function sourcesOf(
     );
     return ending && { side, layer: ending.layer, ending };
   });
-  return found.includes(undefined) ? undefined : (found as Source[]);
+  return found.includes(undefined) ? undefined : (found as FactorSource[]);
 }
 
 function shownOf(
-  { side, layer }: Source,
+  { side, layer }: FactorSource,
   { lengths, sides }: ActivationProduct,
-  seen: ReadonlyMap<string, Seen>,
-): Shown | undefined {
+  seen: ReadonlyMap<string, ProbedValue>,
+): FactorOfLayer | undefined {
   if (side.value !== undefined) {
     const own = seen.get(side.value);
     return own && { layer, side, seen: own };
@@ -135,7 +135,7 @@ function isAlone(
   ending: Ending | undefined,
   { node, sides }: ActivationProduct,
   pairings: readonly HeadPairing[],
-  seen: ReadonlyMap<string, Seen>,
+  seen: ReadonlyMap<string, ProbedValue>,
 ): boolean {
   if (ending === undefined) return true;
   const heads = pairings.flatMap(({ left, right }) => [...left, ...right]);

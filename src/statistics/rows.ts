@@ -43,7 +43,7 @@ export function columnsOf(lanes: Int32Array, first = 0): Columns {
   return { n: lanes.length, columns: Int32Array.from(all, ([lane]) => lane + first), indices, times };
 }
 
-interface Row {
+interface SampledRow {
   readonly key: number;
   readonly source: number;
   readonly sample: number;
@@ -67,7 +67,7 @@ export interface Rows {
  */
 export class RowSampler {
   /** A heap: the greatest key first. */
-  readonly #rows: Row[] = [];
+  readonly #rows: SampledRow[] = [];
 
   constructor(
     readonly columns: number,
@@ -112,7 +112,7 @@ export class RowSampler {
     return { rows: rows.length, values };
   }
 
-  #put(row: Row): void {
+  #put(row: SampledRow): void {
     const rows = this.#rows;
     let at = 0;
     if (rows.length < this.most) {
@@ -147,7 +147,7 @@ function mixed(hash: number): number {
   return (h ^ (h >>> 16)) >>> 0;
 }
 
-interface Part extends Block {
+interface BlockOfUnits extends Block {
   readonly units: number;
   /** `outer` of one unit. */
   readonly own: number;
@@ -155,13 +155,13 @@ interface Part extends Block {
 }
 
 /** Where the rows cannot be divided among the samples, the whole batch counts as one unit. */
-function split(block: Block, samples: number): Part {
+function split(block: Block, samples: number): BlockOfUnits {
   const units = block.outer % samples === 0 ? samples : 1;
   const own = block.outer / units;
   return { ...block, units, own, positions: own * block.inner * block.columns.times };
 }
 
-function positionIn(part: Part, first: Part, position: number): number {
+function positionIn(part: BlockOfUnits, first: BlockOfUnits, position: number): number {
   if (part.positions === first.positions) return position;
   const scaled = (at: number, length: number, of: number): number => Math.floor(((at + 0.5) * length) / of);
   const own = axesOf(part);
@@ -179,12 +179,18 @@ function positionIn(part: Part, first: Part, position: number): number {
 }
 
 /** Axes of positions that have several, where they are all that there are. */
-function axesOf({ lengths, positions }: Part): readonly number[] | undefined {
+function axesOf({ lengths, positions }: BlockOfUnits): readonly number[] | undefined {
   const product = lengths.reduce((all, length) => all * length, 1);
   return product === positions ? lengths.filter((length) => length > 1) : undefined;
 }
 
-function gather(part: Part, unit: number, sample: number, position: number, values: Float32Array): void {
+function gather(
+  part: BlockOfUnits,
+  unit: number,
+  sample: number,
+  position: number,
+  values: Float32Array,
+): void {
   const { data, inner, own, columns } = part;
   const { n, indices, times } = columns;
   const time = position % times;

@@ -8,7 +8,7 @@ import {
 } from '../../src/layers/quantisationParameters.js';
 
 const grid = (own: Partial<QuantisationParameters>): QuantisationParameters => ({
-  ...{ scale: Float32Array.of(0.5), zero: Float32Array.of(0), axis: 0, type: 'int8', reach: 127 },
+  ...{ scale: Float32Array.of(0.5), zero: Float32Array.of(0), axis: 0, type: 'int8', qmax: 127 },
   ...own,
 });
 const numbers = (...values: readonly number[]): Float32Array => Float32Array.from(values);
@@ -16,11 +16,11 @@ const numbers = (...values: readonly number[]): Float32Array => Float32Array.fro
 test('to the nearest, ties to even, no further than the grid goes', () => {
   const values = numbers(0.25, 0.75, -0.25, -0.75, 0.3, 100, -100);
   expect([...quantise(values, [7], grid({}))]).toEqual([0, 2, 0, -2, 1, 127, -127]);
-  expect([...quantise(numbers(100, -100), [2], grid({ reach: 64 }))]).toEqual([64, -64]);
-  const unsigned = grid({ type: 'uint8', zero: numbers(100), reach: 155 });
+  expect([...quantise(numbers(100, -100), [2], grid({ qmax: 64 }))]).toEqual([64, -64]);
+  const unsigned = grid({ type: 'uint8', zero: numbers(100), qmax: 155 });
   expect([...quantise(numbers(100, -100, 1), [3], unsigned)]).toEqual([255, 0, 102]);
   expect([...quantise(numbers(1, 0), [2], grid({ scale: numbers(0) }))]).toEqual([127, 0]);
-  const bias = grid({ type: 'int32', reach: Number.POSITIVE_INFINITY });
+  const bias = grid({ type: 'int32', qmax: Number.POSITIVE_INFINITY });
   expect([...quantise(numbers(-3e9, 1e5), [2], bias)]).toEqual([-(2 ** 31), 2e5]);
 });
 
@@ -37,7 +37,7 @@ test('scales grow where numbers do not fit, and only there', () => {
   const found = wider(numbers(12.74, -1, -25.4, 0, 0.01, 0), [3, 2], own);
   expect([...found]).toEqual([...numbers(0.1, 0.2, 0.1)]);
   // Below a zero point at the end of the range there is nothing.
-  const above = grid({ type: 'uint8', scale: numbers(0.1), reach: 255 });
+  const above = grid({ type: 'uint8', scale: numbers(0.1), qmax: 255 });
   expect([...wider(numbers(-100, 51), [2], above)]).toEqual([...numbers(0.2)]);
 });
 

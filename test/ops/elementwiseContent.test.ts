@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { walk } from '../../src/coupling/walking.js';
-import { numbersNow } from '../../src/model/values.js';
+import { knownNumbers } from '../../src/model/values.js';
 import { registry } from '../../src/ops/registry.js';
 import { graphOf } from '../support/graph.js';
 import type { AttributeSpec } from '../support/onnx.js';
@@ -20,7 +20,7 @@ function computed(
     initializers: operands.map((numbers, i) => integers(`x${i}`, numbers)),
   });
   const { values, dtype } = walk(graph, registry, read).tensors.get('y')!;
-  return { content: values && numbersNow(values), dtype };
+  return { content: values && knownNumbers(values), dtype };
 }
 
 test.each([
