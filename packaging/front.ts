@@ -47,7 +47,7 @@ export function writeFront(): void {
   writeFileSync(join(root, 'dist/index.cjs'), `'use strict';\n${lines.join('\n')}\n`);
   writeFileSync(
     join(root, 'dist/index.js'),
-    `import espalier from './index.cjs.js';\n\nexport const { ${all.sort().join(', ')} } = espalier;\n`,
+    `import espalier from ${JSON.stringify('./index.cjs')};\n\nexport const { ${all.sort().join(', ')} } = espalier;\n`,
   );
 }
 
