@@ -8,15 +8,15 @@
 //   --release        every addon of a release; where one is missing, it fails
 //   --addons FOLDER  addons that were built elsewhere, and are not built again: FOLDER/**/espalier.TARGET.node
 //
-// The package itself has to be built: npm run build:ts. On Linux, zig builds for every Linux and for macOS; it is installed into
+// The package itself has to be built: npm run build:ts, and npm run build:wasm. On Linux, zig builds for every Linux and for macOS; it is installed into
 // artifacts. Windows' own targets are built on Windows.
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
 import { TARGETS, type Target } from '../src/platform/node/targets.js';
 import { type Built, buildAddon, builtHere } from './addons.js';
-import { artifacts } from './manifest.js';
+import { artifacts, root } from './manifest.js';
 import { type Packed, pack, stageAddon, stageMain, stagePlatforms } from './published.js';
 import { buildable, here } from './targets.js';
 
@@ -42,6 +42,9 @@ const built = asked.map(
     (values.here ? builtHere(target) : buildAddon(target)),
 );
 
+// Where no addon fits, and in browsers, the package itself has to do.
+if (values.release && !existsSync(join(root, 'native/espalier.wasm')))
+  throw new Error('A release has WebAssembly: npm run build:wasm');
 mkdirSync(artifacts, { recursive: true });
 for (const name of readdirSync(artifacts)) if (name.endsWith('.tgz')) rmSync(join(artifacts, name));
 stagePlatforms();
