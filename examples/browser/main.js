@@ -59,9 +59,9 @@ async function prune() {
   page.forget();
   const { budget, samples } = page.asked();
   await page.during('Pruning', async () => {
-    const { bytes, ...pruned } = await thread.ask('prune', { budget, samples });
+    const { blob, ...pruned } = await thread.ask('prune', { budget, samples });
     if (address !== undefined) URL.revokeObjectURL(address);
-    address = URL.createObjectURL(new Blob([bytes], { type: 'application/octet-stream' }));
+    address = URL.createObjectURL(blob);
     page.showPruned(pruned, address, `${file.name.replace(/\.onnx$/i, '')}-pruned.onnx`);
   });
 }

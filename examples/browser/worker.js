@@ -1,21 +1,18 @@
 // The model, in a thread of its own: WebAssembly has its caller's thread, and the page's is for its user.
 import { openModel, verify } from 'espalier';
 
-/** Pages that show more of what cannot be cut than these are read by nobody. */
-const MOST_FROZEN = 200;
-
 let file;
 let model;
 
-/** What the page can ask for. Each gives what it answers, and the buffers that it gives away with it. */
+/** What the page can ask for. */
 const acts = {
   async open({ model: given }) {
     model?.dispose();
     file = given;
     model = await openModel(file);
-    const { frozen, groups, ...inspection } = model.inspect();
+    const { groups, size, nodes, inputs, shares, warnings } = model.inspect();
     const listed = groups.map(({ id, lanes, params, exact }) => ({ id, lanes, params, exact }));
-    return [{ ...inspection, groups: listed, frozen: frozen.slice(0, MOST_FROZEN) }];
+    return { groups: listed, size, nodes, inputs, shares, warnings };
   },
 
   async prune({ budget, samples }) {
@@ -33,7 +30,8 @@ const acts = {
       reconstruction,
       alike,
     };
-    return [{ ...answer, bytes }, [bytes.buffer]];
+    // A blob is handed over as it is; bytes would be copied on the page's own thread before they could be taken.
+    return { ...answer, blob: new Blob([bytes], { type: 'application/octet-stream' }) };
   },
 };
 
@@ -48,8 +46,7 @@ let turn = Promise.resolve();
 self.onmessage = ({ data: { id, act, ...given } }) => {
   turn = turn.then(async () => {
     try {
-      const [answer, moved = []] = await acts[act](given);
-      postMessage({ id, answer }, moved);
+      postMessage({ id, answer: await acts[act](given) });
     } catch (error) {
       const { what = error.message, where = {}, todo = '' } = error;
       postMessage({ id, problem: { what, where, todo: `${todo}` } });

@@ -3,7 +3,7 @@ import { deflateRawSync } from 'node:zlib';
 import { describe, expect, expectTypeOf, test, vi } from 'vitest';
 import * as nodeDigest from '../../src/platform/node/digest.js';
 import * as nodeInflate from '../../src/platform/node/inflate.js';
-import { mount } from '../../src/platform/web/blobFiles.js';
+import { blobFiles, mount } from '../../src/platform/web/blobFiles.js';
 import { sha256 } from '../../src/platform/web/digest.js';
 import { kindOf, openFile } from '../../src/platform/web/files.js';
 import { crc32, inflated } from '../../src/platform/web/inflate.js';
@@ -122,4 +122,49 @@ test('blobs of one name are shown to the addon under paths of their own', () => 
   expect(other.path).not.toBe(one.path);
   one.release();
   other.release();
+});
+
+test('parts of a blob are read as of a file, whatever was read before', () => {
+  const bytes = Uint8Array.from({ length: 1_000_000 }, (_, i) => Math.imul(i, 0x9e3779b1) >>> 24);
+  let readings = 0;
+  const blobOf = (of: Uint8Array) => ({
+    size: of.length,
+    of,
+    slice: (a: number, b: number) => blobOf(of.slice(a, b)),
+  });
+  vi.stubGlobal(
+    'FileReaderSync',
+    class {
+      readAsArrayBuffer({ of }: ReturnType<typeof blobOf>): ArrayBuffer {
+        readings += 1;
+        return of.slice().buffer as ArrayBuffer;
+      }
+    },
+  );
+  const { path, release } = mount(blobOf(bytes) as unknown as Blob, 'model.onnx');
+  try {
+    const file = blobFiles.openSync(path, 'r');
+    expect(blobFiles.fstatSync(file, { bigint: true }).size).toBe(1_000_000n);
+    const places = [0, 1, 4, 700_000, 700_003, 5, 999_990, 300_000];
+    for (const at of places)
+      for (const length of [1, 100, 262_144, 400_000]) {
+        const into = new Uint8Array(length);
+        const read = blobFiles.readSync(file, into, 0, length, at);
+        expect(read).toBe(Math.min(length, bytes.length - at));
+        expect(Buffer.from(into.subarray(0, read)).equals(bytes.subarray(at, at + read))).toBe(true);
+      }
+    expect(readings).toBeLessThan(places.length * 4);
+    const next = new Uint8Array(3);
+    for (const at of [0, 3, 6]) {
+      expect(blobFiles.readSync(file, next, 0, 3, null)).toBe(3);
+      expect([...next]).toEqual([...bytes.subarray(at, at + 3)]);
+    }
+    blobFiles.closeSync(file);
+    expect(() => blobFiles.readSync(file, next, 0, 3, 0)).toThrow('EBADF');
+    expect(() => blobFiles.writeSync(file, next)).toThrow('EROFS');
+    release();
+    expect(() => blobFiles.openSync(path, 'r')).toThrow('ENOENT');
+  } finally {
+    vi.unstubAllGlobals();
+  }
 });

@@ -58,18 +58,38 @@ function fileOf(descriptor: number) {
 /** Fills `into` with the bytes of a file from a place on, and says how many those were. */
 function readInto(descriptor: number, into: Uint8Array, offset: number, length: number, from: number | null) {
   const file = fileOf(descriptor);
-  const start = from ?? file.at;
-  if (file.blob === undefined || FileReaderSync === undefined) throw failed('EISDIR', ROOT);
-  let part: ArrayBuffer;
+  if (file.blob === undefined) throw failed('EISDIR', ROOT);
+  const part = partOf(file.blob, from ?? file.at, length);
+  into.set(part, offset);
+  if (from === null) file.at += part.length;
+  return part.length;
+}
+
+/** Bytes that are read where few are asked for: those behind them are asked for next, and each reading waits for another process. */
+const WINDOW = 1 << 18;
+/** What was read of a blob last. */
+const windows = new WeakMap<Blob, { readonly start: number; readonly bytes: Uint8Array }>();
+
+/** Bytes of a blob from a place on; fewer only where it ends. */
+function partOf(blob: Blob, start: number, length: number): Uint8Array {
+  if (length >= WINDOW) return readNow(blob, start, length);
+  const held = windows.get(blob);
+  const end = Math.min(start + length, blob.size);
+  if (held !== undefined && start >= held.start && end <= held.start + held.bytes.length)
+    return held.bytes.subarray(start - held.start, end - held.start);
+  const bytes = readNow(blob, start, WINDOW);
+  windows.set(blob, { start, bytes });
+  return bytes.subarray(0, length);
+}
+
+function readNow(blob: Blob, start: number, length: number): Uint8Array {
+  if (FileReaderSync === undefined) throw failed('ENOSYS', ROOT);
   try {
-    part = new FileReaderSync().readAsArrayBuffer(file.blob.slice(start, start + length));
+    return new Uint8Array(new FileReaderSync().readAsArrayBuffer(blob.slice(start, start + length)));
   } catch {
     // What the user has changed or removed since, the browser no longer hands over.
     throw failed('EIO', 'the file changed since it was chosen');
   }
-  into.set(new Uint8Array(part), offset);
-  if (from === null) file.at += part.byteLength;
-  return part.byteLength;
 }
 
 const known: Partial<Files> = {
