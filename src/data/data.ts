@@ -12,8 +12,9 @@ import {
 import { bytesOf, fromBytes, type NumericType } from '../runtime/dtypes.js';
 import type { NumericData, Tensor } from '../runtime/runtime.js';
 import { invalid, shown } from '../schema/check.js';
-import { isBlob, nameOf, type PathLike, pathFrom } from '../schema/sources.js';
+import type { PathLike } from '../schema/sources.js';
 import { headerLength, type NpyHeader, parseHeader, swapBytes, textsOf, toRowMajor } from './npy.js';
+import { nameFor, type Place, placeFrom } from './place.js';
 import { inflate, readExactly, readZipEntries, type ZipEntry, ZipFault } from './zip.js';
 
 /** Samples: arrays by name, whose leading axis is the sample. */
@@ -49,7 +50,7 @@ export interface DataArray {
  * Errors: OPTION_INVALID, FILE_NOT_FOUND, FILE_UNREADABLE, DATA_MALFORMED.
  */
 export async function loadData(source: PathLike | Blob): Promise<Dataset> {
-  const path = isBlob(source) ? source : pathFrom('source', source);
+  const path = await placeFrom(source);
   const kind = typeof path === 'string' ? await kindOfData(path) : 'file';
   const arrays = new Map<string, DataArray>();
   const add = (array: DataArray) => {
@@ -68,12 +69,6 @@ export async function loadData(source: PathLike | Blob): Promise<Dataset> {
     throw malformed(path, kind === 'folder' ? 'the folder holds no .npy files' : 'it holds no .npy arrays');
   return { source: nameFor(path), arrays };
 }
-
-/** Where samples lie: a path, or a blob that holds a file of them. */
-type Place = string | Blob;
-
-/** Of a place, for people. */
-const nameFor = (place: Place): string => (typeof place === 'string' ? place : (nameOf(place) ?? 'samples'));
 
 /** errors: FILE_NOT_FOUND, FILE_UNREADABLE for what is neither a folder nor a file */
 async function kindOfData(path: string): Promise<'folder' | 'file'> {

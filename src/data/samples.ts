@@ -1,4 +1,5 @@
 import { EspalierError } from '../base/errors.js';
+import { HAS_FILES } from '../platform/index.js';
 import { NUMERIC_TYPES, type NumericType } from '../runtime/dtypes.js';
 import type { NumericData, Tensor, ValueInfo } from '../runtime/runtime.js';
 import { invalid, shown } from '../schema/check.js';
@@ -43,7 +44,7 @@ export async function datasetFor(
   { most = Number.POSITIVE_INFINITY, signal }: { readonly most?: number; readonly signal?: AbortSignal } = {},
 ): Promise<Dataset> {
   if (isBlob(given)) return loadData(given);
-  if (typeof given === 'string' || isUrl(given)) return loadData(pathFrom('data', given));
+  if (typeof given === 'string' || isUrl(given)) return loadData(HAS_FILES ? pathFrom('data', given) : given);
   if (isDataset(given)) return given;
   if (typeof given === 'object' && given !== null && mayBeSamples(given)) {
     if (Symbol.iterator in given || Symbol.asyncIterator in given) {

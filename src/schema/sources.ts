@@ -14,8 +14,13 @@ export interface NamedBlob {
   readonly name: string;
 }
 
-/** `name`: of the argument, for errors. errors: OPTION_INVALID for what is no path, and for URLs that are of no file. */
+/** `name`: of the argument, for errors. errors: OPTION_INVALID for what is no path, for URLs that are of no file, and in browsers. */
 export function pathFrom(name: string, given: unknown): string {
+  if (!HAS_FILES)
+    throw invalid(
+      `a browser has no files by path, so that ${name} cannot be ${shown(given)}`,
+      'What is read can be a File, a Blob or bytes; what would be written comes as bytes: toBytes().',
+    );
   if (isUrl(given)) return pathOf(name, given.href);
   if (typeof given !== 'string') throw invalid(`${name} must be a path or a file: URL, not ${shown(given)}`);
   if (/^file:\/\//i.test(given)) return pathOf(name, given);
@@ -45,6 +50,11 @@ export async function sourceFrom(name: string, given: unknown): Promise<string |
   if (isBlob(given)) return { blob: given, name: nameOf(given) ?? 'model.onnx' };
   if (kindOf(given) === 'Response') return answered(given as Response, (given as Response).url);
   if (HAS_FILES || !(typeof given === 'string' || isUrl(given))) return modelFrom(name, given);
+  return fetched(name, given);
+}
+
+/** What lies at an address. errors: as `sourceFrom` */
+export async function fetched(name: string, given: string | URL): Promise<NamedBlob> {
   if (given === '') throw invalid(`${name} must be an address, not ${shown(given)}`);
   const address = `${given}`;
   const answer = await fetch(address).catch((cause: unknown) => {

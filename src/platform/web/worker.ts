@@ -21,6 +21,10 @@ interface Idle {
   readonly timer: ReturnType<typeof setTimeout>;
 }
 
+/** Browsers do not tell why a thread did not start. */
+const NOT_LOADED =
+  'its file, dist/browser/thread.js of the package, could not be loaded, or onnxruntime-web, which that imports, is not installed';
+
 /** Milliseconds for which a thread that has ended waits for more: what it has compiled, megabytes of code, it has then. */
 const PATIENCE = 3000;
 const idle: Idle[] = [];
@@ -42,7 +46,7 @@ export function startWorker<Start, Request, Answer>(
       resolve();
     };
     worker.onerror = ({ message, error }) => {
-      onError(error ?? new Error(message ?? 'its file could not be loaded'));
+      onError(error ?? new Error(message ?? NOT_LOADED));
       worker.terminate();
       resolve();
     };
