@@ -85,8 +85,6 @@ export declare class Moments {
   add(x: Float32Array, y: Float32Array, patches: Patches | undefined | null, job: Job): Promise<void>
   /** Adds the samples of others. */
   merge(other: Moments, job: Job): Promise<void>
-  /** Begins with new targets for the same inputs, which are seen between bounds: `solve::Pending::clip`. */
-  clip(parts: number, weights: Float64Array, bias: Float64Array, job: Job): Promise<void>
   /** Gives them the targets W x, of weights W [out, in]: `solve::Moments::respond`. */
   respond(weights: Float32Array, outputs: number, job: Job): Promise<void>
   /** Samples, means and variances so far. */
@@ -104,6 +102,16 @@ export declare class Moments {
   information(blocks: Array<Uint32Array>, damping: number, job: Job): Promise<BlockInformation>
   /** Mean and covariance of some targets W x, scaled and shifted: `solve::responses`. */
   responses(outputs: Uint32Array, weights: Float32Array, scale: Float64Array, shift: Float64Array, job: Job): Promise<Responses>
+}
+
+/** Examples of a layer, and the weights that fit them. Calls are carried out in the order in which they are made. */
+export declare class Regression {
+  /** `parts`: 1 for targets as they are, 2 with lower bounds, 3 with upper ones too. */
+  constructor(inputs: number, outputs: number, parts: number, precision: 'double' | 'single')
+  /** Adds a batch: x [rows, in], y [rows, parts, out], or patches of x [n, c, length...], y [n, parts·out, length...]. Both are copied. */
+  add(x: Float32Array, y: Float32Array, held: boolean, patches: Patches | undefined | null, job: Job): Promise<void>
+  /** The weights that fit all examples: `solve::Regression::solve`. */
+  solve(solving: Solving, job: Job): Promise<Solved>
 }
 
 /** Files that are written, but for their names: so whoever is told of it can still say no. */
@@ -374,6 +382,9 @@ export interface Patches {
   every?: number
 }
 
+/** a [rows, inner] times b [inner, columns]: `solve::product`. */
+export declare function product(a: Float32Array, b: Float64Array, rows: number, inner: number, columns: number, job: Job): Promise<Float64Array>
+
 /** A value of the graph, and the nodes that make it of stored tensors, each before those that read it. */
 export interface Program {
   name: string
@@ -467,6 +478,27 @@ export interface Slices {
   lanes: Int32Array
   /** What the tensor's integers stand for; by default themselves. */
   dequantise?: Dequantise
+}
+
+/** Weights and a bias that fit examples. */
+export interface Solved {
+  /** [out, in]. */
+  weights: Float64Array
+  /** [out]. */
+  bias: Float64Array
+  /** The damping that it took. */
+  damping: number
+  /** [in]; of the inputs. */
+  means: Float64Array
+}
+
+export interface Solving {
+  dampings: Float64Array
+  damping: number
+  /** [out, in]. */
+  near?: Float64Array
+  intercept: boolean
+  rounds: number
 }
 
 export interface Statistic {

@@ -19,39 +19,44 @@ const WORTH = 1.5;
  */
 export class BatchGrowth {
   readonly #first: number;
+  readonly #all: number;
+  readonly #batch: number;
+  /** Samples that are taken along by now. */
+  samples: number;
 
   constructor(
     readonly match: Match,
-    /** Of samples that there are; that are taken along by now; of one batch. */
-    readonly all: number,
-    public samples: number,
-    readonly batch: number,
+    /** Samples that there are, that are taken along at first, and of one batch. */
+    { all, samples, batch }: { readonly all: number; readonly samples: number; readonly batch: number },
     /** Multiply-accumulates of the original for one sample. */
     readonly macs: number,
+    readonly original: StagedRun,
+    readonly pruned: StagedRun,
+    readonly options: Pick<NativeOptions, 'signal'>,
   ) {
-    this.#first = samples;
+    [this.#first, this.#all, this.#batch, this.samples] = [samples, all, batch, samples];
   }
 
-  /** rows: positions of a layer in one sample. inputs: of that layer as it is left. */
-  async before(
-    inputs: number,
-    rows: number,
-    original: StagedRun,
-    pruned: StagedRun,
-    { signal }: Pick<NativeOptions, 'signal'>,
-  ): Promise<void> {
-    const each = (COPIES * (original.bytes + pruned.bytes)) / this.batch;
+  /** Samples that a layer would have, in whole batches. rows: its positions in one sample. inputs: of the layer as it is left. */
+  wanted(inputs: number, rows: number): number {
+    const each = (COPIES * (this.original.bytes + this.pruned.bytes)) / this.#batch;
     const fitting = Math.floor(HELD_BYTES / Math.max(1, each));
     const affordable = this.#first + Math.floor(MOST_WORK / Math.max(1, this.macs));
-    const wanted = Math.ceil(wantedRows(inputs) / Math.max(rows, 1e-9));
-    const batches = Math.ceil(Math.min(this.all, fitting, affordable, wanted) / this.batch);
-    const samples = Math.min(this.all, batches * this.batch);
-    if (samples < WORTH * this.samples) return;
+    const enough = Math.ceil(wantedRows(inputs) / Math.max(rows, 1e-9));
+    const batches = Math.ceil(Math.min(this.#all, fitting, affordable, enough) / this.#batch);
+    const samples = Math.min(this.#all, batches * this.#batch);
+    return samples < WORTH * this.samples ? this.samples : samples;
+  }
+
+  /** Takes as many samples along as a layer would have. */
+  async before(inputs: number, rows: number): Promise<void> {
+    const samples = this.wanted(inputs, rows);
+    if (samples === this.samples) return;
     const more: Feeds[] = [];
-    for (let from = this.samples; from < samples; from += this.batch)
-      more.push(await feedsOf(this.match, from, Math.min(samples, from + this.batch), signal));
-    await original.extend(more);
-    await pruned.extend(more);
+    for (let from = this.samples; from < samples; from += this.#batch)
+      more.push(await feedsOf(this.match, from, Math.min(samples, from + this.#batch), this.options.signal));
+    await this.original.extend(more);
+    await this.pruned.extend(more);
     this.samples = samples;
   }
 }

@@ -1,10 +1,11 @@
 /** The multiplications that the second moments of all layers may take; layers with more positions are subsampled evenly. */
-const MOST_COST = 4e11;
+const MOST_COST = 2e11;
 /** Products in the time of which one input is gathered. */
 const GATHERING = 512;
-/** Positions for each input of a layer at least, and of any layer at most. */
+/** Positions for each input of a layer at least and at most; layers of few inputs may have some more. */
 const ROWS_EACH = 4;
-const ROWS_MOST = 524288;
+const ROWS_ENOUGH = 256;
+const ROWS_FEW = 32768;
 /**
  * Where positions are subsampled, whole batches are left out first, as the runtime then need not compute and copy their values: at most
  * all but one in `MOST_STRIDE`, and only while `SAMPLES` samples remain.
@@ -27,7 +28,7 @@ const costOf = ({ inputs, targets = 0 }: Size): number => inputs * (inputs + GAT
 
 /** The multiplications that one layer may take so that all take at most `most`; what cheap layers do not need is left to the others. */
 export function shareOf(sizes: readonly Size[], most = MOST_COST): number {
-  const costs = sizes.map((size) => Math.min(size.rows, ROWS_MOST) * costOf(size));
+  const costs = sizes.map((size) => Math.min(size.rows, mostRows(size.inputs)) * costOf(size));
   let left = most;
   for (const [place, cost] of costs.sort((a, b) => a - b).entries()) {
     const share = left / (costs.length - place);
@@ -40,8 +41,11 @@ export function shareOf(sizes: readonly Size[], most = MOST_COST): number {
 /** The stride at which a layer's positions are subsampled, so that it takes at most `share` multiplications but keeps `wantedRows`. */
 export function strideFor(size: Size, share: number): number {
   const most = Math.max(wantedRows(size.inputs), share / costOf(size));
-  return Math.max(1, Math.floor(size.rows / Math.min(ROWS_MOST, most)));
+  return Math.max(1, Math.floor(size.rows / Math.min(mostRows(size.inputs), most)));
 }
+
+/** More positions say nothing new: those of one sample are much alike. */
+const mostRows = (inputs: number): number => Math.max(ROWS_FEW, ROWS_ENOUGH * inputs);
 
 /** The least number of positions that a layer's second moments are estimated from. */
 export const wantedRows = (inputs: number): number => ROWS_EACH * inputs;

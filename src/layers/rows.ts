@@ -4,7 +4,7 @@ import type { NativeOptions } from '../native/index.js';
 import { type NativeMoments, type Patches, sampled } from '../native/moments.js';
 import { halvesToNumbers } from '../runtime/dtypes.js';
 import type { Tensor } from '../runtime/runtime.js';
-import type { Layer, WeightUse } from './layers.js';
+import { type Layer, mixesAll, type WeightUse } from './layers.js';
 
 /** Elements as float32. */
 export function float32(tensor: Tensor, value: string): Float32Array {
@@ -136,13 +136,6 @@ function padsOf(
   return pads === 'SAME_UPPER' ? [...small, ...large] : [...large, ...small];
 }
 
-/** The input x of a use of a weight at subsampled positions, and how other values are taken at the same positions. */
-export interface Looked {
-  readonly rows: Rows;
-  /** Values at the outputs of the same positions, channels on this axis. */
-  readonly of: (data: Float32Array, dims: readonly number[], axis: number) => Values;
-}
-
 /** Elements and where their channels lie. */
 export interface Values {
   readonly data: Float32Array;
@@ -150,29 +143,37 @@ export interface Values {
   readonly axis: number;
 }
 
+/** Whether subsampled positions take less memory as rows than all of x does. */
+const isSparse = (layer: Layer, every: number): boolean => every > 1 && every >= layer.taps;
+
 /**
- * Subsamples the positions of a use of a weight, at the stride `every`. Where the positions take less memory than all of x, they are
- * copied as rows, and x is not kept.
+ * The input x of a use of a weight at subsampled positions, at the stride `every`. Where the positions take less memory than all of x,
+ * they are copied as rows, and x is not kept.
  */
-export function lookedAt(
+export function sampledRows(
   layer: Layer,
   site: WeightUse,
   x: Float32Array,
   dims: readonly number[],
   every: number,
-): Looked {
+): Rows {
   const found = rowsOf(layer, site, x, dims, every);
   const { patches, rows } = found;
-  if (patches === undefined || every === 1 || every < layer.taps)
-    return { rows: found, of: (data, dims, axis) => channelsFirst(site, { data, dims, axis }) };
-  return {
-    rows: { x: sampled(found.x, patches), rows },
-    of: (lying, lengths, place) => {
-      const { data, dims, axis } = channelsFirst(site, { data: lying, dims: lengths, axis: place });
-      const picked = sampled(data, pointsOf(dims, axis, every));
-      return { data: picked, dims: [rows, dims[axis]!], axis: 1 };
-    },
-  };
+  if (patches === undefined || !isSparse(layer, every)) return found;
+  return { x: sampled(found.x, patches), rows };
+}
+
+/**
+ * Values at the outputs of the positions of `sampledRows`: as rows where those are, else all of them, channels first. Of grouped
+ * convolutions always the latter.
+ */
+export function valuesAt(layer: Layer, site: WeightUse, values: Values, every: number): Values {
+  const whole = channelsFirst(site, values);
+  if (!mixesAll(layer) || !isSparse(layer, every)) return whole;
+  const { data, dims, axis } = whole;
+  const patches = pointsOf(dims, axis, every);
+  const rows = Math.ceil((patches.batch * patches.lengths[0]!) / every);
+  return { data: sampled(data, patches), dims: [rows, dims[axis]!], axis: 1 };
 }
 
 /** Each position by itself, whatever axes there are. */

@@ -117,15 +117,6 @@ export class NativeMoments {
     );
   }
 
-  /**
-   * Begins with new targets for the same inputs, which are seen between bounds only, as a ReLU shows them. Beyond a bound the target
-   * is what `refit` answers, as long as that lies beyond it too, and else the bound. The same batches must be added again, with
-   * y: [rows, parts · out], or as the patches have it: targets, lower bounds and, with three parts, upper ones.
-   */
-  clip(parts: 2 | 3, { weights, bias }: Refit, options: NativeOptions = {}): Promise<void> {
-    return this.#next('moments', options, (job) => this.#moments.clip(parts, weights, bias, job));
-  }
-
   /** Gives them the targets W x, of weights W [out, in], in the place of those that were added. */
   respond(weights: Float32Array, outputs: number, options: NativeOptions = {}): Promise<void> {
     return this.#next('moments', options, (job) => this.#moments.respond(weights, outputs, job));

@@ -4,7 +4,7 @@ import type { NativeOptions } from '../native/index.js';
 import type { Refit } from '../native/moments.js';
 import type { Tensor } from '../runtime/runtime.js';
 import type { Example } from './examples.js';
-import { joinedOf, partsOf } from './target.js';
+import { joined, partsOf } from './target.js';
 
 /** Ridge dampings as shares of the mean variance of a group's inputs; under the largest only the intercept changes. */
 const DAMPINGS = [1e-6, 1e-4, 1e-3, 1e-2, 1e-1, 1, 1e6];
@@ -88,7 +88,7 @@ export async function solveGroups(
   await fits.merge(held, options);
   let refit = await solved(damping);
   const parts = partsOf(examples[0]?.wanted);
-  const targets = parts > 1 ? joinedOf(examples, groups * outputs) : [];
+  const targets = parts > 1 ? examples.map((example) => joined(example, groups * outputs)) : [];
   for (let round = 0; parts > 1 && round < ROUNDS; round++) {
     await fits.clearTargets(options);
     for (const [i, { rows }] of examples.entries())

@@ -1,17 +1,7 @@
-import type { ValueSource } from '../execution/activationCache.js';
 import type { StagedRun } from '../execution/stagedRun.js';
 import { strideFor } from '../execution/subsampling.js';
 import { isObserved, type Layer, mixesAll, type WeightUse } from '../layers/layers.js';
-import {
-  channelsFirst,
-  dataAt,
-  float32,
-  lookedAt,
-  real,
-  rowsOf,
-  taken,
-  type Values,
-} from '../layers/rows.js';
+import { dataAt, float32, real, rowsOf, sampledRows, taken, type Values, valuesAt } from '../layers/rows.js';
 import type { Tensor } from '../runtime/runtime.js';
 import type { Example } from './examples.js';
 import { isHeld } from './examples.js';
@@ -22,6 +12,18 @@ import type { RefitMode, Source } from './source.js';
 import type { PostOps } from './target.js';
 import { targetOf } from './target.js';
 
+/** What the original answers at one use of a weight for one batch: as much of it as is fitted to. */
+interface Original {
+  /** Of the value that is fitted to, before any of it is left out. */
+  readonly dims: readonly number[];
+  /** At the positions that are fitted to: the outputs that are left, or all inputs where nobody sees the outputs. */
+  readonly wanted: Values;
+  /** The residual branch, at the same positions and outputs. */
+  readonly stream?: { readonly dims: readonly number[]; readonly values: Values };
+  /** What a recurrent node reads of its own states. */
+  readonly states?: Tensor;
+}
+
 /** The examples that one layer is refitted on: its inputs in the pruned model, and the targets of its outputs. */
 export class LayerExamples {
   readonly #inputs: number;
@@ -30,14 +32,16 @@ export class LayerExamples {
   /** The stride of positions at each use of the weight, chosen on the first batch; of grouped convolutions, of samples too. */
   readonly #every = new Map<WeightUse, number>();
   readonly #samplesEvery = new Map<WeightUse, number>();
+  /** By batch. */
+  readonly #original: ReadonlyMap<WeightUse, Original>[] = [];
 
   constructor(
     readonly layer: Layer,
     readonly updates: PendingUpdates,
-    readonly original: ValueSource,
-    readonly pruned: StagedRun,
     readonly source: Source,
     readonly mode: RefitMode,
+    /** What follows the layer, known where the weight has one use. */
+    readonly after: PostOps | undefined,
     /** The targets of outputs that are not fitted to their own original values. */
     readonly projection: JointProjection,
     /** The number of targets that inputs are multiplied by, over all rounds. */
@@ -48,37 +52,63 @@ export class LayerExamples {
     this.#observed = isObserved(layer);
   }
 
-  /**
-   * Examples of all batches that are fitted to, at each use of the weight that has the same positions in both models. `after`: what
-   * follows the layer, known where the weight has one use.
-   */
-  async of(after: PostOps | undefined): Promise<Example[]> {
-    const { layer, original, pruned } = this;
-    const stream = after?.residualBranch === undefined ? [] : [after.residualBranch];
-    const data = layer.sites.map((site) => site.data);
-    const known = [...(this.#observed ? layer.sites.map(({ output }) => output!.value) : data), ...stream];
-    const then: ReadonlyMap<string, Tensor>[] = [];
-    await original.to(known, async (batch, tensors) => {
-      then[batch] = new Map(known.map((name) => [name, this.#real(name, tensors.get(name)!)]));
-    });
-    const examples: Example[] = [];
+  /** Values of the original that are fitted to. */
+  get values(): readonly string[] {
+    const { sites } = this.layer;
+    return [
+      ...sites.map((site) => (this.#observed ? site.output!.value : site.data)),
+      ...this.#states,
+      ...this.#stream,
+    ];
+  }
+
+  get #stream(): readonly string[] {
+    return this.after?.residualBranch === undefined ? [] : [this.after.residualBranch];
+  }
+
+  get #states(): readonly string[] {
+    return this.layer.sites.filter(makesItsData).map((site) => site.data);
+  }
+
+  /** Takes what is fitted to of a batch of the original. */
+  take(batch: number, tensors: ReadonlyMap<string, Tensor>): void {
     const { fitted = Number.POSITIVE_INFINITY } = this.mode;
+    if (batch >= fitted) return;
+    const own = this.layer.sites.map((site) => [site, this.#originalAt(site, tensors)] as const);
+    this.#original[batch] = new Map(own);
+  }
+
+  /**
+   * Examples of all batches that were taken, at each use of the weight that has the same positions in both models. What was taken is let
+   * go of.
+   */
+  async of(pruned: StagedRun): Promise<Example[]> {
+    const { layer } = this;
+    const examples: Example[] = [];
     const coming = layer.sites.filter((site) => !makesItsData(site)).map((site) => site.data);
-    await pruned.to([...coming, ...stream], async (batch, tensors) => {
-      if (batch >= fitted) return;
-      const now = new Map([...tensors].map(([name, tensor]) => [name, this.#real(name, tensor)]));
-      for (const site of layer.sites)
-        if (this.#matches(site, then[batch]!, now))
-          examples.push({
-            held: isHeld(batch),
-            ...this.at(site, ...this.#some(site, then[batch]!, now), after),
-          });
-      delete then[batch];
+    await pruned.to([...coming, ...this.#stream], async (batch, tensors) => {
+      const original = this.#original[batch];
+      if (original === undefined) return;
+      for (const site of layer.sites) {
+        const own = original.get(site)!;
+        if (this.#matches(site, own, tensors))
+          examples.push({ held: isHeld(batch), ...this.#exampleAt(site, own, tensors) });
+      }
+      delete this.#original[batch];
     });
     return examples;
   }
 
-  /** What a value of integers stands for, where a site reads or answers it so. */
+  /** The example at one use of the weight, from the values of the original and of the pruned model. */
+  at(
+    site: WeightUse,
+    original: ReadonlyMap<string, Tensor>,
+    pruned: ReadonlyMap<string, Tensor>,
+  ): Pick<Example, 'rows' | 'wanted'> {
+    return this.#exampleAt(site, this.#originalAt(site, original), pruned);
+  }
+
+  /** The real numbers of a value, where a site reads or answers it as integers. */
   #real(name: string, tensor: Tensor): Tensor {
     for (const { data, output, reals } of this.layer.sites) {
       if (name === data && reals?.data !== undefined) return real(tensor, reals.data);
@@ -88,120 +118,155 @@ export class LayerExamples {
   }
 
   /** Whether the outputs of the original and the pruned model have the same positions. */
-  #matches(site: WeightUse, then: ReadonlyMap<string, Tensor>, now: ReadonlyMap<string, Tensor>): boolean {
-    const count = (dims: readonly number[]): number => dims.reduce((all, length) => all * length, 1);
-    const own = makesItsData(site) ? then : now;
-    const { dims } = own.get(site.data)!;
-    if (!this.#observed) {
-      const wanted = then.get(site.data)!.dims;
-      return wanted.every((length, axis) => axis === site.axis || length === dims[axis]);
-    }
-    const { value, axis } = site.output!;
-    const answers = then.get(value)!.dims;
-    return rowsOf(this.layer, site, NONE, dims).rows === count(answers) / answers[axis]!;
+  #matches(site: WeightUse, original: Original, pruned: ReadonlyMap<string, Tensor>): boolean {
+    const { dims } = original.states ?? pruned.get(site.data)!;
+    if (!this.#observed)
+      return original.dims.every((length, axis) => axis === site.axis || length === dims[axis]);
+    const { axis } = site.output!;
+    return this.#positions(site, dims) === product(original.dims) / original.dims[axis]!;
   }
 
-  /** The part of a batch that is fitted to: of grouped convolutions every n-th sample, with all of its positions. */
-  #some(
-    site: WeightUse,
-    then: ReadonlyMap<string, Tensor>,
-    now: ReadonlyMap<string, Tensor>,
-  ): readonly [then: ReadonlyMap<string, Tensor>, now: ReadonlyMap<string, Tensor>] {
+  /** Of a value that a site reads, in a batch. */
+  #positions(site: WeightUse, dims: readonly number[]): number {
+    const { part } = site;
+    return rowsOf(this.layer, site, NONE, part === undefined ? dims : dims.with(part.axis, 1)).rows;
+  }
+
+  /** Of grouped convolutions every n-th sample, with all of its positions, is fitted to. */
+  #someSamples(site: WeightUse, name: string, tensor: Tensor, rows: number): Tensor {
     const { layer } = this;
-    if (mixesAll(layer)) return [then, now];
-    const { dims } = now.get(site.data)!;
+    if (mixesAll(layer)) return tensor;
     const every = once(this.#samplesEvery, site, () =>
-      everyOfGroups(layer.groups, this.#inputs, this.#rowsIn(site, dims)),
+      everyOfGroups(layer.groups, this.#inputs, this.#rowsOfAll(rows)),
     );
-    const names = [site.data, ...then.keys()];
-    const some = (of: ReadonlyMap<string, Tensor>): ReadonlyMap<string, Tensor> =>
-      thinned(of, names, Math.min(every, dims[0]!));
-    return [some(then), some(now)];
+    const some = thinned(new Map([[name, tensor]]), [name], Math.min(every, tensor.dims[0]!));
+    return some.get(name)!;
   }
 
-  /** Of all samples, where a whole batch has these dims. */
-  #rowsIn(site: WeightUse, dims: readonly number[]): number {
+  /** Positions in all samples, where a whole batch has so many. */
+  #rowsOfAll(rows: number): number {
     const { samples, batch } = this.source;
-    return (rowsOf(this.layer, site, NONE, dims).rows * samples) / batch;
+    return (rows * samples) / batch;
   }
 
-  /** The inputs and targets at one use of the weight, from the values of the original (`then`) and of the pruned model (`now`). */
-  at(
-    site: WeightUse,
-    then: ReadonlyMap<string, Tensor>,
-    now: ReadonlyMap<string, Tensor>,
-    after: PostOps | undefined,
-  ): Pick<Example, 'rows' | 'wanted'> {
-    const { layer, source } = this;
-    const { x, dims } = this.#inputsAt(site, then, now);
-    const every = once(this.#every, site, () => {
-      const rows = this.#rowsIn(site, dims);
-      return mixesAll(layer)
-        ? strideFor({ inputs: this.#inputs, rows, targets: this.targets }, source.share)
-        : everyOfGroups(layer.groups, this.#inputs, rows);
-    });
-    const { rows, of } = mixesAll(layer)
-      ? lookedAt(layer, site, x, dims, every)
-      : {
-          rows: rowsOf(layer, site, x, dims, every),
-          of: (data: Float32Array, dims: readonly number[], axis: number) =>
-            channelsFirst(site, { data, dims, axis }),
-        };
-    const valuesOf = (tensors: ReadonlyMap<string, Tensor>, name: string, axis: number): Values =>
-      of(float32(tensors.get(name)!, name), tensors.get(name)!.dims, axis);
+  /** The stride of positions. `rows`: of a batch, of the samples that are fitted to. */
+  #everyAt(site: WeightUse, rows: number): number {
+    return once(this.#every, site, () => this.#strideFor(this.#rowsOfAll(rows)));
+  }
+
+  /** `rows`: positions in all samples. */
+  #strideFor(rows: number): number {
+    const { layer, source, targets } = this;
+    return mixesAll(layer)
+      ? strideFor({ inputs: this.#inputs, rows, targets }, source.share)
+      : everyOfGroups(layer.groups, this.#inputs, rows);
+  }
+
+  /** Bytes that are held of the original until the layer is refitted. `rows`: positions in all samples. */
+  bytes(rows: number): number {
+    const every = this.#strideFor(rows);
+    const left = mixesAll(this.layer) && every < this.layer.taps ? rows : rows / every;
+    return (
+      4 * left * (this.#observed ? this.#outputs.length * (1 + this.#stream.length) : this.layer.channels)
+    );
+  }
+
+  #originalAt(site: WeightUse, tensors: ReadonlyMap<string, Tensor>): Original {
+    const { layer } = this;
+    const name = this.#observed ? site.output!.value : site.data;
+    const whole = this.#real(name, tensors.get(name)!);
+    const rows = this.#observed
+      ? product(whole.dims) / whole.dims[site.output!.axis]!
+      : this.#positions(site, whole.dims);
+    const some = this.#someSamples(site, name, whole, rows);
+    const left = (rows * some.dims[0]!) / whole.dims[0]!;
+    const every = this.#everyAt(site, left);
+    const states = makesItsData(site) ? tensors.get(site.data) : undefined;
+    const known = { dims: whole.dims, ...(states && { states }) };
     if (!this.#observed) {
-      const whole = dataAt(site, then.get(site.data)!);
-      return { rows, wanted: { y: of(whole.x, whole.dims, site.axis).data } };
+      const { x, dims } = dataAt(site, some);
+      return { ...known, wanted: valuesAt(layer, site, { data: x, dims, axis: site.axis }, every) };
     }
-    const { value, axis } = site.output!;
-    const output = valuesOf(then, value, axis);
-    const y =
+    const { axis } = site.output!;
+    const at = (tensor: Tensor, of: string): Values =>
+      valuesAt(layer, site, { data: float32(tensor, of), dims: tensor.dims, axis }, every);
+    const output = at(some, name);
+    const data =
       this.projection.size === 0
         ? taken(output.data, output.dims, output.axis, this.#outputs)
         : mixed(output.data, output.dims, output.axis, this.#outputs, this.projection);
-    if (after === undefined) return { rows, wanted: { y } };
-    const inner = output.dims.slice(output.axis + 1).reduce((product, length) => product * length, 1);
+    const wanted = { ...output, data, dims: output.dims.with(output.axis, this.#outputs.length) };
+    const [stream] = this.#stream;
+    if (stream === undefined) return { ...known, wanted };
+    const branch = tensors.get(stream)!;
+    // A value that is broadcast over the other is no residual branch.
+    if (branch.dims.join() !== whole.dims.join()) return { ...known, wanted };
+    const values = at(this.#someSamples(site, stream, branch, rows), stream);
+    const own = { ...values, data: taken(values.data, values.dims, values.axis, this.#outputs) };
+    return { ...known, wanted, stream: { dims: branch.dims, values: own } };
+  }
+
+  #exampleAt(
+    site: WeightUse,
+    original: Original,
+    pruned: ReadonlyMap<string, Tensor>,
+  ): Pick<Example, 'rows' | 'wanted'> {
+    const { layer, after } = this;
+    const { x, dims } = this.#inputsAt(site, original, pruned);
+    const every = this.#everyAt(site, rowsOf(layer, site, NONE, dims).rows);
+    const rows = mixesAll(layer)
+      ? sampledRows(layer, site, x, dims, every)
+      : rowsOf(layer, site, x, dims, every);
+    const y = original.wanted.data;
+    if (!this.#observed || after === undefined) return { rows, wanted: { y } };
+    const [stream] = this.#stream;
+    if (stream !== undefined && original.stream === undefined) return { rows, wanted: { y } };
+    const inner = original.wanted.dims
+      .slice(original.wanted.axis + 1)
+      .reduce((product, length) => product * length, 1);
+    const streams = stream === undefined ? undefined : this.#streams(site, original, pruned, stream, every);
+    if (streams !== undefined && streams.pruned.length !== y.length) return { rows, wanted: { y } };
     const some = (values: Float64Array): Float64Array =>
       Float64Array.from(this.#outputs, (index) => values[index]!);
-    const { residualBranch } = after;
-    // A value that is broadcast over the other is no residual branch.
-    if (
-      residualBranch !== undefined &&
-      then.get(residualBranch)!.dims.join() !== then.get(value)!.dims.join()
-    )
-      return { rows, wanted: { y } };
-    const streams =
-      residualBranch === undefined ? undefined : this.#streams(valuesOf, then, now, residualBranch, axis);
-    if (streams !== undefined && streams.pruned.length !== y.length) return { rows, wanted: { y } };
     const own = { ...after, scale: some(after.scale), shift: some(after.shift) };
     return { rows, wanted: targetOf(y, own, this.#outputs.length, inner, streams) };
   }
 
   #streams(
-    valuesOf: (tensors: ReadonlyMap<string, Tensor>, name: string, axis: number) => Values,
-    then: ReadonlyMap<string, Tensor>,
-    now: ReadonlyMap<string, Tensor>,
+    site: WeightUse,
+    original: Original,
+    pruned: ReadonlyMap<string, Tensor>,
     stream: string,
-    axis: number,
+    every: number,
   ): { readonly original: Float32Array; readonly pruned: Float32Array } {
-    const whole = valuesOf(then, stream, axis);
-    const original = taken(whole.data, whole.dims, whole.axis, this.#outputs);
-    return { original, pruned: valuesOf(now, stream, axis).data };
+    const { axis } = site.output!;
+    const whole = pruned.get(stream)!;
+    const rows = product(whole.dims) / whole.dims[axis]!;
+    const some = this.#someSamples(site, stream, whole, rows);
+    const values = { data: float32(some, stream), dims: some.dims, axis };
+    return {
+      original: original.stream!.values.data,
+      pruned: valuesAt(this.layer, site, values, every).data,
+    };
   }
 
   /** The input x of a use of the weight in the pruned model. For a state that is fed back the original's is taken, which the refit aims at. */
   #inputsAt(
     site: WeightUse,
-    then: ReadonlyMap<string, Tensor>,
-    now: ReadonlyMap<string, Tensor>,
+    { states }: Original,
+    pruned: ReadonlyMap<string, Tensor>,
   ): { readonly x: Float32Array; readonly dims: readonly number[] } {
-    const own = makesItsData(site);
-    const { x, dims } = dataAt(site, (own ? then : now).get(site.data)!);
-    if (!own) return { x, dims };
+    const given = this.#real(site.data, states ?? pruned.get(site.data)!);
+    const rows = this.#positions(site, given.dims);
+    const tensor = this.#someSamples(site, site.data, given, rows);
+    const { x, dims } = dataAt(site, tensor);
+    if (states === undefined) return { x, dims };
     const kept = this.updates.keptChannels(this.layer);
     return { x: taken(x, dims, site.axis, kept), dims: dims.with(site.axis, kept.length) };
   }
 }
+
+const product = (dims: readonly number[]): number => dims.reduce((all, length) => all * length, 1);
 
 const NONE = new Float32Array(0);
 

@@ -105,7 +105,7 @@ export function mixed(
 }
 
 /** The joint projection that leaves every output as it is. */
-export const NO_MIXTURE: JointProjection = new Map();
+export const UNPROJECTED: JointProjection = new Map();
 
 /** The shift of each of these outputs; 0 without an entry. */
 export const shiftsOf = (outputs: readonly number[], projection: JointProjection): Float64Array =>

@@ -17,16 +17,16 @@ import { quietly } from '../native/quietly.js';
 import type { Feeds } from '../runtime/runtime.js';
 import { MOST_INPUTS } from '../statistics/moments.js';
 import { interfaceOf } from '../surgery/shrunkInterface.js';
+import { type Growth, Lookahead } from './lookahead.js';
 import { PendingUpdates } from './pendingUpdates.js';
 import { type JointProjection, jointProjectionsOf } from './projection.js';
 import type { Reconstructed, Removed } from './removed.js';
 import { refitScaling, scalingsOf } from './scaling.js';
 import type { ScheduleEntry } from './schedule.js';
 import { isLayer, isRecurrent, ordered, readersBehind, readOf } from './schedule.js';
-import { LayerSolve } from './solve.js';
 import type { RefitMode, Source } from './source.js';
 import { feedsFor, matchOf } from './source.js';
-import { isUsable, type PostOps, postOpsOf } from './target.js';
+import { type PostOps, postOpsOf } from './target.js';
 import { Unrolling } from './unrolling.js';
 
 /**
@@ -61,14 +61,8 @@ export async function reconstruct(
   const pruned = work.advance(feeds, parts, quiet, original);
   try {
     const { macs } = new CostModel(source.walk).of();
-    const growth = new BatchGrowth(matchOf(source), source.all, source.samples, source.batch, macs);
-    const before: Before = async (layer) => {
-      const rows = source.rows.get(layer);
-      const inputs = work.updates.keptChannels(layer).length * layer.taps;
-      if (rows !== undefined) await growth.before(inputs, rows, original, pruned, quiet);
-      return growth.samples;
-    };
-    const layers = await work.run(original, pruned, {}, before);
+    const growth = new BatchGrowth(matchOf(source), source, macs, original, pruned, quiet);
+    const layers = await work.run(original, pruned, {}, growth);
     const { unmatched } = work;
     const taken = [...pruned.used];
     return { edits: work.edits(), layers, samples: growth.samples, taken, unmatched };
@@ -76,9 +70,6 @@ export async function reconstruct(
     await Promise.all([original.close(), pruned.close()]);
   }
 }
-
-/** Called before a layer is refitted; returns the number of samples to use from then on. */
-type Before = (layer: Layer) => Promise<number>;
 
 const UNCHANGED: InterfaceChanges = { inputs: {}, outputs: {} };
 
@@ -123,14 +114,17 @@ export class Reconstruction {
     });
   }
 
-  /** returns: how many layers were refitted */
+  /**
+   * growth: where later layers may take more samples along.
+   * returns: how many layers were refitted
+   */
   async run(
     original: ValueSource,
     pruned: StagedRun,
     mode: RefitMode = {},
-    before: Before = async () => this.source.samples,
+    growth?: Growth,
   ): Promise<number> {
-    const { source, updates, options } = this;
+    const { source, updates } = this;
     const { native, walk, layers } = source;
     const readers = readersOf(walk.graph);
     const small = layers.filter((layer) => updates.keptChannels(layer).length * layer.taps <= MOST_INPUTS);
@@ -144,31 +138,33 @@ export class Reconstruction {
         ? undefined
         : postOpsOf(walk, native, readers, isLayer(turn) ? turn.sites[0]! : turn, turn.outputs);
     const work = this.#affected(turns, pruned.parts, readers, mode, after);
-    for (const [done, layer] of work.entries()) {
-      options.onProgress?.({ phase: 'reconstruct', done, total: work.length });
-      const pending = new Set(work.slice(done));
-      if (isRecurrent(layer)) {
-        const known = { ...source, samples: await before(layer.directions[0]!.input) };
-        const manners = [known, mode, quietly(options)] as const;
-        const unrolling = new Unrolling(layer, updates, original, pruned, ...manners);
+    const options = quietly(this.options);
+    const refitting = { updates, original, pruned, source, mode, options };
+    const lookahead = new Lookahead(refitting, work, this.#mixtures, after, growth);
+    for (const [done, entry] of work.entries()) {
+      this.options.onProgress?.({ phase: 'reconstruct', done, total: work.length });
+      if (isRecurrent(entry)) {
+        const samples = await lookahead.samplesFor(entry.directions[0]!.input);
+        const unrolling = new Unrolling(entry, { ...refitting, source: { ...source, samples } });
         await unrolling.refit();
-        if (unrolling.unmatched) this.unmatched.push(layer.node.name);
-        continue;
+        if (unrolling.unmatched) this.unmatched.push(entry.node.name);
+      } else if (isLayer(entry)) {
+        const solve = await lookahead.solveAt(done);
+        await solve.refit();
+        if (solve.unmatched) this.unmatched.push(entry.sites[0]!.node.name);
+      } else {
+        const known = lookahead.usable(done);
+        await refitScaling(entry, {
+          updates,
+          original,
+          pruned,
+          after: known,
+          batches: pruned.batches,
+          options,
+        });
       }
-      if (!isLayer(layer)) {
-        const found = after(layer);
-        const usable = found !== undefined && isUsable(found, pruned, pending) ? found : undefined;
-        const situation = { updates: this.updates, original, pruned, after: usable, batches: pruned.batches };
-        await refitScaling(layer, { ...situation, options: quietly(options) });
-        continue;
-      }
-      const own = this.#mixtures.get(layer);
-      const known = { ...source, samples: await before(layer) };
-      const solve = new LayerSolve(layer, updates, original, pruned, known, mode, quietly(options), own);
-      await solve.refit(after(layer), pending);
-      if (solve.unmatched) this.unmatched.push(layer.sites[0]!.node.name);
     }
-    options.onProgress?.({ phase: 'reconstruct', done: work.length, total: work.length });
+    this.options.onProgress?.({ phase: 'reconstruct', done: work.length, total: work.length });
     return work.length - this.unmatched.length;
   }
 

@@ -1,74 +1,77 @@
-import type { Steps } from '../base/steps.js';
-import type { ValueSource } from '../execution/activationCache.js';
-import type { StagedRun } from '../execution/stagedRun.js';
 import { numbersOf } from '../layers/currentWeights.js';
 import { isObserved, type Layer, mixesAll, weightOf } from '../layers/layers.js';
 import { matrixOf, placesOf } from '../layers/matrix.js';
-import { feed } from '../layers/rows.js';
-import type { NativeOptions } from '../native/index.js';
-import type { NativeMoments, Refit } from '../native/moments.js';
-import { inSlices } from '../platform/index.js';
+import type { Refit } from '../native/moments.js';
+import { NativeRegression, product, type Solved } from '../native/regression.js';
 import type { Tensor } from '../runtime/runtime.js';
-import { momentsFor } from '../statistics/moments.js';
+import { precisionFor } from '../statistics/moments.js';
 import type { Example } from './examples.js';
 import { dampingsFor, isHeld, LARGE } from './examples.js';
 import { alike, distance, Feedback, told } from './feedback.js';
 import { solveGroups } from './grouped.js';
 import { LayerExamples } from './layerExamples.js';
-import type { PendingUpdates } from './pendingUpdates.js';
-import { type JointProjection, mixed, NO_MIXTURE, shiftsOf, unshifted } from './projection.js';
-import type { ScheduleEntry } from './schedule.js';
-import type { RefitMode, Source } from './source.js';
+import { type JointProjection, mixed, shiftsOf, UNPROJECTED, unshifted } from './projection.js';
+import type { Refitting } from './refitting.js';
 import type { PostOps } from './target.js';
-import { isUsable, joinedOf, partsOf } from './target.js';
+import { joined, partsOf } from './target.js';
 
 /** How often targets behind a ReLU are recomputed: where it outputs zero any value below zero will do. */
-const ROUNDS = 6;
+const ROUNDS = 3;
 /** Layers of more inputs than `LARGE` take this many. */
 const FEW_ROUNDS = 2;
+/** λ as a share of the mean variance of the inputs, where no batch is held out. */
+const UNJUDGED = 1e-3;
 /** How often a weight that is used on its own outputs is solved for. */
 const FED_ROUNDS = 3;
 
-/** The refit of one layer. Everything in front of it in the pruned model has been refitted, so its inputs are final. */
+/** The refit of one layer. */
 export class LayerSolve {
   readonly #inputs: number;
   readonly #outputs: readonly number[];
   readonly #observed: boolean;
-  readonly #examples: LayerExamples;
+  readonly examples: LayerExamples;
   /** True once the two models were found to have other lengths here in every batch, so that nothing can be fitted. */
   unmatched = false;
 
   constructor(
     readonly layer: Layer,
-    readonly updates: PendingUpdates,
-    readonly original: ValueSource,
-    readonly pruned: StagedRun,
-    readonly source: Source,
-    readonly mode: RefitMode,
-    readonly options: NativeOptions,
+    readonly refitting: Refitting,
+    /** What follows the layer, where that is known and computed before its turn. */
+    after: PostOps | undefined,
     /** The targets of outputs that are not fitted to their own original values. */
-    readonly projection: JointProjection = NO_MIXTURE,
+    readonly projection: JointProjection = UNPROJECTED,
   ) {
+    const { updates, source, mode } = refitting;
     this.#inputs = updates.keptChannels(layer).length * layer.taps;
     this.#outputs = updates.keptOutputs(layer);
     this.#observed = isObserved(layer);
+    const known = this.#observed ? after : undefined;
     const targets = this.#outputs.length * (1 + this.#rounds);
-    this.#examples = new LayerExamples(layer, updates, original, pruned, source, mode, projection, targets);
+    this.examples = new LayerExamples(layer, updates, source, mode, known, projection, targets);
   }
 
-  /** `postOps`: known where the weight has one use. `pending`: the entries still to be refitted, this one included. */
-  async refit(postOps: PostOps | undefined, pending: ReadonlySet<ScheduleEntry>): Promise<void> {
+  /** Whether the layer can be refitted at all: what a kernel makes of x is known by what comes out only. */
+  get isSolvable(): boolean {
+    return this.#observed || (this.layer.taps === 1 && mixesAll(this.layer));
+  }
+
+  /** Whether its weight is used on its own outputs. */
+  get isFed(): boolean {
+    return this.refitting.pruned.parts.feeds(this.layer.sites);
+  }
+
+  /**
+   * Solves for the weights. Everything in front of the layer in the pruned model has been refitted, so its inputs are final; `examples` has
+   * taken the original's batches, unless the layer `isFed`.
+   */
+  async refit(): Promise<void> {
     const { layer } = this;
-    // What a kernel makes of x is known by what comes out only.
-    if (!this.#observed && (layer.taps > 1 || !mixesAll(layer))) return;
-    const after =
-      this.#observed && postOps !== undefined && isUsable(postOps, this.pruned, pending)
-        ? postOps
-        : undefined;
-    if (this.pruned.parts.feeds(layer.sites)) return this.#refitFed();
-    const examples = await this.#examples.of(after);
+    const { pruned } = this.refitting;
+    if (!this.isSolvable) return;
+    if (this.isFed) return this.#refitFed();
+    const examples = await this.examples.of(pruned);
     // No sample comes to it.
-    this.unmatched = examples.length === 0 && this.pruned.batches > 0;
+    this.unmatched = examples.length === 0 && pruned.batches > 0;
     if (examples.every(({ rows }) => rows.rows === 0)) return;
     const { refit, means } = mixesAll(layer)
       ? await this.#solve(examples)
@@ -81,14 +84,15 @@ export class LayerSolve {
    * also on the inputs that it produces itself. The solution nearest to the original on the held-out batches is kept.
    */
   async #refitFed(): Promise<void> {
-    const { layer, mode } = this;
+    const { layer } = this;
+    const { mode, updates, original, pruned } = this.refitting;
     if (!this.#observed || !mixesAll(layer)) return;
     const { fitted } = mode;
-    const feedback = new Feedback(layer, this.updates, this.pruned, fitted);
+    const feedback = new Feedback(layer, updates, pruned, fitted);
     const { sites } = feedback;
     const data = [...new Set(sites.map((site) => site.data))];
     const names = [...data, ...sites.map(({ output }) => output!.value)];
-    const then = await told(this.original, names, fitted);
+    const then = await told(original, names, fitted);
     const wanted = then.map((tensors) => feedback.keptOf(tensors));
     const ready = await feedback.ready();
     let now: readonly ReadonlyMap<string, Tensor>[] = wanted;
@@ -99,7 +103,7 @@ export class LayerSolve {
         for (const site of sites)
           examples.push({
             held: isHeld(batch),
-            ...this.#examples.at(site, then[batch]!, tensors, undefined),
+            ...this.examples.at(site, then[batch]!, tensors),
           });
       if (examples.every(({ rows }) => rows.rows === 0)) return;
       const solved = await this.#solve(examples);
@@ -116,7 +120,8 @@ export class LayerSolve {
 
   /** Each group by itself. */
   async #solveGroups(examples: readonly Example[]): ReturnType<typeof solveGroups> {
-    const { layer, updates, options } = this;
+    const { layer } = this;
+    const { updates, options } = this.refitting;
     const groups = (examples[0]?.rows.patches?.channels ?? 0) / updates.keptChannels(layer).length;
     return solveGroups(
       {
@@ -130,25 +135,21 @@ export class LayerSolve {
 
   async #solve(examples: readonly Example[]): Promise<Solved> {
     const { layer } = this;
+    const { mode, options } = this.refitting;
     const columns = this.#observed ? this.#outputs.length : layer.channels;
-    const fits = momentsFor(this.#inputs, columns);
-    const held = momentsFor(this.#inputs, columns);
-    for (const { held: out, rows, wanted } of examples)
-      await feed(out ? held : fits, rows, wanted.y, this.options);
-    const near = await this.#near();
-    const ridge = (moments: NativeMoments, damping: number): Promise<Refit> =>
-      moments.ridge(this.#all, damping, { ...this.options, intercept: this.#intercept, near });
-    const damping = await this.#damping(fits, held, ridge);
-    await fits.merge(held, this.options);
-    let refit = await ridge(fits, damping);
     const parts = partsOf(examples[0]?.wanted);
-    const targets = parts > 1 ? joinedOf(examples, columns) : [];
-    for (let round = 0; parts > 1 && round < this.#rounds; round++) {
-      await fits.clip(parts as 2 | 3, refit, this.options);
-      for (const [i, { rows }] of examples.entries()) await feed(fits, rows, targets[i]!, this.options);
-      refit = await ridge(fits, damping);
+    const regression = new NativeRegression(this.#inputs, columns, parts, precisionFor(this.#inputs));
+    for (const example of examples) {
+      const { held, rows } = example;
+      const y = parts > 1 ? joined(example, columns) : example.wanted.y;
+      const { patches } = rows;
+      await regression.add(rows.x, y, { held, ...(patches && { patches }), ...options });
     }
-    return { refit, means: (await fits.summary(this.options)).inputMeans };
+    const solving = {
+      ...{ dampings: dampingsFor(this.#inputs, mode), damping: UNJUDGED, near: await this.#near() },
+      ...{ intercept: this.#intercept, rounds: this.#rounds },
+    };
+    return regression.solve(solving, options);
   }
 
   get #intercept(): boolean {
@@ -156,67 +157,32 @@ export class LayerSolve {
   }
 
   get #rounds(): number {
-    if (this.mode.quick) return 1;
+    if (this.refitting.mode.quick) return 1;
     return this.#inputs > LARGE ? FEW_ROUNDS : ROUNDS;
-  }
-
-  get #all(): Uint32Array {
-    return Uint32Array.from({ length: this.#inputs }, (_, index) => index);
   }
 
   /** The weights there are, where what is solved for stands in their place. */
   async #near(): Promise<Float64Array | undefined> {
     if (!this.#observed || this.projection.size > 0) return;
-    return Float64Array.from(await this.updates.weights(this.layer));
-  }
-
-  /** The damping with the smallest error on the held-out batches. */
-  async #damping(
-    fits: NativeMoments,
-    held: NativeMoments,
-    ridge: (moments: NativeMoments, damping: number) => Promise<Refit>,
-  ): Promise<number> {
-    const { options } = this;
-    let damping = 1e-3;
-    const { count } = await held.summary(options);
-    if (count === 0) return damping;
-    let least = Number.POSITIVE_INFINITY;
-    for (const candidate of dampingsFor(this.#inputs, this.mode)) {
-      const errors = await held.errors(this.#all, await ridge(fits, candidate), options);
-      const error = errors.reduce((sum, value) => sum + value, 0);
-      if (error < least) [least, damping] = [error, candidate];
-    }
-    return damping;
+    return Float64Array.from(await this.refitting.updates.weights(this.layer));
   }
 
   async #put({ weights, bias }: Refit, means: Float64Array): Promise<void> {
-    const { layer, updates } = this;
+    const { layer } = this;
+    const { updates, options, source } = this.refitting;
     if (this.#observed) return updates.put(layer, { weights, intercept: bias, means, observed: true });
     // x of the original ≈ B x + c, so W x ≈ (W B) x + W c.
     const places = placesOf(layer, layer.weight.dims);
-    const stored = matrixOf(await numbersOf(this.source.native, weightOf(layer), this.options), places);
+    const stored = matrixOf(await numbersOf(source.native, weightOf(layer), options), places);
     const [rows, inputs, channels] = [this.#outputs.length, this.#inputs, layer.channels];
     const original = mixed(stored, [layer.outputs, channels], 0, this.#outputs, unshifted(this.projection));
-    const product = new Float64Array(rows * inputs);
     const intercept = shiftsOf(this.#outputs, this.projection);
-    const multiplying = function* (): Steps<void> {
-      for (let row = 0; row < rows; row++) {
-        const own = product.subarray(row * inputs, (row + 1) * inputs);
-        for (let channel = 0; channel < channels; channel++) {
-          const factor = original[row * channels + channel]!;
-          intercept[row]! += factor * bias[channel]!;
-          const given = weights.subarray(channel * inputs, (channel + 1) * inputs);
-          for (let input = 0; input < inputs; input++) own[input]! += factor * given[input]!;
-        }
-        yield;
-      }
-    };
-    await inSlices(multiplying(), this.options.signal);
-    return updates.put(layer, { weights: product, intercept, means, observed: false });
+    for (const [row, shift] of (
+      await product(original, bias, { rows, inner: channels, columns: 1 }, options)
+    ).entries())
+      intercept[row]! += shift;
+    const lengths = { rows, inner: channels, columns: inputs };
+    const composed = await product(original, weights, lengths, options);
+    return updates.put(layer, { weights: composed, intercept, means, observed: false });
   }
-}
-
-interface Solved {
-  readonly refit: Refit;
-  readonly means: Float64Array;
 }

@@ -223,22 +223,11 @@ export function targetOf(
 export const partsOf = (wanted: RegressionTarget | undefined): 1 | 2 | 3 =>
   wanted?.low === undefined ? 1 : wanted.high === undefined ? 2 : 3;
 
-/** `joined` of all, which lets go of what they were. */
-export function joinedOf(
-  examples: readonly { readonly rows: Rows; wanted: RegressionTarget }[],
-  outputs: number,
-): readonly Float32Array[] {
-  return examples.map((example) => {
-    const targets = joined(example.wanted, example.rows, outputs);
-    example.wanted = { y: NONE };
-    return targets;
-  });
-}
-
-const NONE = new Float32Array(0);
-
 /** Targets and bounds in one array: behind each other for each sample of a batch, or for each row. */
-function joined({ y, low, high }: RegressionTarget, { patches }: Rows, outputs: number): Float32Array {
+export function joined(
+  { rows: { patches }, wanted: { y, low, high } }: { readonly rows: Rows; readonly wanted: RegressionTarget },
+  outputs: number,
+): Float32Array {
   const parts = [y, low, high].filter((part) => part !== undefined);
   const outer = patches === undefined ? y.length / outputs : patches.batch;
   const length = y.length / outer;

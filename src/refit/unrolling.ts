@@ -1,6 +1,4 @@
 import type { Steps } from '../base/steps.js';
-import type { ValueSource } from '../execution/activationCache.js';
-import type { StagedRun } from '../execution/stagedRun.js';
 import { strideFor } from '../execution/subsampling.js';
 import { numbersOf } from '../layers/currentWeights.js';
 import { type Layer, weightOf } from '../layers/layers.js';
@@ -18,14 +16,12 @@ import {
   valuesOf,
 } from '../layers/recurrent.js';
 import { float32, taken } from '../layers/rows.js';
-import type { NativeOptions } from '../native/index.js';
 import type { NativeMoments, Refit } from '../native/moments.js';
 import { inSlices } from '../platform/index.js';
 import type { Tensor } from '../runtime/runtime.js';
 import { momentsFor } from '../statistics/moments.js';
 import { dampingsFor, isHeld } from './examples.js';
-import type { PendingUpdates } from './pendingUpdates.js';
-import type { RefitMode, Source } from './source.js';
+import type { Refitting } from './refitting.js';
 
 /** The damping where no sample is held out to choose one by. */
 const UNJUDGED = 1e-3;
@@ -78,18 +74,14 @@ export class Unrolling {
 
   constructor(
     readonly recurrent: Recurrent,
-    readonly updates: PendingUpdates,
-    readonly original: ValueSource,
-    readonly pruned: StagedRun,
-    readonly source: Source,
-    readonly mode: RefitMode,
-    readonly options: NativeOptions,
+    readonly refitting: Refitting,
   ) {
-    this.#kept = updates.keptChannels(recurrent.directions[0]!.recurrent);
+    this.#kept = refitting.updates.keptChannels(recurrent.directions[0]!.recurrent);
   }
 
   async refit(): Promise<void> {
-    const { recurrent, mode } = this;
+    const { recurrent } = this;
+    const { mode } = this.refitting;
     const known = await this.#known();
     if (this.unmatched || known.every(({ x }) => x.length === 0)) return;
     const sums = recurrent.directions.map((direction) => this.#momentsFor(direction));
@@ -110,16 +102,17 @@ export class Unrolling {
   }
 
   async #known(): Promise<readonly Known[]> {
-    const { recurrent, original, pruned } = this;
+    const { recurrent } = this;
+    const { original, pruned } = this.refitting;
     const { data, states, initial } = recurrent;
-    const { fitted = Number.POSITIVE_INFINITY } = this.mode;
+    const { fitted = Number.POSITIVE_INFINITY } = this.refitting.mode;
     const names = valuesOf(recurrent);
     const then: ReadonlyMap<string, Tensor>[] = [];
     await original.to(names, async (batch, tensors) => {
       then[batch] = new Map(names.map((name) => [name, tensors.get(name)!]));
     });
-    const { native } = this.source;
-    const stored = await storedFor(recurrent, native, this.options);
+    const { native } = this.refitting.source;
+    const stored = await storedFor(recurrent, native, this.refitting.options);
     const left = this.#leftOf(stored);
     const known: Known[] = [];
     const coming = [data, ...(initial === undefined || initial.stored ? [] : [initial.value])];
@@ -155,7 +148,9 @@ export class Unrolling {
   #leftOf({ initial }: Stored): Stored {
     const own = this.recurrent.initial?.stored;
     if (initial === undefined || own === undefined) return {};
-    return { initial: selected(initial, own.dims, this.updates.cuts.kept.get(own.id) ?? new Map()).data };
+    return {
+      initial: selected(initial, own.dims, this.refitting.updates.cuts.kept.get(own.id) ?? new Map()).data,
+    };
   }
 
   /** The kept lanes of hidden states. */
@@ -168,7 +163,7 @@ export class Unrolling {
   async #run(batches: number): Promise<Tensor[]> {
     const { states } = this.recurrent;
     const found: Tensor[] = [];
-    await this.pruned.peek([states], async (batch, tensors) => {
+    await this.refitting.pruned.peek([states], async (batch, tensors) => {
       if (batch < batches) found[batch] = tensors.get(states)!;
     });
     return found;
@@ -189,7 +184,7 @@ export class Unrolling {
     readonly left: readonly [number, number];
     readonly whole: readonly [number, number];
   } {
-    const { updates } = this;
+    const { updates } = this.refitting;
     return {
       left: [updates.keptChannels(input).length, updates.keptChannels(recurrent).length],
       whole: [input.channels, recurrent.channels],
@@ -208,7 +203,8 @@ export class Unrolling {
     states: readonly Tensor[],
     { fits, held }: Fits,
   ): Promise<readonly Solved[]> {
-    const { recurrent, source, options } = this;
+    const { recurrent } = this;
+    const { source, options } = this.refitting;
     const { left, whole } = this.#widths(direction);
     for (const [batch, own] of known.entries()) {
       const dims = stateDims(recurrent, own.before.states.dims);
@@ -235,7 +231,8 @@ export class Unrolling {
 
   /** W' = W B, where B predicts the original inputs from the kept ones: x and h together, except for gates that read each by itself. */
   async #solution(direction: Direction, { fits, held }: Fits): Promise<readonly Solved[]> {
-    const { recurrent, updates, options } = this;
+    const { recurrent } = this;
+    const { updates, options } = this.refitting;
     const outputs = updates.keptOutputs(direction.input);
     const { left, whole } = this.#widths(direction);
     const all = momentsFor(left[0] + left[1], whole[0] + whole[1]);
@@ -276,7 +273,7 @@ export class Unrolling {
     sides: readonly Side[],
     { fits, held, all }: Fits & { readonly all: NativeMoments },
   ): Promise<Refit> {
-    const { options } = this;
+    const { options } = this.refitting;
     const keep = Uint32Array.from(sides.flatMap(({ start, kept }) => kept.map((_, i) => start + i)));
     const near = new Float64Array(all.outputs * keep.length);
     const worth = new Float64Array(all.outputs);
@@ -292,7 +289,7 @@ export class Unrolling {
       moments.ridge(keep, damping, { ...options, intercept, near });
     let [damping, least] = [UNJUDGED, Number.POSITIVE_INFINITY];
     if ((await held.summary(options)).count > 0)
-      for (const candidate of dampingsFor(keep.length, this.mode)) {
+      for (const candidate of dampingsFor(keep.length, this.refitting.mode)) {
         const errors = await held.errors(keep, await ridge(fits, candidate), options);
         const error = errors.reduce((sum, value, target) => sum + worth[target]! * value, 0);
         if (error < least) [least, damping] = [error, candidate];
@@ -302,12 +299,15 @@ export class Unrolling {
 
   async #weights(layer: Layer): Promise<Float32Array> {
     const places = placesOf(layer, layer.weight.dims);
-    return matrixOf(await numbersOf(this.source.native, weightOf(layer), this.options), places);
+    return matrixOf(
+      await numbersOf(this.refitting.source.native, weightOf(layer), this.refitting.options),
+      places,
+    );
   }
 
   async #put(solved: readonly Solved[]): Promise<void> {
     for (const { layer, ...own } of solved)
-      await this.updates.put(layer, { ...own, means: NONE, observed: false });
+      await this.refitting.updates.put(layer, { ...own, means: NONE, observed: false });
   }
 }
 

@@ -19,7 +19,7 @@ import {
   storedFor,
   valuesOf,
 } from '../layers/recurrent.js';
-import { dataAt, feed, float32, lookedAt, rowsOf } from '../layers/rows.js';
+import { dataAt, feed, float32, rowsOf, sampledRows } from '../layers/rows.js';
 import type { NativeModel, NativeOptions } from '../native/index.js';
 import { NativeMoments } from '../native/moments.js';
 import { quietly } from '../native/quietly.js';
@@ -51,7 +51,10 @@ export const inputsOf = (summing: Summing): number =>
  * in double precision.
  */
 export const momentsFor = (inputs: number, outputs: number): NativeMoments =>
-  new NativeMoments(inputs, outputs, inputs < SINGLE ? 'double' : 'single');
+  new NativeMoments(inputs, outputs, precisionFor(inputs));
+
+/** What products of a layer's inputs are made in. */
+export const precisionFor = (inputs: number): 'double' | 'single' => (inputs < SINGLE ? 'double' : 'single');
 
 /** What layers read on data: the second moments of each one's inputs, with W x as their targets, each as large as it counts (`answers.ts`). */
 export interface SecondMoments {
@@ -161,8 +164,7 @@ export async function collectSecondMoments(
       for (const site of takes(layer, at) ? layer.sites : []) {
         const { x, dims } = dataAt(site, tensors[site.data]!);
         const { positions } = strides.get(layer)!;
-        const { rows } = lookedAt(layer, site, x, dims, positions);
-        await feed(moments.get(layer)!, rows, NONE, quiet);
+        await feed(moments.get(layer)!, sampledRows(layer, site, x, dims, positions), NONE, quiet);
       }
     at += 1;
   }

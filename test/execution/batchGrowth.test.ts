@@ -26,9 +26,10 @@ async function grown(
   first: number,
   options: { inputs: number; rows: number; bytes?: number; macs?: number },
 ) {
-  const growth = new BatchGrowth(match, ALL, first, 8, options.macs ?? 1);
   const { taken, model } = models(options.bytes ?? 1024);
-  await growth.before(options.inputs, options.rows, model, model, {});
+  const sizes = { all: ALL, samples: first, batch: 8 };
+  const growth = new BatchGrowth(match, sizes, options.macs ?? 1, model, model, {});
+  await growth.before(options.inputs, options.rows);
   return { samples: growth.samples, taken };
 }
 

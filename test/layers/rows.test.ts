@@ -1,11 +1,13 @@
 import { expect, test } from 'vitest';
 import type { Layer, WeightUse } from '../../src/layers/layers.js';
-import { channelsFirst, lookedAt, rowsOf } from '../../src/layers/rows.js';
+import { channelsFirst, rowsOf, sampledRows, valuesAt } from '../../src/layers/rows.js';
 
 const layer = {
   weight: { dims: [4, 3, 2, 2] },
   layout: { outputs: [0], input: 1, taps: [2, 3], fixed: [] },
+  channels: 3,
   taps: 4,
+  groups: 1,
 } as unknown as Layer;
 const window = { strides: [1, 2], dilations: [1, 1], pads: [1, 0, 0, 1] };
 const first = { axis: 1, window } as unknown as WeightUse;
@@ -22,12 +24,12 @@ test.each([1, 3, 7])('convolutions see the same with channels last, each %i-th p
   expect(rowsOf(layer, last, turned, [2, 4, 5, 3], every)).toEqual(
     rowsOf(layer, first, x, [2, 3, 4, 5], every),
   );
-  const [a, b] = [
-    lookedAt(layer, last, turned, [2, 4, 5, 3], every),
-    lookedAt(layer, first, x, [2, 3, 4, 5], every),
-  ];
-  expect(a.rows).toEqual(b.rows);
-  expect(a.of(turned, [2, 4, 5, 3], 3)).toEqual(b.of(x, [2, 3, 4, 5], 1));
+  expect(sampledRows(layer, last, turned, [2, 4, 5, 3], every)).toEqual(
+    sampledRows(layer, first, x, [2, 3, 4, 5], every),
+  );
+  expect(valuesAt(layer, last, { data: turned, dims: [2, 4, 5, 3], axis: 3 }, every)).toEqual(
+    valuesAt(layer, first, { data: x, dims: [2, 3, 4, 5], axis: 1 }, every),
+  );
 });
 
 test('what is no convolution, or has its channels first, stays as it lies', () => {

@@ -12,6 +12,7 @@ mod grouped;
 mod job;
 mod model;
 mod moments;
+mod regression;
 mod serial;
 mod statistics;
 mod threads;

@@ -136,22 +136,6 @@ impl Moments {
         }))
     }
 
-    /// Begins with new targets for the same inputs, which are seen between bounds: `solve::Pending::clip`.
-    #[napi(ts_return_type = "Promise<void>")]
-    pub fn clip(
-        &self,
-        parts: u32,
-        weights: Float64Array,
-        bias: Float64Array,
-        job: &Job,
-    ) -> AsyncTask<Background<()>> {
-        let refit = solve::Refit { weights: weights.to_vec(), bias: bias.to_vec(), damping: 0.0 };
-        AsyncTask::new(background_owning(job, self.moments.turn(), move |held, job| {
-            let Held { moments, pending } = held;
-            pending.clip(Arc::make_mut(moments), parts as usize, refit, job)
-        }))
-    }
-
     /// Gives them the targets W x, of weights W [out, in]: `solve::Moments::respond`.
     #[napi(ts_return_type = "Promise<void>")]
     pub fn respond(&self, weights: Float32Array, outputs: u32, job: &Job) -> AsyncTask<Background<()>> {
@@ -307,7 +291,7 @@ pub fn sampled<'env>(env: &'env Env, x: &[f32], patches: Patches) -> napi::Resul
     Float32ArraySlice::copy_from(env, &rows.map_err(|error| to_js(&error))?)
 }
 
-fn precision_of(name: Option<&str>) -> Result<solve::Precision> {
+pub(crate) fn precision_of(name: Option<&str>) -> Result<solve::Precision> {
     match name {
         None | Some("double") => Ok(solve::Precision::Double),
         Some("single") => Ok(solve::Precision::Single),

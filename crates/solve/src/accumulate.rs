@@ -20,6 +20,28 @@ pub(crate) trait Source: Sync {
     fn gather(&self, positions: Range<usize>, x: &mut [f32], y: &mut [f32]);
 }
 
+/// Gathers positions in parallel: x [count, in], y [count, targets].
+pub(crate) fn gather_rows<S: Source + ?Sized>(
+    source: &S,
+    positions: Range<usize>,
+    (inputs, targets): (usize, usize),
+    x: &mut [f32],
+    y: &mut [f32],
+) {
+    let pieces = positions.len().div_ceil(GATHERED);
+    let cut = |piece: usize| (piece * GATHERED).min(positions.len());
+    let mut tasks = Vec::with_capacity(pieces);
+    let (mut x, mut y) = (x, y);
+    for piece in 0..pieces {
+        let count = cut(piece + 1) - cut(piece);
+        let (own_x, rest_x) = x.split_at_mut(count * inputs);
+        let (own_y, rest_y) = y.split_at_mut(count * targets);
+        (x, y) = (rest_x, rest_y);
+        tasks.push((positions.start + cut(piece), count, own_x, own_y));
+    }
+    tasks.into_par_iter().for_each(|(start, count, x, y)| source.gather(start..start + count, x, y));
+}
+
 /// What products are made in.
 pub(crate) trait Element: ComplexField + Send + Sync + Copy {
     /// Most samples of a block: how many products are summed in this type.

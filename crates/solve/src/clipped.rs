@@ -21,6 +21,12 @@ fn seen(y: f64, low: f64, high: f64, answer: f64) -> f64 {
     }
 }
 
+/// The same without an upper bound.
+fn above(y: f64, low: f64, answer: f64) -> f64 {
+    let below = if answer < low { answer } else { low };
+    if y <= low { below } else { y }
+}
+
 /// Answers are made in so many rows at a time: products of other heights were up to fifty times slower.
 const WHOLE: usize = 16;
 
@@ -81,14 +87,31 @@ pub(crate) fn accumulate_clipped<T: Element>(
                 matmul(y.rb_mut(), Accum::Replace, &weights, x.rb(), T::number(1.0), Par::Seq);
                 let (mut sums, mut squares) = (vec![0.0; outputs], vec![0.0; outputs]);
                 for (column, wanted) in wanted.chunks(parts * outputs).enumerate() {
-                    for i in 0..outputs {
-                        let bound = |part: usize| f64::from(wanted[part * outputs + i]);
-                        let high = if parts > 2 { bound(2) } else { f64::INFINITY };
-                        let answer = y[(i, column)].double() + bias[i];
-                        let value = T::number(seen(bound(0), bound(1), high, answer) - pivots.1[i]);
-                        y[(i, column)] = value;
-                        sums[i] += value.double();
-                        squares[i] += value.double() * value.double();
+                    let (targets, bounds) = wanted.split_at(outputs);
+                    let (lows, highs) = bounds.split_at(outputs);
+                    let answers = y.rb_mut().col_mut(column).subrows_mut(0, outputs).iter_mut();
+                    // Without a test in it the loop is done many at a time.
+                    let numbers = answers.zip(&bias).zip(targets).zip(lows).zip(pivots.1);
+                    let sums = sums.iter_mut().zip(&mut squares);
+                    if parts == 2 {
+                        for (((((answer, bias), &y), &low), pivot), (sum, square)) in numbers.zip(sums) {
+                            let seen = above(f64::from(y), f64::from(low), answer.double() + bias);
+                            *answer = T::number(seen - pivot);
+                            let value = answer.double();
+                            *sum += value;
+                            *square += value * value;
+                        }
+                    } else {
+                        let numbers = numbers.zip(highs);
+                        for ((((((answer, bias), &y), &low), pivot), &high), (sum, square)) in
+                            numbers.zip(sums)
+                        {
+                            let (y, low, high) = (f64::from(y), f64::from(low), f64::from(high));
+                            *answer = T::number(seen(y, low, high, answer.double() + bias) - pivot);
+                            let value = answer.double();
+                            *sum += value;
+                            *square += value * value;
+                        }
                     }
                 }
                 (sums, squares)

@@ -10,6 +10,7 @@
 //! and rounds otherwise.) The work is done on the current rayon pool.
 
 mod accumulate;
+mod batches;
 mod blocks;
 mod clipped;
 mod columns;
@@ -23,6 +24,8 @@ mod moments;
 mod obs;
 mod patches;
 mod pending;
+mod product;
+mod regression;
 mod ridge;
 mod rows;
 mod surgeon;
@@ -35,4 +38,6 @@ pub use moments::{Moments, Precision};
 pub use obs::{Consumer, Order, obs};
 pub use patches::{Patches, sampled};
 pub use pending::Pending;
+pub use product::product;
+pub use regression::{Regression, Solved, Solving};
 pub use ridge::{Refit, ridge, ridge_near, ridge_through_zero};

@@ -67,7 +67,7 @@ impl Moments {
         })
     }
 
-    fn check_size(inputs: usize, outputs: usize) -> Result<()> {
+    pub(crate) fn check_size(inputs: usize, outputs: usize) -> Result<()> {
         if inputs > MOST_INPUTS || inputs.checked_mul(outputs).is_none_or(|cross| cross > MOST_CROSS) {
             let what = format!("second moments of {inputs} inputs and {outputs} targets");
             return Err(Error::new(Code::OptionInvalid, what).todo(

@@ -2,7 +2,7 @@
 
 use crate::blocks::check_distinct;
 use crate::columns::panels;
-use crate::damping::damped;
+use crate::damping::{Damped, damped};
 use crate::moments::Moments;
 use espalier_tensor::{Error, Job, Result};
 use faer::linalg::matmul::matmul;
@@ -62,47 +62,78 @@ fn solve(
     intercept: bool,
     job: &Job,
 ) -> Result<Refit> {
-    moments.check()?;
-    check_distinct(moments.inputs(), keep)?;
-    if let Some(near) = near
-        && near.len() != keep.len() * moments.outputs()
-    {
-        let what = format!("{} weights for {} inputs, {} targets", near.len(), keep.len(), moments.outputs());
-        return Err(Error::internal(what));
-    }
-    let (mut means, mut targets) = (moments.input_means(), moments.output_means());
-    let (mut own, mut cross) = (moments.covariance_of(keep), moments.cross_covariance_of(keep));
-    if !intercept {
-        for (j, &right) in keep.iter().enumerate() {
-            for (i, &left) in keep.iter().enumerate().skip(j) {
-                own[(i, j)] += means[left] * means[right];
+    Normal::new(moments, keep, damping, intercept, job)?.solve(moments, near)
+}
+
+/// The normal equations of some inputs, factored: targets may change meanwhile, the inputs' moments may not.
+pub(crate) struct Normal<'a> {
+    keep: &'a [usize],
+    intercept: bool,
+    damped: Damped,
+}
+
+impl<'a> Normal<'a> {
+    /// errors: as [`ridge`]
+    pub fn new(
+        moments: &Moments,
+        keep: &'a [usize],
+        damping: f64,
+        intercept: bool,
+        job: &Job,
+    ) -> Result<Normal<'a>> {
+        moments.check()?;
+        check_distinct(moments.inputs(), keep)?;
+        let mut own = moments.covariance_of(keep);
+        if !intercept {
+            let means = moments.input_means();
+            for (j, &right) in keep.iter().enumerate() {
+                for (i, &left) in keep.iter().enumerate().skip(j) {
+                    own[(i, j)] += means[left] * means[right];
+                }
             }
         }
-        for (output, target) in targets.iter().enumerate() {
-            for (i, &input) in keep.iter().enumerate() {
-                cross[(i, output)] += means[input] * target;
+        Ok(Normal { keep, intercept, damped: damped(&own, damping, job)? })
+    }
+
+    /// - `near`: [out, keep]
+    /// - errors: `INTERNAL` for weights of another length
+    pub fn solve(&self, moments: &Moments, near: Option<&[f64]>) -> Result<Refit> {
+        let Normal { keep, damped, .. } = self;
+        if let Some(near) = near
+            && near.len() != keep.len() * moments.outputs()
+        {
+            let what =
+                format!("{} weights for {} inputs, {} targets", near.len(), keep.len(), moments.outputs());
+            return Err(Error::internal(what));
+        }
+        let (mut means, mut targets) = (moments.input_means(), moments.output_means());
+        let mut cross = moments.cross_covariance_of(keep);
+        if !self.intercept {
+            for (output, target) in targets.iter().enumerate() {
+                for (i, &input) in keep.iter().enumerate() {
+                    cross[(i, output)] += means[input] * target;
+                }
+            }
+            means.fill(0.0);
+            targets.fill(0.0);
+        }
+        if let Some(near) = near {
+            for output in 0..targets.len() {
+                for i in 0..keep.len() {
+                    cross[(i, output)] += damped.lambda * near[output * keep.len() + i];
+                }
             }
         }
-        means.fill(0.0);
-        targets.fill(0.0);
-    }
-    let damped = damped(&own, damping, job)?;
-    if let Some(near) = near {
-        for output in 0..targets.len() {
-            for i in 0..keep.len() {
-                cross[(i, output)] += damped.lambda * near[output * keep.len() + i];
-            }
+        let solved = damped.factor.solve(cross);
+        let mut weights = Vec::with_capacity(keep.len() * targets.len());
+        let mut bias = Vec::with_capacity(targets.len());
+        for (output, target) in targets.into_iter().enumerate() {
+            let row = (0..keep.len()).map(|i| solved[(i, output)]);
+            bias.push(target - row.clone().zip(*keep).map(|(w, &input)| w * means[input]).sum::<f64>());
+            weights.extend(row);
         }
+        Ok(Refit { weights, bias, damping: damped.share })
     }
-    let solved = damped.factor.solve(cross);
-    let mut weights = Vec::with_capacity(keep.len() * targets.len());
-    let mut bias = Vec::with_capacity(targets.len());
-    for (output, target) in targets.into_iter().enumerate() {
-        let row = (0..keep.len()).map(|i| solved[(i, output)]);
-        bias.push(target - row.clone().zip(keep).map(|(w, &input)| w * means[input]).sum::<f64>());
-        weights.extend(row);
-    }
-    Ok(Refit { weights, bias, damping: damped.share })
 }
 
 impl Refit {

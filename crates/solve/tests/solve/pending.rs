@@ -1,7 +1,7 @@
 //! Samples that wait: the same moments as without waiting, however they are cut into batches.
 
 use crate::samples::Samples;
-use espalier_solve::{Moments, Patches, Pending, Precision, Refit, ridge};
+use espalier_solve::{Moments, Patches, Pending, Precision};
 use espalier_tensor::{Code, Job};
 
 fn assert_same(found: &Moments, expected: &Moments) {
@@ -48,35 +48,6 @@ fn without_targets_inputs_are_added_alone() {
     pending.settle(&mut found, &Job::new()).expect("a rest");
     assert_eq!(found.count(), 70);
     assert!((found.input_covariance(0, 1) - samples.moments().input_covariance(0, 1)).abs() < 1e-12);
-}
-
-#[test]
-fn clipped_targets_wait_for_the_refit_that_they_were_clipped_by() {
-    let job = &Job::new();
-    let (rows, inputs, outputs) = (700, 4, 2);
-    let samples = Samples::random(5, rows, inputs, outputs);
-    let refit = ridge(&samples.moments(), &[0, 1, 2, 3], 1e-3, job).expect("a refit");
-    let joined: Vec<f32> =
-        samples.y.chunks(outputs).flat_map(|y| y.iter().copied().chain([0.25; 2])).collect();
-    let mut expected = samples.moments();
-    expected.clear_targets();
-    expected.add_clipped((&samples.x, &joined), 2, None, &refit, job).expect("a batch");
-
-    let (mut found, mut pending) =
-        (Moments::new(inputs, outputs, Precision::Double).expect("moments"), Pending::default());
-    pending.add(&mut found, (&samples.x, &samples.y), None, job).expect("a batch");
-    pending.clip(&mut found, 2, refit.clone(), job).expect("a refit");
-    for (x, y) in samples.x.chunks(inputs * 90).zip(joined.chunks(2 * outputs * 90)) {
-        pending.add(&mut found, (x, y), None, job).expect("a batch");
-    }
-    pending.settle(&mut found, job).expect("a rest");
-    assert_same(&found, &expected);
-
-    let short = Refit { weights: vec![0.0; 3], ..refit };
-    assert_eq!(
-        pending.clip(&mut found, 2, short, job).expect_err("a refit of others").code(),
-        Code::Internal
-    );
 }
 
 #[test]
