@@ -79,8 +79,8 @@ export declare class Model {
 
 /** Second moments of a consumer's inputs and targets. Calls are carried out in the order in which they are made. */
 export declare class Moments {
-  /** `precision`: of products; sums are always f64. */
-  constructor(inputs: number, outputs: number, precision?: 'double' | 'single')
+  /** `precision`: of products; sums are f64, but for `compact`. */
+  constructor(inputs: number, outputs: number, precision?: 'double' | 'single' | 'compact')
   /** Adds a batch: x [rows, in], y [rows, out], or patches of x [n, c, length...], y [n, out, length...]. Both are copied. */
   add(x: Float32Array, y: Float32Array, patches: Patches | undefined | null, job: Job): Promise<void>
   /** Adds the samples of others. */
@@ -100,8 +100,10 @@ export declare class Moments {
   errors(keep: Uint32Array, weights: Float64Array, bias: Float64Array, job: Job): Promise<Float64Array>
   /** Entropies of blocks of inputs: `solve::information`. */
   information(blocks: Array<Uint32Array>, damping: number, job: Job): Promise<BlockInformation>
-  /** Mean and covariance of some targets W x, scaled and shifted: `solve::responses`. */
-  responses(outputs: Uint32Array, weights: Float32Array, scale: Float64Array, shift: Float64Array, job: Job): Promise<Responses>
+  /** Mean and covariance of W x, scaled and shifted: `solve::responses`. */
+  responses(weights: Float32Array, scale: Float64Array, shift: Float64Array, job: Job): Promise<Responses>
+  /** Multiplies each target by a factor. */
+  scaleTargets(factors: Float64Array, job: Job): Promise<void>
 }
 
 /** Examples of a layer, and the weights that fit them. Calls are carried out in the order in which they are made. */

@@ -108,7 +108,7 @@ export async function predictions(
   const native = await openFile(file);
   const analysis = analyse(readGraph(native.describe(), file), registry, (tensor) => native.numbers(tensor));
   const group = analysis.groups.find((own) => own.id === id)!;
-  const session = new CalibrationSession(native, analysis, calibration, onnxruntime(), undefined);
+  const session = new CalibrationSession(native, analysis, calibration, onnxruntime(), undefined, 2 ** 30);
   const [ranking] = await session.rankings([group], {});
   const answers = await session.damage(group, ranking!.order, ranking!.damage, {});
   native.dispose();

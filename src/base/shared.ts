@@ -24,6 +24,11 @@ export class Shared<T> {
     return own;
   }
 
+  /** Whether it is computed, or was. */
+  get isGoing(): boolean {
+    return this.#going !== undefined;
+  }
+
   forget(): void {
     this.#going = undefined;
   }

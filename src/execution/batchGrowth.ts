@@ -4,8 +4,8 @@ import type { Feeds } from '../runtime/runtime.js';
 import type { StagedRun } from './stagedRun.js';
 import { wantedRows } from './subsampling.js';
 
-/** What is held of all samples at once, in both models. */
-const HELD_BYTES = 512 * 1024 * 1024;
+/** The share of the memory that all samples may take at once, in both models. */
+const HELD = 0.5;
 /** What was computed is there once more while a layer is refitted to it, as targets and bounds. */
 const COPIES = 4;
 /** Multiply-accumulates of the original that computing so far again may take. */
@@ -21,13 +21,14 @@ export class BatchGrowth {
   readonly #first: number;
   readonly #all: number;
   readonly #batch: number;
+  readonly #memory: number;
   /** Samples that are taken along by now. */
   samples: number;
 
   constructor(
     readonly match: Match,
-    /** Samples that there are, that are taken along at first, and of one batch. */
-    { all, samples, batch }: { readonly all: number; readonly samples: number; readonly batch: number },
+    /** Samples that there are, that are taken along at first, and of one batch; bytes that may be held. */
+    { all, samples, batch, memory }: { readonly [size in 'all' | 'samples' | 'batch' | 'memory']: number },
     /** Multiply-accumulates of the original for one sample. */
     readonly macs: number,
     readonly original: StagedRun,
@@ -35,12 +36,13 @@ export class BatchGrowth {
     readonly options: Pick<NativeOptions, 'signal'>,
   ) {
     [this.#first, this.#all, this.#batch, this.samples] = [samples, all, batch, samples];
+    this.#memory = memory;
   }
 
   /** Samples that a layer would have, in whole batches. rows: its positions in one sample. inputs: of the layer as it is left. */
   wanted(inputs: number, rows: number): number {
     const each = (COPIES * (this.original.bytes + this.pruned.bytes)) / this.#batch;
-    const fitting = Math.floor(HELD_BYTES / Math.max(1, each));
+    const fitting = Math.floor((HELD * this.#memory) / Math.max(1, each));
     const affordable = this.#first + Math.floor(MOST_WORK / Math.max(1, this.macs));
     const enough = Math.ceil(wantedRows(inputs) / Math.max(rows, 1e-9));
     const batches = Math.ceil(Math.min(this.#all, fitting, affordable, enough) / this.#batch);

@@ -3,7 +3,8 @@ import type { NativeOptions } from '../native/index.js';
 import { NativeMoments } from '../native/moments.js';
 import { quietly } from '../native/quietly.js';
 import { dimsIn, type Logits, lostAlong, weakestFirst } from '../statistics/logits.js';
-import { blocksOf, inputsOf, type SecondMoments, type Summing } from '../statistics/moments.js';
+import type { SecondMoments } from '../statistics/moments.js';
+import { blocksOf, type Summing } from '../statistics/summing.js';
 
 /** The order in which a group's lanes are removed, and the loss curve along it. */
 export interface Ranking {
@@ -30,36 +31,31 @@ export const DAMPING = 1e-3;
  */
 export async function rank(
   groups: readonly Group[],
-  { moments }: SecondMoments,
+  seen: SecondMoments,
   logits: readonly Logits[],
   options: NativeOptions,
 ): Promise<Map<Group, Ranking>> {
   const quiet = quietly(options);
-  const spread = new Map<Summing, number>();
-  for (const [layer, own] of moments) {
-    const { outputVariances } = await own.summary(quiet);
-    spread.set(
-      layer,
-      outputVariances.reduce((sum, value) => sum + value, 0),
-    );
-  }
   const rankings = new Map<Group, Ranking>();
   for (const [done, group] of groups.entries()) {
     options.onProgress?.({ phase: 'score', done, total: groups.length });
-    const consumers = [...moments].flatMap(([layer, own]) => {
-      const blocks = blocksOf(group, layer);
-      return blocks === undefined
-        ? []
-        : [{ layer, moments: own, blocks, weight: inverse(spread.get(layer)!) }];
-    });
     const products = dimsIn(group, logits);
-    if (consumers.length === 0) {
+    const priced = await seen.withTargets(readersOf(group, seen), quiet, async (targeted) => {
+      const consumers = targeted.map(({ moments, summings }) => ({
+        moments,
+        blocks: blocksOf(group, summings[0]!)!,
+      }));
+      if (consumers.length === 0) return undefined;
+      const order = await NativeMoments.order(consumers, DAMPING, quiet);
+      return { ...order, consumers: targeted.flatMap(({ summings }) => summings) };
+    });
+    if (priced === undefined) {
       if (products.length === 0) continue;
       const order = weakestFirst(group, products);
       rankings.set(group, { order, damage: lostAlong(group, order, products), consumers: [] });
       continue;
     }
-    const { blocks, prices } = await NativeMoments.order(consumers, DAMPING, quiet);
+    const { blocks, prices, consumers } = priced;
     const lost = lostAlong(group, blocks, products);
     let sum = 0;
     rankings.set(group, {
@@ -68,50 +64,47 @@ export async function rank(
         sum += Math.max(0, price);
         return sum + lost[place]!;
       }),
-      consumers: consumers.map(({ layer }) => layer),
+      consumers,
     });
   }
   return rankings;
 }
 
-/** 1/v of a variance; 0 where nothing varies, and so nothing can be lost: behind dead lanes, or of a single sample. */
-const inverse = (variance: number): number => {
-  const found = 1 / variance;
-  return Number.isFinite(found) ? found : 0;
-};
+/** What reads lanes of a group. */
+const readersOf = (group: Group, { summings }: SecondMoments): readonly Summing[] =>
+  summings.filter((summing) => blocksOf(group, summing) !== undefined);
 
 /** Widths at which the damage of an order is computed; between them it is taken to be linear. */
 const POINTS = 12;
 
 /** `Ranking.damage` along any order: entry k is the share of the consumers' output variance that is lost with lanes 0 to k. */
-export async function damageAlong(
+export function damageAlong(
   group: Group,
   order: Uint32Array,
-  { moments }: SecondMoments,
+  seen: SecondMoments,
   options: NativeOptions,
 ): Promise<Float64Array> {
   const lanes = group.lanes.length;
   const counts = [
     ...new Set(Array.from({ length: POINTS }, (_, i) => Math.ceil(((i + 1) * lanes) / POINTS))),
   ];
-  const damage = new Float64Array(lanes);
-  for (const [layer, own] of moments) {
-    const blocks = blocksOf(group, layer);
-    if (blocks === undefined) continue;
-    const { outputVariances } = await own.summary(options);
-    const share = inverse(outputVariances.reduce((sum, value) => sum + value, 0));
-    let [from, before] = [0, 0];
-    for (const count of counts) {
-      const gone = new Set([...order.subarray(0, count)].flatMap((lane) => [...blocks[lane]!]));
-      const keep = Uint32Array.from({ length: inputsOf(layer) }, (_, input) => input).filter(
-        (input) => !gone.has(input),
-      );
-      const errors = await own.errors(keep, await own.ridge(keep, DAMPING, options), options);
-      const lost = share * errors.reduce((sum, value) => sum + value, 0);
-      for (let place = from; place < count; place++)
-        damage[place]! += before + ((lost - before) * (place + 1 - from)) / (count - from);
-      [from, before] = [count, lost];
+  return seen.withTargets(readersOf(group, seen), options, async (targeted) => {
+    const damage = new Float64Array(lanes);
+    for (const { moments, summings } of targeted) {
+      const blocks = blocksOf(group, summings[0]!)!;
+      let [from, before] = [0, 0];
+      for (const count of counts) {
+        const gone = new Set([...order.subarray(0, count)].flatMap((lane) => [...blocks[lane]!]));
+        const keep = Uint32Array.from({ length: moments.inputs }, (_, input) => input).filter(
+          (input) => !gone.has(input),
+        );
+        const errors = await moments.errors(keep, await moments.ridge(keep, DAMPING, options), options);
+        const lost = errors.reduce((sum, value) => sum + value, 0);
+        for (let place = from; place < count; place++)
+          damage[place]! += before + ((lost - before) * (place + 1 - from)) / (count - from);
+        [from, before] = [count, lost];
+      }
     }
-  }
-  return damage;
+    return damage;
+  });
 }

@@ -4,6 +4,7 @@ import type { Group } from '../coupling/groups.js';
 import type { Dataset } from '../data/data.js';
 import { aloneOf, showing } from '../execution/alone.js';
 import { type Computed, computedOn } from '../execution/branches.js';
+import { collect, type Observer } from '../execution/collecting.js';
 import { type Layer, layersOf } from '../layers/layers.js';
 import { recurrentsOf } from '../layers/recurrent.js';
 import type { NativeModel, NativeOptions } from '../native/index.js';
@@ -15,8 +16,9 @@ import type { Source } from '../refit/source.js';
 import { feedsFor, matchOf } from '../refit/source.js';
 import type { Feeds, Runtime } from '../runtime/runtime.js';
 import { dimsIn, type Logits, logitsOf, lostAlong } from '../statistics/logits.js';
-import { blocksOf, collectSecondMoments, type SecondMoments } from '../statistics/moments.js';
+import { SecondMoments } from '../statistics/moments.js';
 import { productsOf } from '../statistics/products.js';
+import { blocksOf } from '../statistics/summing.js';
 import { DAMPING, damageAlong, type Ranking, rank } from './ranking.js';
 import { lossOf, sensitivity, Trials, type Tried } from './trials.js';
 
@@ -36,6 +38,7 @@ export class CalibrationSession {
   readonly #losses = new Map<string, Tried>();
   /** Groups of which a trial gave NaN or infinite values. */
   readonly overflowing = new Set<string>();
+  #expected = false;
   /** Whether trials would take too long. */
   #untried = false;
 
@@ -46,6 +49,8 @@ export class CalibrationSession {
     readonly runtime: Runtime,
     /** Samples at most. */
     readonly samples: number | undefined,
+    /** Bytes that what is known from samples may take beside the model and the runtime, about. */
+    readonly memory: number,
   ) {
     this.#known = { native, analysis };
     this.#layers = layersOf(analysis);
@@ -95,11 +100,14 @@ export class CalibrationSession {
 
   /** Entropies of the lanes as inputs of the first layer that reads them, in bits per input. */
   async information(group: Group, options: NativeOptions): Promise<BlockInformation | undefined> {
-    const { moments } = await this.observed(options);
-    for (const [layer, own] of moments) {
-      const blocks = blocksOf(group, layer);
+    const observed = await this.observed(options);
+    for (const summing of observed.summings) {
+      const blocks = blocksOf(group, summing);
       if (blocks === undefined) continue;
-      const found = await own.information(blocks, DAMPING, quietly(options));
+      const found = await observed.use(summing, quietly(options), (moments) =>
+        moments.information(blocks, DAMPING, quietly(options)),
+      );
+      if (found === undefined) continue;
       const each = (bits: Float64Array): Float64Array =>
         bits.map((value, lane) => value / Math.max(1, blocks[lane]!.length));
       return {
@@ -188,19 +196,44 @@ export class CalibrationSession {
 
   /** Refits what a removal leaves: `reconstruct`. */
   async reconstruct(removed: Removed, options: NativeOptions): Promise<Reconstructed> {
-    return reconstruct(await this.#source(options), removed, options);
+    const source = await this.#source(options);
+    // The layers are fitted to examples, and what led to the removal is known.
+    await (await this.observed(options)).release(options);
+    return reconstruct(source, removed, options);
   }
 
-  async observed(options: NativeOptions): Promise<SecondMoments> {
+  /** From here on the next run of the original collects second moments too: they will be wanted. */
+  expect(): void {
+    this.#expected = true;
+  }
+
+  /** Runs the original once for observers, and for the second moments where they are expected. returns: how many samples there were */
+  async collect(observers: readonly Observer[], options: NativeOptions): Promise<number> {
+    await this.prepare(options);
+    const { native, dataset, runtime, samples } = this;
+    // What observers ask for are values of the model as it is, without branches laid out.
+    if (this.#expected && !this.#observed.isGoing && this.#known.native === native)
+      return (await this.observed(options, observers)).samples;
+    return collect(native, observers, dataset, runtime, {
+      ...options,
+      ...(samples !== undefined && { samples }),
+    });
+  }
+
+  /** What is known of the layers' inputs. observers: take part in the run, where there is one. */
+  async observed(options: NativeOptions, observers: readonly Observer[] = []): Promise<SecondMoments> {
     await this.prepare(options);
     const { native, dataset, runtime, samples } = this;
     const layers = this.#layers;
     const { analysis: walk } = this.#known;
     const recurrents = recurrentsOf(walk, layers);
     const models = { native, computed: this.#shown, walk };
-    const own = { ...options, ...(samples !== undefined && { samples }) };
+    const own = {
+      ...{ ...options, observers, memory: MOMENTS * this.memory },
+      ...(samples !== undefined && { samples }),
+    };
     return this.#observed.get(
-      () => collectSecondMoments(models, layers, recurrents, dataset, runtime, own),
+      () => SecondMoments.of(models, layers, recurrents, dataset, runtime, own),
       options.signal,
     );
   }
@@ -232,11 +265,14 @@ export class CalibrationSession {
     const { analysis } = this.#known;
     const computed = this.#shown;
     const fixed = typeof matchOf({ walk: analysis, dataset }).batch === 'number';
-    const sizes = batched(all, batch, bytes, fixed);
-    const known = { bytes, fixed, rows, share, logits, all };
+    const sizes = batched(all, batch, bytes, fixed, this.memory);
+    const known = { bytes, fixed, rows, share, logits, all, memory: this.memory };
     return { native, computed, walk: analysis, layers: this.#layers, dataset, runtime, ...known, ...sizes };
   }
 }
+
+/** The share of the memory that second moments may take. */
+const MOMENTS = 0.5;
 
 /** Samples that are run to find out on which axes the heads and dims of queries and keys lie. */
 const PROBED = 2;
@@ -249,8 +285,7 @@ const NODE = 64;
 /** Batches may be larger where only a part of the layers' inputs is used; there are at least four, so that one can be held out. */
 const BATCH_BYTES = 64 * 1024 * 1024;
 const MOST_BATCH = 64;
-/** What is held of all samples at once is at most this, with room for both models and for targets. */
-const HELD_BYTES = 1024 ** 3;
+/** So many samples are held even where there is no room for them. */
 const FEWEST = 32;
 
 function batched(
@@ -258,9 +293,10 @@ function batched(
   batch: number,
   bytes: number,
   fixed: boolean,
+  memory: number,
 ): { readonly samples: number; readonly batch: number } {
-  // Of all that layers read, about a tenth is there at one place; of that, several copies.
-  const held = Math.max(FEWEST, Math.floor(HELD_BYTES / Math.max(1, bytes)));
+  // Of all that layers read, about a tenth is there at one place; of that, several copies, and room for both models and for targets.
+  const held = Math.max(FEWEST, Math.floor(memory / Math.max(1, bytes)));
   if (fixed) return { samples: Math.min(samples, batch * Math.ceil(held / batch)), batch };
   const few = Math.min(samples, held);
   if (batch === 1) return { samples: few, batch };

@@ -19,7 +19,7 @@ import type { Source } from '../refit/source.js';
 import { feedsFor } from '../refit/source.js';
 import { valuesWanted } from '../refit/wanted.js';
 import type { Feeds } from '../runtime/runtime.js';
-import { inputsOf } from '../statistics/moments.js';
+import { inputsOf } from '../statistics/summing.js';
 import { cutsOf } from '../surgery/cuts.js';
 import { editsOf } from '../surgery/edits.js';
 import { removalOf } from '../surgery/removal.js';
@@ -46,8 +46,8 @@ const TIGHT = { work: 1e12, passed: 12e9 };
 const MOST_PRODUCTS = 4e11;
 /** How often a trial multiplies inputs by targets. */
 const TARGETS = 2;
-/** Of what trials are compared with. */
-const MOST_BYTES = 768 * 1024 * 1024;
+/** The share of the memory that what trials are compared with may take. */
+const COMPARED = 0.75;
 
 /** What the original answers on some samples, against which cut models are tried. */
 export class Trials {
@@ -86,7 +86,7 @@ export class Trials {
       decisionsOf(walk),
     );
     try {
-      const recorded = await ActivationCache.of(original, valuesWanted(source), MOST_BYTES);
+      const recorded = await ActivationCache.of(original, valuesWanted(source), COMPARED * source.memory);
       if (recorded === undefined) return undefined;
       const own = { ...source, samples: fitted * batch, batch };
       return new Trials({ ...own, ...(isTight && { share: shareIn(own) }) }, feeds, recorded, fitted);

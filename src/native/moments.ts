@@ -89,7 +89,7 @@ export class NativeMoments {
   constructor(
     readonly inputs: number,
     readonly outputs: number,
-    precision: 'double' | 'single' = 'double',
+    precision: 'double' | 'single' | 'compact' = 'double',
   ) {
     this.#moments = callSync(() => new (addon().Moments)(inputs, outputs, precision));
   }
@@ -167,20 +167,22 @@ export class NativeMoments {
   }
 
   /**
-   * Mean and covariance of some targets W x, scaled and shifted, after `respond`. weights: those rows of W, [n, in].
+   * Mean and covariance of W x, each output scaled and shifted. weights: W, [n, in]; scale, shift: [n].
    *
-   * errors: OPTION_INVALID without samples.
+   * errors: OPTION_INVALID without samples, INTERNAL where lengths do not fit.
    */
   responses(
-    outputs: Uint32Array,
     weights: Float32Array,
     scale: Float64Array,
     shift: Float64Array,
     options: NativeOptions = {},
   ): Promise<Responses> {
-    return this.#next('score', options, (job) =>
-      this.#moments.responses(outputs, weights, scale, shift, job),
-    );
+    return this.#next('score', options, (job) => this.#moments.responses(weights, scale, shift, job));
+  }
+
+  /** Multiplies each target by a factor, [out], as if it had been added so. errors: INTERNAL for another number of factors. */
+  scaleTargets(factors: Float64Array, options: NativeOptions = {}): Promise<void> {
+    return this.#next('moments', options, (job) => this.#moments.scaleTargets(factors, job));
   }
 
   /** Entropy, conditional entropy and redundancy of each block of inputs. damping and errors: as ridge. */

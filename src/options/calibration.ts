@@ -3,7 +3,7 @@ import { optionAs, quoted, text } from '../base/words.js';
 import { mayBeSamples, SAMPLE_FORMS, type SampleSource } from '../data/samples.js';
 import { isRuntime, type Runtime } from '../runtime/runtime.js';
 import { optionSet } from '../schema/declaration.js';
-import { described, type Field, like, textsOf, whole } from '../schema/fields.js';
+import { described, type Field, like, positive, textsOf, whole } from '../schema/fields.js';
 import { callOptions } from './call.js';
 import { HEADING } from './headings.js';
 import type {
@@ -38,6 +38,23 @@ export const samples = {
   help: 'use at most this many samples',
   defaults: [{ words: 'all' }],
   advice: 'Leave it out to use all.',
+  sign: 'N',
+  heading: HEADING.samples,
+};
+
+/** Bytes of what is known from samples that are held at once, where nobody says otherwise. */
+export const DEFAULT_MEMORY = 2 ** 30;
+
+/** How much of what is known from samples is held at once, in bytes. */
+export const memory = {
+  takes: described(positive(), { says: 'a number above 0', type: 'number', form: 'bytes' }),
+  help: {
+    api: 'hold about this many bytes of what is known from samples, beside the model and the runtime',
+    cli: 'hold about this much of what is known from samples, beside the model and the runtime: 500MB, 2GiB',
+  },
+  defaults: [{ words: '1 GiB' }],
+  more: 'With less, large models are run over the samples several times, and layers are refitted on fewer of them.',
+  advice: text`For example ${optionAs('memory', '500_000_000', '500MB')}.`,
   sign: 'N',
   heading: HEADING.samples,
 };
@@ -124,4 +141,5 @@ export const applyOptions = optionSet<ApplyOptions, CalibrationOptions & ShapeOp
   name: 'ApplyOptions',
   about: 'What a replay may look at beside the plan: options of `apply`.',
   bases: [calibrationOptions, shapeOptions, callOptions],
+  own: { memory },
 });

@@ -63,6 +63,11 @@ export interface ScoreOptions extends CalibrationOptions, FreeOptions, CallOptio
    * 'information'.
    */
   readonly criterion?: string | Combination;
+  /**
+   * Hold about this many bytes of what is known from samples, beside the model and the runtime. With less, large models
+   * are run over the samples several times, and layers are refitted on fewer of them. A number above 0. Default: 1 GiB.
+   */
+  readonly memory?: number;
   /** Options of the criterion, by their names. An object such as { bins: 64 }. */
   readonly criterionOptions?: Readonly<Record<string, string | number | boolean>>;
   /** Tensors or nodes that must stay whole. An array of globs. */
@@ -121,7 +126,13 @@ export interface PlanOptions extends ScoreOptions, ShapeOptions {
 }
 
 /** What a replay may look at beside the plan: options of `apply`. */
-export interface ApplyOptions extends CalibrationOptions, ShapeOptions, CallOptions {}
+export interface ApplyOptions extends CalibrationOptions, ShapeOptions, CallOptions {
+  /**
+   * Hold about this many bytes of what is known from samples, beside the model and the runtime. With less, large models
+   * are run over the samples several times, and layers are refitted on fewer of them. A number above 0. Default: 1 GiB.
+   */
+  readonly memory?: number;
+}
 
 /** What a call that writes takes: `save` and `writeWeightTerms`. */
 export interface SaveOptions extends CallOptions {

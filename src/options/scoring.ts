@@ -6,7 +6,7 @@ import { type Combination, MODES } from '../scoring/combined.js';
 import { criterionCatalogue, defaultCriterion } from '../scoring/criteria.js';
 import { optionValues } from '../scoring/options.js';
 import type { OptionValues } from '../scoring/optionTypes.js';
-import { calibrationOptions, freeOptions } from './calibration.js';
+import { calibrationOptions, freeOptions, memory } from './calibration.js';
 import { callOptions } from './call.js';
 import { HEADING } from './headings.js';
 import type { CalibrationOptions, CallOptions, FreeOptions, ScoreOptions } from './interfaces.js';
@@ -56,6 +56,7 @@ export const scoreOptions = optionSet<ScoreOptions, CalibrationOptions & FreeOpt
       sign: 'NAME',
       heading: HEADING.worth,
     },
+    memory,
     criterionOptions: {
       takes: described(optionValues as Field<OptionValues>, {
         says: 'an object such as { bins: 64 }',

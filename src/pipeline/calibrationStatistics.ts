@@ -3,22 +3,21 @@ import type { Analysis } from '../coupling/analysis.js';
 import type { Group } from '../coupling/groups.js';
 import type { ObservationPoint } from '../coupling/observationPoints.js';
 import { findObservationPoints, viewOf } from '../coupling/observationPoints.js';
-import { activations } from '../execution/activations.js';
+import type { Observer } from '../execution/collecting.js';
 import type { CalibrationSession } from '../loss/session.js';
 import type { Histogram } from '../native/activations.js';
 import { NativeActivations } from '../native/activations.js';
 import type { NativeModel } from '../native/index.js';
 import { quietly } from '../native/quietly.js';
 import { gainsOf } from '../ops/gains.js';
-import { datasetFrom } from '../options/dataset.js';
 import type { OpenedCalibrationOptions } from '../options/opened.js';
 import type { CallOptions } from '../options/types.js';
 import { isFloat, numbersOf } from '../runtime/dtypes.js';
-import { onnxruntime } from '../runtime/onnxruntime.js';
 import type { Tensor } from '../runtime/runtime.js';
 import type { CalibrationStatistics, ChannelSummary, Saliency } from '../scoring/criterion.js';
 import { growTrees } from './growTrees.js';
 import { rowsOf } from './sampling.js';
+import { SharedRuns } from './sharedRuns.js';
 
 type ObservationOptions = CallOptions & OpenedCalibrationOptions & { readonly seed?: number };
 
@@ -31,7 +30,8 @@ export function calibrationStatisticsOf(
   parts: boolean,
 ): CalibrationStatistics {
   const { document } = analysis.graph;
-  const shows = new StatisticsCollector(native, analysis, options);
+  const runs = new SharedRuns(native, options, session);
+  const shows = new StatisticsCollector(analysis, options, runs);
   return {
     statistics: (requests, statistic) => native.statistics(requests, statistic, options),
     rankOf: (tensor) => document.tensors[tensor]!.dims.length,
@@ -44,8 +44,8 @@ export function calibrationStatisticsOf(
     hasData: options.data !== undefined,
     activations: (groups, histogram) => shows.of(groups, histogram),
     saliencies: (groups) => pricesOf(session, groups, options, parts),
-    trees: (groups, own) => growTrees(native, analysis, groups, { ...own, ...options, pairs: false }),
-    rows: (groups, most) => rowsOf(native, analysis, groups, most, options),
+    trees: (groups, own) => growTrees(runs, analysis, groups, { ...own, ...options, pairs: false }),
+    rows: (groups, most) => rowsOf(runs, analysis, groups, most, options.seed),
     seed: options.seed ?? 0,
     ...(options.signal !== undefined && { signal: options.signal }),
   };
@@ -81,9 +81,9 @@ class StatisticsCollector {
   #first: { readonly key: string; readonly watched: Promise<readonly WatchedPoint[]> } | undefined;
 
   constructor(
-    readonly native: NativeModel,
     readonly analysis: Analysis,
     readonly options: ObservationOptions,
+    readonly runs: SharedRuns,
   ) {}
 
   async of(
@@ -134,35 +134,29 @@ class StatisticsCollector {
 
   /** Runs the model over the samples, and shows each batch to all who watch. */
   async #pass(watched: readonly WatchedPoint[], take: 'add' | 'count', passes: number): Promise<void> {
-    const dataset = datasetFrom(this.options);
-    const { runtime = onnxruntime(), samples } = this.options;
     const call = quietly(this.options);
-    const names = [...new Set(watched.map(({ place }) => place.value))];
-    const batches = activations(this.native, names, dataset, runtime, {
-      ...call,
-      ...(samples !== undefined && { samples }),
-      onProgress: ({ phase, done, total }) => {
-        const before = take === 'add' ? 0 : total;
-        this.options.onProgress?.({ phase, done: before + done, total: passes * total });
+    const values = [...new Set(watched.map(({ place }) => place.value))];
+    const observer: Observer = {
+      values,
+      take: async ({ tensors }) => {
+        const floats = new Map(values.map((name) => [name, floatsOf(tensors[name]!)]));
+        const added = await Promise.allSettled(
+          watched.map(async (own) => {
+            const { place, native } = own;
+            const data = floats.get(place.value);
+            const view = viewOf(place, tensors[place.value]!.dims);
+            if (data === undefined || view === undefined) own.unfit = true;
+            else if (!own.unfit) {
+              const { outer, inner } = view;
+              await native[take]({ value: place.value, data, lanes: place.lanes, outer, inner }, call);
+            }
+          }),
+        );
+        // Of several failures the first in order is thrown, so that the same call always fails in the same way.
+        for (const result of added) if (result.status === 'rejected') throw result.reason;
       },
-    });
-    for await (const { tensors } of batches) {
-      const floats = new Map(names.map((name) => [name, floatsOf(tensors[name]!)]));
-      const added = await Promise.allSettled(
-        watched.map(async (own) => {
-          const { place, native } = own;
-          const data = floats.get(place.value);
-          const view = viewOf(place, tensors[place.value]!.dims);
-          if (data === undefined || view === undefined) own.unfit = true;
-          else if (!own.unfit) {
-            const { outer, inner } = view;
-            await native[take]({ value: place.value, data, lanes: place.lanes, outer, inner }, call);
-          }
-        }),
-      );
-      // Of several failures the first in order is thrown, so that the same call always fails in the same way.
-      for (const result of added) if (result.status === 'rejected') throw result.reason;
-    }
+    };
+    await this.runs.observe(observer, passes);
   }
 }
 

@@ -49,6 +49,7 @@ export async function decide(setting: DecisionInputs, options: OpenedPlanOptions
   const policy = policyNamed(options.policy ?? policyFor(options));
   const refits = session !== undefined && options.reconstruct !== false;
   if (refits) await session.prepare(options);
+  if (refits || policy.needsLoss === true) session?.expect();
   const offers = await offersOf(setting, options, refits, policy.needsLoss === true);
   const { curves } = offers;
   const sha256 = await setting.sha256;

@@ -22,6 +22,7 @@ import {
   watchLanes,
   watchWithClass,
 } from './sampling.js';
+import { SharedRuns } from './sharedRuns.js';
 
 /**
  * The pruning tree of one group, or what its lanes say of their consumers' lanes or of the model's own class.
@@ -37,14 +38,14 @@ export async function growTree(
   const group = groupNamed(analysis, options.group);
   const task = taskOf(analysis, group, findObservationPoints(analysis).get(group)!, options);
   if (task instanceof EspalierError) throw task;
-  const [report] = await carriedOut(native, [task], options);
+  const [report] = await carriedOut(new SharedRuns(native, options, undefined), [task], options);
   if (report === undefined) throw unseen(analysis, group);
   return report;
 }
 
 /** Those of many groups, from one run over the samples. Undefined: no value shows a group, or what its lanes are judged by. */
 export async function growTrees(
-  native: NativeModel,
+  runs: SharedRuns,
   analysis: Analysis,
   groups: readonly Group[],
   options: Omit<OpenedTreeOptions, 'group'>,
@@ -57,7 +58,7 @@ export async function growTrees(
   if (possible.length === 0 && (options.variant ?? 'pairs') !== 'pairs' && refused instanceof EspalierError)
     throw refused;
   const reports = new Map(
-    (await carriedOut(native, possible, options)).map((report, i) => [possible[i], report]),
+    (await carriedOut(runs, possible, options)).map((report, i) => [possible[i], report]),
   );
   return tasks.map((task) => (task instanceof EspalierError ? undefined : reports.get(task)));
 }
@@ -205,7 +206,7 @@ function together(
 
 /** Runs the model once, and makes of each task's rows its report; none where the runtime showed no rows. */
 async function carriedOut(
-  native: NativeModel,
+  runs: SharedRuns,
   tasks: readonly TreeTask[],
   options: TaskOptions,
 ): Promise<readonly (TreeReport | undefined)[]> {
@@ -213,9 +214,8 @@ async function carriedOut(
   const most = rowsWithin(options.rows ?? estimationOptions.rows.default, columns);
   const watched = tasks.map((task) => ({ task, watches: task.watches(most) }));
   const samples = await sampleRows(
-    native,
+    runs,
     watched.flatMap(({ watches }) => watches),
-    options,
   );
   const estimator = estimatorOf(options);
   const reports: (TreeReport | undefined)[] = [];

@@ -2,19 +2,13 @@ import type { Analysis } from '../coupling/analysis.js';
 import type { Group } from '../coupling/groups.js';
 import type { ObservationPoint, ObservationPoints } from '../coupling/observationPoints.js';
 import { findObservationPoints, viewOf } from '../coupling/observationPoints.js';
-import { type ActivationOptions, activations } from '../execution/activations.js';
-import type { NativeModel } from '../native/index.js';
-import { quietly } from '../native/quietly.js';
-import { datasetFrom } from '../options/dataset.js';
-import type { OpenedCalibrationOptions } from '../options/opened.js';
-import type { CallOptions } from '../options/types.js';
 import { largest } from '../runtime/classes.js';
 import { isFloat, numbersOf } from '../runtime/dtypes.js';
-import { onnxruntime } from '../runtime/onnxruntime.js';
 import type { Tensor } from '../runtime/runtime.js';
 import type { SampledRows } from '../scoring/criterion.js';
 import type { Block, Columns } from '../statistics/rows.js';
 import { columnsOf, RowSampler } from '../statistics/rows.js';
+import type { SharedRuns } from './sharedRuns.js';
 
 /** Where some columns of sampled rows come from. */
 export interface LaneColumns {
@@ -160,54 +154,42 @@ export function classOutput({ graph, tensors }: Analysis): string | undefined {
 const classAxis = (rank: number): number => (rank === 4 ? 1 : rank - 1);
 
 /**
- * Runs the model once over the samples, and shows each batch to all who watch. What the runtime gives in another shape than the graph
- * says, or as integers, is left out: its rows are missing.
+ * Draws rows of all samples, from one run. What the runtime gives in another shape than the graph says, or as integers, is left out: its
+ * rows are missing.
  *
  * returns: how many samples there were.
  * errors: OPTION_INVALID without data, NON_FINITE with the value, and those of data and runtime.
  */
-export async function sampleRows(
-  native: NativeModel,
-  watches: readonly Watch[],
-  options: CallOptions & OpenedCalibrationOptions,
-): Promise<number> {
-  const dataset = await datasetFrom(options);
-  const { runtime = onnxruntime(), samples, onProgress } = options;
-  const call: ActivationOptions = {
-    ...(samples !== undefined && { samples }),
-    ...quietly(options),
-    ...(onProgress && { onProgress }),
-  };
-  const names = watches.flatMap(({ sources }) => sources.flat().map(shownValue));
-  let seen = 0;
-  for await (const batch of activations(native, names, dataset, runtime, call)) {
-    const floats = new Map(Object.entries(batch.tensors).map(([name, tensor]) => [name, floatsOf(tensor)]));
-    for (const { sampler, sources } of watches) {
-      for (const [index, source] of sources.entries()) {
-        const blocks = source.map((part) => {
-          const data = floats.get(shownValue(part));
-          const { dims } = batch.tensors[shownValue(part)]!;
-          if (data === undefined) return undefined;
-          return 'place' in part
-            ? shownBlock(part, data, dims, batch.samples)
-            : classBlock(part, data, dims, batch.samples);
-        });
-        if (blocks.every((block) => block !== undefined))
-          sampler.add(batch.from, batch.samples, blocks as Block[], index);
+export const sampleRows = (runs: SharedRuns, watches: readonly Watch[]): Promise<number> =>
+  runs.observe({
+    values: watches.flatMap(({ sources }) => sources.flat().map(shownValue)),
+    take: async (batch) => {
+      const names = new Set(watches.flatMap(({ sources }) => sources.flat().map(shownValue)));
+      const floats = new Map([...names].map((name) => [name, floatsOf(batch.tensors[name]!)]));
+      for (const { sampler, sources } of watches) {
+        for (const [index, source] of sources.entries()) {
+          const blocks = source.map((part) => {
+            const data = floats.get(shownValue(part));
+            const { dims } = batch.tensors[shownValue(part)]!;
+            if (data === undefined) return undefined;
+            return 'place' in part
+              ? shownBlock(part, data, dims, batch.samples)
+              : classBlock(part, data, dims, batch.samples);
+          });
+          if (blocks.every((block) => block !== undefined))
+            sampler.add(batch.from, batch.samples, blocks as Block[], index);
+        }
       }
-    }
-    seen += batch.samples;
-  }
-  return seen;
-}
+    },
+  });
 
 /** What the lanes of groups are at sampled positions, from one run; undefined for a group that no value shows. */
 export async function rowsOf(
-  native: NativeModel,
+  runs: SharedRuns,
   analysis: Analysis,
   groups: readonly Group[],
   most: number,
-  options: CallOptions & OpenedCalibrationOptions & { readonly seed?: number },
+  seed = 0,
 ): Promise<readonly (SampledRows | undefined)[]> {
   const places = findObservationPoints(analysis);
   const seen = groups.filter((group) => sourcesOf(group, places.get(group)!).length > 0);
@@ -215,10 +197,8 @@ export async function rowsOf(
     most,
     seen.reduce((sum, { lanes }) => sum + lanes.length, 0),
   );
-  const watches = new Map(
-    seen.map((group) => [group, watchLanes(group, places.get(group)!, rows, options.seed ?? 0)]),
-  );
-  await sampleRows(native, [...watches.values()], options);
+  const watches = new Map(seen.map((group) => [group, watchLanes(group, places.get(group)!, rows, seed)]));
+  await sampleRows(runs, [...watches.values()]);
   return groups.map((group) => {
     const sampled = watches.get(group)?.sampler.take();
     return sampled === undefined || sampled.rows === 0 ? undefined : sampled;

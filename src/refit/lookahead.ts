@@ -5,8 +5,8 @@ import { isLayer, type ScheduleEntry } from './schedule.js';
 import { LayerSolve } from './solve.js';
 import { isUsable, type PostOps } from './target.js';
 
-/** What may be held of the original for layers that are still to be refitted, in bytes. */
-const MOST_BYTES = 128 * 1024 * 1024;
+/** The share of the memory that may be held of the original for layers that are still to be refitted. */
+const AHEAD = 0.125;
 
 /** Takes more samples along where later layers need them. */
 export interface Growth {
@@ -82,7 +82,7 @@ export class Lookahead {
       if (!isLayer(entry)) break;
       const solve = this.#solve(next, samples);
       bytes += this.#bytes(solve, samples);
-      if (solve.isFed || bytes > MOST_BYTES || this.#grows(entry, samples)) break;
+      if (solve.isFed || bytes > AHEAD * this.refitting.source.memory || this.#grows(entry, samples)) break;
       solves.push(solve);
     }
     return solves;
@@ -98,7 +98,7 @@ export class Lookahead {
   #bytes({ layer, examples, isSolvable }: LayerSolve, samples: number): number {
     if (!isSolvable) return 0;
     const rows = this.refitting.source.rows.get(layer);
-    return rows === undefined ? MOST_BYTES : examples.bytes(rows * samples);
+    return rows === undefined ? Number.POSITIVE_INFINITY : examples.bytes(rows * samples);
   }
 
   #grows(layer: Layer, samples: number): boolean {

@@ -25,6 +25,8 @@ export interface Source {
   readonly fixed: boolean;
   /** Bytes of the inputs of all layers for one sample. */
   readonly bytes: number;
+  /** Bytes that what is known from samples may take, about. */
+  readonly memory: number;
   /** Positions of each layer in one sample, and the multiplications that each layer may take: `strideFor`. */
   readonly rows: ReadonlyMap<Layer, number>;
   readonly share: number;

@@ -28,35 +28,38 @@ export interface Logits {
 export async function logitsOf(
   products: readonly Product[],
   native: NativeModel,
-  { moments }: SecondMoments,
+  observed: SecondMoments,
   options: NativeOptions,
 ): Promise<Logits[]> {
-  const responses = async (head: Head): Promise<Float64Array> => {
+  const responses = async (head: Head): Promise<Float64Array | undefined> => {
     const { layer, outputs, scale, shift } = head;
     const stored = await numbersOf(native, weightOf(layer), options);
     const places = placesOf(layer, layer.weight.dims);
     const rows = matrixOf(stored, { ...places, outputs: outputs.map((output) => places.outputs[output]!) });
     const bias = await includedBias(layer.sites[0]!, native, options);
     const all = shift.map((own, dim) => own + scale[dim]! * (bias?.[outputs[dim]!] ?? 0));
-    const { means, covariance } = await moments
-      .get(layer)!
-      .responses(Uint32Array.from(outputs), rows, scale, all, options);
+    const found = await observed.use(layer, options, (moments) =>
+      moments.responses(rows, scale, all, options),
+    );
     const dims = outputs.length;
-    return covariance.map((value, at) => value + means[Math.floor(at / dims)]! * means[at % dims]!);
+    const means = found?.means ?? NONE;
+    return found?.covariance.map((value, at) => value + means[Math.floor(at / dims)]! * means[at % dims]!);
   };
-  const sum = async (heads: readonly Head[]): Promise<Float64Array> => {
+  const sum = async (heads: readonly Head[]): Promise<Float64Array | undefined> => {
     const all = await Promise.all(heads.map(responses));
-    return all.reduce((total, own) => total.map((value, at) => value + own[at]!));
+    return all.reduce((total, own) => own && total?.map((value, at) => value + own[at]!));
   };
   const found: Logits[] = [];
   for (const { pairings } of products) {
     const layers = new Set(
       pairings.flatMap(({ left, right }) => [...left, ...right].map(({ layer }) => layer)),
     );
-    if ([...layers].some((layer) => !moments.has(layer))) continue;
+    if ([...layers].some((layer) => !observed.summings.includes(layer))) continue;
     const agreements: LogitMoments[] = [];
     for (const pairing of pairings) {
       const [left, right] = [await sum(pairing.left), await sum(pairing.right)];
+      // No sample has come to them.
+      if (left === undefined || right === undefined) break;
       const dims = pairing.left[0]!.outputs.length;
       const factors = await factorise(left, right, dims, options);
       const energies = Float64Array.from({ length: dims }, (_, dim) => {
@@ -65,10 +68,12 @@ export async function logitsOf(
       });
       agreements.push({ ...pairing, factors, energies });
     }
-    found.push({ agreements, layers });
+    if (agreements.length === pairings.length) found.push({ agreements, layers });
   }
   return found;
 }
+
+const NONE = new Float64Array(0);
 
 /** What a node adds to W x itself. */
 async function includedBias(

@@ -1,50 +1,27 @@
-import type { Group } from '../coupling/groups.js';
+import { inTurn, Limiter } from '../base/limiter.js';
 import type { Walk } from '../coupling/walk.js';
 import type { Dataset } from '../data/data.js';
-import { activations } from '../execution/activations.js';
+import { collect, type Observer } from '../execution/collecting.js';
 import { shareOf, strideFor, stridesFor } from '../execution/subsampling.js';
 import { numbersOf } from '../layers/currentWeights.js';
 import { type Layer, mixesAll, weightOf } from '../layers/layers.js';
 import { matrixOf, placesOf } from '../layers/matrix.js';
-import {
-  beside,
-  type Direction,
-  givenIn,
-  layersIn,
-  type Recurrent,
-  rowsSeen,
-  type Stored,
-  stateDims,
-  statesBefore,
-  storedFor,
-  valuesOf,
-} from '../layers/recurrent.js';
-import { dataAt, feed, float32, rowsOf, sampledRows } from '../layers/rows.js';
+import { beside, layersIn, type Recurrent } from '../layers/recurrent.js';
 import type { NativeModel, NativeOptions } from '../native/index.js';
 import { NativeMoments } from '../native/moments.js';
 import { quietly } from '../native/quietly.js';
-import { inSlices } from '../platform/index.js';
-import type { Runtime, Tensor } from '../runtime/runtime.js';
-import { answersOf, Stakes } from './answers.js';
+import type { Runtime } from '../runtime/runtime.js';
+import { answersOf } from './answers.js';
+import { type InputMoments, MomentsObserver, type Observed } from './momentsObserver.js';
+import { inputsOf, isDirection, keyOf, layerOf, type Summing } from './summing.js';
 
 /** Layers of more inputs are left out: their second moments alone would be some hundred megabytes. */
 export const MOST_INPUTS = 6144;
 /** Layers of this many inputs and more have their products computed in single precision, to a relative error of about 1e-6. */
 const SINGLE = 32;
 
-/** What sums over inputs: a layer, or a direction of a recurrent node over what it reads and its states together. */
-export type Summing = Layer | Direction;
-
-const isDirection = (summing: Summing): summing is Direction => 'recurrent' in summing;
-
-/**
- * The number of inputs that each output sums over: channels × kernel positions; of a recurrent direction, inputs and
- * hidden state.
- */
-export const inputsOf = (summing: Summing): number =>
-  isDirection(summing)
-    ? summing.input.channels + summing.recurrent.channels
-    : summing.channels * summing.taps;
+/** What products of a layer's inputs are made in. */
+export const precisionFor = (inputs: number): 'double' | 'single' => (inputs < SINGLE ? 'double' : 'single');
 
 /**
  * Empty second moments, [inputs, inputs] of the inputs and [inputs, outputs] with the targets; small ones are summed
@@ -53,21 +30,8 @@ export const inputsOf = (summing: Summing): number =>
 export const momentsFor = (inputs: number, outputs: number): NativeMoments =>
   new NativeMoments(inputs, outputs, precisionFor(inputs));
 
-/** What products of a layer's inputs are made in. */
-export const precisionFor = (inputs: number): 'double' | 'single' => (inputs < SINGLE ? 'double' : 'single');
-
-/** What layers read on data: the second moments of each one's inputs, with W x as their targets, each as large as it counts (`answers.ts`). */
-export interface SecondMoments {
-  readonly moments: ReadonlyMap<Summing, NativeMoments>;
-  /** Samples in all, and in one batch. */
-  readonly samples: number;
-  readonly batch: number;
-  /** Bytes of all that layers read of one sample. */
-  readonly bytes: number;
-  /** Positions of each layer in one sample, and the multiplications that each layer may take: `strideFor`. */
-  readonly rows: ReadonlyMap<Layer, number>;
-  readonly share: number;
-}
+/** Bytes that the second moments of so many inputs take. */
+const bytesOf = (inputs: number): number => (inputs < SINGLE ? 4 : 2) * inputs ** 2;
 
 /** A model, and what is run of it on samples: `branches.ts`. */
 export interface Models {
@@ -80,111 +44,276 @@ export interface Walked extends Models {
   readonly walk: Walk;
 }
 
+/** How second moments are collected. */
+export interface Collecting extends NativeOptions {
+  /** Samples at most; by default all. */
+  readonly samples?: number;
+  /** Bytes that second moments may take at once. */
+  readonly memory: number;
+  /** What else wants to see the original in the same run. */
+  readonly observers?: readonly Observer[];
+}
+
+/** Layers that read the same inputs, with what is known of these, and the share of each layer's variance that errors are told in. */
+export interface Targeted {
+  /** With targets W x of all these layers, one after the other, each layer's divided by the root of their summed variance. */
+  readonly moments: NativeMoments;
+  readonly summings: readonly Summing[];
+}
+
 /**
- * Runs the original on data, and sums second moments up: memory is that of the moments and of one batch.
- *
- * errors: as `activations`
+ * What layers read on data: the second moments of their inputs, collected once for all layers that read the same. Where those of all
+ * take more memory than they may, as many as fit are held, and others are collected when somebody asks for them.
  */
-export async function collectSecondMoments(
-  { native, computed, walk }: Walked,
-  layers: readonly Layer[],
-  recurrents: readonly Recurrent[],
-  dataset: Dataset,
-  runtime: Runtime,
-  options: NativeOptions & { readonly samples?: number },
-): Promise<SecondMoments> {
-  const inside = new Set(recurrents.flatMap(layersIn));
-  const chosen = layers.filter(
-    (layer) => mixesAll(layer) && inputsOf(layer) <= MOST_INPUTS && !inside.has(layer),
-  );
-  const running = recurrents.filter(({ directions }) =>
-    directions.every((direction) => inputsOf(direction) <= MOST_INPUTS),
-  );
-  const summing: readonly Summing[] = [...chosen, ...running.flatMap(({ directions }) => directions)];
-  const moments = new Map(summing.map((own) => [own, momentsFor(inputsOf(own), 0)]));
-  const answers = answersOf(walk, chosen);
-  const stakes = new Map([...answers.keys()].map((layer) => [layer, new Stakes(layer.outputs)]));
-  const rows = new Map<Layer, number>();
-  const strides = new Map<Summing, { readonly batches: number; readonly positions: number }>();
-  let [samples, batch, bytes, share, at] = [0, 0, 0, 0, 0];
-  const total = { done: 0, total: 0 };
-  const quiet = quietly(options);
-  // Layers that leave batches out take turns.
-  const takes = (own: Summing, turn: number): boolean => {
-    const { batches } = strides.get(own)!;
-    return turn === 0 || (turn + layerOf(own).sites[0]!.index) % batches === 0;
-  };
-  const wanted = (takes: (own: Summing) => boolean): string[] => [
-    ...chosen.filter(takes).flatMap(({ sites }) => sites.map(({ data }) => data)),
-    ...chosen.filter(takes).flatMap((layer) => answers.get(layer)?.map(({ value }) => value) ?? []),
-    ...running.filter(({ directions }) => directions.some(takes)).flatMap(valuesOf),
-  ];
-  const given = new Map<Recurrent, Stored>();
-  for (const recurrent of running) given.set(recurrent, await storedFor(recurrent, native, quiet));
-  for await (const { tensors, samples: count } of activations(
-    computed,
-    wanted(() => true),
-    dataset,
-    runtime,
-    {
-      ...options,
-      select: (turn) => wanted((own) => takes(own, turn)),
-      onProgress: (progress) => {
-        Object.assign(total, progress);
-        options.onProgress?.(progress);
-      },
-    },
-  )) {
-    if (at === 0) {
-      for (const own of summing) rows.set(layerOf(own), rowsIn(layerOf(own), tensors) / count);
-      const sizes = summing.map((own) => ({
-        inputs: inputsOf(own),
-        rows: rows.get(layerOf(own))! * total.total,
-      }));
-      share = shareOf(sizes);
-      for (const [place, own] of summing.entries())
-        strides.set(own, stridesFor(strideFor(sizes[place]!, share), total.total));
-      const answered = new Set([...answers.values()].flat().map(({ value }) => value));
-      const read = Object.entries(tensors).filter(([name]) => !answered.has(name));
-      bytes = bytesOf(Object.fromEntries(read)) / count;
+export class SecondMoments {
+  /** Known from the first batch. */
+  #observed: Observed | undefined;
+  readonly #all: readonly InputMoments[];
+  readonly #byOwner = new Map<Summing, InputMoments>();
+  /** Whoever uses them has them alone: what is asked for may take the place of what another uses. */
+  readonly #turn = new Limiter(1);
+  readonly #answers: ReturnType<typeof answersOf>;
+
+  private constructor(
+    readonly models: Walked,
+    layers: readonly Layer[],
+    readonly recurrents: readonly Recurrent[],
+    readonly dataset: Dataset,
+    readonly runtime: Runtime,
+    readonly options: Pick<Collecting, 'samples' | 'memory'>,
+  ) {
+    const inside = new Set(recurrents.flatMap(layersIn));
+    const chosen = layers.filter(
+      (layer) => mixesAll(layer) && inputsOf(layer) <= MOST_INPUTS && !inside.has(layer),
+    );
+    const running = recurrents.filter(({ directions }) =>
+      directions.every((direction) => inputsOf(direction) <= MOST_INPUTS),
+    );
+    const byKey = new Map<string | Summing, { summings: Summing[]; recurrent?: Recurrent }>();
+    for (const layer of chosen) {
+      const key = keyOf(layer) ?? layer;
+      const own = byKey.get(key) ?? { summings: [] };
+      own.summings.push(layer);
+      byKey.set(key, own);
     }
-    samples += count;
-    batch = Math.max(batch, count);
     for (const recurrent of running)
-      for (const direction of recurrent.directions) {
-        if (!takes(direction, at)) continue;
-        const { positions } = strides.get(direction)!;
-        const x = stepsIn(recurrent, direction, given.get(recurrent)!, tensors, positions);
-        await moments.get(direction)!.add(x, NONE, quiet);
-      }
-    for (const [layer, own] of answers)
-      for (const answer of takes(layer, at) ? own : [])
-        await inSlices(stakes.get(layer)!.take(answer, tensors[answer.value]!), options.signal);
-    for (const layer of chosen)
-      for (const site of takes(layer, at) ? layer.sites : []) {
-        const { x, dims } = dataAt(site, tensors[site.data]!);
-        const { positions } = strides.get(layer)!;
-        await feed(moments.get(layer)!, sampledRows(layer, site, x, dims, positions), NONE, quiet);
-      }
-    at += 1;
+      for (const direction of recurrent.directions)
+        byKey.set(direction, { summings: [direction], recurrent });
+    this.#all = [...byKey.values()];
+    for (const own of this.#all) for (const summing of own.summings) this.#byOwner.set(summing, own);
+    this.#answers = answersOf(models.walk, chosen);
   }
-  for (const [summing, own] of moments) {
-    // No sample has come to it: nothing is known.
-    if ((await own.summary(quiet)).count === 0) {
-      moments.delete(summing);
-      continue;
+
+  /** Runs the original once, and collects what fits. errors: as `activations` */
+  static async of(
+    models: Walked,
+    layers: readonly Layer[],
+    recurrents: readonly Recurrent[],
+    dataset: Dataset,
+    runtime: Runtime,
+    { samples, memory, observers = [], ...options }: Collecting,
+  ): Promise<SecondMoments> {
+    const own = { memory, ...(samples !== undefined && { samples }) };
+    const all = new SecondMoments(models, layers, recurrents, dataset, runtime, own);
+    await all.#collect(all.#fitting([]), observers, options);
+    return all;
+  }
+
+  /** What reads inputs, of which samples have come to those that were looked at. */
+  get summings(): readonly Summing[] {
+    const unseen = this.#all.filter(({ isKnown, moments }) => isKnown && moments === undefined);
+    return [...this.#byOwner].flatMap(([summing, own]) => (unseen.includes(own) ? [] : [summing]));
+  }
+
+  /** Samples in all, and in one batch. */
+  get samples(): number {
+    return this.#observed!.samples;
+  }
+
+  get batch(): number {
+    return this.#observed!.batch;
+  }
+
+  /** Bytes of all that layers read of one sample. */
+  get bytes(): number {
+    return this.#observed!.bytes;
+  }
+
+  /** Positions of each layer in one sample. */
+  get rows(): ReadonlyMap<Layer, number> {
+    return this.#observed!.rows;
+  }
+
+  /** The multiplications that each layer may take: `strideFor`. */
+  get share(): number {
+    return this.#observed!.share;
+  }
+
+  /** Computes with the second moments of a layer's inputs. Undefined where nothing is known of them. */
+  use<T>(
+    summing: Summing,
+    options: NativeOptions,
+    compute: (moments: NativeMoments) => Promise<T>,
+  ): Promise<T | undefined> {
+    return inTurn([this.#turn], options, async () => {
+      const own = this.#byOwner.get(summing);
+      if (own === undefined) return undefined;
+      await this.#hold([own], options);
+      return own.moments && compute(own.moments);
+    });
+  }
+
+  /**
+   * Computes with the second moments of what layers read, W x being the targets. Each of `asked` reads the same inputs; what nothing is
+   * known of is left out.
+   */
+  withTargets<T>(
+    asked: readonly Summing[],
+    options: NativeOptions,
+    compute: (targeted: readonly Targeted[]) => Promise<T>,
+  ): Promise<T> {
+    return inTurn([this.#turn], options, async () => {
+      const quiet = quietly(options);
+      const together = new Map<InputMoments, Summing[]>();
+      for (const summing of asked) {
+        const own = this.#byOwner.get(summing);
+        if (own !== undefined) together.set(own, [...(together.get(own) ?? []), summing]);
+      }
+      await this.#hold([...together.keys()], options);
+      const targeted: Targeted[] = [];
+      for (const [{ moments }, summings] of together) {
+        if (moments === undefined) continue;
+        await this.#respond(moments, summings, quiet);
+        targeted.push({ moments, summings });
+      }
+      const found = await compute(targeted);
+      for (const { moments } of targeted) await moments.respond(NONE, 0, quiet);
+      return found;
+    });
+  }
+
+  /** Gives moments the targets W x of layers, each layer's in units of their spread. */
+  async #respond(moments: NativeMoments, summings: readonly Summing[], quiet: NativeOptions): Promise<void> {
+    const { native } = this.models;
+    const parts: Float32Array[] = [];
+    for (const summing of summings) {
+      const weights = await weightsOf(native, summing, quiet);
+      const factors = isDirection(summing) ? undefined : this.#observed!.stakes.get(summing)?.factors();
+      if (factors !== undefined) scaleRows(weights, factors);
+      parts.push(weights);
     }
-    const weights = await weightsOf(native, summing, quiet);
-    const factors = isDirection(summing) ? undefined : stakes.get(summing)?.factors();
-    if (factors !== undefined) scaleRows(weights, factors);
-    await own.respond(weights, layerOf(summing).outputs, quiet);
+    const all = parts.length === 1 ? parts[0]! : joinedOf(parts);
+    const outputs = summings.map((summing) => layerOf(summing).outputs);
+    const sum = outputs.reduce((total, own) => total + own, 0);
+    await moments.respond(all, sum, quiet);
+    const { outputVariances } = await moments.summary(quiet);
+    const factors = new Float64Array(sum);
+    let start = 0;
+    for (const count of outputs) {
+      const spread = outputVariances
+        .subarray(start, start + count)
+        .reduce((total, variance) => total + variance, 0);
+      // Where nothing varies, behind dead lanes or of a single sample, nothing can be lost.
+      const factor = 1 / Math.sqrt(spread);
+      factors.fill(Number.isFinite(factor) ? factor : 0, start, start + count);
+      start += count;
+    }
+    await moments.scaleTargets(factors, quiet);
   }
-  return { moments, samples, batch, bytes, rows, share };
+
+  /** Lets go of what is held; whoever asks for it again has it collected again. */
+  release(options: NativeOptions): Promise<void> {
+    return inTurn([this.#turn], options, async () => {
+      for (const own of this.#all) {
+        if (own.moments === undefined) continue;
+        delete own.moments;
+        own.isKnown = false;
+      }
+    });
+  }
+
+  /** Makes sure that these are held, in the place of others where there is no room. */
+  async #hold(wanted: readonly InputMoments[], options: NativeOptions): Promise<void> {
+    if (wanted.every(({ isKnown }) => isKnown)) return;
+    for (const own of this.#all) {
+      if (own.moments === undefined) continue;
+      delete own.moments;
+      own.isKnown = false;
+    }
+    await this.#collect(this.#fitting(wanted), [], options);
+  }
+
+  /** These, and the next ones behind the first of them as far as they fit. */
+  #fitting(wanted: readonly InputMoments[]): readonly InputMoments[] {
+    const sizeOf = ({ summings }: InputMoments): number => bytesOf(inputsOf(summings[0]!));
+    const chosen = new Set(wanted);
+    let bytes = wanted.reduce((sum, own) => sum + sizeOf(own), 0);
+    const from = Math.max(0, this.#all.indexOf(wanted[0]!));
+    for (const own of [...this.#all.slice(from), ...this.#all.slice(0, from)]) {
+      if (chosen.has(own) || own.isKnown) continue;
+      bytes += sizeOf(own);
+      if (bytes > this.options.memory && chosen.size > 0) break;
+      chosen.add(own);
+    }
+    return this.#all.filter((own) => chosen.has(own));
+  }
+
+  async #collect(
+    chosen: readonly InputMoments[],
+    others: readonly Observer[],
+    options: NativeOptions,
+  ): Promise<void> {
+    const { models, dataset, runtime } = this;
+    const { samples } = this.options;
+    for (const own of chosen) {
+      const inputs = inputsOf(own.summings[0]!);
+      own.moments = new NativeMoments(inputs, 0, inputs < SINGLE ? 'double' : 'compact');
+    }
+    const sizesOf = (positions: ReadonlyMap<Layer, number>, total: number) =>
+      this.#all.map(({ summings: [first] }) => ({
+        inputs: inputsOf(first!),
+        rows: positions.get(layerOf(first!))! * total,
+      }));
+    const observer = await MomentsObserver.of(
+      models.native,
+      this.#all,
+      chosen,
+      this.#answers,
+      {
+        known: this.#observed,
+        share: (positions, total) => shareOf(sizesOf(positions, total)),
+        strides: (own, positions, total, share) => {
+          const first = own.summings[0]!;
+          const size = { inputs: inputsOf(first), rows: positions.get(layerOf(first))! * total };
+          return stridesFor(strideFor(size, share), total);
+        },
+      },
+      quietly(options),
+    );
+    await collect(models.computed, [observer, ...others], dataset, runtime, {
+      ...options,
+      ...(samples !== undefined && { samples }),
+    });
+    this.#observed ??= observer.observed;
+    for (const own of chosen) {
+      own.isKnown = true;
+      // No sample has come to it: nothing is known.
+      if ((await own.moments!.summary(quietly(options))).count === 0) delete own.moments;
+    }
+  }
 }
 
 const NONE = new Float32Array(0);
 
-const layerOf = (summing: Summing): Layer => (isDirection(summing) ? summing.input : summing);
+function joinedOf(parts: readonly Float32Array[]): Float32Array {
+  const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
 
 /** weights: [rows, inputs]; factors: [rows]. */
 function scaleRows(weights: Float32Array, factors: Float64Array): void {
@@ -205,58 +334,4 @@ async function weightsOf(
   const { input, recurrent } = summing;
   const rows = Int32Array.from({ length: input.outputs }, (_, row) => row);
   return beside(rows, await matrix(input), input.channels, await matrix(recurrent), recurrent.channels);
-}
-
-/** What a direction's gates read of a batch: x beside the h of the step before. */
-function stepsIn(
-  recurrent: Recurrent,
-  direction: Direction,
-  stored: Stored,
-  tensors: Tensors,
-  every: number,
-): Float32Array {
-  const states = tensors[recurrent.states]!;
-  const { initial, lengths } = givenIn(recurrent, stored, (value) => tensors[value]);
-  const rows = rowsSeen(recurrent, stateDims(recurrent, states.dims), lengths, every);
-  const x = float32(tensors[recurrent.data]!, recurrent.data);
-  const before = statesBefore(recurrent, direction, states, initial, lengths);
-  return beside(rows, x, direction.input.channels, before, direction.recurrent.channels);
-}
-
-type Tensors = Readonly<Record<string, Tensor>>;
-
-const rowsIn = (layer: Layer, tensors: Tensors): number =>
-  layer.sites.reduce((sum, site) => {
-    const { dims } = tensors[site.data]!;
-    const own = site.part === undefined ? dims : dims.with(site.part.axis, 1);
-    return sum + rowsOf(layer, site, NONE, own).rows;
-  }, 0);
-
-const bytesOf = (tensors: Tensors): number =>
-  Object.values(tensors).reduce((sum, { data }) => sum + (ArrayBuffer.isView(data) ? data.byteLength : 0), 0);
-
-/** For each lane of a group its inputs at a layer that consumes it; undefined where the layer does not. */
-export function blocksOf(group: Group, summing: Summing): readonly Uint32Array[] | undefined {
-  if (!isDirection(summing)) return blocksIn(group, summing);
-  const { input, recurrent } = summing;
-  const [x, h] = [blocksIn(group, input), blocksIn(group, recurrent)];
-  const behind = h?.map((block) => block.map((index) => index + input.channels));
-  if (x === undefined || behind === undefined) return x ?? behind;
-  return x.map((block, lane) => Uint32Array.from([...block, ...behind[lane]!]));
-}
-
-function blocksIn(group: Group, layer: Layer): readonly Uint32Array[] | undefined {
-  const own = group.axes.find(
-    ({ parameterAxis }) =>
-      parameterAxis.tensor === layer.weight.id &&
-      parameterAxis.axis === layer.layout.input &&
-      parameterAxis.use === undefined,
-  );
-  if (own === undefined) return undefined;
-  const blocks: number[][] = group.lanes.map(() => []);
-  for (const [channel, lane] of own.lanes.entries()) {
-    if (lane < 0) continue;
-    for (let tap = 0; tap < layer.taps; tap++) blocks[lane]!.push(channel * layer.taps + tap);
-  }
-  return blocks.map((block) => Uint32Array.from(block));
 }

@@ -27,7 +27,7 @@ async function grown(
   options: { inputs: number; rows: number; bytes?: number; macs?: number },
 ) {
   const { taken, model } = models(options.bytes ?? 1024);
-  const sizes = { all: ALL, samples: first, batch: 8 };
+  const sizes = { all: ALL, samples: first, batch: 8, memory: 2 ** 30 };
   const growth = new BatchGrowth(match, sizes, options.macs ?? 1, model, model, {});
   await growth.before(options.inputs, options.rows);
   return { samples: growth.samples, taken };

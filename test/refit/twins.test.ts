@@ -65,7 +65,7 @@ describe('trials on few samples say what lanes are worth, not what layers can be
       const graph = readGraph(native.describe(), 'model.onnx');
       const analysis = analyse(graph, registry, (tensor) => native.numbers(tensor));
       const data = datasetFor(model, FEW);
-      const session = new CalibrationSession(native, analysis, data, onnxruntime(), undefined);
+      const session = new CalibrationSession(native, analysis, data, onnxruntime(), undefined, 2 ** 30);
       const [group, , ...others] = analysis.groups;
       const [ranking] = await session.rankings([group!], {});
       const { order } = ranking!;

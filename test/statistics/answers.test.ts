@@ -140,6 +140,7 @@ describe('layers that answer', () => {
         datasetFor(model, 64),
         onnxruntime(),
         undefined,
+        2 ** 30,
       );
       const [ranking] = await session.rankings(analysis.groups, {});
       // What decides stays; as shares of the variance it would be worth least.

@@ -197,6 +197,7 @@ async function logitsOf(model: ModelSpec): Promise<readonly Logits[]> {
     datasetFor(model, SAMPLES),
     onnxruntime(),
     undefined,
+    2 ** 30,
   );
   return await session.logits({});
 }

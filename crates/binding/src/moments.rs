@@ -97,12 +97,12 @@ impl Patches {
 
 #[napi]
 impl Moments {
-    /// `precision`: of products; sums are always f64.
+    /// `precision`: of products; sums are f64, but for `compact`.
     #[napi(constructor)]
     pub fn new(
         inputs: u32,
         outputs: u32,
-        #[napi(ts_arg_type = "'double' | 'single'")] precision: Option<String>,
+        #[napi(ts_arg_type = "'double' | 'single' | 'compact'")] precision: Option<String>,
     ) -> napi::Result<Moments> {
         let made = precision_of(precision.as_deref())
             .and_then(|precision| solve::Moments::new(inputs as usize, outputs as usize, precision));
@@ -218,21 +218,28 @@ impl Moments {
         })
     }
 
-    /// Mean and covariance of some targets W x, scaled and shifted: `solve::responses`.
+    /// Mean and covariance of W x, scaled and shifted: `solve::responses`.
     #[napi(ts_return_type = "Promise<Responses>")]
     pub fn responses(
         &self,
-        outputs: Uint32Array,
         weights: Float32Array,
         scale: Float64Array,
         shift: Float64Array,
         job: &Job,
     ) -> AsyncTask<Background<solve::Responses>> {
-        let (outputs, weights) = (indices(&outputs), weights.to_vec());
-        let (scale, shift) = (scale.to_vec(), shift.to_vec());
+        let (weights, scale, shift) = (weights.to_vec(), scale.to_vec(), shift.to_vec());
         reading(job, self.moments.turn(), move |moments, _| {
-            solve::responses(moments, &outputs, &weights, (&scale, &shift))
+            solve::responses(moments, &weights, (&scale, &shift))
         })
+    }
+
+    /// Multiplies each target by a factor.
+    #[napi(ts_return_type = "Promise<void>")]
+    pub fn scale_targets(&self, factors: Float64Array, job: &Job) -> AsyncTask<Background<()>> {
+        let factors = factors.to_vec();
+        AsyncTask::new(background_owning(job, self.moments.turn(), move |held, job| {
+            held.settled(job)?.scale_targets(&factors)
+        }))
     }
 }
 
@@ -295,8 +302,9 @@ pub(crate) fn precision_of(name: Option<&str>) -> Result<solve::Precision> {
     match name {
         None | Some("double") => Ok(solve::Precision::Double),
         Some("single") => Ok(solve::Precision::Single),
+        Some("compact") => Ok(solve::Precision::Compact),
         Some(name) => {
-            let what = format!("there is no precision \"{name}\": take double or single");
+            let what = format!("there is no precision \"{name}\": take double, single or compact");
             Err(Error::new(Code::OptionInvalid, what))
         }
     }

@@ -1,6 +1,7 @@
 //! Sums of products over a batch, block by block.
 
 use crate::columns::panels;
+use crate::gram::Gram;
 use crate::matrix::contiguous;
 use espalier_tensor::{Job, Result};
 use faer::linalg::matmul::matmul;
@@ -50,7 +51,7 @@ pub(crate) trait Element: ComplexField + Send + Sync + Copy {
     fn number(value: f64) -> Self;
     fn double(self) -> f64;
     /// `dst += a b`.
-    fn add_product(dst: MatMut<'_, f64>, a: MatRef<'_, Self>, b: MatRef<'_, Self>);
+    fn add_product<S: Sum>(dst: MatMut<'_, S>, a: MatRef<'_, Self>, b: MatRef<'_, Self>);
 }
 
 impl Element for f64 {
@@ -68,8 +69,8 @@ impl Element for f64 {
         self
     }
 
-    fn add_product(dst: MatMut<'_, f64>, a: MatRef<'_, f64>, b: MatRef<'_, f64>) {
-        matmul(dst, Accum::Add, a, b, 1.0, Par::Seq);
+    fn add_product<S: Sum>(dst: MatMut<'_, S>, a: MatRef<'_, f64>, b: MatRef<'_, f64>) {
+        S::add_double(dst, a, b);
     }
 }
 
@@ -88,12 +89,42 @@ impl Element for f32 {
         f64::from(self)
     }
 
-    fn add_product(mut dst: MatMut<'_, f64>, a: MatRef<'_, f32>, b: MatRef<'_, f32>) {
+    fn add_product<S: Sum>(dst: MatMut<'_, S>, a: MatRef<'_, f32>, b: MatRef<'_, f32>) {
+        S::add_single(dst, a, b);
+    }
+}
+
+/// What sums of products are held in.
+pub(crate) trait Sum: Send + Sync + Copy {
+    fn add_double(dst: MatMut<'_, Self>, a: MatRef<'_, f64>, b: MatRef<'_, f64>);
+    fn add_single(dst: MatMut<'_, Self>, a: MatRef<'_, f32>, b: MatRef<'_, f32>);
+}
+
+impl Sum for f64 {
+    fn add_double(dst: MatMut<'_, f64>, a: MatRef<'_, f64>, b: MatRef<'_, f64>) {
+        matmul(dst, Accum::Add, a, b, 1.0, Par::Seq);
+    }
+
+    fn add_single(mut dst: MatMut<'_, f64>, a: MatRef<'_, f32>, b: MatRef<'_, f32>) {
         let mut product = Mat::zeros(a.nrows(), b.ncols());
         matmul(product.as_mut(), Accum::Replace, a, b, 1.0, Par::Seq);
         for (to, from) in dst.rb_mut().col_iter_mut().zip(product.col_iter()) {
             to.iter_mut().zip(from.iter()).for_each(|(to, &from)| *to += f64::from(from));
         }
+    }
+}
+
+impl Sum for f32 {
+    fn add_double(mut dst: MatMut<'_, f32>, a: MatRef<'_, f64>, b: MatRef<'_, f64>) {
+        let mut product = Mat::zeros(a.nrows(), b.ncols());
+        matmul(product.as_mut(), Accum::Replace, a, b, 1.0, Par::Seq);
+        for (to, from) in dst.rb_mut().col_iter_mut().zip(product.col_iter()) {
+            to.iter_mut().zip(from.iter()).for_each(|(to, &from)| *to += from as f32);
+        }
+    }
+
+    fn add_single(dst: MatMut<'_, f32>, a: MatRef<'_, f32>, b: MatRef<'_, f32>) {
+        matmul(dst, Accum::Add, a, b, 1.0, Par::Seq);
     }
 }
 
@@ -105,8 +136,7 @@ pub(crate) struct Sums<'a> {
     pub y: &'a mut [f64],
     /// [out].
     pub squares: &'a mut [f64],
-    /// [in, in], its lower triangle.
-    pub gram: MatMut<'a, f64>,
+    pub gram: &'a mut Gram,
     /// [in, out].
     pub cross: MatMut<'a, f64>,
     /// Samples, as far as they were added.
@@ -145,18 +175,8 @@ pub(crate) fn accumulate<T: Element>(sums: &mut Sums<'_>, source: &impl Source, 
             add(sums.squares, &part.squares);
         }
         let (x, y) = (x.as_ref().subcols(0, count), y.as_ref().subcols(0, count));
-        let (gram, cross) = (sums.gram.as_mut(), sums.cross.as_mut());
-        rayon::join(
-            || {
-                panels(gram, width(inputs)).enumerate().for_each(|(index, columns)| {
-                    let start = index * width(inputs);
-                    let right = x.subrows(start, columns.ncols());
-                    let left = x.subrows(start, inputs - start);
-                    add_tiles(columns.subrows_mut(start, inputs - start), left, right);
-                });
-            },
-            || add_cross(cross, x, y),
-        );
+        let (gram, cross) = (&mut *sums.gram, sums.cross.as_mut());
+        rayon::join(|| gram.add_square(x), || add_cross(cross, x, y));
         *sums.count += count as u64;
         job.advance(count as u64);
     }
@@ -168,13 +188,13 @@ const TILE: usize = 192;
 
 /// Columns of a product that one task makes: each packs the whole left factor anew, so they are wide. It depends on the shape
 /// alone, as the order of every sum does.
-fn width(n: usize) -> usize {
+pub(crate) fn width(n: usize) -> usize {
     (n / 8).next_multiple_of(16).clamp(32, 256)
 }
 
 /// `dst += a bᵀ`, where it is large in pieces that stay in a core's own cache.
 /// - `a`, `b`: [n, samples]
-fn add_tiles<T: Element>(mut dst: MatMut<'_, f64>, a: MatRef<'_, T>, b: MatRef<'_, T>) {
+pub(crate) fn add_tiles<T: Element, S: Sum>(mut dst: MatMut<'_, S>, a: MatRef<'_, T>, b: MatRef<'_, T>) {
     // Where few products are made of a sample, turning it costs more than it saves.
     if dst.nrows() <= 2 * TILE {
         return T::add_product(dst, a, b.transpose());

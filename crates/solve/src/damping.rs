@@ -37,6 +37,16 @@ pub(crate) fn check(damping: f64) -> Result<()> {
 /// - errors: `ABORTED`; `INTERNAL` for what is no covariance
 /// - cost: n³/3 for each step
 pub(crate) fn damped(covariance: &Mat<f64>, damping: f64, job: &Job) -> Result<Damped> {
+    damped_of(covariance.clone(), || covariance.clone(), damping, job)
+}
+
+/// The same of a covariance that is not kept meanwhile: `again` makes it anew where the first damping was too little.
+pub(crate) fn damped_of(
+    mut covariance: Mat<f64>,
+    again: impl Fn() -> Mat<f64>,
+    damping: f64,
+    job: &Job,
+) -> Result<Damped> {
     check(damping)?;
     let n = covariance.nrows();
     let mean = (0..n).map(|i| covariance[(i, i)]).sum::<f64>() / n.max(1) as f64;
@@ -45,13 +55,13 @@ pub(crate) fn damped(covariance: &Mat<f64>, damping: f64, job: &Job) -> Result<D
     while share <= damping.max(1.0) * STEP {
         job.check()?;
         let lambda = share * mean;
-        let mut lifted = covariance.clone();
         for i in 0..n {
-            lifted[(i, i)] += lambda;
+            covariance[(i, i)] += lambda;
         }
-        if let Some(factor) = Cholesky::new(lifted) {
+        if let Some(factor) = Cholesky::new(covariance) {
             return Ok(Damped { factor, share, lambda });
         }
+        covariance = again();
         share = if share < FIRST { FIRST } else { share * STEP };
     }
     Err(Error::internal(format!("a matrix of {n} inputs is no covariance: no damping makes it positive")))

@@ -16,6 +16,7 @@ mod clipped;
 mod columns;
 mod damping;
 mod gaussian;
+mod gram;
 mod grouped;
 mod information;
 mod logits;

@@ -74,33 +74,29 @@ pub struct Responses {
     pub covariance: Vec<f64>,
 }
 
-/// What comes of some of the targets W x, each scaled and shifted.
+/// What comes of W x, each output scaled and shifted.
 ///
-/// - `moments`: after [`Moments::respond`]
-/// - `outputs`: the rows of W; `weights`: these rows, [n, in]; `scale`, `shift`: [n]
-/// - errors: `OPTION_INVALID` without samples; `INTERNAL` where lengths or rows do not fit
-/// - cost: O(n² · in)
-pub fn responses(
-    moments: &Moments,
-    outputs: &[usize],
-    weights: &[f32],
-    (scale, shift): (&[f64], &[f64]),
-) -> Result<Responses> {
+/// - `weights`: W, [n, in]; `scale`, `shift`: [n]
+/// - errors: `OPTION_INVALID` without samples; `INTERNAL` where lengths do not fit
+/// - cost: O(n · in²)
+pub fn responses(moments: &Moments, weights: &[f32], (scale, shift): (&[f64], &[f64])) -> Result<Responses> {
     moments.check()?;
-    let (n, inputs) = (outputs.len(), moments.inputs());
-    let fits = weights.len() == n * inputs && scale.len() == n && shift.len() == n;
-    if !fits || outputs.iter().any(|&output| output >= moments.outputs()) {
-        return Err(Error::internal(format!("{n} responses of {} targets", moments.outputs())));
+    let (n, inputs) = (scale.len(), moments.inputs());
+    if weights.len() != n * inputs || shift.len() != n {
+        return Err(Error::internal(format!(
+            "{} weights for {n} responses of {inputs} inputs",
+            weights.len()
+        )));
     }
-    let cross = Mat::from_fn(inputs, n, |i, column| moments.cross_covariance(i, outputs[column]));
-    let rows = MatRef::from_row_major_slice(weights, n, inputs);
-    let rows = Mat::from_fn(n, inputs, |row, i| f64::from(rows[(row, i)]));
+    let rows = Mat::from_fn(n, inputs, |row, i| f64::from(weights[row * inputs + i]));
+    let cross = moments.covariance_times(rows.transpose());
     let mut product = Mat::zeros(n, n);
     matmul(product.as_mut(), Accum::Replace, &rows, &cross, 1.0, Par::Seq);
-    let all = moments.output_means();
+    let means = moments.input_means();
+    let mean = |row: usize| (0..inputs).map(|i| rows[(row, i)] * means[i]).sum::<f64>();
     let at = |i: usize, j: usize| 0.5 * (product[(i, j)] + product[(j, i)]) * scale[i] * scale[j];
     Ok(Responses {
-        means: (0..n).map(|i| scale[i] * all[outputs[i]] + shift[i]).collect(),
+        means: (0..n).map(|i| scale[i] * mean(i) + shift[i]).collect(),
         covariance: (0..n * n).map(|index| at(index / n, index % n)).collect(),
     })
 }

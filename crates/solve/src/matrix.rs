@@ -19,7 +19,12 @@ pub(crate) fn panel(n: usize) -> usize {
 
 /// The lower triangle of `dst += alpha · a bᵀ`, where a bᵀ is symmetric.
 /// - `dst`: [n, n]; `a`, `b`: [n, k]
-pub(crate) fn add_lower(dst: MatMut<'_, f64>, alpha: f64, a: MatRef<'_, f64>, b: MatRef<'_, f64>) {
+pub(crate) fn add_lower<T: ComplexField + Copy + Send + Sync>(
+    dst: MatMut<'_, T>,
+    alpha: T,
+    a: MatRef<'_, T>,
+    b: MatRef<'_, T>,
+) {
     let (n, width) = (dst.nrows(), panel(dst.nrows()));
     panels(dst, width).enumerate().for_each(|(index, columns)| {
         let (start, width) = (index * width, columns.ncols());
@@ -48,9 +53,9 @@ pub(crate) fn contiguous<T: ComplexField + Copy>(b: MatRef<'_, T>) -> Mat<T> {
 }
 
 /// The lower triangle of m mᵀ.
-pub(crate) fn square(m: MatRef<'_, f64>) -> Mat<f64> {
+pub(crate) fn square<T: ComplexField + Copy + Send + Sync>(m: MatRef<'_, T>) -> Mat<T> {
     let mut product = Mat::zeros(m.nrows(), m.nrows());
-    add_lower(product.as_mut(), 1.0, m, m);
+    add_lower(product.as_mut(), T::one_impl(), m, m);
     product
 }
 

@@ -2,14 +2,13 @@
 
 use crate::accumulate::{Source, Sums, accumulate};
 use crate::clipped::{Targets, accumulate_clipped};
-use crate::columns::{columns, panels};
-use crate::matrix::panel;
+use crate::columns::columns;
+use crate::gram::Gram;
 use crate::patches::{PatchSource, Patches};
 use crate::ridge::Refit;
 use crate::rows::{Rows, check_finite};
 use espalier_tensor::{Code, Error, Job, Result};
-use faer::linalg::matmul::matmul;
-use faer::{Accum, Mat, Par};
+use faer::{Mat, MatRef};
 use rayon::prelude::*;
 
 /// Most inputs: their second moments are 8 GiB.
@@ -28,6 +27,8 @@ pub enum Precision {
     /// f32, in runs of 1024 samples: twice as fast, right to about 1e-6. Enough for a refit with its usual damping; for
     /// what depends on small differences, such as a conditional entropy of lanes that repeat each other, it is not.
     Single,
+    /// As `Single`, and second moments of the inputs are held as f32 too: half of the memory, and as right.
+    Compact,
 }
 
 /// Count, means and second moments of inputs x [in] and targets y [out] over all samples so far.
@@ -43,8 +44,8 @@ pub struct Moments {
     sum_x: Vec<f64>,
     sum_y: Vec<f64>,
     squares: Vec<f64>,
-    /// [in, in], its lower triangle.
-    gram: Mat<f64>,
+    /// [in, in].
+    gram: Gram,
     /// [in, out].
     cross: Mat<f64>,
 }
@@ -62,7 +63,7 @@ impl Moments {
             sum_x: vec![0.0; inputs],
             sum_y: vec![0.0; outputs],
             squares: vec![0.0; outputs],
-            gram: Mat::zeros(inputs, inputs),
+            gram: if precision == Precision::Compact { Gram::single(inputs) } else { Gram::double(inputs) },
             cross: Mat::zeros(inputs, outputs),
         })
     }
@@ -112,13 +113,13 @@ impl Moments {
             x: &mut self.sum_x,
             y: &mut self.sum_y,
             squares: &mut self.squares,
-            gram: self.gram.as_mut(),
+            gram: &mut self.gram,
             cross: self.cross.as_mut(),
             count: &mut self.count,
         };
         match self.precision {
             Precision::Double => accumulate::<f64>(&mut sums, source, job),
-            Precision::Single => accumulate::<f32>(&mut sums, source, job),
+            Precision::Single | Precision::Compact => accumulate::<f32>(&mut sums, source, job),
         }
     }
 
@@ -148,8 +149,11 @@ impl Moments {
             return Ok(());
         }
         if self.count == 0 {
-            let precision = self.precision;
-            *self = Moments { precision, ..other.clone() };
+            let (precision, outputs) = (self.precision, self.outputs());
+            let empty = Moments::new(self.inputs(), outputs, precision)?;
+            let Moments { count, pivot_x, pivot_y, sum_x, sum_y, squares, cross, .. } = other.clone();
+            *self = Moments { count, pivot_x, pivot_y, sum_x, sum_y, squares, cross, ..empty };
+            self.gram.update(|i, j, _| other.gram.get(i, j));
             return Ok(());
         }
         // With v - p = (v - q) + (q - p): Σ(v-p)(w-p)ᵀ = Σ(v-q)(w-q)ᵀ + s dᵀ + d sᵀ + n d dᵀ, all on the right of q.
@@ -159,11 +163,8 @@ impl Moments {
         };
         let (dx, dy) = (apart(&other.pivot_x, &self.pivot_x), apart(&other.pivot_y, &self.pivot_y));
         let (sx, sy) = (&other.sum_x, &other.sum_y);
-        for j in 0..self.inputs() {
-            for i in j..self.inputs() {
-                self.gram[(i, j)] += other.gram[(i, j)] + sx[i] * dx[j] + dx[i] * (sx[j] + n * dx[j]);
-            }
-        }
+        self.gram
+            .update(|i, j, own| own + other.gram.get(i, j) + sx[i] * dx[j] + dx[i] * (sx[j] + n * dx[j]));
         for j in 0..self.outputs() {
             for i in 0..self.inputs() {
                 self.cross[(i, j)] += other.cross[(i, j)] + sx[i] * dy[j] + dx[i] * (sy[j] + n * dy[j]);
@@ -190,18 +191,9 @@ impl Moments {
             return Err(Error::internal(what));
         }
         std::mem::swap(self, &mut moments);
-        let Moments { precision, count, pivot_x, sum_x, mut gram, .. } = moments;
-        for j in 0..inputs {
-            for i in 0..j {
-                gram[(i, j)] = gram[(j, i)];
-            }
-        }
+        let Moments { precision, count, pivot_x, sum_x, gram, .. } = moments;
         let w = Mat::from_fn(inputs, outputs, |i, output| f64::from(weights[output * inputs + i]));
-        let mut cross = Mat::zeros(inputs, outputs);
-        panels(cross.as_mut(), panel(outputs)).enumerate().for_each(|(index, columns)| {
-            let right = w.as_ref().subcols(index * panel(outputs), columns.ncols());
-            matmul(columns, Accum::Replace, &gram, right, 1.0, Par::Seq);
-        });
+        let cross = gram.times(w.as_ref());
         let response = |of: &[f64]| -> Vec<f64> {
             (0..outputs).map(|output| (0..inputs).map(|i| w[(i, output)] * of[i]).sum()).collect()
         };
@@ -210,6 +202,24 @@ impl Moments {
         let squares: Vec<f64> = squares.map(|sum: f64| sum.max(0.0)).collect();
         let (pivot_y, sum_y) = (response(&pivot_x), response(&sum_x));
         *self = Moments { precision, count, pivot_x, pivot_y, sum_x, sum_y, squares, gram, cross };
+        Ok(())
+    }
+
+    /// Multiplies each target by a factor, as if it had been added so.
+    ///
+    /// - `factors`: [out]
+    /// - errors: `INTERNAL` for another number of them
+    pub fn scale_targets(&mut self, factors: &[f64]) -> Result<()> {
+        if factors.len() != self.outputs() {
+            let what = format!("{} factors of {} targets", factors.len(), self.outputs());
+            return Err(Error::internal(what));
+        }
+        for (j, factor) in factors.iter().enumerate() {
+            self.pivot_y[j] *= factor;
+            self.sum_y[j] *= factor;
+            self.squares[j] *= factor * factor;
+            self.cross.col_mut(j).iter_mut().for_each(|value| *value *= factor);
+        }
         Ok(())
     }
 
@@ -278,7 +288,9 @@ impl Moments {
         };
         match self.precision {
             Precision::Double => accumulate_clipped::<f64>(&mut targets, source, parts, refit, job),
-            Precision::Single => accumulate_clipped::<f32>(&mut targets, source, parts, refit, job),
+            Precision::Single | Precision::Compact => {
+                accumulate_clipped::<f32>(&mut targets, source, parts, refit, job)
+            }
         }
     }
 
@@ -321,7 +333,7 @@ impl Moments {
     /// Of inputs i and j.
     pub fn input_covariance(&self, i: usize, j: usize) -> f64 {
         let n = self.samples();
-        (self.gram[(i.max(j), i.min(j))] - self.sum_x[i] * self.sum_x[j] / n) / n
+        (self.gram.get(i, j) - self.sum_x[i] * self.sum_x[j] / n) / n
     }
 
     /// Of input i and target j.
@@ -340,6 +352,19 @@ impl Moments {
             }
         });
         covariance
+    }
+
+    /// The covariance of all inputs, times w [in, columns].
+    pub(crate) fn covariance_times(&self, w: MatRef<'_, f64>) -> Mat<f64> {
+        let n = self.samples();
+        let mut product = self.gram.times(w);
+        for (j, column) in product.col_iter_mut().enumerate() {
+            let along: f64 = (0..self.inputs()).map(|i| self.sum_x[i] * w[(i, j)]).sum::<f64>() / n;
+            for (value, sum) in column.iter_mut().zip(&self.sum_x) {
+                *value = (*value - sum * along) / n;
+            }
+        }
+        product
     }
 
     /// The covariance of some inputs with all targets: [inputs.len(), out].

@@ -2,7 +2,7 @@
 
 use crate::blocks::check_distinct;
 use crate::moments::Moments;
-use crate::surgeon::Surgeon;
+use crate::surgeon::{Prices, surgeon};
 use espalier_tensor::{Code, Error, Job, Result};
 
 /// What reads the blocks: one of the layers that they feed.
@@ -51,17 +51,17 @@ pub fn obs(consumers: &[Consumer<'_>], damping: f64, stay: usize, job: &Job) -> 
             return Err(Error::new(Code::OptionInvalid, what).todo("Take a number from 0 on."));
         }
         let named = check_distinct(moments.inputs(), blocks.iter().flatten())?;
-        surgeons.push(Surgeon::new(moments, blocks, &named, damping, job)?);
+        surgeons.push(surgeon(moments, blocks, &named, damping, job)?);
     }
     let removed = count.saturating_sub(stay);
     job.expect(removed as u64);
-    let damping = surgeons.iter().map(|surgeon| surgeon.share).collect();
+    let damping = surgeons.iter().map(|surgeon| surgeon.share()).collect();
     let mut order = Order { damping, ..Order::default() };
     for _ in 0..removed {
         job.check()?;
         let mut total = vec![Some(0.0); count];
         for (surgeon, consumer) in surgeons.iter_mut().zip(consumers) {
-            for (total, price) in total.iter_mut().zip(prices(surgeon, job)?) {
+            for (total, price) in total.iter_mut().zip(prices(&mut **surgeon, job)?) {
                 *total = total.zip(price).map(|(total, price)| total + consumer.weight * price);
             }
         }
@@ -78,7 +78,7 @@ pub fn obs(consumers: &[Consumer<'_>], damping: f64, stay: usize, job: &Job) -> 
 }
 
 /// Prices, from fresh matrices where rounding has spoilt those that there are.
-fn prices(surgeon: &mut Surgeon<'_>, job: &Job) -> Result<Vec<Option<f64>>> {
+fn prices(surgeon: &mut dyn Prices, job: &Job) -> Result<Vec<Option<f64>>> {
     if let Some(prices) = surgeon.prices() {
         return Ok(prices);
     }

@@ -85,12 +85,14 @@ impl Regression {
         let normal = Normal::new(&moments, &all, damping, intercept, job)?;
         let mut refit = normal.solve(&moments, near)?;
         let rounds = if self.parts > 1 { solving.rounds } else { 0 };
+        // After a single round nothing would take back what it overshoots.
+        let relaxation = if rounds > 1 { RELAXATION } else { 1.0 };
         for _ in 0..rounds {
             moments.clear_targets();
             for batches in [&self.fitted, &self.held].into_iter().filter(|batches| !batches.is_empty()) {
                 moments.add_clipped_source(&batches.joined()?, self.parts, &refit, job)?;
             }
-            refit.relax(&normal.solve(&moments, near)?);
+            refit.relax(&normal.solve(&moments, near)?, relaxation);
         }
         Ok(Solved { refit, means: moments.input_means() })
     }
@@ -133,10 +135,10 @@ impl Regression {
 }
 
 impl Refit {
-    fn relax(&mut self, next: &Refit) {
+    fn relax(&mut self, next: &Refit, relaxation: f64) {
         let numbers = self.weights.iter_mut().chain(&mut self.bias);
         for (own, next) in numbers.zip(next.weights.iter().chain(&next.bias)) {
-            *own += RELAXATION * (next - *own);
+            *own += relaxation * (next - *own);
         }
     }
 }

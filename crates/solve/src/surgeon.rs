@@ -1,12 +1,13 @@
 //! One consumer under the optimal brain surgeon: what its blocks cost, and what is left when one leaves.
 
+use crate::accumulate::Element;
 use crate::columns::columns;
-use crate::damping::damped;
+use crate::damping::{Damped, damped_of};
 use crate::matrix::{Cholesky, add_lower, factor_small, small_block, solve_small, square, whitened};
 use crate::moments::Moments;
 use espalier_tensor::{Job, Result};
 use faer::linalg::matmul::matmul;
-use faer::{Accum, Mat, Par};
+use faer::{Accum, Mat, MatRef, Par};
 use rayon::prelude::*;
 
 /// Columns of downdates that are gathered before they are applied, in one product.
@@ -20,16 +21,15 @@ const COMPACT: usize = 8;
 /// When block c leaves, P loses P_:c P_cc⁻¹ P_c: and B loses P_:c P_cc⁻¹ B_c. With P_cc = L Lᵀ, U = P_:c L⁻ᵀ,
 /// T = L⁻¹ M_cc L⁻ᵀ and V = M_:c L⁻ᵀ - ½ U T that is P -= U Uᵀ, M -= U Vᵀ + V Uᵀ. Prices need the blocks on the diagonals
 /// only, and a step the columns of one block, so U and V are gathered and applied to the whole now and then.
-pub(crate) struct Surgeon<'a> {
+struct Surgeon<'a, T> {
     moments: &'a Moments,
     /// λ, the same through all removals.
     lambda: f64,
-    /// The damping that λ came from.
-    pub share: f64,
+    share: f64,
     blocks: Vec<Block>,
     /// Inputs that belong to no block, and so stay.
     others: Vec<usize>,
-    state: State,
+    state: State<T>,
 }
 
 /// A block of inputs.
@@ -43,53 +43,93 @@ struct Block {
     m: Vec<f64>,
 }
 
-struct State {
-    /// Lower triangles, without what is pending.
-    p: Mat<f64>,
-    m: Mat<f64>,
+struct State<T> {
+    /// Lower triangles, without what is pending; the blocks on the diagonals are known in double precision besides.
+    p: Mat<T>,
+    m: Mat<T>,
     /// [n, pending].
-    u: Mat<f64>,
-    v: Mat<f64>,
+    u: Mat<T>,
+    v: Mat<T>,
     pending: usize,
     /// Inputs that there were when the matrices were made, and how many have left since.
     fresh: usize,
     gone: usize,
 }
 
-impl<'a> Surgeon<'a> {
-    /// - `named`: for each input, whether a block has it
-    pub fn new(
+/// What prices the blocks of one consumer, and takes them away.
+pub(crate) trait Prices {
+    /// The damping that λ came from.
+    fn share(&self) -> f64;
+    /// What leaves with each block that is still there: the rise of the mean squared error, damping included; none for those
+    /// that left.
+    /// - returns: none where rounding has left a block that is not positive
+    fn prices(&self) -> Option<Vec<Option<f64>>>;
+    /// Takes a block away.
+    /// - errors: `ABORTED`, `INTERNAL`
+    fn remove(&mut self, block: usize, job: &Job) -> Result<()>;
+    /// Makes the matrices again from the moments of what is left.
+    /// - errors: `ABORTED`, `INTERNAL`
+    fn restart(&mut self, job: &Job) -> Result<()>;
+    /// Whether nothing has been taken away since the matrices were made.
+    fn is_fresh(&self) -> bool;
+}
+
+/// From so many inputs on matrices are held in single precision: half of the memory, and nearly half of the time.
+const LARGE: usize = 512;
+/// Under a damping that is at least this, elements of P are at most 10⁴ times what they come to once no other input says the same,
+/// so that rounding to single precision stays a small share of a price.
+const DAMPED: f64 = 1e-4;
+
+/// The surgeon of a consumer, in the precision that suits its inputs.
+/// - `named`: for each input, whether a block has it
+pub(crate) fn surgeon<'a>(
+    moments: &'a Moments,
+    blocks: &[Vec<usize>],
+    named: &[bool],
+    damping: f64,
+    job: &Job,
+) -> Result<Box<dyn Prices + 'a>> {
+    Ok(if moments.inputs() < LARGE || damping < DAMPED {
+        Box::new(Surgeon::<f64>::new(moments, blocks, named, damping, job)?)
+    } else {
+        Box::new(Surgeon::<f32>::new(moments, blocks, named, damping, job)?)
+    })
+}
+
+impl<'a, T: Element> Surgeon<'a, T> {
+    fn new(
         moments: &'a Moments,
         blocks: &[Vec<usize>],
         named: &[bool],
         damping: f64,
         job: &Job,
-    ) -> Result<Surgeon<'a>> {
+    ) -> Result<Surgeon<'a, T>> {
         let mut blocks: Vec<Block> = blocks
             .iter()
             .map(|inputs| Block { inputs: inputs.clone(), left: false, start: 0, p: vec![], m: vec![] })
             .collect();
         let others: Vec<usize> = (0..moments.inputs()).filter(|&input| !named[input]).collect();
         let order = place(&mut blocks, &others);
-        let damped = damped(&moments.covariance_of(&order), damping, job)?;
-        let state = State::new(moments, &order, &damped.factor, &mut blocks);
-        let (lambda, share) = (damped.lambda, damped.share);
+        let again = || moments.covariance_of(&order);
+        let Damped { factor, lambda, share } = damped_of(again(), again, damping, job)?;
+        let state = State::new(moments, &order, factor, &mut blocks);
         Ok(Surgeon { moments, lambda, share, blocks, others, state })
     }
+}
 
-    /// What leaves with each block that is still there: the rise of the mean squared error, damping included; none for those
-    /// that left.
-    /// - returns: none where rounding has left a block that is not positive
-    pub fn prices(&self) -> Option<Vec<Option<f64>>> {
+impl<T: Element> Prices for Surgeon<'_, T> {
+    fn share(&self) -> f64 {
+        self.share
+    }
+
+    fn prices(&self) -> Option<Vec<Option<f64>>> {
         // Small ones are not worth a task each.
         let shortest =
             1 + 512 / self.blocks.iter().map(|block| block.inputs.len().pow(2)).max().unwrap_or(1).max(1);
         self.blocks.par_iter().with_min_len(shortest).map(Block::price).collect()
     }
 
-    /// Takes a block away.
-    /// - errors: `ABORTED`, `INTERNAL`
-    pub fn remove(&mut self, block: usize, job: &Job) -> Result<()> {
+    fn remove(&mut self, block: usize, job: &Job) -> Result<()> {
         let leaving = &mut self.blocks[block];
         leaving.left = true;
         let size = leaving.inputs.len();
@@ -108,24 +148,24 @@ impl<'a> Surgeon<'a> {
         Ok(())
     }
 
-    /// Makes the matrices again from the moments of what is left.
-    /// - errors: `ABORTED`, `INTERNAL`
-    pub fn restart(&mut self, job: &Job) -> Result<()> {
+    fn restart(&mut self, job: &Job) -> Result<()> {
         let order = place(&mut self.blocks, &self.others);
-        let mut covariance = self.moments.covariance_of(&order);
-        for i in 0..order.len() {
-            covariance[(i, i)] += self.lambda;
-        }
-        let factor = match Cholesky::new(covariance.clone()) {
-            Some(factor) => factor,
-            None => damped(&covariance, 0.0, job)?.factor,
+        let lifted = || {
+            let mut covariance = self.moments.covariance_of(&order);
+            for i in 0..order.len() {
+                covariance[(i, i)] += self.lambda;
+            }
+            covariance
         };
-        self.state = State::new(self.moments, &order, &factor, &mut self.blocks);
+        let factor = match Cholesky::new(lifted()) {
+            Some(factor) => factor,
+            None => damped_of(lifted(), lifted, 0.0, job)?.factor,
+        };
+        self.state = State::new(self.moments, &order, factor, &mut self.blocks);
         Ok(())
     }
 
-    /// Whether nothing has been taken away since the matrices were made.
-    pub fn is_fresh(&self) -> bool {
+    fn is_fresh(&self) -> bool {
         self.state.gone == 0
     }
 }
@@ -164,16 +204,22 @@ impl Block {
     }
 }
 
-impl State {
-    fn new(moments: &Moments, order: &[usize], factor: &Cholesky, blocks: &mut [Block]) -> State {
-        let p = factor.inverse();
+impl<T: Element> State<T> {
+    fn new(moments: &Moments, order: &[usize], factor: Cholesky, blocks: &mut [Block]) -> State<T> {
         let weights = factor.solve(moments.cross_covariance_of(order));
-        let m = square(weights.as_ref());
+        let p = factor.inverse();
+        drop(factor);
         let widest = blocks.iter().map(|block| block.inputs.len()).max().unwrap_or(0);
         blocks.par_iter_mut().filter(|block| !block.left).for_each(|block| {
-            block.p = small_block(p.as_ref(), block.start, block.inputs.len());
-            block.m = small_block(m.as_ref(), block.start, block.inputs.len());
+            let (start, n) = (block.start, block.inputs.len());
+            block.p = small_block(p.as_ref(), start, n);
+            let own = weights.subrows(start, n);
+            block.m = (0..n * n)
+                .map(|index| (0..own.ncols()).map(|k| own[(index / n, k)] * own[(index % n, k)]).sum())
+                .collect();
         });
+        let p = numbers::<T>(p);
+        let m = square(numbers::<T>(weights).as_ref());
         let columns = || Mat::zeros(order.len(), PENDING + widest);
         State { p, m, u: columns(), v: columns(), pending: 0, fresh: order.len(), gone: 0 }
     }
@@ -194,21 +240,22 @@ impl State {
         let mut m = columns_of(&self.m, start, size);
         let (u, v) = (self.u.as_ref().subcols(0, known), self.v.as_ref().subcols(0, known));
         let (own_u, own_v) = (u.subrows(start, size).transpose(), v.subrows(start, size).transpose());
-        matmul(&mut p, Accum::Add, u, own_u, -1.0, Par::Seq);
-        matmul(&mut m, Accum::Add, u, own_v, -1.0, Par::Seq);
-        matmul(&mut m, Accum::Add, v, own_u, -1.0, Par::Seq);
+        let minus = T::number(-1.0);
+        matmul(&mut p, Accum::Add, u, own_u, minus, Par::Seq);
+        matmul(&mut m, Accum::Add, u, own_v, minus, Par::Seq);
+        matmul(&mut m, Accum::Add, v, own_u, minus, Par::Seq);
 
         let (mut from_p, mut from_m) = (vec![0.0; size], vec![0.0; size]);
         for row in 0..n {
             for j in 0..size {
-                (from_p[j], from_m[j]) = (p[(row, j)], m[(row, j)]);
+                (from_p[j], from_m[j]) = (p[(row, j)].double(), m[(row, j)].double());
             }
             solve_small(&l, size, &mut from_p);
             solve_small(&l, size, &mut from_m);
             for j in 0..size {
                 let half: f64 = (0..size).map(|k| from_p[k] * t[k * size + j]).sum();
-                self.u[(row, known + j)] = from_p[j];
-                self.v[(row, known + j)] = from_m[j] - 0.5 * half;
+                self.u[(row, known + j)] = T::number(from_p[j]);
+                self.v[(row, known + j)] = T::number(from_m[j] - 0.5 * half);
             }
         }
         self.pending += size;
@@ -220,8 +267,9 @@ impl State {
                 for j in 0..n {
                     let (a, b) = (block.start + i, block.start + j);
                     for k in 0..size {
-                        block.p[i * n + j] -= u[(a, k)] * u[(b, k)];
-                        block.m[i * n + j] -= u[(a, k)] * v[(b, k)] + v[(a, k)] * u[(b, k)];
+                        let of = |matrix: MatRef<'_, T>, row: usize| matrix[(row, k)].double();
+                        block.p[i * n + j] -= of(u, a) * of(u, b);
+                        block.m[i * n + j] -= of(u, a) * of(v, b) + of(v, a) * of(u, b);
                     }
                 }
             }
@@ -262,22 +310,32 @@ impl State {
     fn apply(&mut self) {
         let (n, pending) = (self.p.nrows(), self.pending);
         let (u, v) = (self.u.as_ref().subcols(0, pending), self.v.as_ref().subcols(0, pending));
-        add_lower(self.p.as_mut(), -1.0, u, u);
-        let both = |first: faer::MatRef<'_, f64>, second: faer::MatRef<'_, f64>| {
+        let minus = T::number(-1.0);
+        add_lower(self.p.as_mut(), minus, u, u);
+        let both = |first: MatRef<'_, T>, second: MatRef<'_, T>| {
             let mut both = Mat::zeros(n, 2 * pending);
             both.as_mut().subcols_mut(0, pending).copy_from(first);
             both.as_mut().subcols_mut(pending, pending).copy_from(second);
             both
         };
-        add_lower(self.m.as_mut(), -1.0, both(u, v).as_ref(), both(v, u).as_ref());
+        add_lower(self.m.as_mut(), minus, both(u, v).as_ref(), both(v, u).as_ref());
         self.pending = 0;
     }
 }
 
 /// Columns `start..start + size` of a matrix of which the lower triangle is known, whole.
-fn columns_of(lower: &Mat<f64>, start: usize, size: usize) -> Mat<f64> {
+fn columns_of<T: Element>(lower: &Mat<T>, start: usize, size: usize) -> Mat<T> {
     Mat::from_fn(lower.nrows(), size, |i, j| {
         let column = start + j;
         lower[(i.max(column), i.min(column))]
     })
+}
+
+/// The same numbers, as they are held.
+fn numbers<T: Element>(matrix: Mat<f64>) -> Mat<T> {
+    let mut rounded = Mat::zeros(matrix.nrows(), matrix.ncols());
+    columns(rounded.as_mut()).enumerate().for_each(|(j, to)| {
+        to.iter_mut().zip(matrix.col(j).iter()).for_each(|(to, &from)| *to = T::number(from));
+    });
+    rounded
 }

@@ -94,11 +94,10 @@ fn responses_are_those_of_the_samples() {
     let mut samples = Samples::random(7, 60, 6, 0);
     samples.x.iter_mut().for_each(|value| *value += 2.0);
     let matrix = Samples::random(8, 4, 6, 0).x;
-    let mut moments = samples.moments();
-    moments.respond(&matrix, 4).expect("targets");
+    let moments = samples.moments();
     let (rows, scale, shift) = ([2, 0], [-0.5, 3.0], [1.0, 0.25]);
     let weights: Vec<f32> = rows.iter().flat_map(|&row| matrix[row * 6..][..6].to_vec()).collect();
-    let found = responses(&moments, &rows, &weights, (&scale, &shift)).expect("responses");
+    let found = responses(&moments, &weights, (&scale, &shift)).expect("responses");
     let z: Vec<[f64; 2]> = samples
         .x
         .chunks_exact(6)
@@ -125,7 +124,7 @@ fn what_does_not_fit_is_refused() {
     let broken = logits(&[f64::NAN; 4], &[1.0; 4], 2, &Job::new());
     assert_eq!(broken.expect_err("refused").code(), Code::Internal);
     let moments = Samples::random(1, 10, 3, 2).moments();
-    let ask = |outputs: &[usize], weights: &[f32]| responses(&moments, outputs, weights, (&[1.0], &[0.0]));
-    assert_eq!(ask(&[2], &[0.0; 3]).expect_err("refused").code(), Code::Internal);
-    assert_eq!(ask(&[1], &[0.0; 2]).expect_err("refused").code(), Code::Internal);
+    let ask = |weights: &[f32], shift: &[f64]| responses(&moments, weights, (&[1.0], shift));
+    assert_eq!(ask(&[0.0; 3], &[0.0; 2]).expect_err("refused").code(), Code::Internal);
+    assert_eq!(ask(&[0.0; 2], &[0.0]).expect_err("refused").code(), Code::Internal);
 }

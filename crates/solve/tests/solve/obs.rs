@@ -91,6 +91,31 @@ fn prices_foretell_the_error_of_a_refit() {
     }
 }
 
+/// The same of so many inputs that matrices are held in single precision: what is left of the error and of the damping's part.
+#[test]
+fn prices_of_many_inputs_foretell_the_damped_error() {
+    let samples = Samples::random(5, 1500, 600, 8);
+    let (moments, damping) = (samples.moments(), 1e-3);
+    let lambda = damping * moments.input_variances().iter().sum::<f64>() / 600.0;
+    for size in [1, 4] {
+        let blocks: Vec<Vec<usize>> = (0..600 / size).map(|b| (b * size..(b + 1) * size).collect()).collect();
+        let found = order(&[Consumer { moments: &moments, blocks: &blocks, weight: 1.0 }], damping);
+        let error = |left: &[usize]| -> f64 {
+            let keep: Vec<usize> = left.iter().flat_map(|&block| blocks[block].clone()).collect();
+            let share = lambda
+                / (keep.iter().map(|&i| moments.input_variances()[i]).sum::<f64>() / keep.len() as f64);
+            let refit = ridge(&moments, &keep, share, &Job::new()).expect("a refit");
+            let error: f64 = refit.errors(&moments, &keep).expect("errors").iter().sum();
+            error + lambda * refit.weights.iter().map(|weight| weight * weight).sum::<f64>()
+        };
+        let first = error(&(0..blocks.len()).collect::<Vec<_>>());
+        for removed in [1, 10, blocks.len() / 2, blocks.len() * 9 / 10] {
+            let foretold = first + found.prices[..removed].iter().sum::<f64>();
+            assert_close(&[error(&found.blocks[removed..])], &[foretold], 1e-4);
+        }
+    }
+}
+
 /// ‖B_j‖² / [C⁻¹]_jj = ‖B_j‖² 2^{2h(X_j|rest)} / 2πe.
 #[test]
 fn the_first_price_is_a_weight_times_what_no_other_knows() {

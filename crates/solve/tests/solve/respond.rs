@@ -137,3 +137,37 @@ fn through_zero_is_best_of_those_without_bias_and_worse_than_with() {
     let refused = ridge_through_zero(&empty, &[0], 0.0, &Job::new()).unwrap_err();
     assert_eq!(refused.code(), Code::OptionInvalid);
 }
+
+#[test]
+fn scaled_targets_are_those_that_were_added_so() {
+    let samples = Samples::random(8, 200, 5, 3);
+    let factors = [2.0, 0.0, -0.5];
+    let y = samples.y.iter().enumerate().map(|(i, y)| y * factors[i % 3] as f32).collect();
+    let expected = Samples { inputs: 5, outputs: 3, x: samples.x.clone(), y }.moments();
+    let mut found = samples.moments();
+    found.scale_targets(&factors).expect("factors");
+    assert_close(&covariances(&found).1, &covariances(&expected).1, 1e-9);
+    assert_close(&found.output_means(), &expected.output_means(), 1e-9);
+    assert_close(&found.output_variances(), &expected.output_variances(), 1e-9);
+    assert!(found.scale_targets(&factors[1..]).is_err());
+}
+
+#[test]
+fn compact_moments_are_those_of_double_precision() {
+    for inputs in [3, 40, 300] {
+        let samples = Samples::random(inputs as u64, 900, inputs, 4);
+        let (found, expected) = (samples.moments_in(Precision::Compact), samples.moments());
+        let (own, cross) = covariances(&found);
+        let (c, r) = covariances(&expected);
+        assert_close(&own, &c, 2e-6);
+        assert_close(&cross, &r, 2e-6);
+        let mut both = found.clone();
+        both.merge(&expected).expect("the same lengths");
+        assert_close(&covariances(&both).0, &c, 2e-6);
+        let (mut found, mut expected) = (found, expected);
+        let weights = Samples::random(1, 6, inputs, 0).x;
+        found.respond(&weights, 6).expect("targets");
+        expected.respond(&weights, 6).expect("targets");
+        assert_close(&covariances(&found).1, &covariances(&expected).1, 2e-6);
+    }
+}
