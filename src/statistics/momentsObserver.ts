@@ -17,7 +17,7 @@ import type { NativeModel, NativeOptions } from '../native/index.js';
 import type { NativeMoments } from '../native/moments.js';
 import { inSlices } from '../platform/index.js';
 import type { Tensor } from '../runtime/runtime.js';
-import { type Answer, Stakes } from './answers.js';
+import { type AnswerValue, Stakes } from './answers.js';
 import { isDirection, layerOf, type Summing } from './summing.js';
 
 /** Inputs that are read by one or several layers, and their second moments while they are held. */
@@ -78,7 +78,7 @@ export class MomentsObserver implements Observer {
   private constructor(
     readonly all: readonly InputMoments[],
     readonly chosen: readonly InputMoments[],
-    readonly answers: ReadonlyMap<Layer, readonly Answer[]>,
+    readonly answers: ReadonlyMap<Layer, readonly AnswerValue[]>,
     readonly stored: ReadonlyMap<Recurrent, Stored>,
     readonly taking: Taking,
     readonly options: NativeOptions,
@@ -96,7 +96,7 @@ export class MomentsObserver implements Observer {
     native: NativeModel,
     all: readonly InputMoments[],
     chosen: readonly InputMoments[],
-    answers: ReadonlyMap<Layer, readonly Answer[]>,
+    answers: ReadonlyMap<Layer, readonly AnswerValue[]>,
     taking: Taking,
     options: NativeOptions,
   ): Promise<MomentsObserver> {
