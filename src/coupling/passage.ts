@@ -1,7 +1,7 @@
 import type { Node } from '../model/graph.js';
 
 /** One thing that a node does to each element of a value. Other operands are broadcast to it. */
-export type Step =
+export type ElementwiseStep =
   /** Adds these operands, each `times` so often, by default once. */
   | { readonly kind: 'sum'; readonly operands: readonly number[]; readonly times?: number }
   /** Multiplies by a number. */
@@ -18,7 +18,7 @@ export type Step =
 /** What a rule says of an operand: what its node does to each element first. */
 export interface Passing {
   readonly operand: number;
-  readonly steps: readonly Step[];
+  readonly steps: readonly ElementwiseStep[];
   /** The first output is what comes of the steps; by default something else is made of it behind them. */
   readonly passes?: boolean;
 }
@@ -31,7 +31,7 @@ export interface Passage extends Passing {
 /** A node that goes on behind its own W x + b. */
 export interface Fusing {
   /** What it does to W x + b; its first output is what comes of them. */
-  readonly steps: readonly Step[];
+  readonly steps: readonly ElementwiseStep[];
   readonly alone: UnfusedNode;
 }
 
@@ -63,5 +63,5 @@ export function passageOf(
 }
 
 /** What lies below or above bounds is all the same; nothing is said where there are none. */
-export const bounds = (low: number, high: number): readonly Step[] =>
+export const bounds = (low: number, high: number): readonly ElementwiseStep[] =>
   low > Number.NEGATIVE_INFINITY || high < Number.POSITIVE_INFINITY ? [{ kind: 'bounds', low, high }] : [];

@@ -6,7 +6,7 @@ import { readersOf } from '../model/readers.js';
 import type { Tensor } from '../runtime/runtime.js';
 
 /** Values that decide lengths or pick elements, which a pruned model takes from the original instead of computing them. */
-export interface Given {
+export interface GivenValues {
   readonly names: ReadonlySet<string>;
   /** What the other model has there. */
   readonly from: { get(value: string, batch: number): Tensor | undefined };

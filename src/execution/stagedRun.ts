@@ -2,10 +2,10 @@ import type { NodeDocument } from '../model/document.js';
 import type { Edits } from '../model/edits.js';
 import type { NativeModel, NativeOptions } from '../native/index.js';
 import type { Feeds, Runtime, Session, Tensor } from '../runtime/runtime.js';
-import type { Given } from './decisions.js';
+import type { GivenValues } from './decisions.js';
 import type { SubgraphPartition } from './subgraphPartition.js';
 
-const NOTHING_GIVEN: Given = { names: new Set(), from: { get: () => undefined } };
+const NOTHING_GIVEN: GivenValues = { names: new Set(), from: { get: () => undefined } };
 
 /** What a model's values are for some batches of samples, as far as it was computed. */
 export class StagedRun {
@@ -28,7 +28,7 @@ export class StagedRun {
     /** Makes this model's inputs of the original's: it may have been pruned of some of their indices. */
     readonly taken: (feeds: Feeds) => Feeds = (feeds) => feeds,
     /** Values that are taken from the other model, since they decide lengths. */
-    readonly given: Given = NOTHING_GIVEN,
+    readonly given: GivenValues = NOTHING_GIVEN,
     /** Values that are kept for the other model, which takes them from here. */
     readonly kept: ReadonlySet<string> = NOTHING_GIVEN.names,
   ) {

@@ -1,7 +1,7 @@
 import { fleetingNodes } from '../compare/standIns.js';
 import type { GraphDocument, ModelDocument, NodeDocument } from '../model/document.js';
 import type { Part } from '../model/edits.js';
-import { madeBy, type UnfusedValue } from './alone.js';
+import { madeBy, type UnfusedValue } from './unfusedValues.js';
 
 /**
  * A model's main graph in the order in which it is computed, part by part: what is needed for some values is computed
@@ -99,14 +99,14 @@ export class SubgraphPartition {
     return madeBy(nodes, this.alone);
   }
 
-  /** Whether what some sites read is made behind one of them. */
-  feeds(sites: readonly { readonly node: { readonly id: number }; readonly data: string }[]): boolean {
-    const own = new Set(sites.map(({ node }) => node.id));
+  /** Whether what some uses read is made behind one of them. */
+  feeds(uses: readonly { readonly node: { readonly id: number }; readonly data: string }[]): boolean {
+    const own = new Set(uses.map(({ node }) => node.id));
     const before = this.between(
-      sites.map(({ data }) => data),
+      uses.map(({ data }) => data),
       new Set(),
     );
-    return sites.length > 1 && [...before].some(({ id }) => own.has(id));
+    return uses.length > 1 && [...before].some(({ id }) => own.has(id));
   }
 
   /** The part that consists of these nodes: gives `outputs` from values that there are, whose types these are. */

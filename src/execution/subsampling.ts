@@ -16,7 +16,7 @@ const SAMPLES = 128;
 const CLOSE = 0.8;
 
 /** Positions of a layer's inputs on all data. */
-export interface Size {
+export interface RegressionSize {
   readonly inputs: number;
   readonly rows: number;
   /** Targets that each input is multiplied by, counted as often as it is. */
@@ -24,10 +24,11 @@ export interface Size {
 }
 
 /** In products, for each position. */
-const costOf = ({ inputs, targets = 0 }: Size): number => inputs * (inputs + GATHERING + 2 * targets);
+const costOf = ({ inputs, targets = 0 }: RegressionSize): number =>
+  inputs * (inputs + GATHERING + 2 * targets);
 
 /** The multiplications that one layer may take so that all take at most `most`; what cheap layers do not need is left to the others. */
-export function shareOf(sizes: readonly Size[], most = MOST_COST): number {
+export function shareOf(sizes: readonly RegressionSize[], most = MOST_COST): number {
   const costs = sizes.map((size) => Math.min(size.rows, mostRows(size.inputs)) * costOf(size));
   let left = most;
   for (const [place, cost] of costs.sort((a, b) => a - b).entries()) {
@@ -39,7 +40,7 @@ export function shareOf(sizes: readonly Size[], most = MOST_COST): number {
 }
 
 /** The stride at which a layer's positions are subsampled, so that it takes at most `share` multiplications but keeps `wantedRows`. */
-export function strideFor(size: Size, share: number): number {
+export function strideFor(size: RegressionSize, share: number): number {
   const most = Math.max(wantedRows(size.inputs), share / costOf(size));
   return Math.max(1, Math.floor(size.rows / Math.min(mostRows(size.inputs), most)));
 }

@@ -16,7 +16,7 @@ import {
 
 /** Where b is stored that is added to W x at a use of the weight. */
 export type BiasPlace =
-  /** A stored vector that nothing else reads. `included`: the site's output has it in it. */
+  /** A stored vector that nothing else reads. `included`: the use's output has it in it. */
   | ({ readonly kind: 'stored'; readonly included: boolean } & Pick<Behind, 'tensor' | 'quantised'>)
   /** A part of one. */
   | {

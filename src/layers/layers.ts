@@ -12,7 +12,7 @@ export interface Layer {
   /** Present where the stored weight is of integers; W is then what they stand for. */
   readonly quantised?: Quantised;
   readonly layout: WeightLayout;
-  readonly sites: readonly WeightUse[];
+  readonly uses: readonly WeightUse[];
   /** Independent groups of channels and outputs: as many as channels in a depthwise convolution, 1 in most layers. */
   readonly groups: number;
   /** The input channels of each group, and the kernel positions (taps) of each channel: W is [outputs, channels · taps]. */
@@ -26,7 +26,7 @@ export interface Layer {
 export const mixesAll = ({ groups }: Layer): boolean => groups === 1;
 
 /** Whether the layer's output W x + b is a value of the graph at every use, so that it can be observed. */
-export const isObserved = ({ sites }: Layer): boolean => sites.every(({ output }) => output !== undefined);
+export const isObserved = ({ uses }: Layer): boolean => uses.every(({ output }) => output !== undefined);
 
 /** A layer's weight as it is stored. */
 export const weightOf = ({ weight: tensor, quantised }: Layer): Pick<Behind, 'tensor' | 'quantised'> => ({
@@ -74,45 +74,45 @@ export function layersOf(walk: Walk): Layer[] {
     const key = `${mix.weight}:${JSON.stringify(mix.layout.fixed)}`;
     found.set(key, [...(found.get(key) ?? []), mix]);
   }
-  const layers = [...found.values()].flatMap((sites): Layer[] => {
-    const [first] = sites;
+  const layers = [...found.values()].flatMap((uses): Layer[] => {
+    const [first] = uses;
     const { layout } = first!;
     const groups = first!.groups ?? 1;
-    const alike = sites.every(
-      (site) => JSON.stringify(site.layout) === JSON.stringify(layout) && (site.groups ?? 1) === groups,
+    const alike = uses.every(
+      (use) => JSON.stringify(use.layout) === JSON.stringify(layout) && (use.groups ?? 1) === groups,
     );
-    const reachable = sites.every(({ node }) => graph.isMain(node));
+    const reachable = uses.every(({ node }) => graph.isMain(node));
     if (!alike || !reachable) return [];
     // A kernel that is refitted tap by tap predicts all channels from all kept ones, which groups of channels do not allow.
     if (groups > 1 && layout.taps.length === 0) return [];
     const stored = together(
       graph,
-      sites.map((site) => integersOf(graph, site) ?? behind(walk, makers, site.node, site.operand)),
+      uses.map((use) => integersOf(graph, use) ?? behind(walk, makers, use.node, use.operand)),
     );
     if (stored === undefined || !graph.isNamed(stored.tensor.id)) return [];
     const { tensor: weight, quantised } = stored;
     if (quantised !== undefined && (weight.dtype === 'int32' || layout.fixed.length > 0)) return [];
     const length = (axes: readonly number[]): number =>
       axes.reduce((product, axis) => product * weight.dims[axis]!, 1);
-    const additions = sites.map((site) =>
-      isInUnits(site)
-        ? placeInUnits(around, site, weight, quantised, length(layout.outputs))
-        : biasPlaceOf(around, site, length(layout.outputs)),
+    const additions = uses.map((use) =>
+      isInUnits(use)
+        ? placeInUnits(around, use, weight, quantised, length(layout.outputs))
+        : biasPlaceOf(around, use, length(layout.outputs)),
     );
     // A refit changes the weight's scale, by which an int32 bias would become wrong where it cannot be written too. Layers
     // that read and give integers are solved for where one node alone uses the weight.
-    if (sites.some((site, place) => isInUnits(site) && additions[place]!.kind === 'none')) return [];
-    if (sites.length > 1 && sites.some(({ reals }) => reals !== undefined)) return [];
-    const tied = sites.map((site) => integerBias(around, site));
+    if (uses.some((use, place) => isInUnits(use) && additions[place]!.kind === 'none')) return [];
+    if (uses.length > 1 && uses.some(({ reals }) => reals !== undefined)) return [];
+    const tied = uses.map((use) => integerBias(around, use));
     if (quantised !== undefined && tied.includes('shared')) return [];
     return [
       {
         weight,
         ...(quantised && { quantised }),
         layout,
-        sites: sites.map((site, place) => ({
-          ...alone(withoutBias(site, additions[place]!), names),
-          index: places.get(site.node)!,
+        uses: uses.map((use, place) => ({
+          ...alone(withoutBias(use, additions[place]!), names),
+          index: places.get(use.node)!,
           addition: additions[place]!,
           ...(typeof tied[place] === 'object' && { tied: tied[place] }),
         })),
@@ -123,7 +123,7 @@ export function layersOf(walk: Walk): Layer[] {
       },
     ];
   });
-  const last = (layer: Layer): number => Math.max(...layer.sites.map(({ index }) => index));
+  const last = (layer: Layer): number => Math.max(...layer.uses.map(({ index }) => index));
   return layers.sort((a, b) => last(a) - last(b));
 }
 

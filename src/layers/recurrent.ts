@@ -9,7 +9,7 @@ import { float32 } from './rows.js';
 
 /** A recurrent node whose W and R are refitted together, one direction after the other. */
 export interface Recurrent extends Recurrence {
-  readonly sites: readonly [Pick<WeightUse, 'node' | 'data'>];
+  readonly uses: readonly [Pick<WeightUse, 'node' | 'data'>];
   readonly directions: readonly Direction[];
   /** The first h, where it is given: computed, or stored. */
   readonly initial?: { readonly value: string; readonly stored?: TensorDocument };
@@ -31,10 +31,10 @@ export function recurrentsOf({ graph, recurrences }: Walk, layers: readonly Laye
     const { node, data, operands, reversed } = recurrence;
     const layer = (operand: number, direction: number): Layer | undefined =>
       layers.find(
-        ({ sites, layout }) =>
-          sites.length === 1 &&
-          sites[0]!.node === node &&
-          sites[0]!.operand === operand &&
+        ({ uses, layout }) =>
+          uses.length === 1 &&
+          uses[0]!.node === node &&
+          uses[0]!.operand === operand &&
           layout.fixed[0]?.index === direction,
       );
     const directions = reversed.map((reversed, index) => {
@@ -52,7 +52,7 @@ export function recurrentsOf({ graph, recurrences }: Walk, layers: readonly Laye
     return [
       {
         ...recurrence,
-        sites: [{ node, data }],
+        uses: [{ node, data }],
         directions: directions as Direction[],
         ...(initial && { initial }),
         ...(lengths && { lengths }),
@@ -73,7 +73,7 @@ export const valuesOf = ({ data, states, initial, lengths }: Recurrent): readonl
 ];
 
 /** The initial state and sequence lengths of a recurrent node, as far as the original's file stores them. */
-export interface Stored {
+export interface StoredStates {
   readonly initial?: Float32Array;
   readonly lengths?: ArrayLike<number>;
 }
@@ -83,7 +83,7 @@ export async function storedFor(
   { initial, lengths }: Recurrent,
   native: NativeModel,
   options: NativeOptions,
-): Promise<Stored> {
+): Promise<StoredStates> {
   return {
     ...(initial?.stored && { initial: await native.floats(initial.stored.id, options) }),
     ...(lengths?.stored && { lengths: native.numbers(lengths.stored.id) }),
@@ -93,9 +93,9 @@ export async function storedFor(
 /** The initial state and sequence lengths for one batch: as stored, or as computed. */
 export function givenIn(
   { initial, lengths }: Recurrent,
-  stored: Stored,
+  stored: StoredStates,
   tensorOf: (value: string) => Tensor | undefined,
-): Stored {
+): StoredStates {
   const [first, long] = [initial && tensorOf(initial.value), lengths && tensorOf(lengths.value)];
   return {
     ...stored,

@@ -58,14 +58,14 @@ export function taken(
 }
 
 /** The inputs of a layer at one use of its weight, as rows or as a convolution's patches. */
-export interface Rows {
+export interface InputRows {
   readonly x: Float32Array;
   readonly patches?: Patches;
   readonly rows: number;
 }
 
 /** Channels-last values of a convolution, transposed to channels first; other values as they are. */
-export function channelsFirst({ window }: WeightUse, values: Values): Values {
+export function channelsFirst({ window }: WeightUse, values: ChannelValues): ChannelValues {
   const { data, dims, axis } = values;
   if (window === undefined || axis < 2 || axis !== dims.length - 1) return values;
   const [batch, channels] = [dims[0]!, dims[axis]!];
@@ -87,17 +87,17 @@ export function rowsOf(
   given: Float32Array,
   lying: readonly number[],
   every = 1,
-): Rows {
+): InputRows {
   const { data: x, dims, axis } = channelsFirst(at, { data: given, dims: lying, axis: at.axis });
-  const site = { ...at, axis };
-  const channels = dims[site.axis]!;
-  const before = dims.slice(0, site.axis).reduce((product, own) => product * own, 1);
-  const after = dims.slice(site.axis + 1);
+  const use = { ...at, axis };
+  const channels = dims[use.axis]!;
+  const before = dims.slice(0, use.axis).reduce((product, own) => product * own, 1);
+  const after = dims.slice(use.axis + 1);
   const inner = after.reduce((product, own) => product * own, 1);
-  const { window } = site;
+  const { window } = use;
   if (window === undefined && inner === 1 && every === 1) return { x, rows: before };
   if (window === undefined) {
-    const patches = pointsOf(dims, site.axis, every);
+    const patches = pointsOf(dims, use.axis, every);
     return { x, patches, rows: Math.ceil((before * inner) / every) };
   }
   const kernel = layer.layout.taps.map((axis) => layer.weight.dims[axis]!);
@@ -137,7 +137,7 @@ function padsOf(
 }
 
 /** Elements and where their channels lie. */
-export interface Values {
+export interface ChannelValues {
   readonly data: Float32Array;
   readonly dims: readonly number[];
   readonly axis: number;
@@ -152,12 +152,12 @@ const isSparse = (layer: Layer, every: number): boolean => every > 1 && every >=
  */
 export function sampledRows(
   layer: Layer,
-  site: WeightUse,
+  use: WeightUse,
   x: Float32Array,
   dims: readonly number[],
   every: number,
-): Rows {
-  const found = rowsOf(layer, site, x, dims, every);
+): InputRows {
+  const found = rowsOf(layer, use, x, dims, every);
   const { patches, rows } = found;
   if (patches === undefined || !isSparse(layer, every)) return found;
   return { x: sampled(found.x, patches), rows };
@@ -167,8 +167,8 @@ export function sampledRows(
  * Values at the outputs of the positions of `sampledRows`: as rows where those are, else all of them, channels first. Of grouped
  * convolutions always the latter.
  */
-export function valuesAt(layer: Layer, site: WeightUse, values: Values, every: number): Values {
-  const whole = channelsFirst(site, values);
+export function valuesAt(layer: Layer, use: WeightUse, values: ChannelValues, every: number): ChannelValues {
+  const whole = channelsFirst(use, values);
   if (!mixesAll(layer) || !isSparse(layer, every)) return whole;
   const { data, dims, axis } = whole;
   const patches = pointsOf(dims, axis, every);
@@ -193,7 +193,7 @@ function pointsOf(dims: readonly number[], axis: number, every: number): Patches
 /** Adds a batch. y: [rows, out], or as the patches have it. */
 export function feed(
   moments: NativeMoments,
-  { x, patches }: Rows,
+  { x, patches }: InputRows,
   y: Float32Array,
   options: NativeOptions,
 ): Promise<void> {

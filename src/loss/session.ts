@@ -2,18 +2,18 @@ import { Shared } from '../base/shared.js';
 import type { Analysis } from '../coupling/analysis.js';
 import type { Group } from '../coupling/groups.js';
 import type { Dataset } from '../data/data.js';
-import { aloneOf, showing } from '../execution/alone.js';
 import { type Computed, computedOn } from '../execution/branches.js';
 import { collect, type Observer } from '../execution/collecting.js';
+import { showing, unfusedValuesOf } from '../execution/unfusedValues.js';
 import { type Layer, layersOf } from '../layers/layers.js';
 import { recurrentsOf } from '../layers/recurrent.js';
 import type { NativeModel, NativeOptions } from '../native/index.js';
 import type { BlockInformation } from '../native/moments.js';
 import { quietly } from '../native/quietly.js';
 import { reconstruct } from '../refit/refit.js';
+import type { RefitInputs } from '../refit/refitInputs.js';
+import { feedsFor, matchOf } from '../refit/refitInputs.js';
 import type { Reconstructed, Removed } from '../refit/removed.js';
-import type { Source } from '../refit/source.js';
-import { feedsFor, matchOf } from '../refit/source.js';
 import type { Feeds, Runtime } from '../runtime/runtime.js';
 import { dimsIn, type Logits, logitsOf, lostAlong } from '../statistics/logits.js';
 import { SecondMoments } from '../statistics/moments.js';
@@ -68,7 +68,7 @@ export class CalibrationSession {
     if (computed === this.#known) return;
     if (computed.analysis !== analysis) this.#layers = layersOf(computed.analysis);
     this.#known = computed;
-    this.#shown = showing(computed.native, aloneOf(this.#layers));
+    this.#shown = showing(computed.native, unfusedValuesOf(this.#layers));
   }
 
   /**
@@ -181,9 +181,9 @@ export class CalibrationSession {
 
   /** An upper bound, in bytes, of the biases that a refit adds to layers without one. */
   get added(): number {
-    return this.#layers.reduce((sum, { sites, outputs, weight }) => {
+    return this.#layers.reduce((sum, { uses, outputs, weight }) => {
       const name = this.analysis.graph.nameOf(weight.id).length + FRESH;
-      const each = sites.map(({ addition, node: own, integers }) => {
+      const each = uses.map(({ addition, node: own, integers }) => {
         const node = integers?.end ?? own;
         const bias = 4 * outputs + 2 * name + TENSOR;
         if (addition.kind === 'operand') return bias;
@@ -258,7 +258,7 @@ export class CalibrationSession {
     return logitsOf(products, native, observed, options);
   }
 
-  async #source(options: NativeOptions): Promise<Source> {
+  async #source(options: NativeOptions): Promise<RefitInputs> {
     const { native, dataset, runtime } = this;
     const { samples: all, batch, bytes, rows, share } = await this.observed(options);
     const logits = await this.logits(options);

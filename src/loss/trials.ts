@@ -6,17 +6,17 @@ import type { Group } from '../coupling/groups.js';
 import type { Walk } from '../coupling/walk.js';
 import { cutTensor } from '../data/interfaceChanges.js';
 import { ActivationCache } from '../execution/activationCache.js';
-import { aloneOf } from '../execution/alone.js';
 import { decisionsOf } from '../execution/decisions.js';
 import { StagedRun } from '../execution/stagedRun.js';
 import { SubgraphPartition } from '../execution/subgraphPartition.js';
 import { shareOf } from '../execution/subsampling.js';
+import { unfusedValuesOf } from '../execution/unfusedValues.js';
 import { NO_EDITS } from '../model/edits.js';
 import type { NativeOptions } from '../native/index.js';
 import { HELD_OUT } from '../refit/examples.js';
 import { Reconstruction } from '../refit/refit.js';
-import type { Source } from '../refit/source.js';
-import { feedsFor } from '../refit/source.js';
+import type { RefitInputs } from '../refit/refitInputs.js';
+import { feedsFor } from '../refit/refitInputs.js';
 import { valuesWanted } from '../refit/wanted.js';
 import type { Feeds } from '../runtime/runtime.js';
 import { inputsOf } from '../statistics/summing.js';
@@ -52,7 +52,7 @@ const COMPARED = 0.75;
 /** What the original answers on some samples, against which cut models are tried. */
 export class Trials {
   private constructor(
-    readonly source: Source,
+    readonly source: RefitInputs,
     readonly feeds: readonly Feeds[],
     readonly original: ActivationCache,
     /** Batches that are fitted to; the others judge. */
@@ -60,7 +60,7 @@ export class Trials {
   ) {}
 
   /** Undefined where trying every group would take too long, or hold too much: the rule looks at sizes alone, so that it gives the same anywhere. */
-  static async of(source: Source, options: NativeOptions): Promise<Trials | undefined> {
+  static async of(source: RefitInputs, options: NativeOptions): Promise<Trials | undefined> {
     const { walk, layers } = source;
     const { macs } = new CostModel(walk).of();
     const affordable = samplesOfTrials(source, walk.groups.length, macs);
@@ -73,7 +73,7 @@ export class Trials {
     const samples = Math.min(source.samples, fitted * batch + Math.ceil((fit * JUDGED) / batch) * batch);
     if (samples <= fitted * batch) return undefined;
     const feeds = await feedsFor({ ...source, samples, batch }, options);
-    const parts = new SubgraphPartition(walk.graph.document, aloneOf(layers));
+    const parts = new SubgraphPartition(walk.graph.document, unfusedValuesOf(layers));
     const original = new StagedRun(
       source.computed,
       parts,
@@ -104,7 +104,7 @@ export class Trials {
  * returns: undefined where trying every group would take too long
  */
 export function samplesOfTrials(
-  { rows, layers, samples, bytes }: Pick<Source, 'rows' | 'layers' | 'samples' | 'bytes'>,
+  { rows, layers, samples, bytes }: Pick<RefitInputs, 'rows' | 'layers' | 'samples' | 'bytes'>,
   groups: number,
   macs: number,
 ): { readonly samples: number; readonly isTight: boolean } | undefined {
@@ -138,7 +138,7 @@ export function answersSaturate(walk: Pick<Walk, 'graph' | 'factsOf'>): boolean 
 }
 
 /** The multiplications that the second moments of one trial may take; a layer with more positions is subsampled. */
-function shareIn({ rows, samples, walk }: Source): number {
+function shareIn({ rows, samples, walk }: RefitInputs): number {
   const sizes = [...rows].map(([layer, each]) => ({
     inputs: inputsOf(layer),
     rows: each * samples,
@@ -184,7 +184,7 @@ export async function lossOf(
   );
   const pruned = work.advance(
     feeds,
-    new SubgraphPartition(walk.graph.document, aloneOf(source.layers)),
+    new SubgraphPartition(walk.graph.document, unfusedValuesOf(source.layers)),
     options,
     original,
   );

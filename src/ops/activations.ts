@@ -1,5 +1,5 @@
 import { isZero, withZero } from '../coupling/axis.js';
-import { bounds, type Step } from '../coupling/passage.js';
+import { bounds, type ElementwiseStep } from '../coupling/passage.js';
 import type { Call, Rule } from '../coupling/rule.js';
 
 /** Parameters of an activation by name. */
@@ -96,8 +96,10 @@ export const keepsZero = ({ zero }: Activation, parameters: ActivationParameters
  * The steps between a layer and what follows the activation: where f is constant, at its bounds; none where it has no
  * bounds.
  */
-export const stepsOf = (activation: Activation, parameters: ActivationParameters): readonly Step[] =>
-  bounds(...(activation.bounds?.(parameters) ?? EVERYWHERE));
+export const stepsOf = (
+  activation: Activation,
+  parameters: ActivationParameters,
+): readonly ElementwiseStep[] => bounds(...(activation.bounds?.(parameters) ?? EVERYWHERE));
 
 /**
  * The rule of an activation whose parameters are attributes. A row of the registry with it is all that has to be written for a

@@ -1,6 +1,6 @@
 import type { Axes, Axis } from '../coupling/axis.js';
 import { isZero, withZero } from '../coupling/axis.js';
-import type { Fusing, Step } from '../coupling/passage.js';
+import type { ElementwiseStep, Fusing } from '../coupling/passage.js';
 import type { Call } from '../coupling/rule.js';
 import * as activations from './activations.js';
 import { keepsZero, NOT_ZERO_AT_ZERO, parametersOf, stepsOf, ZERO_AT_ZERO } from './activations.js';
@@ -62,7 +62,7 @@ const ACTIVATION: readonly string[] = [
 /** What follows W x + b in a node that ends in an activation. `alone`: the operator that does not. */
 export function fusing(
   call: Call,
-  steps: readonly Step[],
+  steps: readonly ElementwiseStep[],
   { op, domain, operands }: { readonly op: string; readonly domain: string; readonly operands: number },
   without: readonly string[] = [],
 ): Fusing | undefined {

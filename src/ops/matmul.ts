@@ -2,7 +2,7 @@ import type { Axes, Axis } from '../coupling/axis.js';
 import { isZero, withZero } from '../coupling/axis.js';
 import { Frozen } from '../coupling/frozen.js';
 import type { StatedLinearMap } from '../coupling/linearMap.js';
-import type { Fusing, Step } from '../coupling/passage.js';
+import type { ElementwiseStep, Fusing } from '../coupling/passage.js';
 import type { Call, Rule } from '../coupling/rule.js';
 import { broadcast, everyZero, someZero } from './broadcasting.js';
 
@@ -126,7 +126,7 @@ function scaledOf(call: Call, fused?: Fusing): Pick<StatedLinearMap, 'bias' | 'f
   if (alpha === 0) return undefined;
   if (alpha === 1 && beta === 1) return { bias, ...(fused && { fused }) };
   const isAdded = call.optional(2) !== undefined && beta !== 0;
-  const steps: readonly Step[] = [
+  const steps: readonly ElementwiseStep[] = [
     { kind: 'scale', by: alpha },
     ...(isAdded ? [{ kind: 'sum', operands: [2], times: beta } as const] : []),
     ...(fused?.steps ?? []),

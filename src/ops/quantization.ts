@@ -1,7 +1,7 @@
 import type { Axes, Axis } from '../coupling/axis.js';
 import { isHeld, isLabelled, isZero, withHeld, withZero } from '../coupling/axis.js';
 import { Frozen } from '../coupling/frozen.js';
-import { bounds, type Step } from '../coupling/passage.js';
+import { bounds, type ElementwiseStep } from '../coupling/passage.js';
 import type { Call, Rule } from '../coupling/rule.js';
 import { quotient } from '../model/dim.js';
 import { knownNumbers } from '../model/values.js';
@@ -86,7 +86,7 @@ export const quantizeLinear: Rule = {
  * What integers saturate at, where real zero lies at one end of them: a ReLU that was folded into it. Other ranges hold nearly all that
  * comes, and rounding is left as it is.
  */
-function saturation(call: Call): readonly Step[] {
+function saturation(call: Call): readonly ElementwiseStep[] {
   const only = (operand: number): number | undefined => {
     const values = call.optional(operand)?.values;
     const numbers = values && knownNumbers(values);

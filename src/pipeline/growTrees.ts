@@ -11,7 +11,7 @@ import type { OpenedTreeOptions } from '../options/opened.js';
 import type { TreeGains, TreePairs, TreeReport, TreeSample } from '../options/treeTypes.js';
 import { near } from '../schema/near.js';
 import { estimationOptions } from '../scoring/estimation.js';
-import { columnsFrom, type Rows } from '../statistics/rows.js';
+import { columnsFrom, type LaneRows } from '../statistics/rows.js';
 import type { LaneReader, Watch } from './sampling.js';
 import {
   classOutput,
@@ -70,7 +70,7 @@ interface TreeTask {
   /** Of all rows together. */
   readonly columns: number;
   watches(rows: number): readonly Watch[];
-  report(rows: readonly Rows[], sample: TreeSample, options: TaskOptions): Promise<TreeReport>;
+  report(rows: readonly LaneRows[], sample: TreeSample, options: TaskOptions): Promise<TreeReport>;
 }
 
 type TaskOptions = Omit<OpenedTreeOptions, 'group'>;
@@ -96,7 +96,7 @@ function taskOf(
   };
 }
 
-async function ofPairs({ values }: Rows, sample: TreeSample, options: TaskOptions): Promise<TreePairs> {
+async function ofPairs({ values }: LaneRows, sample: TreeSample, options: TaskOptions): Promise<TreePairs> {
   const { lanes, estimator } = sample;
   const pairs = options.pairs ?? lanes <= FEW_LANES;
   const tree = await pruningTree({ lanes, values }, estimator, { ...options, pairs });

@@ -10,7 +10,7 @@ import type { NativeModel } from '../native/index.js';
 import { quietly } from '../native/quietly.js';
 import type { OpenedCalibrationOptions } from '../options/opened.js';
 import type { CallOptions, ShapeOptions } from '../options/types.js';
-import { matchOf } from '../refit/source.js';
+import { matchOf } from '../refit/refitInputs.js';
 import { numbersOf } from '../runtime/dtypes.js';
 import { onnxruntime } from '../runtime/onnxruntime.js';
 import type { Tensor } from '../runtime/runtime.js';

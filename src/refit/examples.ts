@@ -1,5 +1,5 @@
-import type { Rows } from '../layers/rows.js';
-import type { RefitMode } from './source.js';
+import type { InputRows } from '../layers/rows.js';
+import type { RefitMode } from './refitInputs.js';
 import type { RegressionTarget } from './target.js';
 
 /**
@@ -27,6 +27,6 @@ export const isHeld = (batch: number): boolean => batch % HELD_OUT === HELD_OUT 
 /** A regression example: the inputs and the targets of a layer, for one batch at one use of its weight. */
 export interface Example {
   readonly held: boolean;
-  readonly rows: Rows;
+  readonly rows: InputRows;
   wanted: RegressionTarget;
 }

@@ -9,7 +9,7 @@ import type { PendingUpdates } from './pendingUpdates.js';
 type BatchValues = ReadonlyMap<string, Tensor>;
 
 /** Collects values of a model for each batch, of the first `fitted` batches. */
-export async function told(
+export async function valuesByBatch(
   model: ValueSource,
   names: readonly string[],
   fitted = Number.POSITIVE_INFINITY,
@@ -31,16 +31,16 @@ export class Feedback {
   ) {}
 
   /** The uses of the weight whose input is computed, or the model's; others read a stored tensor, such as an initial state of zeros. */
-  get sites(): readonly WeightUse[] {
+  get uses(): readonly WeightUse[] {
     const { parts } = this.pruned;
-    return this.layer.sites.filter(({ data }) => parts.makerOf(data) !== undefined || parts.isInput(data));
+    return this.layer.uses.filter(({ data }) => parts.makerOf(data) !== undefined || parts.isInput(data));
   }
 
   /** The original's inputs at the weight's uses, cut to the kept channels. */
   keptOf(tensors: ReadonlyMap<string, Tensor>): ReadonlyMap<string, Tensor> {
     const kept = this.updates.keptChannels(this.layer);
     return new Map(
-      this.sites.map(({ data, axis }) => {
+      this.uses.map(({ data, axis }) => {
         const tensor = tensors.get(data)!;
         const own = taken(float32(tensor, data), tensor.dims, axis, kept);
         return [data, { type: 'float32', data: own, dims: tensor.dims.with(axis, kept.length) }];
@@ -50,9 +50,9 @@ export class Feedback {
 
   /** The inputs of the weight's uses that do not depend on the weight itself, in the pruned model. */
   async ready(): Promise<ReadonlyMap<string, Tensor>[]> {
-    const { layer, sites, pruned } = this;
-    const own = new Set(layer.sites.map(({ node }) => node.id));
-    const names = sites.flatMap(({ data }) =>
+    const { layer, uses, pruned } = this;
+    const own = new Set(layer.uses.map(({ node }) => node.id));
+    const names = uses.flatMap(({ data }) =>
       [...pruned.parts.between([data], new Set())].some(({ id }) => own.has(id)) ? [] : [data],
     );
     const ready: ReadonlyMap<string, Tensor>[] = [];

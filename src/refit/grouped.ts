@@ -27,7 +27,7 @@ export function everyOfGroups(groups: number, inputs: number, rows: number): num
 }
 
 /** Every n-th sample, n being `every`, of tensors whose first axis is the samples. */
-export function thinned(
+export function subsampledTensors(
   tensors: ReadonlyMap<string, Tensor>,
   names: readonly string[],
   every: number,

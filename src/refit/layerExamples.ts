@@ -1,14 +1,23 @@
 import type { StagedRun } from '../execution/stagedRun.js';
 import { strideFor } from '../execution/subsampling.js';
 import { isObserved, type Layer, mixesAll, type WeightUse } from '../layers/layers.js';
-import { dataAt, float32, real, rowsOf, sampledRows, taken, type Values, valuesAt } from '../layers/rows.js';
+import {
+  type ChannelValues,
+  dataAt,
+  float32,
+  real,
+  rowsOf,
+  sampledRows,
+  taken,
+  valuesAt,
+} from '../layers/rows.js';
 import type { Tensor } from '../runtime/runtime.js';
 import type { Example } from './examples.js';
 import { isHeld } from './examples.js';
-import { everyOfGroups, thinned } from './grouped.js';
+import { everyOfGroups, subsampledTensors } from './grouped.js';
 import type { PendingUpdates } from './pendingUpdates.js';
 import { type JointProjection, mixed } from './projection.js';
-import type { RefitMode, Source } from './source.js';
+import type { RefitInputs, RefitMode } from './refitInputs.js';
 import type { PostOps } from './target.js';
 import { targetOf } from './target.js';
 
@@ -17,9 +26,9 @@ interface Original {
   /** Of the value that is fitted to, before any of it is left out. */
   readonly dims: readonly number[];
   /** At the positions that are fitted to: the outputs that are left, or all inputs where nobody sees the outputs. */
-  readonly wanted: Values;
+  readonly wanted: ChannelValues;
   /** The residual branch, at the same positions and outputs. */
-  readonly stream?: { readonly dims: readonly number[]; readonly values: Values };
+  readonly stream?: { readonly dims: readonly number[]; readonly values: ChannelValues };
   /** What a recurrent node reads of its own states. */
   readonly states?: Tensor;
 }
@@ -38,7 +47,7 @@ export class LayerExamples {
   constructor(
     readonly layer: Layer,
     readonly updates: PendingUpdates,
-    readonly source: Source,
+    readonly source: RefitInputs,
     readonly mode: RefitMode,
     /** What follows the layer, known where the weight has one use. */
     readonly after: PostOps | undefined,
@@ -54,9 +63,9 @@ export class LayerExamples {
 
   /** Values of the original that are fitted to. */
   get values(): readonly string[] {
-    const { sites } = this.layer;
+    const { uses } = this.layer;
     return [
-      ...sites.map((site) => (this.#observed ? site.output!.value : site.data)),
+      ...uses.map((use) => (this.#observed ? use.output!.value : use.data)),
       ...this.#states,
       ...this.#stream,
     ];
@@ -67,14 +76,14 @@ export class LayerExamples {
   }
 
   get #states(): readonly string[] {
-    return this.layer.sites.filter(makesItsData).map((site) => site.data);
+    return this.layer.uses.filter(makesItsData).map((use) => use.data);
   }
 
   /** Takes what is fitted to of a batch of the original. */
   take(batch: number, tensors: ReadonlyMap<string, Tensor>): void {
     const { fitted = Number.POSITIVE_INFINITY } = this.mode;
     if (batch >= fitted) return;
-    const own = this.layer.sites.map((site) => [site, this.#originalAt(site, tensors)] as const);
+    const own = this.layer.uses.map((use) => [use, this.#originalAt(use, tensors)] as const);
     this.#original[batch] = new Map(own);
   }
 
@@ -85,14 +94,14 @@ export class LayerExamples {
   async of(pruned: StagedRun): Promise<Example[]> {
     const { layer } = this;
     const examples: Example[] = [];
-    const coming = layer.sites.filter((site) => !makesItsData(site)).map((site) => site.data);
+    const coming = layer.uses.filter((use) => !makesItsData(use)).map((use) => use.data);
     await pruned.to([...coming, ...this.#stream], async (batch, tensors) => {
       const original = this.#original[batch];
       if (original === undefined) return;
-      for (const site of layer.sites) {
-        const own = original.get(site)!;
-        if (this.#matches(site, own, tensors))
-          examples.push({ held: isHeld(batch), ...this.#exampleAt(site, own, tensors) });
+      for (const use of layer.uses) {
+        const own = original.get(use)!;
+        if (this.#matches(use, own, tensors))
+          examples.push({ held: isHeld(batch), ...this.#exampleAt(use, own, tensors) });
       }
       delete this.#original[batch];
     });
@@ -101,16 +110,16 @@ export class LayerExamples {
 
   /** The example at one use of the weight, from the values of the original and of the pruned model. */
   at(
-    site: WeightUse,
+    use: WeightUse,
     original: ReadonlyMap<string, Tensor>,
     pruned: ReadonlyMap<string, Tensor>,
   ): Pick<Example, 'rows' | 'wanted'> {
-    return this.#exampleAt(site, this.#originalAt(site, original), pruned);
+    return this.#exampleAt(use, this.#originalAt(use, original), pruned);
   }
 
-  /** The real numbers of a value, where a site reads or answers it as integers. */
+  /** The real numbers of a value, where a use reads or answers it as integers. */
   #real(name: string, tensor: Tensor): Tensor {
-    for (const { data, output, reals } of this.layer.sites) {
+    for (const { data, output, reals } of this.layer.uses) {
       if (name === data && reals?.data !== undefined) return real(tensor, reals.data);
       if (name === output?.value && reals?.output !== undefined) return real(tensor, reals.output);
     }
@@ -118,28 +127,28 @@ export class LayerExamples {
   }
 
   /** Whether the outputs of the original and the pruned model have the same positions. */
-  #matches(site: WeightUse, original: Original, pruned: ReadonlyMap<string, Tensor>): boolean {
-    const { dims } = original.states ?? pruned.get(site.data)!;
+  #matches(use: WeightUse, original: Original, pruned: ReadonlyMap<string, Tensor>): boolean {
+    const { dims } = original.states ?? pruned.get(use.data)!;
     if (!this.#observed)
-      return original.dims.every((length, axis) => axis === site.axis || length === dims[axis]);
-    const { axis } = site.output!;
-    return this.#positions(site, dims) === product(original.dims) / original.dims[axis]!;
+      return original.dims.every((length, axis) => axis === use.axis || length === dims[axis]);
+    const { axis } = use.output!;
+    return this.#positions(use, dims) === product(original.dims) / original.dims[axis]!;
   }
 
-  /** Of a value that a site reads, in a batch. */
-  #positions(site: WeightUse, dims: readonly number[]): number {
-    const { part } = site;
-    return rowsOf(this.layer, site, NONE, part === undefined ? dims : dims.with(part.axis, 1)).rows;
+  /** Of a value that a use reads, in a batch. */
+  #positions(use: WeightUse, dims: readonly number[]): number {
+    const { part } = use;
+    return rowsOf(this.layer, use, NONE, part === undefined ? dims : dims.with(part.axis, 1)).rows;
   }
 
   /** Of grouped convolutions every n-th sample, with all of its positions, is fitted to. */
-  #someSamples(site: WeightUse, name: string, tensor: Tensor, rows: number): Tensor {
+  #someSamples(use: WeightUse, name: string, tensor: Tensor, rows: number): Tensor {
     const { layer } = this;
     if (mixesAll(layer)) return tensor;
-    const every = once(this.#samplesEvery, site, () =>
+    const every = once(this.#samplesEvery, use, () =>
       everyOfGroups(layer.groups, this.#inputs, this.#rowsOfAll(rows)),
     );
-    const some = thinned(new Map([[name, tensor]]), [name], Math.min(every, tensor.dims[0]!));
+    const some = subsampledTensors(new Map([[name, tensor]]), [name], Math.min(every, tensor.dims[0]!));
     return some.get(name)!;
   }
 
@@ -150,8 +159,8 @@ export class LayerExamples {
   }
 
   /** The stride of positions. `rows`: of a batch, of the samples that are fitted to. */
-  #everyAt(site: WeightUse, rows: number): number {
-    return once(this.#every, site, () => this.#strideFor(this.#rowsOfAll(rows)));
+  #everyAt(use: WeightUse, rows: number): number {
+    return once(this.#every, use, () => this.#strideFor(this.#rowsOfAll(rows)));
   }
 
   /** `rows`: positions in all samples. */
@@ -171,25 +180,25 @@ export class LayerExamples {
     );
   }
 
-  #originalAt(site: WeightUse, tensors: ReadonlyMap<string, Tensor>): Original {
+  #originalAt(use: WeightUse, tensors: ReadonlyMap<string, Tensor>): Original {
     const { layer } = this;
-    const name = this.#observed ? site.output!.value : site.data;
+    const name = this.#observed ? use.output!.value : use.data;
     const whole = this.#real(name, tensors.get(name)!);
     const rows = this.#observed
-      ? product(whole.dims) / whole.dims[site.output!.axis]!
-      : this.#positions(site, whole.dims);
-    const some = this.#someSamples(site, name, whole, rows);
+      ? product(whole.dims) / whole.dims[use.output!.axis]!
+      : this.#positions(use, whole.dims);
+    const some = this.#someSamples(use, name, whole, rows);
     const left = (rows * some.dims[0]!) / whole.dims[0]!;
-    const every = this.#everyAt(site, left);
-    const states = makesItsData(site) ? tensors.get(site.data) : undefined;
+    const every = this.#everyAt(use, left);
+    const states = makesItsData(use) ? tensors.get(use.data) : undefined;
     const known = { dims: whole.dims, ...(states && { states }) };
     if (!this.#observed) {
-      const { x, dims } = dataAt(site, some);
-      return { ...known, wanted: valuesAt(layer, site, { data: x, dims, axis: site.axis }, every) };
+      const { x, dims } = dataAt(use, some);
+      return { ...known, wanted: valuesAt(layer, use, { data: x, dims, axis: use.axis }, every) };
     }
-    const { axis } = site.output!;
-    const at = (tensor: Tensor, of: string): Values =>
-      valuesAt(layer, site, { data: float32(tensor, of), dims: tensor.dims, axis }, every);
+    const { axis } = use.output!;
+    const at = (tensor: Tensor, of: string): ChannelValues =>
+      valuesAt(layer, use, { data: float32(tensor, of), dims: tensor.dims, axis }, every);
     const output = at(some, name);
     const data =
       this.projection.size === 0
@@ -201,22 +210,22 @@ export class LayerExamples {
     const branch = tensors.get(stream)!;
     // A value that is broadcast over the other is no residual branch.
     if (branch.dims.join() !== whole.dims.join()) return { ...known, wanted };
-    const values = at(this.#someSamples(site, stream, branch, rows), stream);
+    const values = at(this.#someSamples(use, stream, branch, rows), stream);
     const own = { ...values, data: taken(values.data, values.dims, values.axis, this.#outputs) };
     return { ...known, wanted, stream: { dims: branch.dims, values: own } };
   }
 
   #exampleAt(
-    site: WeightUse,
+    use: WeightUse,
     original: Original,
     pruned: ReadonlyMap<string, Tensor>,
   ): Pick<Example, 'rows' | 'wanted'> {
     const { layer, after } = this;
-    const { x, dims } = this.#inputsAt(site, original, pruned);
-    const every = this.#everyAt(site, rowsOf(layer, site, NONE, dims).rows);
+    const { x, dims } = this.#inputsAt(use, original, pruned);
+    const every = this.#everyAt(use, rowsOf(layer, use, NONE, dims).rows);
     const rows = mixesAll(layer)
-      ? sampledRows(layer, site, x, dims, every)
-      : rowsOf(layer, site, x, dims, every);
+      ? sampledRows(layer, use, x, dims, every)
+      : rowsOf(layer, use, x, dims, every);
     const y = original.wanted.data;
     if (!this.#observed || after === undefined) return { rows, wanted: { y } };
     const [stream] = this.#stream;
@@ -224,7 +233,7 @@ export class LayerExamples {
     const inner = original.wanted.dims
       .slice(original.wanted.axis + 1)
       .reduce((product, length) => product * length, 1);
-    const streams = stream === undefined ? undefined : this.#streams(site, original, pruned, stream, every);
+    const streams = stream === undefined ? undefined : this.#streams(use, original, pruned, stream, every);
     if (streams !== undefined && streams.pruned.length !== y.length) return { rows, wanted: { y } };
     const some = (values: Float64Array): Float64Array =>
       Float64Array.from(this.#outputs, (index) => values[index]!);
@@ -233,36 +242,36 @@ export class LayerExamples {
   }
 
   #streams(
-    site: WeightUse,
+    use: WeightUse,
     original: Original,
     pruned: ReadonlyMap<string, Tensor>,
     stream: string,
     every: number,
   ): { readonly original: Float32Array; readonly pruned: Float32Array } {
-    const { axis } = site.output!;
+    const { axis } = use.output!;
     const whole = pruned.get(stream)!;
     const rows = product(whole.dims) / whole.dims[axis]!;
-    const some = this.#someSamples(site, stream, whole, rows);
+    const some = this.#someSamples(use, stream, whole, rows);
     const values = { data: float32(some, stream), dims: some.dims, axis };
     return {
       original: original.stream!.values.data,
-      pruned: valuesAt(this.layer, site, values, every).data,
+      pruned: valuesAt(this.layer, use, values, every).data,
     };
   }
 
   /** The input x of a use of the weight in the pruned model. For a state that is fed back the original's is taken, which the refit aims at. */
   #inputsAt(
-    site: WeightUse,
+    use: WeightUse,
     { states }: Original,
     pruned: ReadonlyMap<string, Tensor>,
   ): { readonly x: Float32Array; readonly dims: readonly number[] } {
-    const given = this.#real(site.data, states ?? pruned.get(site.data)!);
-    const rows = this.#positions(site, given.dims);
-    const tensor = this.#someSamples(site, site.data, given, rows);
-    const { x, dims } = dataAt(site, tensor);
+    const given = this.#real(use.data, states ?? pruned.get(use.data)!);
+    const rows = this.#positions(use, given.dims);
+    const tensor = this.#someSamples(use, use.data, given, rows);
+    const { x, dims } = dataAt(use, tensor);
     if (states === undefined) return { x, dims };
     const kept = this.updates.keptChannels(this.layer);
-    return { x: taken(x, dims, site.axis, kept), dims: dims.with(site.axis, kept.length) };
+    return { x: taken(x, dims, use.axis, kept), dims: dims.with(use.axis, kept.length) };
   }
 }
 

@@ -1,7 +1,7 @@
 import { isWithin } from '../coupling/passage.js';
 import type { Removal } from '../coupling/survivors.js';
 import type { Walk } from '../coupling/walk.js';
-import { attributeOf, edited } from '../execution/alone.js';
+import { attributeOf, edited } from '../execution/unfusedValues.js';
 import { CurrentWeights, numbersOf, type StoredWeight } from '../layers/currentWeights.js';
 import { type Layer, type WeightUse, weightOf } from '../layers/layers.js';
 import { matrixOf, placesOf, putMatrix, selected } from '../layers/matrix.js';
@@ -93,7 +93,7 @@ export class PendingUpdates {
     return matrixOf(data, placesOf(layer, dims));
   }
 
-  /** Gives a layer other weights and biases. A site that has no place for a bias stays without. */
+  /** Gives a layer other weights and biases. A use that has no place for a bias stays without. */
   async put(layer: Layer, { weights, intercept, means, observed }: Solution): Promise<void> {
     const weight = weightOf(layer);
     const { tensor, quantised } = weight;
@@ -114,10 +114,10 @@ export class PendingUpdates {
         return value + lost;
       });
     }
-    for (const site of layer.sites)
-      await this.#addTo(site, shift, observed, {
+    for (const use of layer.uses)
+      await this.#addTo(use, shift, observed, {
         ...{ before, after },
-        dtype: this.#typeAt(site) ?? (quantised?.scale ?? tensor).dtype,
+        dtype: this.#typeAt(use) ?? (quantised?.scale ?? tensor).dtype,
       });
   }
 
@@ -133,7 +133,7 @@ export class PendingUpdates {
   }
 
   async #addTo(
-    site: WeightUse,
+    use: WeightUse,
     intercept: ArrayLike<number>,
     observed: boolean,
     {
@@ -142,7 +142,7 @@ export class PendingUpdates {
       dtype,
     }: { readonly [at in 'before' | 'after']: Float32Array | undefined } & Pick<NewBias, 'dtype'>,
   ): Promise<void> {
-    const { addition, bias, fused, tied } = site;
+    const { addition, bias, fused, tied } = use;
     const scales = old && after && { before: old, after };
     if (tied !== undefined && addition.kind !== 'stored')
       await this.#contents.write(tied, await this.#contents.read(tied), await this.#rescaled(tied, scales));
@@ -151,18 +151,18 @@ export class PendingUpdates {
     const seen = fused === undefined || bias.kind !== 'operand' || isWithin(fused, bias.operand);
     const included =
       observed && seen && (addition.kind === 'operand' || (addition.kind === 'stored' && addition.included));
-    const before = included ? new Float64Array(intercept.length) : await this.#biasOf(site, intercept.length);
+    const before = included ? new Float64Array(intercept.length) : await this.#biasOf(use, intercept.length);
     // Behind a node that scales what it computes, so is what is added.
-    const by = scaleOf(site);
+    const by = scaleOf(use);
     const values = Float64Array.from(before, (value, i) => value + by * intercept[i]!);
     if (addition.kind === 'operand' || addition.kind === 'behind') {
       const times = addition.kind === 'operand' ? addition.times : undefined;
       const scale =
         scales && addition.kind === 'operand'
-          ? await this.#biasScale(site, scales.after, values, times)
+          ? await this.#biasScale(use, scales.after, values, times)
           : undefined;
-      if (times !== undefined && scale === undefined) this.#added.delete(site);
-      else this.#added.set(site, { values, dtype, ...(scale && { scale }), ...(times && { plain: true }) });
+      if (times !== undefined && scale === undefined) this.#added.delete(use);
+      else this.#added.set(use, { values, dtype, ...(scale && { scale }), ...(times && { plain: true }) });
       return;
     }
     const { data, dims } = await this.#contents.read(addition);
@@ -206,7 +206,7 @@ export class PendingUpdates {
     return fits ? product : undefined;
   }
 
-  /** What a site adds in the original, where it is left. */
+  /** What a use adds in the original, where it is left. */
   async #biasOf({ addition, node }: WeightUse, length: number): Promise<ArrayLike<number>> {
     if (addition.kind === 'none' || addition.kind === 'behind') return new Float64Array(length);
     if (addition.kind === 'operand') {
@@ -255,10 +255,10 @@ export class PendingUpdates {
     const inputs: Edits['inputs'][number][] = [];
     const nodes: Edits['nodes'][number][] = [];
     const contents = this.#contents.edits(names);
-    for (const [site, bias] of this.#added) {
-      const { addition } = site;
-      const node = site.integers?.end ?? site.node;
-      const name = names.fresh(`${graph.nameOf(site.weight)}.bias`);
+    for (const [use, bias] of this.#added) {
+      const { addition } = use;
+      const node = use.integers?.end ?? use.node;
+      const name = names.fresh(`${graph.nameOf(use.weight)}.bias`);
       if (addition.kind === 'operand') inputs.push({ node: node.id, index: addition.operand, name });
       if (bias.plain && bias.scale !== undefined) {
         const values = roundedTo(bias.values, bias.scale);
@@ -318,7 +318,7 @@ const scaleOf = ({ fused, bias }: WeightUse): number =>
     ? 1 / ((bias.kind === 'operand' && bias.times) || 1)
     : (fused?.steps ?? []).reduce((by, step) => (step.kind === 'scale' ? by * step.by : by), 1);
 
-/** A bias that a site had none of; with a scale, or one for each, as integers. */
+/** A bias that a use had none of; with a scale, or one for each, as integers. */
 interface NewBias {
   /** Of the values that it is added to. */
   readonly dtype: string;

@@ -1,11 +1,11 @@
 import { CostModel } from '../cost/model.js';
 import { cutTensors, type InterfaceChanges } from '../data/interfaceChanges.js';
 import type { ValueSource } from '../execution/activationCache.js';
-import { aloneOf } from '../execution/alone.js';
 import { BatchGrowth } from '../execution/batchGrowth.js';
-import { decisionsOf, type Given, takenBy } from '../execution/decisions.js';
+import { decisionsOf, type GivenValues, takenBy } from '../execution/decisions.js';
 import { StagedRun } from '../execution/stagedRun.js';
 import { SubgraphPartition } from '../execution/subgraphPartition.js';
+import { unfusedValuesOf } from '../execution/unfusedValues.js';
 import { isObserved, type Layer, mixesAll } from '../layers/layers.js';
 import { layersIn, recurrentsOf } from '../layers/recurrent.js';
 import { type Edits, NO_EDITS } from '../model/edits.js';
@@ -20,12 +20,12 @@ import { interfaceOf } from '../surgery/shrunkInterface.js';
 import { type Growth, Lookahead } from './lookahead.js';
 import { PendingUpdates } from './pendingUpdates.js';
 import { type JointProjection, jointProjectionsOf } from './projection.js';
+import type { RefitInputs, RefitMode } from './refitInputs.js';
+import { feedsFor, matchOf } from './refitInputs.js';
 import type { Reconstructed, Removed } from './removed.js';
 import { refitScaling, scalingsOf } from './scaling.js';
 import type { ScheduleEntry } from './schedule.js';
 import { isLayer, isRecurrent, ordered, readersBehind, readOf } from './schedule.js';
-import type { RefitMode, Source } from './source.js';
-import { feedsFor, matchOf } from './source.js';
 import { type PostOps, postOpsOf } from './target.js';
 import { Unrolling } from './unrolling.js';
 
@@ -37,12 +37,12 @@ import { Unrolling } from './unrolling.js';
  * - memory: the activations of all samples that the remaining nodes of both models still read
  */
 export async function reconstruct(
-  source: Source,
+  source: RefitInputs,
   removed: Removed,
   options: NativeOptions,
 ): Promise<Reconstructed> {
   const quiet = quietly(options);
-  const parts = new SubgraphPartition(source.walk.graph.document, aloneOf(source.layers));
+  const parts = new SubgraphPartition(source.walk.graph.document, unfusedValuesOf(source.layers));
   const feeds = await feedsFor(source, quiet);
   const work = new Reconstruction(source, removed, options);
   const decided = decisionsOf(source.walk);
@@ -80,10 +80,10 @@ export class Reconstruction {
   readonly changes: InterfaceChanges;
   /** Nodes whose outputs have other positions in the two models, so that they cannot be compared: their weights are only cut. */
   readonly unmatched: string[] = [];
-  #mixtures: ReadonlyMap<Layer, JointProjection> = new Map();
+  #projections: ReadonlyMap<Layer, JointProjection> = new Map();
 
   constructor(
-    readonly source: Source,
+    readonly source: RefitInputs,
     readonly removed: Removed,
     readonly options: NativeOptions,
   ) {
@@ -102,7 +102,7 @@ export class Reconstruction {
     feeds: readonly Feeds[],
     parts: SubgraphPartition,
     options: NativeOptions,
-    from: Given['from'],
+    from: GivenValues['from'],
   ): StagedRun {
     const { computed, runtime, walk } = this.source;
     const { inputs } = this.changes;
@@ -132,15 +132,15 @@ export class Reconstruction {
     const own = new Set(recurrents.flatMap(layersIn));
     const apart = small.filter((layer) => !own.has(layer));
     const turns = ordered([...apart, ...recurrents, ...(mode.quick ? [] : scalingsOf(walk))], pruned.parts);
-    this.#mixtures = jointProjectionsOf(source.logits, updates, new Set(turns.filter(isLayer)));
+    this.#projections = jointProjectionsOf(source.logits, updates, new Set(turns.filter(isLayer)));
     const after = (turn: ScheduleEntry): PostOps | undefined =>
-      turn.sites.length > 1 || isRecurrent(turn)
+      turn.uses.length > 1 || isRecurrent(turn)
         ? undefined
-        : postOpsOf(walk, native, readers, isLayer(turn) ? turn.sites[0]! : turn, turn.outputs);
+        : postOpsOf(walk, native, readers, isLayer(turn) ? turn.uses[0]! : turn, turn.outputs);
     const work = this.#affected(turns, pruned.parts, readers, mode, after);
     const options = quietly(this.options);
     const refitting = { updates, original, pruned, source, mode, options };
-    const lookahead = new Lookahead(refitting, work, this.#mixtures, after, growth);
+    const lookahead = new Lookahead(refitting, work, this.#projections, after, growth);
     for (const [done, entry] of work.entries()) {
       this.options.onProgress?.({ phase: 'reconstruct', done, total: work.length });
       if (isRecurrent(entry)) {
@@ -151,7 +151,7 @@ export class Reconstruction {
       } else if (isLayer(entry)) {
         const solve = await lookahead.solveAt(done);
         await solve.refit();
-        if (solve.unmatched) this.unmatched.push(entry.sites[0]!.node.name);
+        if (solve.unmatched) this.unmatched.push(entry.uses[0]!.node.name);
       } else {
         const known = lookahead.usable(done);
         await refitScaling(entry, {
@@ -181,10 +181,10 @@ export class Reconstruction {
     after: (turn: ScheduleEntry) => PostOps | undefined,
   ): readonly ScheduleEntry[] {
     const lost = (layer: Layer): boolean =>
-      this.updates.keptChannels(layer).length < layer.channels || this.#mixtures.has(layer);
+      this.updates.keptChannels(layer).length < layer.channels || this.#projections.has(layer);
     const seen = new Set(
       turns.flatMap((turn) =>
-        isLayer(turn) && mixesAll(turn) && isObserved(turn) ? turn.sites.map(({ node }) => node) : [],
+        isLayer(turn) && mixesAll(turn) && isObserved(turn) ? turn.uses.map(({ node }) => node) : [],
       ),
     );
     const refitted = new Set<number>();
@@ -192,7 +192,7 @@ export class Reconstruction {
     const work: ScheduleEntry[] = [];
     for (const turn of turns) {
       const reads = (): boolean => {
-        const before = parts.between(turn.sites.flatMap(readOf), new Set());
+        const before = parts.between(turn.uses.flatMap(readOf), new Set());
         return [...before].some(({ id }) => refitted.has(id));
       };
       if (isRecurrent(turn)) {
@@ -204,13 +204,13 @@ export class Reconstruction {
         const { value } = turn.output;
         const own = readersBehind(this.source.walk, readers, value);
         const isShown = own.length === 0 || this.source.walk.graph.outputs.some(({ name }) => name === value);
-        if (covered.has(turn.sites[0].node) || !reads()) continue;
+        if (covered.has(turn.uses[0].node) || !reads()) continue;
         if (!isShown && own.every((node) => seen.has(node))) continue;
       }
       work.push(turn);
       if (isLayer(turn) ? isObserved(turn) : !isRecurrent(turn))
         for (const node of after(turn)?.through ?? []) covered.add(node);
-      for (const { node } of turn.sites) refitted.add(node.id);
+      for (const { node } of turn.uses) refitted.add(node.id);
     }
     return work;
   }

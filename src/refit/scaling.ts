@@ -8,7 +8,7 @@ import type { Node } from '../model/graph.js';
 import type { NativeOptions } from '../native/index.js';
 import type { Tensor } from '../runtime/runtime.js';
 import type { Example } from './examples.js';
-import { everyOfGroups, solveGroups, thinned } from './grouped.js';
+import { everyOfGroups, solveGroups, subsampledTensors } from './grouped.js';
 import type { PendingUpdates } from './pendingUpdates.js';
 import { type PostOps, targetOf } from './target.js';
 
@@ -17,9 +17,7 @@ import { type PostOps, targetOf } from './target.js';
  * followed by them, a lane's least squares need y alone: y ≈ a y + b is scale' = a · scale, shift' = a · shift + b.
  */
 export interface Scaling {
-  readonly sites: readonly [
-    { readonly node: Node; readonly data: string; readonly reads: readonly string[] },
-  ];
+  readonly uses: readonly [{ readonly node: Node; readonly data: string; readonly reads: readonly string[] }];
   readonly output: { readonly value: string; readonly axis: number };
   readonly outputs: number;
   readonly scale: TensorDocument;
@@ -40,8 +38,8 @@ export function scalingsOf(walk: Walk): Scaling[] {
     if (!graph.isMain(node)) return [];
     const [scale, shift] = [own(node, by), and === undefined ? undefined : own(node, and)];
     if (scale === undefined || (and !== undefined && shift?.dims[0] !== scale.dims[0])) return [];
-    const sites = [{ node, data: node.inputs[0]!, reads: node.inputs }] as const;
-    return [{ sites, output, outputs: scale.dims[0]!, scale, ...(shift && { shift }) }];
+    const uses = [{ node, data: node.inputs[0]!, reads: node.inputs }] as const;
+    return [{ uses, output, outputs: scale.dims[0]!, scale, ...(shift && { shift }) }];
   });
 }
 
@@ -64,7 +62,7 @@ export async function refitScaling(
   scaling: Scaling,
   { updates, original, pruned, after, batches, options }: ScalingInputs,
 ): Promise<void> {
-  const { output, scale, shift, sites } = scaling;
+  const { output, scale, shift, uses } = scaling;
   const { value, axis } = output;
   const kept = updates.keptOf(scale, 0);
   const stream = after?.residualBranch === undefined ? [] : [after.residualBranch];
@@ -74,7 +72,7 @@ export async function refitScaling(
     then[batch] = new Map(names.map((name) => [name, tensors.get(name)!]));
   });
   const streams: (Tensor | undefined)[] = [];
-  await pruned.to([sites[0].data, ...stream], async (batch, tensors) => {
+  await pruned.to([uses[0].data, ...stream], async (batch, tensors) => {
     if (after?.residualBranch !== undefined) streams[batch] = tensors.get(after.residualBranch);
   });
   const examples: Example[] = [];
@@ -85,7 +83,7 @@ export async function refitScaling(
     const every = everyOfGroups(kept.length, 1, rows * batches);
     // Lanes on the first axis are left whole.
     const some = (of: ReadonlyMap<string, Tensor>): ReadonlyMap<string, Tensor> =>
-      axis === 0 ? of : thinned(of, names, Math.min(every, now.get(value)!.dims[0] ?? 1));
+      axis === 0 ? of : subsampledTensors(of, names, Math.min(every, now.get(value)!.dims[0] ?? 1));
     // The two models have other lengths here, so that their elements do not correspond.
     const before = then[batch]!.get(value)!.dims;
     if (now.get(value)!.dims.some((length, d) => d !== axis && length !== before[d])) return;

@@ -21,10 +21,10 @@ export function readersBehind(walk: Walk, readers: Readers, value: string): read
 }
 
 /** The values that a use of a weight reads: several where its node adds them first. */
-export const readOf = (site: {
+export const readOf = (use: {
   readonly data: string;
   readonly reads?: readonly string[];
-}): readonly string[] => site.reads ?? [site.data];
+}): readonly string[] => use.reads ?? [use.data];
 
 /** Whether an entry is a linear layer, with a weight of its own. */
 export const isLayer = (turn: ScheduleEntry): turn is Layer => 'weight' in turn;
@@ -36,17 +36,16 @@ export const isRecurrent = (turn: ScheduleEntry): turn is Recurrent => 'directio
  * unrolled recurrent cell) is included if no other weight lies in that cycle; where others do, none of them is, since refitting one
  * late would change the inputs that the others were fitted on. Layers that no output of the model needs are left out.
  */
-export function ordered<T extends Pick<ScheduleEntry, 'sites'>>(
+export function ordered<T extends Pick<ScheduleEntry, 'uses'>>(
   layers: readonly T[],
   parts: SubgraphPartition,
 ): T[] {
   const before = (values: readonly string[]): ReadonlySet<number> =>
     new Set([...parts.between(values, new Set())].map(({ id }) => id));
-  const makes = ({ sites }: T, ids: ReadonlySet<number>): boolean =>
-    sites.some(({ node }) => ids.has(node.id));
-  const needed = layers.filter(({ sites }) => sites.every(({ node }) => parts.needs(node.id)));
-  const reads = new Map(needed.map((layer) => [layer, before(layer.sites.flatMap(readOf))]));
-  const feeds = (layer: T): boolean => layer.sites.length > 1 && makes(layer, reads.get(layer)!);
+  const makes = ({ uses }: T, ids: ReadonlySet<number>): boolean => uses.some(({ node }) => ids.has(node.id));
+  const needed = layers.filter(({ uses }) => uses.every(({ node }) => parts.needs(node.id)));
+  const reads = new Map(needed.map((layer) => [layer, before(layer.uses.flatMap(readOf))]));
+  const feeds = (layer: T): boolean => layer.uses.length > 1 && makes(layer, reads.get(layer)!);
   let rest = needed;
   const turns: T[] = [];
   const without: T[] = [];
@@ -60,7 +59,7 @@ export function ordered<T extends Pick<ScheduleEntry, 'sites'>>(
         ),
     );
     if (next !== undefined) turns.push(next);
-    const gone = next ?? rest.find(({ sites }) => sites.length > 1) ?? rest[0]!;
+    const gone = next ?? rest.find(({ uses }) => uses.length > 1) ?? rest[0]!;
     if (next === undefined) without.push(gone);
     rest = rest.filter((layer) => layer !== gone);
   }

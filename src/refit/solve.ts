@@ -7,7 +7,7 @@ import type { Tensor } from '../runtime/runtime.js';
 import { precisionFor } from '../statistics/moments.js';
 import type { Example } from './examples.js';
 import { dampingsFor, isHeld, LARGE } from './examples.js';
-import { alike, distance, Feedback, told } from './feedback.js';
+import { alike, distance, Feedback, valuesByBatch } from './feedback.js';
 import { solveGroups } from './grouped.js';
 import { LayerExamples } from './layerExamples.js';
 import { type JointProjection, mixed, shiftsOf, UNPROJECTED, unshifted } from './projection.js';
@@ -57,7 +57,7 @@ export class LayerSolve {
 
   /** Whether its weight is used on its own outputs. */
   get isFed(): boolean {
-    return this.refitting.pruned.parts.feeds(this.layer.sites);
+    return this.refitting.pruned.parts.feeds(this.layer.uses);
   }
 
   /**
@@ -89,10 +89,10 @@ export class LayerSolve {
     if (!this.#observed || !mixesAll(layer)) return;
     const { fitted } = mode;
     const feedback = new Feedback(layer, updates, pruned, fitted);
-    const { sites } = feedback;
-    const data = [...new Set(sites.map((site) => site.data))];
-    const names = [...data, ...sites.map(({ output }) => output!.value)];
-    const then = await told(original, names, fitted);
+    const { uses } = feedback;
+    const data = [...new Set(uses.map((use) => use.data))];
+    const names = [...data, ...uses.map(({ output }) => output!.value)];
+    const then = await valuesByBatch(original, names, fitted);
     const wanted = then.map((tensors) => feedback.keptOf(tensors));
     const ready = await feedback.ready();
     let now: readonly ReadonlyMap<string, Tensor>[] = wanted;
@@ -100,10 +100,10 @@ export class LayerSolve {
     const examples: Example[] = [];
     for (let round = 0; ; round++) {
       for (const [batch, tensors] of now.entries())
-        for (const site of sites)
+        for (const use of uses)
           examples.push({
             held: isHeld(batch),
-            ...this.examples.at(site, then[batch]!, tensors),
+            ...this.examples.at(use, then[batch]!, tensors),
           });
       if (examples.every(({ rows }) => rows.rows === 0)) return;
       const solved = await this.#solve(examples);
@@ -153,7 +153,7 @@ export class LayerSolve {
   }
 
   get #intercept(): boolean {
-    return this.layer.sites.every(({ addition }) => addition.kind !== 'none');
+    return this.layer.uses.every(({ addition }) => addition.kind !== 'none');
   }
 
   get #rounds(): number {

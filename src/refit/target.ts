@@ -1,10 +1,10 @@
-import { passageOf, type Step } from '../coupling/passage.js';
+import { type ElementwiseStep, passageOf } from '../coupling/passage.js';
 import type { Walk } from '../coupling/walk.js';
 import type { StagedRun } from '../execution/stagedRun.js';
 import { numbersNow } from '../layers/currentWeights.js';
 import type { WeightUse } from '../layers/layers.js';
 import { type Behind, directly, type Makers, makersOf } from '../layers/quantised.js';
-import type { Rows } from '../layers/rows.js';
+import type { InputRows } from '../layers/rows.js';
 import type { Node } from '../model/graph.js';
 import type { Readers } from '../model/readers.js';
 import type { NativeModel } from '../native/index.js';
@@ -38,19 +38,19 @@ export function postOpsOf(
   walk: Walk,
   native: NativeModel,
   readers: Readers,
-  site: Pick<WeightUse, 'output'> & Partial<Pick<WeightUse, 'node' | 'fused' | 'reals'>>,
+  use: Pick<WeightUse, 'output'> & Partial<Pick<WeightUse, 'node' | 'fused' | 'reals'>>,
   outputs: number,
 ): PostOps {
   const { graph, passages } = walk;
   const behind = new Following(walk, native, outputs);
-  const { fused, node, reals } = site;
+  const { fused, node, reals } = use;
   // What goes on behind integers, goes on with them.
   if (reals?.output !== undefined) {
     const { low, high } = reals.output;
-    behind.take(node!, site.output!.value, [{ kind: 'bounds', low, high }]);
+    behind.take(node!, use.output!.value, [{ kind: 'bounds', low, high }]);
     return behind.aftermath;
   }
-  let value = site.output?.value;
+  let value = use.output?.value;
   if (fused !== undefined && node !== undefined) {
     [value] = node.outputs;
     if (value === undefined || !behind.take(node, value, fused.steps)) return behind.aftermath;
@@ -95,11 +95,11 @@ class Following {
   }
 
   /** False where nothing behind the step says more. `value`: of the axes that the steps work on. */
-  take(node: Node, value: string, steps: readonly Step[]): boolean {
+  take(node: Node, value: string, steps: readonly ElementwiseStep[]): boolean {
     return steps.every((step) => this.#step(node, value, step));
   }
 
-  #step(node: Node, value: string, step: Step): boolean {
+  #step(node: Node, value: string, step: ElementwiseStep): boolean {
     switch (step.kind) {
       case 'bounds':
         this.#low = step.low;
@@ -137,7 +137,7 @@ class Following {
     return true;
   }
 
-  #normalise(node: Node, { operands, epsilon }: Extract<Step, { kind: 'normalise' }>): boolean {
+  #normalise(node: Node, { operands, epsilon }: Extract<ElementwiseStep, { kind: 'normalise' }>): boolean {
     if (this.#stream !== undefined) return false;
     const parameters = operands.map((operand) => directly(this.walk, this.#makers, node, operand));
     if (parameters.some((own) => own?.tensor.dims[0] !== this.outputs)) return false;
@@ -156,11 +156,11 @@ class Following {
 export function isUsable(
   { residualBranch }: PostOps,
   pruned: Pick<StagedRun, 'before'>,
-  pending: Iterable<{ readonly sites: readonly { readonly node: Node }[] }>,
+  pending: Iterable<{ readonly uses: readonly { readonly node: Node }[] }>,
 ): boolean {
   if (residualBranch === undefined) return true;
   const ids = new Set([...pruned.before([residualBranch])].map(({ id }) => id));
-  return ![...pending].some(({ sites }) => sites.some(({ node }) => ids.has(node.id)));
+  return ![...pending].some(({ uses }) => uses.some(({ node }) => ids.has(node.id)));
 }
 
 /** Regression targets of a batch: y and the bounds that it is clipped to, all [outer, outputs, inner]. */
@@ -225,7 +225,10 @@ export const partsOf = (wanted: RegressionTarget | undefined): 1 | 2 | 3 =>
 
 /** Targets and bounds in one array: behind each other for each sample of a batch, or for each row. */
 export function joined(
-  { rows: { patches }, wanted: { y, low, high } }: { readonly rows: Rows; readonly wanted: RegressionTarget },
+  {
+    rows: { patches },
+    wanted: { y, low, high },
+  }: { readonly rows: InputRows; readonly wanted: RegressionTarget },
   outputs: number,
 ): Float32Array {
   const parts = [y, low, high].filter((part) => part !== undefined);

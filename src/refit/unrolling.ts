@@ -9,7 +9,7 @@ import {
   givenIn,
   type Recurrent,
   rowsSeen,
-  type Stored,
+  type StoredStates,
   stateDims,
   statesBefore,
   storedFor,
@@ -30,7 +30,7 @@ const UNJUDGED = 1e-3;
 const ROUNDS = 3;
 
 /** One batch: the inputs of both models, and the hidden states of the original. */
-interface Known {
+interface UnrolledBatch {
   readonly held: boolean;
   readonly x: Float32Array;
   readonly before: { readonly x: Float32Array; readonly states: Tensor; readonly initial?: Float32Array };
@@ -39,20 +39,20 @@ interface Known {
 }
 
 /** The refitted weights of W or R, and the intercept that is added to their product. */
-interface Solved {
+interface SolvedWeights {
   readonly layer: Layer;
   readonly weights: Float64Array;
   readonly intercept: Float64Array;
 }
 
 /** W or R within the joint regression: where its inputs begin among the kept ones and among all, and its weights before the refit. */
-interface Side {
+interface RegressionPart {
   readonly layer: Layer;
   readonly start: number;
   readonly target: number;
   readonly kept: readonly number[];
   readonly weights: Float32Array;
-  readonly solved: Solved;
+  readonly solved: SolvedWeights;
 }
 
 /** The batches that are fitted to, and those that are held out to judge the fit. */
@@ -86,9 +86,9 @@ export class Unrolling {
     if (this.unmatched || known.every(({ x }) => x.length === 0)) return;
     const sums = recurrent.directions.map((direction) => this.#momentsFor(direction));
     let states = known.map(({ before }) => this.#left(before.states));
-    let best: { readonly error: number; readonly solved: readonly Solved[] } | undefined;
+    let best: { readonly error: number; readonly solved: readonly SolvedWeights[] } | undefined;
     for (let round = 0; ; round++) {
-      const solved: Solved[] = [];
+      const solved: SolvedWeights[] = [];
       for (const [place, direction] of recurrent.directions.entries())
         solved.push(...(await this.#solve(direction, known, states, sums[place]!)));
       await this.#put(solved);
@@ -101,7 +101,7 @@ export class Unrolling {
     await this.#put(best.solved);
   }
 
-  async #known(): Promise<readonly Known[]> {
+  async #known(): Promise<readonly UnrolledBatch[]> {
     const { recurrent } = this;
     const { original, pruned } = this.refitting;
     const { data, states, initial } = recurrent;
@@ -114,7 +114,7 @@ export class Unrolling {
     const { native } = this.refitting.source;
     const stored = await storedFor(recurrent, native, this.refitting.options);
     const left = this.#leftOf(stored);
-    const known: Known[] = [];
+    const known: UnrolledBatch[] = [];
     const coming = [data, ...(initial === undefined || initial.stored ? [] : [initial.value])];
     await pruned.to(coming, async (batch, now) => {
       if (batch >= fitted) return;
@@ -145,7 +145,7 @@ export class Unrolling {
   }
 
   /** What is stored, as it is left. */
-  #leftOf({ initial }: Stored): Stored {
+  #leftOf({ initial }: StoredStates): StoredStates {
     const own = this.recurrent.initial?.stored;
     if (initial === undefined || own === undefined) return {};
     return {
@@ -170,7 +170,7 @@ export class Unrolling {
   }
 
   /** The error of hidden states against the original's, on the held-out batches, or on all where none is held out. */
-  #distance(known: readonly Known[], states: readonly Tensor[]): number {
+  #distance(known: readonly UnrolledBatch[], states: readonly Tensor[]): number {
     const judges = known.some(({ held }) => held);
     return known.reduce((sum, { held, before }, batch) => {
       if (judges && !held) return sum;
@@ -199,10 +199,10 @@ export class Unrolling {
 
   async #solve(
     direction: Direction,
-    known: readonly Known[],
+    known: readonly UnrolledBatch[],
     states: readonly Tensor[],
     { fits, held }: Fits,
-  ): Promise<readonly Solved[]> {
+  ): Promise<readonly SolvedWeights[]> {
     const { recurrent } = this;
     const { source, options } = this.refitting;
     const { left, whole } = this.#widths(direction);
@@ -230,7 +230,7 @@ export class Unrolling {
   }
 
   /** W' = W B, where B predicts the original inputs from the kept ones: x and h together, except for gates that read each by itself. */
-  async #solution(direction: Direction, { fits, held }: Fits): Promise<readonly Solved[]> {
+  async #solution(direction: Direction, { fits, held }: Fits): Promise<readonly SolvedWeights[]> {
     const { recurrent } = this;
     const { updates, options } = this.refitting;
     const outputs = updates.keptOutputs(direction.input);
@@ -238,7 +238,7 @@ export class Unrolling {
     const all = momentsFor(left[0] + left[1], whole[0] + whole[1]);
     await all.merge(fits, options);
     await all.merge(held, options);
-    const side = async (layer: Layer, start: number, target: number): Promise<Side> => {
+    const side = async (layer: Layer, start: number, target: number): Promise<RegressionPart> => {
       const weights = await this.#weights(layer);
       const kept = updates.keptChannels(layer);
       const added = new Float64Array(outputs.length);
@@ -270,7 +270,7 @@ export class Unrolling {
   /** Regresses the original inputs on the kept ones, under the damping that is best for the gates' values. */
   async #ridge(
     gates: readonly number[],
-    sides: readonly Side[],
+    sides: readonly RegressionPart[],
     { fits, held, all }: Fits & { readonly all: NativeMoments },
   ): Promise<Refit> {
     const { options } = this.refitting;
@@ -305,7 +305,7 @@ export class Unrolling {
     );
   }
 
-  async #put(solved: readonly Solved[]): Promise<void> {
+  async #put(solved: readonly SolvedWeights[]): Promise<void> {
     for (const { layer, ...own } of solved)
       await this.refitting.updates.put(layer, { ...own, means: NONE, observed: false });
   }
@@ -313,13 +313,13 @@ export class Unrolling {
 
 const NONE = new Float64Array(0);
 
-const hasBias = ({ sites }: Layer): boolean => sites.every(({ addition }) => addition.kind !== 'none');
+const hasBias = ({ uses }: Layer): boolean => uses.every(({ addition }) => addition.kind !== 'none');
 
 /** Puts W B and W c in the place of these rows of each side's weights; c goes to the first side that has a place for it. */
 function* multiplied(
   rows: readonly number[],
   outputs: readonly number[],
-  sides: readonly Side[],
+  sides: readonly RegressionPart[],
   { weights, bias }: Refit,
 ): Steps<void> {
   const inputs = sides.reduce((sum, { kept }) => sum + kept.length, 0);

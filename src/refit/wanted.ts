@@ -2,7 +2,7 @@ import { answeredBy } from '../compare/standIns.js';
 import { isObserved, mixesAll } from '../layers/layers.js';
 import { recurrentsOf, valuesOf } from '../layers/recurrent.js';
 import { readersOf } from '../model/readers.js';
-import type { Source } from './source.js';
+import type { RefitInputs } from './refitInputs.js';
 import { postOpsOf } from './target.js';
 
 /** Values of the original that layers are refitted to, its answers among them. */
@@ -10,16 +10,16 @@ export function valuesWanted({
   native,
   walk,
   layers,
-}: Pick<Source, 'native' | 'walk' | 'layers'>): Set<string> {
+}: Pick<RefitInputs, 'native' | 'walk' | 'layers'>): Set<string> {
   const readers = readersOf(walk.graph);
   const wanted = new Set([...answeredBy(walk.graph.document)]);
   for (const layer of layers.filter(mixesAll)) {
     const observed = isObserved(layer);
-    for (const site of layer.sites) {
-      if (observed) wanted.add(site.output!.value);
+    for (const use of layer.uses) {
+      if (observed) wanted.add(use.output!.value);
       // A weight that is used on its own outputs is first fitted on the original's inputs.
-      if (!observed || layer.sites.length > 1) wanted.add(site.data);
-      const { residualBranch } = postOpsOf(walk, native, readers, site, layer.outputs);
+      if (!observed || layer.uses.length > 1) wanted.add(use.data);
+      const { residualBranch } = postOpsOf(walk, native, readers, use, layer.outputs);
       if (residualBranch !== undefined) wanted.add(residualBranch);
     }
   }

@@ -27,13 +27,13 @@ export function answersOf(walk: Walk, layers: readonly Layer[]): ReadonlyMap<Lay
   const { graph } = walk;
   const [readers, makers] = [readersOf(graph), makersOf(graph)];
   const outputs = new Set(graph.outputs.map(({ name }) => name));
-  const answerOf = (site: WeightUse): AnswerValue | undefined => {
-    if (site.output === undefined || site.fused !== undefined) return undefined;
-    const { axis } = site.output;
-    let [score, value] = [site.output.value, site.output.value];
+  const answerOf = (use: WeightUse): AnswerValue | undefined => {
+    if (use.output === undefined || use.fused !== undefined) return undefined;
+    const { axis } = use.output;
+    let [score, value] = [use.output.value, use.output.value];
     let decides: AnswerValue['decides'] = 'one';
     for (let step = 0; step < MOST_STEPS; step++) {
-      const real = score === site.output.value ? site.reals?.output : undefined;
+      const real = score === use.output.value ? use.reals?.output : undefined;
       if (outputs.has(value)) return { value: score, axis, decides, ...(real && { real }) };
       const [reader, ...others] = (readers.get(value) ?? []).filter((node) => !walk.factsOf(node).measures);
       if (reader === undefined || others.length > 0) return undefined;
@@ -52,7 +52,7 @@ export function answersOf(walk: Walk, layers: readonly Layer[]): ReadonlyMap<Lay
   return new Map(
     layers.flatMap((layer) => {
       if (!isObserved(layer) || layer.outputs < 2) return [];
-      const found = layer.sites.flatMap((site) => answerOf(site) ?? []);
+      const found = layer.uses.flatMap((use) => answerOf(use) ?? []);
       return found.length === 0 ? [] : [[layer, found] as const];
     }),
   );
@@ -78,7 +78,7 @@ const MOST_ELEMENTS = 2 ** 20;
  * source: the diagonal of the Fisher information of a softmax; Theis et al. 2018, Faster gaze prediction with dense networks and Fisher
  * pruning
  */
-export class Stakes {
+export class AnswerSensitivity {
   #count = 0;
   readonly #sum: Float64Array;
   readonly #squares: Float64Array;

@@ -36,7 +36,7 @@ export async function logitsOf(
     const stored = await numbersOf(native, weightOf(layer), options);
     const places = placesOf(layer, layer.weight.dims);
     const rows = matrixOf(stored, { ...places, outputs: outputs.map((output) => places.outputs[output]!) });
-    const bias = await includedBias(layer.sites[0]!, native, options);
+    const bias = await includedBias(layer.uses[0]!, native, options);
     const all = shift.map((own, dim) => own + scale[dim]! * (bias?.[outputs[dim]!] ?? 0));
     const found = await observed.use(layer, options, (moments) =>
       moments.responses(rows, scale, all, options),

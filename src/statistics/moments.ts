@@ -198,7 +198,9 @@ export class SecondMoments {
     const parts: Float32Array[] = [];
     for (const summing of summings) {
       const weights = await weightsOf(native, summing, quiet);
-      const factors = isDirection(summing) ? undefined : this.#observed!.stakes.get(summing)?.factors();
+      const factors = isDirection(summing)
+        ? undefined
+        : this.#observed!.sensitivities.get(summing)?.factors();
       if (factors !== undefined) scaleRows(weights, factors);
       parts.push(weights);
     }

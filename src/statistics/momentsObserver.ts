@@ -6,7 +6,7 @@ import {
   givenIn,
   type Recurrent,
   rowsSeen,
-  type Stored,
+  type StoredStates,
   stateDims,
   statesBefore,
   storedFor,
@@ -17,7 +17,7 @@ import type { NativeModel, NativeOptions } from '../native/index.js';
 import type { NativeMoments } from '../native/moments.js';
 import { inSlices } from '../platform/index.js';
 import type { Tensor } from '../runtime/runtime.js';
-import { type AnswerValue, Stakes } from './answers.js';
+import { AnswerSensitivity, type AnswerValue } from './answers.js';
 import { isDirection, layerOf, type Summing } from './summing.js';
 
 /** Inputs that are read by one or several layers, and their second moments while they are held. */
@@ -42,7 +42,7 @@ export interface Observed {
   /** The multiplications that each layer may take. */
   readonly share: number;
   /** How much errors count in the outputs of layers that are the model's answers. */
-  readonly stakes: ReadonlyMap<Layer, Stakes>;
+  readonly sensitivities: ReadonlyMap<Layer, AnswerSensitivity>;
 }
 
 /** The strides at which batches, and positions in them, are taken. */
@@ -68,7 +68,7 @@ interface Taking {
 /** Sums second moments of what layers read, and looks at the answers of those that give the model's. */
 export class MomentsObserver implements Observer {
   readonly #strides = new Map<InputMoments, Strides>();
-  readonly #stakes: ReadonlyMap<Layer, Stakes>;
+  readonly #sensitivities: ReadonlyMap<Layer, AnswerSensitivity>;
   #rows: ReadonlyMap<Layer, number>;
   #samples = 0;
   #batch = 0;
@@ -79,13 +79,14 @@ export class MomentsObserver implements Observer {
     readonly all: readonly InputMoments[],
     readonly chosen: readonly InputMoments[],
     readonly answers: ReadonlyMap<Layer, readonly AnswerValue[]>,
-    readonly stored: ReadonlyMap<Recurrent, Stored>,
+    readonly stored: ReadonlyMap<Recurrent, StoredStates>,
     readonly taking: Taking,
     readonly options: NativeOptions,
   ) {
     this.#rows = taking.known?.rows ?? new Map();
-    this.#stakes =
-      taking.known?.stakes ?? new Map([...answers.keys()].map((layer) => [layer, new Stakes(layer.outputs)]));
+    this.#sensitivities =
+      taking.known?.sensitivities ??
+      new Map([...answers.keys()].map((layer) => [layer, new AnswerSensitivity(layer.outputs)]));
   }
 
   /**
@@ -100,7 +101,7 @@ export class MomentsObserver implements Observer {
     taking: Taking,
     options: NativeOptions,
   ): Promise<MomentsObserver> {
-    const stored = new Map<Recurrent, Stored>();
+    const stored = new Map<Recurrent, StoredStates>();
     for (const { recurrent } of chosen)
       if (recurrent !== undefined) stored.set(recurrent, await storedFor(recurrent, native, options));
     return new MomentsObserver(all, chosen, answers, stored, taking, options);
@@ -109,7 +110,7 @@ export class MomentsObserver implements Observer {
   get observed(): Observed {
     return {
       ...{ samples: this.#samples, batch: this.#batch, bytes: this.#bytes },
-      ...{ rows: this.#rows, share: this.#share, stakes: this.#stakes },
+      ...{ rows: this.#rows, share: this.#share, sensitivities: this.#sensitivities },
     };
   }
 
@@ -135,7 +136,10 @@ export class MomentsObserver implements Observer {
     if (this.#isFirst)
       for (const [layer, answers] of this.answers)
         for (const answer of this.#asks(layer, index) ? answers : [])
-          await inSlices(this.#stakes.get(layer)!.take(answer, tensors[answer.value]!), this.options.signal);
+          await inSlices(
+            this.#sensitivities.get(layer)!.take(answer, tensors[answer.value]!),
+            this.options.signal,
+          );
     for (const own of this.chosen) if (this.#takes(own, index)) await this.#add(own, tensors);
   }
 
@@ -153,7 +157,7 @@ export class MomentsObserver implements Observer {
   /** Inputs of which batches are left out take turns. */
   #takes(own: InputMoments, batch: number): boolean {
     const { batches } = this.#strides.get(own)!;
-    return batch === 0 || (batch + layerOf(own.summings[0]!).sites[0]!.index) % batches === 0;
+    return batch === 0 || (batch + layerOf(own.summings[0]!).uses[0]!.index) % batches === 0;
   }
 
   /** Whether the answers of a layer are looked at: where its inputs are taken. */
@@ -177,9 +181,9 @@ export class MomentsObserver implements Observer {
       return;
     }
     const layer = layerOf(first!);
-    for (const site of layer.sites) {
-      const { x, dims } = dataAt(site, tensors[site.data]!);
-      await feed(own.moments!, sampledRows(layer, site, x, dims, positions), NONE, options);
+    for (const use of layer.uses) {
+      const { x, dims } = dataAt(use, tensors[use.data]!);
+      await feed(own.moments!, sampledRows(layer, use, x, dims, positions), NONE, options);
     }
   }
 }
@@ -189,13 +193,13 @@ const NONE = new Float32Array(0);
 type Tensors = Readonly<Record<string, Tensor>>;
 
 const valuesRead = ({ summings, recurrent }: InputMoments): readonly string[] =>
-  recurrent === undefined ? layerOf(summings[0]!).sites.map(({ data }) => data) : valuesOf(recurrent);
+  recurrent === undefined ? layerOf(summings[0]!).uses.map(({ data }) => data) : valuesOf(recurrent);
 
 /** What a direction's gates read of a batch: x beside the h of the step before. */
 function stepsIn(
   recurrent: Recurrent,
   direction: Direction,
-  stored: Stored,
+  stored: StoredStates,
   tensors: Tensors,
   every: number,
 ): Float32Array {
@@ -208,10 +212,10 @@ function stepsIn(
 }
 
 const rowsIn = (layer: Layer, tensors: Tensors): number =>
-  layer.sites.reduce((sum, site) => {
-    const { dims } = tensors[site.data]!;
-    const own = site.part === undefined ? dims : dims.with(site.part.axis, 1);
-    return sum + rowsOf(layer, site, NONE, own).rows;
+  layer.uses.reduce((sum, use) => {
+    const { dims } = tensors[use.data]!;
+    const own = use.part === undefined ? dims : dims.with(use.part.axis, 1);
+    return sum + rowsOf(layer, use, NONE, own).rows;
   }, 0);
 
 function bytesIn(names: ReadonlySet<string>, tensors: Tensors): number {

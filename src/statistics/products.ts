@@ -45,7 +45,7 @@ export async function productsOf(
       if (source.ending === undefined) return [];
       const { layer, root, terminals } = source.ending;
       const seen = [...new Set(terminals.map(({ value }) => value))];
-      return [{ value: root, axis: layer.sites[0]!.output!.axis, outputs: layer.outputs, seen }];
+      return [{ value: root, axis: layer.uses[0]!.output!.axis, outputs: layer.outputs, seen }];
     },
   );
   const once = [...new Map(roots.map((root) => [root.value, root])).values()];
@@ -70,14 +70,14 @@ export async function productsOf(
   });
 }
 
-/** Layers of one site, by their terminals. */
+/** Layers of one use, by their terminals. */
 function endingsOf(walk: Walk, layers: readonly Layer[]): Ending[] {
   const paths = new Paths(walk, readersOf(walk.graph), makersOf(walk.graph));
   return layers.flatMap((layer): Ending[] => {
-    const [site, ...others] = layer.sites;
-    if (site?.output === undefined || site.fused !== undefined || others.length > 0) return [];
-    const terminals = paths.from(site.output.value);
-    return terminals === undefined ? [] : [{ layer, root: site.output.value, terminals }];
+    const [use, ...others] = layer.uses;
+    if (use?.output === undefined || use.fused !== undefined || others.length > 0) return [];
+    const terminals = paths.from(use.output.value);
+    return terminals === undefined ? [] : [{ layer, root: use.output.value, terminals }];
   });
 }
 
@@ -95,7 +95,7 @@ function sourcesOf(
 ): readonly FactorSource[] | undefined {
   const found = sides.map((side): FactorSource | undefined => {
     if (side.value === undefined) {
-      const layer = layers.find(({ sites }) => sites.length === 1 && sites[0]!.node === node);
+      const layer = layers.find(({ uses }) => uses.length === 1 && uses[0]!.node === node);
       return layer && { side, layer };
     }
     const ending = endings.find(({ terminals }) =>

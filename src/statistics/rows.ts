@@ -52,7 +52,7 @@ interface SampledRow {
 }
 
 /** Rows of lanes' values, [rows, columns]. */
-export interface Rows {
+export interface LaneRows {
   readonly rows: number;
   readonly values: Float32Array;
 }
@@ -103,7 +103,7 @@ export class RowSampler {
   }
 
   /** The rows by source, sample and position. */
-  take(): Rows {
+  take(): LaneRows {
     const rows = this.#rows.toSorted(
       (a, b) => a.source - b.source || a.sample - b.sample || a.position - b.position,
     );
@@ -131,7 +131,12 @@ export class RowSampler {
 }
 
 /** Columns `from` to `to`, exclusive. */
-export function columnsFrom({ rows, values }: Rows, columns: number, from: number, to: number): Float32Array {
+export function columnsFrom(
+  { rows, values }: LaneRows,
+  columns: number,
+  from: number,
+  to: number,
+): Float32Array {
   const part = new Float32Array(rows * (to - from));
   for (let row = 0; row < rows; row++)
     part.set(values.subarray(row * columns + from, row * columns + to), row * (to - from));

@@ -26,11 +26,11 @@ export const inputsOf = (summing: Summing): number =>
  */
 export function keyOf(summing: Summing): string | undefined {
   if (isDirection(summing) || !mixesAll(summing)) return undefined;
-  const { sites, channels, layout, weight } = summing;
+  const { uses, channels, layout, weight } = summing;
   const kernel = layout.taps.map((axis) => weight.dims[axis]);
   return JSON.stringify([
     ...[channels, kernel],
-    ...sites.map(({ data, part, axis, window, reals }) => [data, part, axis, window, reals?.data]),
+    ...uses.map(({ data, part, axis, window, reals }) => [data, part, axis, window, reals?.data]),
   ]);
 }
 

@@ -26,10 +26,10 @@ function layers(
 }
 
 /** A layer in short. */
-const shown = ({ weight, channels, taps, outputs, sites }: Layer) => ({
+const shown = ({ weight, channels, taps, outputs, uses }: Layer) => ({
   weight: weight.name,
   size: [outputs, channels, taps],
-  additions: sites.map(({ addition }) => {
+  additions: uses.map(({ addition }) => {
     const tensor =
       'tensor' in addition ? addition.tensor : 'shared' in addition ? addition.shared : undefined;
     const place = addition.kind === 'part' ? [`${addition.from}+${addition.length}`] : [];
@@ -53,7 +53,7 @@ test('convolutions: weights of channels and taps, biases that are there or can b
     { weight: 'w2', size: [5, 4, 2], additions: ['operand'] },
     { weight: 'w3', size: [2, 5, 4], additions: ['operand'] },
   ]);
-  expect(found.map(({ sites }) => sites[0]!.window)).toEqual([
+  expect(found.map(({ uses }) => uses[0]!.window)).toEqual([
     { strides: [1, 1], dilations: [1, 1], pads: [1, 1, 1, 1] },
     { strides: [2, 1], dilations: [1, 3], pads: [0, 0, 0, 0] },
     { strides: [1, 1], dilations: [1, 1], pads: 'SAME_LOWER' },
@@ -128,7 +128,7 @@ test('MatMul with its weight first: outputs before positions', () => {
     ['n', 6, 7],
   );
   expect(found.map(shown)).toEqual([{ weight: 'w', size: [5, 6, 1], additions: ['none'] }]);
-  expect(found[0]!.sites[0]).toMatchObject({ axis: 1, output: { value: 'y', axis: 1 } });
+  expect(found[0]!.uses[0]).toMatchObject({ axis: 1, output: { value: 'y', axis: 1 } });
 });
 
 test('ConvTranspose: what one position adds to its surroundings is no value', () => {
@@ -136,7 +136,7 @@ test('ConvTranspose: what one position adds to its surroundings is no value', ()
     b.node('ConvTranspose', 'y', ['x', b.weight('w', [3, 4, 2, 2]), b.weight('b', [4])]);
   }, image);
   expect(found.map(shown)).toEqual([{ weight: 'w', size: [16, 3, 1], additions: ['none'] }]);
-  expect(found[0]!.sites[0]!.output).toBeUndefined();
+  expect(found[0]!.uses[0]!.output).toBeUndefined();
 });
 
 test.each([
@@ -161,7 +161,7 @@ test.each([
     { weight: 'w', size: [all, 6, 1], additions: [`part b 0+${all}`] },
     { weight: 'r', size: [all, hidden, 1], additions: [`part b ${all}+${all}`] },
   ]);
-  expect(found.map(({ sites }) => [sites[0]!.data, sites[0]!.axis])).toEqual([
+  expect(found.map(({ uses }) => [uses[0]!.data, uses[0]!.axis])).toEqual([
     ['x', 2],
     ['y', 3],
   ]);
@@ -181,9 +181,9 @@ test('two directions read the input and their states by a weight each, and have 
     { weight: 'w', size: [20, 6, 1], additions: ['part b 0+20'] },
     { weight: 'r', size: [20, 5, 1], additions: ['part b 20+20'] },
   ]);
-  const rows = found.map(({ sites }) => sites[0]!.addition);
+  const rows = found.map(({ uses }) => uses[0]!.addition);
   expect(rows).toMatchObject([{ row: 0 }, { row: 0 }, { row: 1 }, { row: 1 }]);
-  const parts = found.map(({ sites }) => sites[0]!.part);
+  const parts = found.map(({ uses }) => uses[0]!.part);
   expect(parts).toEqual([undefined, { axis: 1, index: 0 }, undefined, { axis: 1, index: 1 }]);
   expect(found.map(({ layout }) => layout.fixed[0]!.index)).toEqual([0, 0, 1, 1]);
 });
@@ -234,7 +234,7 @@ test('a bias that is computed is left alone', () => {
   }, image);
   expect(found.map((layer) => shown(layer).additions)).toEqual([['none']]);
   // It is in what the node puts out.
-  expect(found[0]!.sites[0]!.output).toBeUndefined();
+  expect(found[0]!.uses[0]!.output).toBeUndefined();
 });
 
 test('a matrix lies in its tensor where its axes say', () => {

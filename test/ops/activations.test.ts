@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { isZero } from '../../src/coupling/axis.js';
-import type { Step } from '../../src/coupling/passage.js';
+import type { ElementwiseStep } from '../../src/coupling/passage.js';
 import { walk } from '../../src/coupling/walking.js';
 import { registry } from '../../src/ops/registry.js';
 import { Builder } from '../support/builder.js';
@@ -22,15 +22,16 @@ function known(node: Partial<NodeSpec> & { readonly op: string }, b = new Builde
   const { graph, read } = graphOf(model);
   const { tensors, passages } = walk(graph, registry, read);
   const subject = graph.nodes.find(({ name }) => name === 'subject')!;
-  const steps: readonly Step[] = passages.get(subject)?.find(({ operand }) => operand === 0)?.steps ?? [];
+  const steps: readonly ElementwiseStep[] =
+    passages.get(subject)?.find(({ operand }) => operand === 0)?.steps ?? [];
   return { zero: isZero(tensors.get('y')!.axes![1]!), steps };
 }
 
 const { POSITIVE_INFINITY: open } = Number;
-const between = (low: number, high: number): readonly Step[] => [{ kind: 'bounds', low, high }];
+const between = (low: number, high: number): readonly ElementwiseStep[] => [{ kind: 'bounds', low, high }];
 
 describe('by attributes', () => {
-  test.each<[op: string, Attributes, zero: boolean, readonly Step[]]>([
+  test.each<[op: string, Attributes, zero: boolean, readonly ElementwiseStep[]]>([
     ['Relu', {}, true, between(0, open)],
     ['LeakyRelu', {}, true, []],
     ['LeakyRelu', { alpha: { float: 0 } }, true, between(0, open)],

@@ -90,7 +90,7 @@ async function behind(own: Activation, attributes = {}): Promise<ReturnType<type
   const native = await openBytes(encodeModel(model), {});
   try {
     const layer = layersOf(walk).find(({ weight }) => weight.name === 'w1')!;
-    return postOpsOf(walk, native, readersOf(graph), layer.sites[0]!, layer.outputs);
+    return postOpsOf(walk, native, readersOf(graph), layer.uses[0]!, layer.outputs);
   } finally {
     native.dispose();
   }

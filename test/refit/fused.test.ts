@@ -459,12 +459,12 @@ async function saidOf(model: ModelSpec): Promise<unknown> {
     // Which of two products in one sum is seen first is the order of nodes.
     const own = layersOf(walk).filter(({ weight }) => weight.name !== 'wz');
     return own.map((layer) => {
-      const [site] = layer.sites;
+      const [use] = layer.uses;
       const { scale, shift, low, high, residualBranch } = postOpsOf(
         walk,
         native,
         readers,
-        site!,
+        use!,
         layer.outputs,
       );
       return {

@@ -8,13 +8,13 @@ import { CalibrationSession } from '../../src/loss/session.js';
 import { readGraph } from '../../src/model/graph.js';
 import { openBytes } from '../../src/native/index.js';
 import { registry } from '../../src/ops/registry.js';
-import { answersOf, Stakes } from '../../src/statistics/answers.js';
+import { AnswerSensitivity, answersOf } from '../../src/statistics/answers.js';
 import { datasetFor } from '../refit/refits.js';
 import { encodeModel, type ModelSpec, type NodeSpec } from '../support/onnx.js';
 
 const tensorOf = (data: Float32Array, dims: readonly number[]) => ({ type: 'float32', data, dims }) as const;
 
-describe('what is at stake in outputs', () => {
+describe('what is at sensitivity in outputs', () => {
   const scores = fc.integer({ min: 2, max: 6 }).chain((outputs) =>
     fc
       .array(fc.float({ min: -20, max: 20, noNaN: true }), {
@@ -27,9 +27,9 @@ describe('what is at stake in outputs', () => {
   test('all together vary as they did, and none counts less than half', () => {
     fc.assert(
       fc.property(scores, fc.constantFrom('each', 'one'), ({ outputs, data }, decides) => {
-        const stakes = new Stakes(outputs);
-        finished(stakes.take({ value: 'y', axis: 1, decides }, tensorOf(data, [4, outputs])));
-        const factors = stakes.factors();
+        const sensitivities = new AnswerSensitivity(outputs);
+        finished(sensitivities.take({ value: 'y', axis: 1, decides }, tensorOf(data, [4, outputs])));
+        const factors = sensitivities.factors();
         if (factors === undefined) return;
         const variances = Array.from(factors, (_, output) => {
           const own = [0, 1, 2, 3].map((row) => data[row * outputs + output]!);
@@ -45,10 +45,10 @@ describe('what is at stake in outputs', () => {
   });
 
   test('what is in dispute counts, what never comes to anything does not', () => {
-    const stakes = new Stakes(3);
+    const sensitivities = new AnswerSensitivity(3);
     const data = Float32Array.of(1, 0, -30, 0, 1, -40, 1, 0, -50);
-    finished(stakes.take({ value: 'y', axis: 1, decides: 'one' }, tensorOf(data, [3, 3])));
-    const [a, b, never] = stakes.factors()!;
+    finished(sensitivities.take({ value: 'y', axis: 1, decides: 'one' }, tensorOf(data, [3, 3])));
+    const [a, b, never] = sensitivities.factors()!;
     expect(a).toBeCloseTo(b!, 6);
     expect(never! ** 2).toBeCloseTo(0.5, 6);
     expect(a).toBeGreaterThan(5 * never!);
@@ -56,9 +56,9 @@ describe('what is at stake in outputs', () => {
 
   test('outputs lie on any axis, in as many calls as there are batches', () => {
     const data = Float32Array.from({ length: 24 }, (_, i) => Math.sin(5 * i));
-    const across = new Stakes(3);
+    const across = new AnswerSensitivity(3);
     finished(across.take({ value: 'y', axis: 1, decides: 'one' }, tensorOf(data, [2, 3, 4])));
-    const along = new Stakes(3);
+    const along = new AnswerSensitivity(3);
     for (const sample of [0, 1]) {
       const rows = Float32Array.from(
         { length: 12 },
@@ -70,11 +70,13 @@ describe('what is at stake in outputs', () => {
   });
 
   test('where nothing varies, or answers are not finite, nothing is said', () => {
-    const stakes = new Stakes(2);
-    finished(stakes.take({ value: 'y', axis: 1, decides: 'one' }, tensorOf(new Float32Array(4), [2, 2])));
-    expect(stakes.factors()).toBeUndefined();
+    const sensitivities = new AnswerSensitivity(2);
+    finished(
+      sensitivities.take({ value: 'y', axis: 1, decides: 'one' }, tensorOf(new Float32Array(4), [2, 2])),
+    );
+    expect(sensitivities.factors()).toBeUndefined();
     const broken = Float32Array.of(Number.NaN, 1, 2, Number.POSITIVE_INFINITY);
-    const none = new Stakes(2);
+    const none = new AnswerSensitivity(2);
     finished(none.take({ value: 'y', axis: 1, decides: 'one' }, tensorOf(broken, [2, 2])));
     expect(none.factors()).toBeUndefined();
   });

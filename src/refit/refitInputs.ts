@@ -9,7 +9,7 @@ import type { Feeds, Runtime } from '../runtime/runtime.js';
 import type { Logits } from '../statistics/logits.js';
 
 /** What a refit starts from: the original model, its layers, the calibration samples and the runtime that computes on them. */
-export interface Source {
+export interface RefitInputs {
   readonly native: NativeModel;
   /** The model that is run on samples, with branches laid out; it takes the same edits as `native`. */
   readonly computed: NativeModel;
@@ -43,7 +43,7 @@ export interface RefitMode {
 }
 
 /** A model's inputs in a dataset. */
-export function matchOf({ walk, dataset }: Pick<Source, 'walk' | 'dataset'>): Match {
+export function matchOf({ walk, dataset }: Pick<RefitInputs, 'walk' | 'dataset'>): Match {
   const inputs = walk.graph.inputs.map(({ name, dtype, shape }) => ({
     name,
     dtype: (dtype ?? 'other') as 'float32',
@@ -54,7 +54,7 @@ export function matchOf({ walk, dataset }: Pick<Source, 'walk' | 'dataset'>): Ma
 
 /** The model's inputs for all samples of the refit, in batches of `batch`; the last batch may be smaller. */
 export async function feedsFor(
-  source: Pick<Source, 'walk' | 'dataset' | 'samples' | 'batch'>,
+  source: Pick<RefitInputs, 'walk' | 'dataset' | 'samples' | 'batch'>,
   options: NativeOptions,
 ): Promise<Feeds[]> {
   const { samples, batch } = source;

@@ -15,8 +15,8 @@ export interface UnfusedValue {
 }
 
 /** What layers answer inside of nodes that fuse more, and states that nodes feed back without showing them. */
-export function aloneOf(layers: readonly Layer[]): UnfusedValue[] {
-  const all = layers.flatMap(({ sites }) => sites.flatMap((site) => unnamed(site) ?? alone(site) ?? []));
+export function unfusedValuesOf(layers: readonly Layer[]): UnfusedValue[] {
+  const all = layers.flatMap(({ uses }) => uses.flatMap((use) => unnamed(use) ?? alone(use) ?? []));
   return [...new Map(all.map((own) => [own.value, own])).values()];
 }
 
