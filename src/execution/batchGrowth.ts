@@ -6,11 +6,14 @@ import { wantedRows } from './subsampling.js';
 
 /** The share of the memory that all samples may take at once, in both models. */
 const HELD = 0.5;
-/** What was computed is there once more while a layer is refitted to it, as targets and bounds. */
+/** How often values are in memory while a layer is refitted to them: as they were computed, as targets and as bounds. */
 const COPIES = 4;
-/** Multiply-accumulates of the original that computing so far again may take. */
+/** The most multiply-accumulates that computing later samples up to the present layer may take. */
 const MOST_WORK = 4e11;
-/** Both models compute from the beginning for samples that come later, so there must be so many more of them. */
+/**
+ * The factor by which samples must at least become more: for those that are added both models compute from the beginning,
+ * which is not worth it for a few.
+ */
 const WORTH = 1.5;
 
 /**

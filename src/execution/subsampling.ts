@@ -1,6 +1,6 @@
 /** The multiplications that the second moments of all layers may take; layers with more positions are subsampled evenly. */
 const MOST_COST = 2e11;
-/** Products in the time of which one input is gathered. */
+/** The cost of gathering one input, in multiplications that take as long. */
 const GATHERING = 512;
 /** Positions for each input of a layer at least and at most; layers of few inputs may have some more. */
 const ROWS_EACH = 4;
@@ -12,18 +12,18 @@ const ROWS_FEW = 32768;
  */
 const MOST_STRIDE = 8;
 const SAMPLES = 128;
-/** Both strides together leave out this share of what one would at least. */
+/** The two strides are chosen so that together they leave out at least this share of what one stride would. */
 const CLOSE = 0.8;
 
 /** Positions of a layer's inputs on all data. */
 export interface RegressionSize {
   readonly inputs: number;
   readonly rows: number;
-  /** Targets that each input is multiplied by, counted as often as it is. */
+  /** Regression targets that each input is multiplied by. */
   readonly targets?: number;
 }
 
-/** In products, for each position. */
+/** Multiplications for each position. */
 const costOf = ({ inputs, targets = 0 }: RegressionSize): number =>
   inputs * (inputs + GATHERING + 2 * targets);
 
