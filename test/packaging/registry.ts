@@ -21,7 +21,7 @@ export async function startRegistry(): Promise<Registry> {
   const server = createServer(({ url = '' }, response) => {
     const path = decodeURIComponent(url).slice(1);
     const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    if (path.endsWith('.tgz')) {
+    if (path.endsWith('.tgz') && existsSync(join(artifacts, path))) {
       createReadStream(join(artifacts, path))
         .on('error', () => response.destroy())
         .pipe(response);

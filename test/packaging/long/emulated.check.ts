@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { artifacts, manifest } from '../../../packaging/manifest.js';
+import { artifacts, manifest, root } from '../../../packaging/manifest.js';
 import { has } from '../../../packaging/tools.js';
 import { packageOf, type Target } from '../../../src/platform/node/targets.js';
 import { type Ended, installedProject, model, type Project } from '../project.js';
@@ -35,8 +35,12 @@ async function installed(...options: readonly string[]): Promise<Project> {
   return project;
 }
 
-const expectSame = ({ code, stdout }: Ended): void => {
-  expect({ code, stdout: stdout.replaceAll('\r', '') }).toEqual({ code: 0, stdout: written });
+const expectSame = ({ code, stdout, stderr }: Ended): void => {
+  expect({ code, stdout: stdout.replaceAll('\r', ''), stderr }).toEqual({
+    code: 0,
+    stdout: written,
+    stderr: '',
+  });
 };
 
 /** Where Debian has the libraries of an arm64 Linux: libc6-arm64-cross, libstdc++6-arm64-cross. */
@@ -59,25 +63,29 @@ describe.skipIf(!isBuilt('win32-x64-gnu') || WINE === undefined)(
   'Windows, emulated by Wine, writes the same bytes',
   () => {
     const env = { WINEPREFIX: join(artifacts, 'tools/wine'), WINEDEBUG: '-all' };
+    const own = (program: string, ...args: readonly string[]): void => {
+      execFileSync(program, args, { env: { ...process.env, ...env }, stdio: 'ignore' });
+    };
     beforeAll(() => {
       mkdirSync(env.WINEPREFIX, { recursive: true });
       // Node refuses to start on what Wine pretends to be by itself.
-      const version = ['reg', 'add', 'HKCU\\Software\\Wine', '/v', 'Version', '/d', 'win10', '/f'];
-      execFileSync(WINE!, version, { env: { ...process.env, ...env }, stdio: 'ignore' });
+      own(WINE!, 'reg', 'add', 'HKCU\\Software\\Wine', '/v', 'Version', '/d', 'win10', '/f');
+      const library = join(env.WINEPREFIX, 'drive_c/windows/system32/bcryptprimitives.dll');
+      const source = join(root, 'test/packaging/wine/bcryptprimitives.c');
+      if (!existsSync(library))
+        own('x86_64-w64-mingw32-gcc', '-shared', '-O1', '-o', library, source, '-ladvapi32');
     });
 
     test.each(['prune.mjs', 'prune.cjs'])('%s', async (program) => {
       const project = await installed('--os=win32', '--cpu=x64');
-      await project.npm(
-        'install',
-        '--no-save',
-        '--force',
-        '--os=win32',
-        '--cpu=x64',
-        addonOf('win32-x64-gnu'),
-      );
-      const drive = `Z:${model.replaceAll('/', '\\')}`;
-      expectSame(await project.run(WINE!, [tool('node-windows'), program, drive], env));
+      const options = ['--no-save', '--force', '--os=win32', '--cpu=x64'];
+      await project.npm('install', ...options, addonOf('win32-x64-gnu'));
+      // Node cannot write to what Wine makes of a pipe.
+      const script = 'exec "$0" "$@" > told.txt 2> problem.txt';
+      const args = [WINE!, tool('node-windows'), program, `Z:${model.replaceAll('/', '\\')}`];
+      const { code } = await project.run('sh', ['-c', script, ...args], env);
+      const read = (name: string): string => readFileSync(join(project.folder, name), 'utf8');
+      expectSame({ code, stdout: read('told.txt'), stderr: read('problem.txt') });
     });
   },
 );
