@@ -8,11 +8,11 @@ import { matrixOf, placesOf, putMatrix, selected } from '../layers/matrix.js';
 import { type Makers, makersOf, storedAs } from '../layers/quantised.js';
 import type { TensorDocument } from '../model/document.js';
 import type { Edits } from '../model/edits.js';
-import type { Node } from '../model/graph.js';
 import { Names } from '../model/names.js';
 import type { NativeModel, NativeOptions } from '../native/index.js';
 import type { Cuts } from '../surgery/cuts.js';
 import { withFolds } from '../surgery/folding.js';
+import { dequantisedBias, LARGEST, type NewBias, roundedTo } from './newBias.js';
 
 /** A solution of a layer: y ≈ weights · x + intercept. */
 export interface Solution {
@@ -317,41 +317,3 @@ const scaleOf = ({ fused, bias }: WeightUse): number =>
   bias.kind !== 'behind'
     ? 1 / ((bias.kind === 'operand' && bias.times) || 1)
     : (fused?.steps ?? []).reduce((by, step) => (step.kind === 'scale' ? by * step.by : by), 1);
-
-/** A bias that a use had none of; with a scale, or one for each, as integers. */
-interface NewBias {
-  /** Of the values that it is added to. */
-  readonly dtype: string;
-  readonly values: Float64Array;
-  readonly scale?: Float32Array;
-  /** The node reads the integers themselves. */
-  readonly plain?: boolean;
-}
-
-const roundedTo = (values: Float64Array, scale: Float32Array): number[] =>
-  Array.from(values, (value, i) => Math.round(value / scale[scale.length > 1 ? i : 0]!));
-
-/** Of int32, with room for the sum that it is added to. */
-const LARGEST = 2 ** 30;
-
-function dequantisedBias(
-  node: Node,
-  name: string,
-  { values, scale }: NewBias,
-  names: Names,
-): { readonly literals: Edits['literals']; readonly node: Edits['nodes'][number] } {
-  const [integers, by] = [names.fresh(`${name}_quantized`), names.fresh(`${name}_scale`)];
-  const each = scale!.length > 1;
-  const rounded = roundedTo(values, scale!);
-  return {
-    literals: [
-      { graph: 0, name: integers, dtype: 'int32', dims: [values.length], values: rounded },
-      { graph: 0, name: by, dtype: 'float32', dims: each ? [scale!.length] : [], values: Array.from(scale!) },
-    ],
-    node: {
-      ...{ graph: 0, before: node.id, replaces: false, op: 'DequantizeLinear', domain: '' },
-      ...{ name: names.fresh(`${name}/dequantize`), inputs: [integers, by], outputs: [name] },
-      attributes: each ? [{ name: 'axis', kind: 'int', ints: [0] }] : [],
-    },
-  };
-}

@@ -1,8 +1,5 @@
-import type { Steps } from '../base/steps.js';
 import { strideFor } from '../execution/subsampling.js';
-import { numbersOf } from '../layers/currentWeights.js';
-import { type Layer, weightOf } from '../layers/layers.js';
-import { matrixOf, placesOf, selected } from '../layers/matrix.js';
+import { selected } from '../layers/matrix.js';
 import {
   beside,
   type Direction,
@@ -16,15 +13,12 @@ import {
   valuesOf,
 } from '../layers/recurrent.js';
 import { float32, taken } from '../layers/rows.js';
-import type { NativeMoments, Refit } from '../native/moments.js';
-import { inSlices } from '../platform/index.js';
+import type { NativeMoments } from '../native/moments.js';
 import type { Tensor } from '../runtime/runtime.js';
 import { momentsFor } from '../statistics/moments.js';
-import { dampingsFor, isHeld } from './examples.js';
+import { type Fits, type SolvedWeights, solutionOf, widthsOf } from './directionSolve.js';
+import { isHeld } from './examples.js';
 import type { Refitting } from './refitting.js';
-
-/** The damping where no sample is held out to choose one by. */
-const UNJUDGED = 1e-3;
 
 /** How often W and R are solved anew for the states that the last solution leads to. */
 const ROUNDS = 3;
@@ -36,29 +30,6 @@ interface UnrolledBatch {
   readonly before: { readonly x: Float32Array; readonly states: Tensor; readonly initial?: Float32Array };
   readonly initial?: Float32Array;
   readonly lengths?: ArrayLike<number>;
-}
-
-/** The refitted weights of W or R, and the intercept that is added to their product. */
-interface SolvedWeights {
-  readonly layer: Layer;
-  readonly weights: Float64Array;
-  readonly intercept: Float64Array;
-}
-
-/** W or R within the joint regression: where its inputs begin among the kept ones and among all, and its weights before the refit. */
-interface RegressionPart {
-  readonly layer: Layer;
-  readonly start: number;
-  readonly target: number;
-  readonly kept: readonly number[];
-  readonly weights: Float32Array;
-  readonly solved: SolvedWeights;
-}
-
-/** The batches that are fitted to, and those that are held out to judge the fit. */
-interface Fits {
-  readonly fits: NativeMoments;
-  readonly held: NativeMoments;
 }
 
 /**
@@ -180,19 +151,8 @@ export class Unrolling {
     }, 0);
   }
 
-  #widths({ input, recurrent }: Direction): {
-    readonly left: readonly [number, number];
-    readonly whole: readonly [number, number];
-  } {
-    const { updates } = this.refitting;
-    return {
-      left: [updates.keptChannels(input).length, updates.keptChannels(recurrent).length],
-      whole: [input.channels, recurrent.channels],
-    };
-  }
-
   #momentsFor(direction: Direction): Fits {
-    const { left, whole } = this.#widths(direction);
+    const { left, whole } = widthsOf(direction, this.refitting.updates);
     const make = (): NativeMoments => momentsFor(left[0] + left[1], whole[0] + whole[1]);
     return { fits: make(), held: make() };
   }
@@ -205,7 +165,7 @@ export class Unrolling {
   ): Promise<readonly SolvedWeights[]> {
     const { recurrent } = this;
     const { source, options } = this.refitting;
-    const { left, whole } = this.#widths(direction);
+    const { left, whole } = widthsOf(direction, this.refitting.updates);
     for (const [batch, own] of known.entries()) {
       const dims = stateDims(recurrent, own.before.states.dims);
       const size = {
@@ -226,83 +186,7 @@ export class Unrolling {
         options,
       );
     }
-    return this.#solution(direction, { fits, held });
-  }
-
-  /** W' = W B, where B predicts the original inputs from the kept ones: x and h together, except for gates that read each by itself. */
-  async #solution(direction: Direction, { fits, held }: Fits): Promise<readonly SolvedWeights[]> {
-    const { recurrent } = this;
-    const { updates, options } = this.refitting;
-    const outputs = updates.keptOutputs(direction.input);
-    const { left, whole } = this.#widths(direction);
-    const all = momentsFor(left[0] + left[1], whole[0] + whole[1]);
-    await all.merge(fits, options);
-    await all.merge(held, options);
-    const side = async (layer: Layer, start: number, target: number): Promise<RegressionPart> => {
-      const weights = await this.#weights(layer);
-      const kept = updates.keptChannels(layer);
-      const added = new Float64Array(outputs.length);
-      const own = new Float64Array(outputs.length * kept.length);
-      return { layer, start, target, kept, weights, solved: { layer, weights: own, intercept: added } };
-    };
-    const sides = [
-      await side(direction.input, 0, 0),
-      await side(direction.recurrent, left[0], whole[0]),
-    ] as const;
-    const gate = direction.input.outputs / recurrent.sums.length;
-    const rowsOf = (sums: boolean): number[] =>
-      [...outputs.keys()].filter((row) => recurrent.sums[Math.floor(outputs[row]! / gate)] === sums);
-    const parts = [
-      { rows: rowsOf(true), sides },
-      ...sides.map((own) => ({ rows: rowsOf(false), sides: [own] })),
-    ].filter(({ rows }) => rows.length > 0);
-    for (const { rows, sides } of parts) {
-      const refit = await this.#ridge(
-        rows.map((row) => outputs[row]!),
-        sides,
-        { fits, held, all },
-      );
-      await inSlices(multiplied(rows, outputs, sides, refit), options.signal);
-    }
-    return sides.map(({ solved }) => solved);
-  }
-
-  /** Regresses the original inputs on the kept ones, under the damping that is best for the gates' values. */
-  async #ridge(
-    gates: readonly number[],
-    sides: readonly RegressionPart[],
-    { fits, held, all }: Fits & { readonly all: NativeMoments },
-  ): Promise<Refit> {
-    const { options } = this.refitting;
-    const keep = Uint32Array.from(sides.flatMap(({ start, kept }) => kept.map((_, i) => start + i)));
-    const near = new Float64Array(all.outputs * keep.length);
-    const worth = new Float64Array(all.outputs);
-    let column = 0;
-    for (const { target, kept, weights, layer } of sides) {
-      for (const index of kept) near[(target + index) * keep.length + column++] = 1;
-      for (const row of gates)
-        for (let channel = 0; channel < layer.channels; channel++)
-          worth[target + channel]! += weights[row * layer.channels + channel]! ** 2;
-    }
-    const intercept = sides.some(({ layer }) => hasBias(layer));
-    const ridge = (moments: NativeMoments, damping: number): Promise<Refit> =>
-      moments.ridge(keep, damping, { ...options, intercept, near });
-    let [damping, least] = [UNJUDGED, Number.POSITIVE_INFINITY];
-    if ((await held.summary(options)).count > 0)
-      for (const candidate of dampingsFor(keep.length, this.refitting.mode)) {
-        const errors = await held.errors(keep, await ridge(fits, candidate), options);
-        const error = errors.reduce((sum, value, target) => sum + worth[target]! * value, 0);
-        if (error < least) [least, damping] = [error, candidate];
-      }
-    return ridge(all, damping);
-  }
-
-  async #weights(layer: Layer): Promise<Float32Array> {
-    const places = placesOf(layer, layer.weight.dims);
-    return matrixOf(
-      await numbersOf(this.refitting.source.native, weightOf(layer), this.refitting.options),
-      places,
-    );
+    return solutionOf(recurrent, direction, this.refitting, { fits, held });
   }
 
   async #put(solved: readonly SolvedWeights[]): Promise<void> {
@@ -312,35 +196,3 @@ export class Unrolling {
 }
 
 const NONE = new Float64Array(0);
-
-const hasBias = ({ uses }: Layer): boolean => uses.every(({ addition }) => addition.kind !== 'none');
-
-/** Puts W B and W c in the place of these rows of each side's weights; c goes to the first side that has a place for it. */
-function* multiplied(
-  rows: readonly number[],
-  outputs: readonly number[],
-  sides: readonly RegressionPart[],
-  { weights, bias }: Refit,
-): Steps<void> {
-  const inputs = sides.reduce((sum, { kept }) => sum + kept.length, 0);
-  const product = new Float64Array(inputs);
-  const shifted = sides.find(({ layer }) => hasBias(layer))?.solved.intercept;
-  for (const row of rows) {
-    product.fill(0);
-    let shift = 0;
-    for (const { layer, target, weights: before } of sides)
-      for (let channel = 0; channel < layer.channels; channel++) {
-        const factor = before[outputs[row]! * layer.channels + channel]!;
-        shift += factor * bias[target + channel]!;
-        const given = weights.subarray((target + channel) * inputs, (target + channel + 1) * inputs);
-        for (let input = 0; input < inputs; input++) product[input]! += factor * given[input]!;
-      }
-    let from = 0;
-    for (const { kept, solved } of sides) {
-      solved.weights.set(product.subarray(from, from + kept.length), row * kept.length);
-      from += kept.length;
-    }
-    if (shifted !== undefined) shifted[row] = shift;
-    yield;
-  }
-}

@@ -3,17 +3,16 @@ import type { Walk } from '../coupling/walk.js';
 import type { Dataset } from '../data/data.js';
 import { collect, type Observer } from '../execution/collecting.js';
 import { shareOf, strideFor, stridesFor } from '../execution/subsampling.js';
-import { numbersOf } from '../layers/currentWeights.js';
-import { type Layer, mixesAll, weightOf } from '../layers/layers.js';
-import { matrixOf, placesOf } from '../layers/matrix.js';
-import { beside, layersIn, type Recurrent } from '../layers/recurrent.js';
+import { type Layer, mixesAll } from '../layers/layers.js';
+import { layersIn, type Recurrent } from '../layers/recurrent.js';
 import type { NativeModel, NativeOptions } from '../native/index.js';
 import { NativeMoments } from '../native/moments.js';
 import { quietly } from '../native/quietly.js';
 import type { Runtime } from '../runtime/runtime.js';
 import { answersOf } from './answers.js';
 import { type InputMoments, MomentsObserver, type Observed } from './momentsObserver.js';
-import { inputsOf, isDirection, keyOf, layerOf, type Summing } from './summing.js';
+import { inputsOf, keyOf, layerOf, type Summing } from './summing.js';
+import { respond } from './targets.js';
 
 /** Layers of more inputs are left out: their second moments alone would be some hundred megabytes. */
 export const MOST_INPUTS = 6144;
@@ -172,6 +171,7 @@ export class SecondMoments {
     options: NativeOptions,
     compute: (targeted: readonly Targeted[]) => Promise<T>,
   ): Promise<T> {
+    const { native } = this.models;
     return inTurn([this.#turn], options, async () => {
       const quiet = quietly(options);
       const together = new Map<InputMoments, Summing[]>();
@@ -183,44 +183,13 @@ export class SecondMoments {
       const targeted: Targeted[] = [];
       for (const [{ moments }, summings] of together) {
         if (moments === undefined) continue;
-        await this.#respond(moments, summings, quiet);
+        await respond(native, moments, summings, this.#observed!.sensitivities, quiet);
         targeted.push({ moments, summings });
       }
       const found = await compute(targeted);
       for (const { moments } of targeted) await moments.respond(NONE, 0, quiet);
       return found;
     });
-  }
-
-  /** Gives moments the targets W x of layers, each layer's in units of their spread. */
-  async #respond(moments: NativeMoments, summings: readonly Summing[], quiet: NativeOptions): Promise<void> {
-    const { native } = this.models;
-    const parts: Float32Array[] = [];
-    for (const summing of summings) {
-      const weights = await weightsOf(native, summing, quiet);
-      const factors = isDirection(summing)
-        ? undefined
-        : this.#observed!.sensitivities.get(summing)?.factors();
-      if (factors !== undefined) scaleRows(weights, factors);
-      parts.push(weights);
-    }
-    const all = parts.length === 1 ? parts[0]! : joinedOf(parts);
-    const outputs = summings.map((summing) => layerOf(summing).outputs);
-    const sum = outputs.reduce((total, own) => total + own, 0);
-    await moments.respond(all, sum, quiet);
-    const { outputVariances } = await moments.summary(quiet);
-    const factors = new Float64Array(sum);
-    let start = 0;
-    for (const count of outputs) {
-      const spread = outputVariances
-        .subarray(start, start + count)
-        .reduce((total, variance) => total + variance, 0);
-      // Where nothing varies, behind dead lanes or of a single sample, nothing can be lost.
-      const factor = 1 / Math.sqrt(spread);
-      factors.fill(Number.isFinite(factor) ? factor : 0, start, start + count);
-      start += count;
-    }
-    await moments.scaleTargets(factors, quiet);
   }
 
   /** Lets go of what is held; whoever asks for it again has it collected again. */
@@ -306,34 +275,3 @@ export class SecondMoments {
 }
 
 const NONE = new Float32Array(0);
-
-function joinedOf(parts: readonly Float32Array[]): Float32Array {
-  const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
-}
-
-/** weights: [rows, inputs]; factors: [rows]. */
-function scaleRows(weights: Float32Array, factors: Float64Array): void {
-  const inputs = weights.length / factors.length;
-  for (const [row, factor] of factors.entries())
-    for (let at = row * inputs; at < (row + 1) * inputs; at++) weights[at]! *= factor;
-}
-
-/** W, or W beside R. */
-async function weightsOf(
-  native: NativeModel,
-  summing: Summing,
-  options: NativeOptions,
-): Promise<Float32Array> {
-  const matrix = async (layer: Layer): Promise<Float32Array> =>
-    matrixOf(await numbersOf(native, weightOf(layer), options), placesOf(layer, layer.weight.dims));
-  if (!isDirection(summing)) return matrix(summing);
-  const { input, recurrent } = summing;
-  const rows = Int32Array.from({ length: input.outputs }, (_, row) => row);
-  return beside(rows, await matrix(input), input.channels, await matrix(recurrent), recurrent.channels);
-}
