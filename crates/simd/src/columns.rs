@@ -1,12 +1,14 @@
 //! Sums down the columns of a matrix: for axes whose indices lie close together, such as the second of [out, in].
 
-use crate::elements::{Elements, Nibbles};
+use crate::dispatch::with_source;
+use crate::elements::Elements;
+use crate::formats::{Element, Narrow, Wide};
 use crate::integers::{I4, I8, Integer, Nibble, Small, U4, U8};
 use crate::isa::{Instructions, Isa, Kernel};
+use crate::nibbles::Nibbles;
 use crate::prefetch::{LINE, ask};
-use crate::source::{BLOCK, CHUNK, Source, with_source};
+use crate::source::{BLOCK, CHUNK, Source};
 use crate::sums::{Abs, BYTES, Square, Term, Value};
-use crate::widen::{Element, Narrow, Wide};
 use std::marker::PhantomData;
 
 /// `sums[j] += Σ|x[i]|` over the `i` with `i % sums.len() == j`.

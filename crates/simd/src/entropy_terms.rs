@@ -1,9 +1,10 @@
 //! The own term of every value in the entropy of a tensor's mass.
 
+use crate::dispatch::with_source;
 use crate::elements::Elements;
 use crate::isa::{Instructions, Isa, Kernel};
 use crate::log2::log2;
-use crate::source::{BLOCK, Buffer, CHUNK, Source, with_source};
+use crate::source::{BLOCK, Buffer, CHUNK, Source};
 
 /// `terms[i] = -p log2 p` with `p = |x[i]| / total`, in bits; 0 where `x[i]` is 0.
 ///

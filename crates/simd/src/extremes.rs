@@ -1,10 +1,12 @@
 //! The smallest and the largest value, and the first that is not finite.
 
-use crate::elements::{Elements, Nibbles};
+use crate::dispatch::with_source;
+use crate::elements::Elements;
 use crate::integers::{I4, I8, Integer, Small, U4, U8};
 use crate::isa::{Instructions, Isa, Kernel};
+use crate::nibbles::Nibbles;
 use crate::prefetch::ask_behind;
-use crate::source::{BLOCK, Buffer, Source, with_source};
+use crate::source::{BLOCK, Buffer, Source};
 use std::marker::PhantomData;
 
 /// What [`extremes`] finds.

@@ -1,8 +1,9 @@
 //! Counts of values in bins of equal width.
 
+use crate::dispatch::with_source;
 use crate::elements::Elements;
 use crate::isa::{Instructions, Isa, Kernel};
-use crate::source::{BLOCK, Buffer, Source, with_source};
+use crate::source::{BLOCK, Buffer, Source};
 
 /// Bins of equal width from `min` to `max`.
 ///

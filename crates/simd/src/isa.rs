@@ -1,6 +1,6 @@
 //! Instruction sets, and the one place where a kernel is compiled for one that the target does not promise.
 
-use crate::widen::f16_to_f32;
+use crate::half::f16_to_f32;
 use std::fmt;
 
 /// What a kernel runs on. Only the speed depends on it.

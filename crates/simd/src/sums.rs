@@ -1,10 +1,12 @@
 //! Sums over a run of values: of themselves, of magnitudes, of squares; and of two runs the squared distance.
 
-use crate::elements::{Elements, Nibbles};
+use crate::dispatch::with_source;
+use crate::elements::Elements;
 use crate::integers::{I4, I8, Integer, Small, U4, U8};
 use crate::isa::{Instructions, Isa, Kernel};
+use crate::nibbles::Nibbles;
 use crate::prefetch::ask_behind;
-use crate::source::{CHUNK, Source, with_source};
+use crate::source::{CHUNK, Source};
 use std::marker::PhantomData;
 
 /// Partial sums. Part of the definition: every instruction set adds in this order.

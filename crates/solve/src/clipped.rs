@@ -1,8 +1,9 @@
 //! Targets of which only what lies between two bounds is seen: what a ReLU, or any function that clips, lets through.
 
-use crate::accumulate::{Element, GATHERED, Source, add_cross, samples_of};
+use crate::accumulate::{GATHERED, Source, add_cross, samples_of};
 use crate::columns::panels;
-use crate::ridge::Refit;
+use crate::products::Element;
+use crate::refit::Refit;
 use espalier_tensor::{Job, Result};
 use faer::linalg::matmul::matmul;
 use faer::prelude::{Mat, MatMut, Reborrow, ReborrowMut};

@@ -1,7 +1,7 @@
 //! A symmetric sum of products: its lower triangle, in panels of columns.
 
-use crate::accumulate::{Element, width};
 use crate::columns::panels;
+use crate::products::{Element, add_tiles, width};
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, MatMut, MatRef, Par};
 use rayon::prelude::*;
@@ -113,11 +113,11 @@ impl Gram {
         match self {
             Gram::Double(panels) => panels.add(|start, to| {
                 let width = to.ncols();
-                crate::accumulate::add_tiles(to, x.subrows(start, n - start), x.subrows(start, width));
+                add_tiles(to, x.subrows(start, n - start), x.subrows(start, width));
             }),
             Gram::Single(panels) => panels.add(|start, to| {
                 let width = to.ncols();
-                crate::accumulate::add_tiles(to, x.subrows(start, n - start), x.subrows(start, width));
+                add_tiles(to, x.subrows(start, n - start), x.subrows(start, width));
             }),
         }
     }

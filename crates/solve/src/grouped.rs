@@ -4,7 +4,7 @@ use crate::accumulate::Source;
 use crate::damping::damped;
 use crate::moments::{Moments, Precision};
 use crate::patches::{Patches, taken};
-use crate::ridge::Refit;
+use crate::refit::Refit;
 use crate::rows::check_finite;
 use espalier_tensor::{Error, Job, Result};
 use faer::Mat;

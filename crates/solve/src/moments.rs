@@ -5,7 +5,7 @@ use crate::clipped::{Targets, accumulate_clipped};
 use crate::columns::columns;
 use crate::gram::Gram;
 use crate::patches::{PatchSource, Patches};
-use crate::ridge::Refit;
+use crate::refit::Refit;
 use crate::rows::{Rows, check_finite};
 use espalier_tensor::{Code, Error, Job, Result};
 use faer::{Mat, MatRef};

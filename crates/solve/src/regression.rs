@@ -4,7 +4,8 @@
 use crate::batches::{Batches, FirstTargets};
 use crate::moments::{Moments, Precision};
 use crate::patches::Patches;
-use crate::ridge::{Normal, Refit};
+use crate::refit::Refit;
+use crate::ridge::Normal;
 use espalier_tensor::{Code, Error, Job, Result};
 
 /// How far a round goes towards what the bounds leave to be wished for: 1 is what it solves for. Each is a step of gradient

@@ -4,21 +4,11 @@ use crate::blocks::check_distinct;
 use crate::columns::panels;
 use crate::damping::{Damped, damped};
 use crate::moments::Moments;
+use crate::refit::Refit;
 use espalier_tensor::{Error, Job, Result};
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, Par};
 use rayon::prelude::*;
-
-/// y ≈ W' x[keep] + b'.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Refit {
-    /// W', [out, keep].
-    pub weights: Vec<f64>,
-    /// b', [out]. It is not damped.
-    pub bias: Vec<f64>,
-    /// The damping that it took: what was asked for, or more where that was too little.
-    pub damping: f64,
-}
 
 /// Least-squares weights of y on the inputs that stay, from covariances: `W' = C_yK (C_KK + λI)⁻¹`, `b' = E y - W' E x_K`.
 ///

@@ -1,10 +1,10 @@
 //! One consumer under the optimal brain surgeon: what its blocks cost, and what is left when one leaves.
 
-use crate::accumulate::Element;
 use crate::columns::columns;
 use crate::damping::{Damped, damped_of};
 use crate::matrix::{Cholesky, add_lower, factor_small, small_block, solve_small, square, whitened};
 use crate::moments::Moments;
+use crate::products::Element;
 use espalier_tensor::{Job, Result};
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, MatRef, Par};
