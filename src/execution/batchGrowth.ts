@@ -42,21 +42,24 @@ export class BatchGrowth {
     this.#memory = memory;
   }
 
-  /** Samples that a layer would have, in whole batches. rows: its positions in one sample. inputs: of the layer as it is left. */
-  wanted(inputs: number, rows: number): number {
-    const each = (COPIES * (this.original.bytes + this.pruned.bytes)) / this.#batch;
-    const fitting = Math.floor((HELD * this.#memory) / Math.max(1, each));
-    const affordable = this.#first + Math.floor(MOST_WORK / Math.max(1, this.macs));
-    const enough = Math.ceil(wantedRows(inputs) / Math.max(rows, 1e-9));
-    const batches = Math.ceil(Math.min(this.#all, fitting, affordable, enough) / this.#batch);
-    const samples = Math.min(this.#all, batches * this.#batch);
-    return samples < WORTH * this.samples ? this.samples : samples;
+  /** Whether a layer would have more samples, if there were room. rows: its positions in one sample. inputs: of the layer as it is left. */
+  grows(inputs: number, rows: number): boolean {
+    return Math.min(this.#all, this.#wanted(inputs, rows)) >= WORTH * this.samples;
   }
 
-  /** Takes as many samples along as a layer would have. */
+  /** As many as are enough for a layer, and as may be computed again. */
+  #wanted(inputs: number, rows: number): number {
+    const affordable = this.#first + Math.floor(MOST_WORK / Math.max(1, this.macs));
+    return Math.min(affordable, Math.ceil(wantedRows(inputs) / Math.max(rows, 1e-9)));
+  }
+
+  /** Takes as many samples along as a layer would have, in whole batches, as far as they fit. */
   async before(inputs: number, rows: number): Promise<void> {
-    const samples = this.wanted(inputs, rows);
-    if (samples === this.samples) return;
+    const each = (COPIES * (this.original.bytes + this.pruned.bytes)) / this.#batch;
+    const fitting = Math.floor((HELD * this.#memory) / Math.max(1, each));
+    const batches = Math.ceil(Math.min(this.#all, fitting, this.#wanted(inputs, rows)) / this.#batch);
+    const samples = Math.min(this.#all, batches * this.#batch);
+    if (samples < WORTH * this.samples) return;
     const more: Feeds[] = [];
     for (let from = this.samples; from < samples; from += this.#batch)
       more.push(await feedsOf(this.match, from, Math.min(samples, from + this.#batch), this.options.signal));

@@ -12,8 +12,8 @@ const AHEAD = 0.125;
 export interface Growth {
   /** Samples that are taken along by now. */
   readonly samples: number;
-  /** Samples that a layer of so many inputs, with so many positions in each sample, would have. */
-  wanted(inputs: number, rows: number): number;
+  /** Whether a layer of so many inputs, with so many positions in each sample, would have more, if there were room. */
+  grows(inputs: number, rows: number): boolean;
   /** Takes as many along as are wanted and fit. */
   before(inputs: number, rows: number): Promise<void>;
 }
@@ -71,7 +71,10 @@ export class Lookahead {
     });
   }
 
-  /** The layers from one on that are fitted to as many samples, and of which not too much is held. */
+  /**
+   * The layers from one on that are fitted to as many samples, and of which not too much is held. One that would have more samples begins
+   * anew where it sees a sample at fewer positions, since less is held of each there.
+   */
   #together(index: number, samples: number): LayerSolve[] {
     const first = this.#solve(index, samples);
     const solves = [first];
@@ -82,7 +85,8 @@ export class Lookahead {
       if (!isLayer(entry)) break;
       const solve = this.#solve(next, samples);
       bytes += this.#bytes(solve, samples);
-      if (solve.isFed || bytes > AHEAD * this.refitting.source.memory || this.#grows(entry, samples)) break;
+      if (solve.isFed || bytes > AHEAD * this.refitting.source.memory || this.#grows(entry, first.layer))
+        break;
       solves.push(solve);
     }
     return solves;
@@ -101,9 +105,10 @@ export class Lookahead {
     return rows === undefined ? Number.POSITIVE_INFINITY : examples.bytes(rows * samples);
   }
 
-  #grows(layer: Layer, samples: number): boolean {
-    const size = this.#size(layer);
-    return this.growth !== undefined && size !== undefined && this.growth.wanted(...size) > samples;
+  #grows(layer: Layer, first: Layer): boolean {
+    const [size, before] = [this.#size(layer), this.#size(first)];
+    if (this.growth === undefined || size === undefined || before === undefined) return false;
+    return size[1] < before[1] && this.growth.grows(...size);
   }
 
   /** Inputs that are left, and positions in each sample. */

@@ -9,6 +9,7 @@ use espalier_tensor::{Job, Result};
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, MatRef, Par};
 use rayon::prelude::*;
+use std::ops::Range;
 
 /// Columns of downdates that are gathered before they are applied, in one product.
 const PENDING: usize = 128;
@@ -209,7 +210,7 @@ impl<T: Element> State<T> {
         let weights = factor.solve(moments.cross_covariance_of(order));
         let p = factor.inverse();
         drop(factor);
-        let widest = blocks.iter().map(|block| block.inputs.len()).max().unwrap_or(0);
+        let widest = widest(blocks);
         blocks.par_iter_mut().filter(|block| !block.left).for_each(|block| {
             let (start, n) = (block.start, block.inputs.len());
             block.p = small_block(p.as_ref(), start, n);
@@ -245,23 +246,23 @@ impl<T: Element> State<T> {
         matmul(&mut m, Accum::Add, u, own_v, minus, Par::Seq);
         matmul(&mut m, Accum::Add, v, own_u, minus, Par::Seq);
 
-        let (mut from_p, mut from_m) = (vec![0.0; size], vec![0.0; size]);
-        for row in 0..n {
-            for j in 0..size {
-                (from_p[j], from_m[j]) = (p[(row, j)].double(), m[(row, j)].double());
-            }
-            solve_small(&l, size, &mut from_p);
-            solve_small(&l, size, &mut from_m);
-            for j in 0..size {
-                let half: f64 = (0..size).map(|k| from_p[k] * t[k * size + j]).sum();
-                self.u[(row, known + j)] = T::number(from_p[j]);
-                self.v[(row, known + j)] = T::number(from_m[j] - 0.5 * half);
+        let rows: Vec<(Vec<T>, Vec<T>)> = (0..n.div_ceil(ROWS))
+            .into_par_iter()
+            .map(|chunk| spread(&p, &m, &l, &t, chunk * ROWS..n.min((chunk + 1) * ROWS)))
+            .collect();
+        for (chunk, (from_u, from_v)) in rows.into_iter().enumerate() {
+            for (to, from) in [(&mut self.u, from_u), (&mut self.v, from_v)] {
+                for (j, column) in from.chunks_exact(from.len() / size).enumerate() {
+                    let to = to.col_mut(known + j).subrows_mut(chunk * ROWS, column.len());
+                    to.iter_mut().zip(column).for_each(|(to, &value)| *to = value);
+                }
             }
         }
         self.pending += size;
 
         let (u, v) = (self.u.as_ref().subcols(known, size), self.v.as_ref().subcols(known, size));
-        for block in blocks.iter_mut().filter(|block| !block.left) {
+        let shortest = 1 + 4096 / (size * widest(blocks).pow(2)).max(1);
+        blocks.par_iter_mut().with_min_len(shortest).filter(|block| !block.left).for_each(|block| {
             let n = block.inputs.len();
             for i in 0..n {
                 for j in 0..n {
@@ -273,7 +274,7 @@ impl<T: Element> State<T> {
                     }
                 }
             }
-        }
+        });
         if self.pending >= PENDING {
             self.apply();
         }
@@ -323,12 +324,51 @@ impl<T: Element> State<T> {
     }
 }
 
+fn widest(blocks: &[Block]) -> usize {
+    blocks.iter().map(|block| block.inputs.len()).max().unwrap_or(0)
+}
+
+/// Rows that one task works on. It depends on nothing else, as the order of every sum does.
+const ROWS: usize = 256;
+
+/// For some rows of P_:c and M_:c those of U = P_:c L⁻ᵀ and V = M_:c L⁻ᵀ - ½ U T, column by column.
+/// - `l`, `t`: [size, size]
+fn spread<T: Element>(p: &Mat<T>, m: &Mat<T>, l: &[f64], t: &[f64], rows: Range<usize>) -> (Vec<T>, Vec<T>) {
+    let (size, count) = (p.ncols(), rows.len());
+    let (mut u, mut v) = (vec![T::number(0.0); count * size], vec![T::number(0.0); count * size]);
+    let (mut from_p, mut from_m) = (vec![0.0; size], vec![0.0; size]);
+    for (at, row) in rows.enumerate() {
+        for j in 0..size {
+            (from_p[j], from_m[j]) = (p[(row, j)].double(), m[(row, j)].double());
+        }
+        solve_small(l, size, &mut from_p);
+        solve_small(l, size, &mut from_m);
+        for j in 0..size {
+            let half: f64 = (0..size).map(|k| from_p[k] * t[k * size + j]).sum();
+            u[j * count + at] = T::number(from_p[j]);
+            v[j * count + at] = T::number(from_m[j] - 0.5 * half);
+        }
+    }
+    (u, v)
+}
+
 /// Columns `start..start + size` of a matrix of which the lower triangle is known, whole.
 fn columns_of<T: Element>(lower: &Mat<T>, start: usize, size: usize) -> Mat<T> {
-    Mat::from_fn(lower.nrows(), size, |i, j| {
-        let column = start + j;
-        lower[(i.max(column), i.min(column))]
-    })
+    let mut whole = Mat::zeros(lower.nrows(), size);
+    // What lies above the diagonal is in rows below it: of each column before the block's, as many as the block has, side by side.
+    for i in 0..start {
+        let from = lower.col(i).subrows(start, size);
+        for (j, &value) in from.iter().enumerate() {
+            whole[(i, j)] = value;
+        }
+    }
+    for j in 0..size {
+        for i in start..lower.nrows() {
+            let column = start + j;
+            whole[(i, j)] = lower[(i.max(column), i.min(column))];
+        }
+    }
+    whole
 }
 
 /// The same numbers, as they are held.
