@@ -49,7 +49,7 @@ export function writeLarge(
 
 /** What a process that was ended leaves under names of its own: hidden, and named as what they are. */
 export const leftovers = (folder: string): string[] =>
-  readdirSync(folder).filter((name) => /^\.out\.onnx(\.data)?\.\d+\.[0-9a-f]{16}\.tmp$/.test(name));
+  readdirSync(folder).filter((name) => /^\.out\.onnx(\.data)?\.[0-9a-f]{16}\.tmp$/.test(name));
 
 export const names = (folder: string): string[] =>
   readdirSync(folder)
