@@ -1,10 +1,11 @@
 import { EspalierError } from '../base/errors.js';
 import type { Dataset } from '../data/data.js';
 import { feedsOf, type Match, matchInputs } from '../data/match.js';
-import { NativeModel, type NativeOptions } from '../native/index.js';
+import { NativeModel, type NativeOptions, openBytes, openFile } from '../native/index.js';
 import { quietly } from '../native/quietly.js';
-import type { Feeds, Runtime, Session, Tensor } from '../runtime/runtime.js';
-import { type ObservedModel, observe, observedCopy } from './observed.js';
+import type { Runtime, Session, Tensor } from '../runtime/runtime.js';
+import { type PlannedRun, planBatches, type Stretch } from './batchPlan.js';
+import { type ObservedModel, observe } from './observed.js';
 
 /** On how many samples activations are computed, how many of them in one batch, and of which values. */
 export interface ActivationOptions extends NativeOptions {
@@ -12,12 +13,17 @@ export interface ActivationOptions extends NativeOptions {
   readonly samples?: number;
   /** Samples at once, where the model leaves it open; by default as many as answer with some megabytes. */
   readonly batch?: number;
-  /** Names of the values that are wanted of a batch, counted from 0; by default all. Of batch 0 all values are given anyway. */
+  /**
+   * Names of the values that are wanted of a batch, counted from 0; by default all. Of batch 0 all values are given anyway.
+   * Asked for all batches once batch 0 has been taken.
+   */
   readonly select?: (batch: number) => readonly string[];
 }
 
 /** What the values are for some samples. */
 export interface Activations {
+  /** Counted from 0; several in a row are of one batch where its values take much memory. */
+  readonly batch: number;
   /** The first of the samples. */
   readonly from: number;
   readonly samples: number;
@@ -25,26 +31,11 @@ export interface Activations {
 }
 
 /**
- * The most bytes of activations that are fetched at once: larger batches were measured to be slower, and hold more memory for
- * longer.
- */
-const BATCH_BYTES = 16 * 1024 * 1024;
-const MAX_BATCH = 64;
-/**
- * The least number of samples at once that lets runtimes use all cores. Batches are that large unless they take more than
- * `FEW_BYTES`.
- */
-const FEW = 8;
-const FEW_BYTES = 192 * 1024 * 1024;
-/** The number of batches after which it is known what selected values take on average. */
-const SHOWN = 8;
-
-/**
  * What values of a model's main graph are on data: the model runs in a runtime, batch by batch, with these values as
  * further outputs. They may be inputs, weights, intermediate values and outputs.
  *
- * - order: that of the samples; how they are batched depends on model, data and options only. A rest that a model of a
- *   fixed batch cannot take is left out
+ * - order: that of the samples, where the same values are wanted of all; else samples of which more is wanted may come before others, as other
+ *   sessions run them. How they are batched depends on model, data and options only. A rest that a model of a fixed batch cannot take is left out
  * - memory: the activations of one batch; the next is computed only when it is asked for. Whoever stops early, by `break`
  *   or by the signal, leaves nothing behind
  * - errors: DATA_MISMATCH, DATA_MALFORMED, RUNTIME_MISSING, RUNTIME_FAILED, OPTION_INVALID, and those of opening and
@@ -60,131 +51,146 @@ export async function* activations(
   checkOptions(options);
   const names = [...new Set(values)];
   if (names.length === 0) return;
-  const observed = await copyOf(model, names, options);
-  let session: Session | undefined;
+  const opened = await openedModel(model, options);
+  const pass = new SamplePass(opened.native, dataset, runtime, options);
   try {
-    session = await load(observed, runtime, options);
-    checkValues(session, names);
-    const run = new SamplePass(session, names, matchInputs(dataset, session.inputs), options);
-    options.onProgress?.(run.progress);
-    while (!run.finished) {
-      // No reference to a batch is kept here, so that its memory can be freed before the next one is computed.
-      yield await run.next();
-      options.onProgress?.(run.progress);
+    await pass.load(names);
+    options.onProgress?.(pass.progress);
+    for await (const stretch of pass.stretches()) {
+      if (stretch.outputs !== names && stretch.outputs.length > 0) await pass.load(stretch.outputs);
+      for (const run of stretch.runs) {
+        // No reference to what a run gives is kept here, so that its memory can be freed before the next one is computed.
+        yield* pass.run(run);
+        options.onProgress?.(pass.progress);
+      }
     }
   } finally {
-    const closed = session?.dispose();
-    await observed.remove(closed);
-    // A session that is still busy goes as soon as it can; whoever aborted need not wait for it.
-    if (options.signal?.aborted) closed?.catch(() => undefined);
-    else await closed;
+    await pass.close();
+    opened.close();
   }
 }
 
-/** One pass over the samples: where it is, and how many it takes at a time. */
+/** One pass over the samples: the session that gives the values that are wanted now, and how far it is. */
 class SamplePass {
-  readonly #session: Session;
-  readonly #names: readonly string[];
-  readonly #match: Match;
-  readonly #signal: AbortSignal | undefined;
-  /** Whether the number of samples at once is free to be chosen; `#open`: and is not chosen yet. */
-  readonly #chosen: boolean;
-  #open: boolean;
-  readonly #total: number;
-  readonly #select: ActivationOptions['select'];
+  #loaded: { readonly session: Session; readonly observed: { remove: ObservedModel['remove'] } } | undefined;
+  #match: Match | undefined;
+  #names: readonly string[] = [];
+  #total = 0;
+  #done = 0;
   /** Bytes of one sample, by value. */
   readonly #bytes = new Map<string, number>();
-  #size: number;
-  #from = 0;
-  #batch = 0;
+  /** Some models state an open number of samples, and run with one at a time alone. */
+  #single = false;
 
-  constructor(session: Session, names: readonly string[], match: Match, options: ActivationOptions) {
-    this.#session = session;
-    this.#names = names;
-    this.#match = match;
-    this.#signal = options.signal;
-    this.#select = options.select;
-    this.#chosen = match.batch === 'any' && options.batch === undefined;
-    this.#open = this.#chosen;
-    // Where the number is free, the first sample is run alone, to see how many bytes its values take.
-    const sizes = { any: options.batch ?? 1, one: 1 };
-    this.#size = typeof match.batch === 'number' ? match.batch : sizes[match.batch];
-    const samples = Math.min(match.samples, options.samples ?? match.samples);
-    const whole = Math.max(1, Math.floor(samples / this.#size)) * this.#size;
-    this.#total = typeof match.batch === 'number' ? whole : samples;
-  }
-
-  get finished(): boolean {
-    return this.#from >= this.#total;
-  }
+  constructor(
+    readonly native: NativeModel,
+    readonly dataset: Dataset,
+    readonly runtime: Runtime,
+    readonly options: ActivationOptions,
+  ) {}
 
   get progress(): { readonly phase: string; readonly done: number; readonly total: number } {
-    return { phase: 'calibrate', done: this.#from, total: this.#total };
+    return { phase: 'calibrate', done: this.#done, total: this.#total };
   }
 
-  async next(): Promise<Activations> {
-    const from = this.#from;
-    if (this.#open && this.#batch === 1) {
-      this.#open = false;
-      this.#size = this.#fitting();
-    }
-    const samples = Math.min(this.#size, this.#total - from);
-    const names = this.#namesOf(this.#batch);
-    const feeds = await feedsOf(this.#match, from, from + samples, this.#signal);
-    const tensors = await this.#ask(feeds, names).catch((error: unknown) => {
-      this.#signal?.throwIfAborted();
-      const wide = this.#chosen && samples > 1;
-      if (!wide || !(error instanceof EspalierError) || error.code !== 'RUNTIME_FAILED') throw error;
+  /** Loads a copy of the model that gives these values, in the place of the last one. */
+  async load(names: readonly string[]): Promise<void> {
+    await this.close();
+    const { native, options } = this;
+    const { model, remove } = await observe(native, names, quietly(options));
+    // The bytes of the copy are let go of as soon as the runtime has them.
+    const session = await this.runtime.load(model, quietly(options)).catch(async (error: unknown) => {
+      await remove();
+      throw error;
     });
-    if (tensors === undefined) {
-      // Some models state an open number of samples, and run with one at a time alone.
-      this.#size = 1;
-      return this.next();
+    this.#loaded = { session, observed: { remove } };
+    checkValues(session, names);
+    this.#names = names;
+    this.#match ??= this.#matched(session);
+  }
+
+  /** The first batch by itself, then what follows from it for the others. */
+  async *stretches(): AsyncGenerator<Stretch> {
+    const { options } = this;
+    const { batch } = this.#match!;
+    const names = this.#names;
+    // Where the number of samples is free, the first one is run alone, to see how many bytes its values take.
+    const size = typeof batch === 'number' ? batch : { any: options.batch, one: 1 }[batch];
+    const first = Math.min(size ?? 1, this.#total);
+    yield { outputs: names, runs: [{ batch: 0, from: 0, samples: first, values: names }] };
+    const { bytes, externalBytes } = this.native.describe();
+    yield* planBatches({
+      ...{ from: first, total: this.#total, values: names, bytes: this.#bytes, model: bytes + externalBytes },
+      select: (own) => options.select?.(own) ?? names,
+      ...(size !== undefined && { size }),
+    });
+  }
+
+  /** What a run gives; one sample after another where the model cannot run with several. */
+  async *run(run: PlannedRun): AsyncGenerator<Activations> {
+    const { batch, from, samples, values } = run;
+    const isChosen = this.#match!.batch === 'any' && this.options.batch === undefined && samples > 1;
+    if (!this.#single || !isChosen) {
+      const tensors = await this.#ask(run).catch((error: unknown) => {
+        this.options.signal?.throwIfAborted();
+        if (!isChosen || !(error instanceof EspalierError) || error.code !== 'RUNTIME_FAILED') throw error;
+      });
+      if (tensors !== undefined) {
+        if (from === 0)
+          for (const [name, { data }] of Object.entries(tensors))
+            this.#bytes.set(name, bytesOf(data) / samples);
+        this.#done += samples;
+        yield { batch, from, samples, tensors };
+        return;
+      }
+      this.#single = true;
     }
-    this.#batch += 1;
-    this.#from += samples;
-    if (from === 0)
-      for (const [name, { data }] of Object.entries(tensors)) this.#bytes.set(name, bytesOf(data) / samples);
-    return { from, samples, tensors };
+    for (let own = from; own < from + samples; own++)
+      yield* this.run({ batch, from: own, samples: 1, values });
   }
 
-  #namesOf(batch: number): readonly string[] {
-    return batch === 0 ? this.#names : (this.#select?.(batch) ?? this.#names);
+  /** Disposes of the session, and of the copy of the model that it read. */
+  async close(): Promise<void> {
+    const loaded = this.#loaded;
+    this.#loaded = undefined;
+    const closed = loaded?.session.dispose();
+    await loaded?.observed.remove(closed);
+    // A session that is still busy goes as soon as it can; whoever aborted need not wait for it.
+    if (this.options.signal?.aborted) closed?.catch(() => undefined);
+    else await closed;
   }
 
-  async #ask(feeds: Feeds, names: readonly string[]): Promise<Activations['tensors']> {
-    if (names.length === 0) return {};
-    const { outputs } = await this.#session.run(feeds, { outputs: names });
-    this.#signal?.throwIfAborted();
-    const missing = names.find((name) => outputs[name] === undefined);
+  #matched(session: Session): Match {
+    const match = matchInputs(this.dataset, session.inputs);
+    const samples = Math.min(match.samples, this.options.samples ?? match.samples);
+    const { batch } = match;
+    this.#total = typeof batch === 'number' ? Math.max(1, Math.floor(samples / batch)) * batch : samples;
+    return match;
+  }
+
+  async #ask({ from, samples, values }: PlannedRun): Promise<Activations['tensors']> {
+    if (values.length === 0) return {};
+    const { signal } = this.options;
+    const feeds = await feedsOf(this.#match!, from, from + samples, signal);
+    const { outputs } = await this.#loaded!.session.run(feeds, { outputs: [...new Set(values)] });
+    signal?.throwIfAborted();
+    const missing = values.find((name) => outputs[name] === undefined);
     if (missing !== undefined) throw failed('the runtime did not give this value', missing);
     return outputs;
-  }
-
-  /** How many samples to take at once, by what is wanted next and what the first took. */
-  #fitting(): number {
-    let sum = 0;
-    for (let batch = 1; batch <= SHOWN; batch++)
-      for (const name of this.#namesOf(batch)) sum += this.#bytes.get(name) ?? 0;
-    const each = Math.max(1, sum / SHOWN);
-    const least = Math.min(FEW, Math.floor(FEW_BYTES / each));
-    return Math.max(1, least, Math.min(MAX_BATCH, Math.floor(BATCH_BYTES / each)));
   }
 }
 
 const bytesOf = (data: unknown): number => (ArrayBuffer.isView(data) ? data.byteLength : 0);
 
-async function copyOf(
+/** A model that is opened here is closed here. */
+async function openedModel(
   model: NativeModel | string | Uint8Array,
-  names: readonly string[],
   options: ActivationOptions,
-): Promise<ObservedModel> {
+): Promise<{ readonly native: NativeModel; close(): void }> {
+  if (model instanceof NativeModel) return { native: model, close: () => undefined };
   const quiet = quietly(options);
-  return model instanceof NativeModel ? observe(model, names, quiet) : observedCopy(model, names, quiet);
-}
-
-function load({ model }: ObservedModel, runtime: Runtime, options: ActivationOptions): Promise<Session> {
-  return runtime.load(model, quietly(options));
+  const native = await (typeof model === 'string' ? openFile(model, quiet) : openBytes(model, quiet));
+  return { native, close: () => native.dispose() };
 }
 
 function checkValues(session: Session, names: readonly string[]): void {

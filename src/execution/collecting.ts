@@ -5,7 +5,7 @@ import { type Activations, activations } from './activations.js';
 
 /** A batch of samples, and what values are on them. */
 export interface Batch {
-  /** Counted from 0. */
+  /** Counted from 0; it may come in several parts, and some batches after others that have higher numbers. */
   readonly index: number;
   /** The first of the samples, and how many there are. */
   readonly from: number;
@@ -19,7 +19,10 @@ export interface Batch {
 export interface Observer {
   /** All values that it may want. They are all there in the first batch. */
   readonly values: readonly string[];
-  /** Values that it wants of a later batch; asked once the first batch has been taken. By default all. */
+  /**
+   * Values that it wants of a later batch; asked once the first batch has been taken. By default all. Runs are fast where few values are
+   * wanted of the same batches.
+   */
   wanted?(batch: number): readonly string[];
   /** Resolves once nothing of the batch is needed any more. */
   take(batch: Batch): Promise<void>;
@@ -41,7 +44,6 @@ export async function collect(
 ): Promise<number> {
   const values = observers.flatMap((observer) => observer.values);
   let total = 0;
-  let index = 0;
   let seen = 0;
   const batches = activations(model, values, dataset, runtime, {
     ...options,
@@ -51,11 +53,10 @@ export async function collect(
       options.onProgress?.(progress);
     },
   });
-  for await (const { from, samples, tensors } of ahead(batches)) {
+  for await (const { batch: index, from, samples, tensors } of ahead(batches)) {
     const batch = { index, from, samples, total, tensors };
     const taken = await Promise.allSettled(observers.map((observer) => observer.take(batch)));
     for (const own of taken) if (own.status === 'rejected') throw own.reason;
-    index += 1;
     seen += samples;
   }
   return seen;

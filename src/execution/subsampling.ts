@@ -8,13 +8,10 @@ const ROWS_ENOUGH = 256;
 const ROWS_FEW = 32768;
 /**
  * Where positions are subsampled, whole batches are left out first, as the runtime then need not compute and copy their values: at most
- * all but one in `MOST_STRIDE`, and only while `SAMPLES` samples remain.
+ * all but one in `MOST_STRIDE`, a power of two, and only while `SAMPLES` samples remain.
  */
 const MOST_STRIDE = 8;
 const SAMPLES = 128;
-/** The two strides are chosen so that together they leave out at least this share of what one stride would. */
-const CLOSE = 0.8;
-
 /** Positions of a layer's inputs on all data. */
 export interface RegressionSize {
   readonly inputs: number;
@@ -51,15 +48,16 @@ const mostRows = (inputs: number): number => Math.max(ROWS_FEW, ROWS_ENOUGH * in
 /** The least number of positions that a layer's second moments are estimated from. */
 export const wantedRows = (inputs: number): number => ROWS_EACH * inputs;
 
-/** A stride of positions as a stride of batches and a stride of positions within them. */
+/**
+ * A stride of positions as a stride of batches and a stride of positions within them. That of batches is a power of two, so that batches of which
+ * much is left out are among those of which less is.
+ */
 export function stridesFor(
   every: number,
   samples: number,
 ): { readonly batches: number; readonly positions: number } {
   const most = Math.min(MOST_STRIDE, Math.floor(samples / SAMPLES), every);
-  for (let batches = most; batches > 1; batches--) {
-    const positions = Math.floor(every / batches);
-    if (batches * positions >= CLOSE * every) return { batches, positions };
-  }
-  return { batches: 1, positions: every };
+  let batches = 1;
+  while (2 * batches <= most) batches *= 2;
+  return { batches, positions: Math.floor(every / batches) };
 }

@@ -1,3 +1,4 @@
+import { inTurn, Limiter } from '../base/limiter.js';
 import type { Batch, Observer } from '../execution/collecting.js';
 import type { Layer } from '../layers/layers.js';
 import {
@@ -68,6 +69,7 @@ interface Taking {
 /** Sums second moments of what layers read, and looks at the answers of those that give the model's. */
 export class MomentsObserver implements Observer {
   readonly #strides = new Map<InputMoments, Strides>();
+  readonly #turns = new Limiter(AT_ONCE);
   readonly #sensitivities: ReadonlyMap<Layer, AnswerSensitivity>;
   #rows: ReadonlyMap<Layer, number>;
   #samples = 0;
@@ -140,7 +142,13 @@ export class MomentsObserver implements Observer {
             this.#sensitivities.get(layer)!.take(answer, tensors[answer.value]!),
             this.options.signal,
           );
-    for (const own of this.chosen) if (this.#takes(own, index)) await this.#add(own, tensors);
+    // Several at once: while one is copied, products of others are summed. Each has sums of its own, so that nothing hangs on the order.
+    const added = await Promise.allSettled(
+      this.chosen
+        .filter((own) => this.#takes(own, index))
+        .map((own) => inTurn([this.#turns], this.options, () => this.#add(own, tensors))),
+    );
+    for (const result of added) if (result.status === 'rejected') throw result.reason;
   }
 
   #begin(tensors: Tensors, samples: number, total: number): void {
@@ -154,10 +162,9 @@ export class MomentsObserver implements Observer {
     for (const own of this.all) this.#strides.set(own, taking.strides(own, this.#rows, total, this.#share));
   }
 
-  /** Inputs of which batches are left out take turns. */
+  /** All take the same batches as far as they take few: of the others then fewer values are wanted. */
   #takes(own: InputMoments, batch: number): boolean {
-    const { batches } = this.#strides.get(own)!;
-    return batch === 0 || (batch + layerOf(own.summings[0]!).uses[0]!.index) % batches === 0;
+    return batch % this.#strides.get(own)!.batches === 0;
   }
 
   /** Whether the answers of a layer are looked at: where its inputs are taken. */
@@ -189,6 +196,9 @@ export class MomentsObserver implements Observer {
 }
 
 const NONE = new Float32Array(0);
+
+/** Inputs that are added at once. */
+const AT_ONCE = 4;
 
 type Tensors = Readonly<Record<string, Tensor>>;
 
