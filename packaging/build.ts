@@ -3,8 +3,10 @@ import { bundleForBrowser } from './browser.js';
 import { bundleForNode } from './bundle.js';
 import { writeDeclarations } from './declarations.js';
 import { exportedByFile, writeFront } from './front.js';
+import { bundleViewer } from './viewer.js';
 
 await bundleForNode([...exportedByFile().keys(), 'cli/main']);
 await bundleForBrowser();
+await bundleViewer();
 writeFront();
 writeDeclarations();

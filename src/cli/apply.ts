@@ -1,19 +1,20 @@
 import type { Command } from 'commander';
-import { EspalierError } from '../base/errors.js';
 import { applyOptions } from '../options/calibration.js';
 import { saveOptions } from '../options/call.js';
-import type { Plan } from '../plan/plan.js';
-import { FileProblem, readText } from '../platform/index.js';
+import type { ApplyOptions } from '../options/types.js';
 import { checked } from '../schema/check.js';
 import type { Declarations } from '../schema/declaration.js';
 import { words } from '../schema/fields.js';
 import { checkOutput } from './files.js';
 import { addFlags, flagsOf, givenOf } from './flags.js';
 import { type PruningOutcome, printOutcome } from './outcome.js';
+import { loadPlan } from './plan.js';
+import { reportFlag, writeReport } from './reporting.js';
 import { spokenOf, type Terminal, terminalOptions, work } from './terminal.js';
 
 const ownOptions = {
   output: { takes: words(), needed: true, help: 'the .onnx file to write', sign: 'OUT', letter: 'o' },
+  ...reportFlag,
 } satisfies Declarations;
 
 /** `espalier apply MODEL PLAN -o OUT`: replays a saved plan. */
@@ -28,23 +29,27 @@ export function declareApply(command: Command, terminal: Terminal): void {
 }
 
 async function apply(file: string, planFile: string, command: Command, terminal: Terminal): Promise<void> {
-  const { output } = givenOf(command, { all: ownOptions });
+  const { output, report } = givenOf(command, { all: ownOptions });
   const { force = false } = checked(saveOptions, givenOf(command, saveOptions));
   const given = checked(applyOptions, givenOf(command, applyOptions));
   const speech = spokenOf(command);
   await checkOutput(output, { force, sources: [file, planFile] });
-  const plan = await load(planFile);
+  if (report !== undefined) await checkOutput(report, { force, sources: [file, planFile, output] });
+  const plan = await loadPlan(planFile);
   const { openModel } = await import('../api/open.js');
   const outcome = await work(terminal, { ...given, ...speech }, async (call): Promise<PruningOutcome> => {
     const model = await openModel(file, call);
     try {
       const pruned = await model.apply(plan, { ...given, ...call });
       const { bytes, externalBytes } = await pruned.save(output, { force, ...call });
+      if (report !== undefined)
+        await writeReport(report, file, output, { ...reportedOf(given), outcome: pruned }, call);
       return {
         file,
         output,
         data: externalBytes > 0 ? `${output}.data` : null,
         plan: null,
+        ...(report !== undefined && { report }),
         before: pruned.before,
         after: { ...pruned.after, bytes },
         groups: plan.groups.map(({ id, lanes, kept, exact }) => ({ id, lanes, kept: kept.length, exact })),
@@ -60,18 +65,13 @@ async function apply(file: string, planFile: string, command: Command, terminal:
   await printOutcome(terminal, outcome, speech);
 }
 
-async function load(path: string): Promise<Plan> {
-  const { readPlan } = await import('../plan/read.js');
-  const text = await readText(path).catch((cause: unknown) => {
-    const missing = cause instanceof FileProblem && cause.reason === 'missing';
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new EspalierError(
-      missing ? 'FILE_NOT_FOUND' : 'FILE_UNREADABLE',
-      missing ? 'the plan does not exist' : `the plan cannot be read (${why})`,
-      { file: path },
-      '',
-      { cause },
-    );
-  });
-  return readPlan(text, path);
-}
+/** Of what a replay looked at, what its report looks at too. */
+const reportedOf = ({
+  data,
+  samples,
+  shape,
+}: ApplyOptions): Pick<ApplyOptions, 'data' | 'samples' | 'shape'> => ({
+  ...(data !== undefined && { data }),
+  ...(samples !== undefined && { samples }),
+  ...(shape !== undefined && { shape }),
+});

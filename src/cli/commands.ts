@@ -44,6 +44,15 @@ export const commands: readonly NamedCommand[] = [
     declare: async () => (await import('./verify.js')).declareVerify,
   },
   {
+    name: 'report',
+    does: 'one HTML file that shows what became of a model: size, likeness, both graphs, what left and why',
+    takes: [
+      ['<ORIGINAL>', 'an .onnx file'],
+      ['<PRUNED>', 'another'],
+    ],
+    declare: async () => (await import('./report.js')).declareReport,
+  },
+  {
     name: 'score',
     does: 'what each lane is worth under a criterion',
     takes: [['<MODEL>', 'an .onnx file']],

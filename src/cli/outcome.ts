@@ -21,6 +21,8 @@ export interface PruningOutcome {
   /** The file of its external data, where it has some. */
   readonly data: string | null;
   readonly plan: string | null;
+  /** With --report: the page that was written. */
+  readonly report?: string;
   readonly before: Size;
   readonly after: Size;
   /** Groups that lost lanes, and how many stay. */
@@ -88,7 +90,9 @@ export async function printOutcome(
   const { before, after, groups, guard, latency, stability, verification } = outcome;
   const reported = new Set(verification?.warnings.map(({ code }) => code));
   const lanes = groups.reduce((sum, group) => sum + group.lanes - group.kept, 0);
-  const written = [outcome.output, outcome.data, outcome.plan].filter((path) => path !== null);
+  const written = [outcome.output, outcome.data, outcome.plan, outcome.report ?? null].filter(
+    (path) => path !== null,
+  );
   terminal.print(
     sections(
       sizesReport(before, after, verification),

@@ -14,12 +14,14 @@ import { criterionFlags, criterionOf } from './criterion.js';
 import { checkOutput, writeOutput } from './files.js';
 import { addFlags, flagsOf, givenOf } from './flags.js';
 import { loadReports, type PruningOutcome, printOutcome } from './outcome.js';
+import { reportFlag, writeReport } from './reporting.js';
 import { spokenOf, type Terminal, terminalOptions, work } from './terminal.js';
 
 const ownOptions = {
   output: { takes: words(), help: 'the .onnx file to write', sign: 'OUT', letter: 'o' },
   plan: { takes: words(), help: 'also write the plan, as JSON', sign: 'FILE', heading: HEADING.writing },
-  dryRun: { takes: flag(), help: 'write nothing, but for the plan', heading: HEADING.writing },
+  ...reportFlag,
+  dryRun: { takes: flag(), help: 'write nothing, but for the plan and the report', heading: HEADING.writing },
   stability: {
     takes: flag(),
     help: 'also tell how much the choice hangs on the samples: plans on either half of --data',
@@ -39,7 +41,7 @@ export function declarePrune(command: Command, terminal: Terminal): void {
 }
 
 async function prune(file: string, command: Command, terminal: Terminal): Promise<void> {
-  const { output, plan, dryRun = false, stability = false } = givenOf(command, { all: ownOptions });
+  const { output, plan, report, dryRun = false, stability = false } = givenOf(command, { all: ownOptions });
   const { force = false } = checked(saveOptions, givenOf(command, saveOptions));
   const given = checkPlanOptions({ ...givenOf(command, planOptions), ...criterionOf(command) });
   const { data: samples, ...wanted } = given;
@@ -59,8 +61,10 @@ async function prune(file: string, command: Command, terminal: Terminal): Promis
     );
   const target = dryRun ? undefined : output;
   if (target !== undefined) await checkOutput(target, { force, sources: [file] });
+  const written = [target, plan].filter((path) => path !== undefined);
   if (plan !== undefined)
     await checkOutput(plan, { force, sources: [file, ...(target === undefined ? [] : [target])] });
+  if (report !== undefined) await checkOutput(report, { force, sources: [file, ...written] });
 
   const outcome = await work(terminal, { ...wanted, ...speech }, async (call): Promise<PruningOutcome> => {
     const dataset = data === undefined ? undefined : await readData(data, labels);
@@ -73,7 +77,7 @@ async function prune(file: string, command: Command, terminal: Terminal): Promis
         ...(dataset !== undefined && { data: dataset }),
         ...call,
       });
-      const outcome = await finish(file, pruned, { target, plan, force, dataset, labels }, call);
+      const outcome = await finish(file, pruned, { target, plan, report, force, dataset, given }, call);
       if (!stability || dataset === undefined) return outcome;
       const asked = { ...wanted, ...takenAmount(pruned), data: dataset };
       return { ...outcome, stability: await model.stability({ ...asked, ...call }) };
@@ -109,26 +113,43 @@ async function finish(
     readonly target: string | undefined;
     readonly plan: string | undefined;
     readonly force: boolean;
+    readonly report: string | undefined;
     readonly dataset: Dataset | undefined;
-    readonly labels: string | undefined;
+    readonly given: PlanOptions;
   },
   call: CallOptions,
 ): Promise<PruningOutcome> {
-  const { target, plan, force, dataset, labels } = to;
+  const { target, plan, report, force, dataset, given } = to;
   // The very text that the model's metadata hold the hash of.
   if (plan !== undefined) await writeOutput(plan, JSON.stringify(pruned.plan));
   const saving = target === undefined ? undefined : pruned.save(target, { force, ...call });
   // While other threads write, this one has nothing else to do.
   const [saved] = await Promise.all([saving, loadReports()]);
-  const check =
-    dataset === undefined
-      ? undefined
-      : await checkPruned(file, target ?? (await pruned.toBytes(call)), dataset, labels, call);
+  const { labels, samples, shape } = given;
+  const isRead = dataset !== undefined || report !== undefined;
+  const made = target ?? (isRead ? await pruned.toBytes(call) : '');
+  const check = dataset === undefined ? undefined : await checkPruned(file, made, dataset, labels, call);
+  if (report !== undefined)
+    await writeReport(
+      report,
+      file,
+      made,
+      {
+        outcome: { ...pruned, warnings: [...pruned.warnings, ...(check?.warnings ?? [])] },
+        ...(dataset === undefined ? { compare: false } : { data: dataset }),
+        ...(check?.verification !== undefined && { verification: check.verification }),
+        ...(labels !== undefined && { labels }),
+        ...(samples !== undefined && { samples }),
+        ...(shape !== undefined && { shape }),
+      },
+      call,
+    );
   return {
     file,
     output: target ?? null,
     data: saved !== undefined && saved.externalBytes > 0 ? `${target}.data` : null,
     plan: plan ?? null,
+    ...(report !== undefined && { report }),
     before: pruned.before,
     after: saved === undefined ? pruned.after : { ...pruned.after, bytes: saved.bytes },
     groups: pruned.plan.groups.map(({ id, lanes, kept, exact }) => ({ id, lanes, kept: kept.length, exact })),

@@ -66,7 +66,8 @@ export class BoxColumns {
 /** Left, top, right, bottom. */
 type Corners = readonly [number, number, number, number];
 
-function cornersOf({ values, width }: BoxRows, row: number, { at, format }: BoxColumns): Corners {
+/** Left, top, right and bottom of a row's box, whatever its four numbers are. */
+export function cornersOf({ values, width }: BoxRows, row: number, { at, format }: BoxColumns): Corners {
   const start = row * width + at;
   const [a, b, c, d] = [values[start]!, values[start + 1]!, values[start + 2]!, values[start + 3]!];
   if (format === 'centre') return [a - c / 2, b - d / 2, a + c / 2, b + d / 2];

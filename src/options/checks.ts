@@ -7,9 +7,10 @@ import { checkNeeds, criterionNamed, defaultCriterion } from '../scoring/criteri
 import { estimationOptions, MOST_BINS } from '../scoring/estimation.js';
 import { defaultsOf, optionsFor } from '../scoring/options.js';
 import { treeOptions } from './growing.js';
-import type { PlanOptions, ScoreOptions, TreeOptions, VerifyOptions } from './interfaces.js';
+import type { PlanOptions, ReportOptions, ScoreOptions, TreeOptions, VerifyOptions } from './interfaces.js';
 import { planOptions } from './planning.js';
 import { policyFor } from './policyFor.js';
+import { reportOptions } from './reporting.js';
 import { scoreOptions } from './scoring.js';
 import { verifyOptions } from './verifying.js';
 
@@ -99,6 +100,14 @@ export function checkTree(given: Omit<TreeOptions, 'group'>): void {
  */
 export function checkVerifyOptions(given: unknown): VerifyOptions {
   const options = checked(verifyOptions, given);
+  if (options.labels !== undefined && options.data === undefined)
+    throw invalid('labels need data that hold them', GIVE_DATA);
+  return options;
+}
+
+/** Checks each option of a report by itself, and whether they go together. errors: OPTION_INVALID, before any file is opened. */
+export function checkReportOptions(given: unknown): ReportOptions {
+  const options = checked(reportOptions, given);
   if (options.labels !== undefined && options.data === undefined)
     throw invalid('labels need data that hold them', GIVE_DATA);
   return options;

@@ -2,9 +2,13 @@
 
 import type { SampleSource } from '../data/samples.js';
 import type { Guard } from '../guard/types.js';
+import type { Plan } from '../plan/plan.js';
 import type { Runtime } from '../runtime/runtime.js';
 import type { Combination } from '../scoring/combined.js';
+import type { ReportedOutcome } from './outcomes.js';
 import type { Progress } from './progress.js';
+import type { TreeReport } from './treeTypes.js';
+import type { Verification } from './verification.js';
 
 /** What every long call takes. */
 export interface CallOptions {
@@ -204,4 +208,26 @@ export interface VerifyOptions extends CalibrationOptions, CallOptions {
   readonly samples?: number;
   /** Seed of random samples. A whole number. Default: 0. */
   readonly seed?: number;
+}
+
+/** What a report tells of two models beside what their files say: options of `report`. */
+export interface ReportOptions extends VerifyOptions, ShapeOptions {
+  /**
+   * The plan that the pruned model was made by: it says which lanes left, and what each was worth. Without it the
+   * report tells how many lanes of each group are left, and not which. A plan, as readPlan gives it.
+   */
+  readonly plan?: Plan;
+  /**
+   * What `prune` or `apply` gave, for its warnings, guards, and what there was to choose from. Its plan is that of the
+   * report. A result of prune or apply.
+   */
+  readonly outcome?: ReportedOutcome;
+  /** What `verify` gave, where the two were compared already. A result of verify. */
+  readonly verification?: Verification;
+  /** What `model.tree` gave, to be drawn. A result of model.tree. */
+  readonly tree?: TreeReport;
+  /** Run both models: how alike they answer, how fast they are. Default: true. */
+  readonly compare?: boolean;
+  /** The command or code that made the pruned model, to be shown as how to do it again. */
+  readonly command?: string;
 }

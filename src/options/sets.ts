@@ -9,6 +9,7 @@ import {
 import { callOptions, saveOptions } from './call.js';
 import { treeOptions } from './growing.js';
 import { planOptions } from './planning.js';
+import { reportOptions } from './reporting.js';
 import { scoreOptions } from './scoring.js';
 import { verifyOptions } from './verifying.js';
 
@@ -25,4 +26,5 @@ export const optionSets: readonly OptionSet<object>[] = [
   saveOptions,
   treeOptions,
   verifyOptions,
+  reportOptions,
 ];

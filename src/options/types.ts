@@ -13,17 +13,14 @@ import type {
   ScoreOptions,
   TreeOptions,
 } from './interfaces.js';
+import type { ChosenCurve, LatencyPrediction, ReconstructionReport, Warning } from './outcomes.js';
 import type { TreeReport } from './treeTypes.js';
 
 export type * from './interfaces.js';
+export type * from './outcomes.js';
 export type * from './progress.js';
 export type * from './treeTypes.js';
-
-/** A warning is part of a result, never printed by the library. */
-export interface Warning {
-  readonly code: string;
-  readonly text: string;
-}
+export type * from './verification.js';
 
 /** What a model costs. */
 export interface Size {
@@ -108,27 +105,6 @@ export interface GroupScore {
   readonly parts?: Readonly<Record<string, Float64Array>>;
 }
 
-/** A latency predicted from measured layers. Their sum is not the whole: `verify` measures what came of it. */
-export interface LatencyPrediction {
-  /** Of one run of the original on zeros, every open length at its assumed value; the fastest of some runs. */
-  readonly originalMs: number;
-  readonly predictedMs: number;
-  /** Predicted over original. */
-  readonly ratio: number;
-  /** Layers that were measured at several widths, and those that are taken to shrink as their multiply-accumulates do. */
-  readonly layers: { readonly measured: number; readonly estimated: number };
-  /** What was measured for this call; 0 where the cache had it all. */
-  readonly points: number;
-}
-
-/** How much was refitted after the cut: weights solved by least squares, and on how many samples. */
-export interface ReconstructionReport {
-  /** Stored weights that were solved for anew. */
-  readonly layers: number;
-  /** Samples that they were fitted to. */
-  readonly samples: number;
-}
-
 /** A pruned model that is not written yet, and what is known of it. */
 export interface Pruned {
   readonly plan: Plan;
@@ -139,6 +115,8 @@ export interface Pruned {
   readonly lengths: Readonly<Record<string, Length>>;
   /** What was predicted, where a budget of latency was given. */
   readonly latency?: LatencyPrediction;
+  /** What there was to choose from, and what was chosen. Absent where a plan was replayed. */
+  readonly curves?: readonly ChosenCurve[];
   /** How its guards were kept, where some were given. */
   readonly guard?: GuardReport;
   /** What was refitted, where something was. */

@@ -11,7 +11,7 @@ import type { CalibrationSession } from '../loss/session.js';
 import type { NativeModel } from '../native/index.js';
 import type { OpenedPlanOptions } from '../options/opened.js';
 import { policyFor } from '../options/policyFor.js';
-import type { LatencyPrediction, Warning } from '../options/types.js';
+import type { ChosenCurve, LatencyPrediction, Warning } from '../options/types.js';
 import type { Plan } from '../plan/plan.js';
 import { turnOfLoop } from '../platform/index.js';
 import { budgetOf } from './budget.js';
@@ -29,6 +29,7 @@ export interface MadePlan {
   /** What is left is to be refitted in this session. */
   readonly session?: CalibrationSession;
   readonly warnings: readonly Warning[];
+  readonly curves: readonly ChosenCurve[];
 }
 
 /** What the steps work with. */
@@ -79,10 +80,17 @@ export async function decide(setting: DecisionInputs, options: OpenedPlanOptions
     made: madeWith(options, policy.name, refits, costs),
     ...sections,
   };
-  const predicted = latency && { latency: predictionOf(latency, decided.removal) };
+  const predicted = latency && { latency: predictionOf(latency, decided.removal, analysis) };
   const warnings = offers.all.flatMap(({ warnings = [] }) => warnings);
-  return { analysis, plan, decided, warnings, ...(refits && { session }), ...predicted };
+  const chosen = curves.map((curve, index) => chosenOf(curve, choices[index]!));
+  return { analysis, plan, decided, warnings, curves: chosen, ...(refits && { session }), ...predicted };
 }
+
+const chosenOf = ({ unit, amounts, loss, isLossMeasured }: Curve, chosen: number): ChosenCurve => ({
+  ...{ unit, amounts, chosen },
+  loss: Array.from(loss),
+  isLossMeasured: isLossMeasured === true,
+});
 
 /** errors: the reason of the first compression where none of them offers anything */
 async function offersOf(

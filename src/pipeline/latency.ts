@@ -44,14 +44,26 @@ const named = (runtime: Runtime): unknown => runtime.name ?? runtime;
  * The latency in milliseconds, and as a share of the original's, that the measured layers predict for a model of
  * these kept indices.
  */
-export function predictionOf(model: LatencyModel, kept: KeptIndices): LatencyPrediction {
+export function predictionOf(
+  model: LatencyModel,
+  kept: KeptIndices,
+  { graph }: Pick<Analysis, 'graph'>,
+): LatencyPrediction {
   const { originalMs, measured } = model;
   const predictedMs = model.of(kept);
+  const place = new Map(graph.nodes.map(({ name }, index) => [name, index]));
+  const byNode = model.byNode(kept).toSorted((a, b) => place.get(a.node)! - place.get(b.node)!);
+  const sum = (of: 'originalMs' | 'predictedMs'): number => byNode.reduce((all, own) => all + own[of], 0);
   return {
     originalMs,
     predictedMs,
     ratio: predictedMs / originalMs,
     layers: { measured: measured.tables.length, estimated: measured.estimated },
     points: measured.points,
+    byNode,
+    rest: {
+      originalMs: Math.max(0, originalMs - sum('originalMs')),
+      predictedMs: Math.max(0, predictedMs - sum('predictedMs')),
+    },
   };
 }

@@ -2,6 +2,8 @@ import { command, EspalierError, text } from '../base/errors.js';
 import { decidedBy } from '../compression/decided.js';
 import { sectionsIn } from '../compression/sections.js';
 import { isWeight } from '../cost/model.js';
+import type { Analysis } from '../coupling/analysis.js';
+import type { Lengths } from '../coupling/lengths.js';
 import type { Graph } from '../model/graph.js';
 import type { NativeModel } from '../native/index.js';
 import { quietly } from '../native/quietly.js';
@@ -32,7 +34,7 @@ import { prunedWithin } from './guarded.js';
 import { inspect } from './inspect.js';
 import { Latencies } from './latency.js';
 import { lengthsIn } from './lengths.js';
-import { checkMarks, namesIn } from './marks.js';
+import { checkMarks, type Marks, namesIn } from './marks.js';
 import { cutModel, PrunedModel, warnedOf } from './pruned.js';
 import { notRefitted, refitted } from './refitted.js';
 import { replay } from './replay.js';
@@ -69,6 +71,11 @@ export class OpenModel {
   inspect(): Inspection {
     this.#inspection ??= inspect(this.#analyses.plain);
     return this.#inspection;
+  }
+
+  /** What calls with these marks work on, at lengths that shapes and samples show, else at the other ones. */
+  analysed(marks: Marks, options: OpenedInspectOptions, otherwise?: Lengths): Promise<Analysis> {
+    return this.#analyses.measured(marks, options, otherwise);
   }
 
   inspectWith(options: OpenedInspectOptions): Promise<Inspection> {
@@ -137,11 +144,14 @@ export class OpenModel {
   }
 
   async #prune(options: OpenedPlanOptions): Promise<PrunedModel> {
-    const { analysis, plan, decided, latency, session, warnings } = await this.#decide(options);
+    const { analysis, plan, decided, latency, session, warnings, curves } = await this.#decide(options);
     await turnOfLoop();
     const cut = cutModel(analysis, plan, decided);
     const left = session === undefined ? cut : await refitted(cut, session, options);
-    const pruned = new PrunedModel(this.native, warnedOf(left, warnings), { ...(latency && { latency }) });
+    const pruned = new PrunedModel(this.native, warnedOf(left, warnings), {
+      curves,
+      ...(latency && { latency }),
+    });
     const { bytes } = options;
     if (bytes === undefined || pruned.after.bytes <= bytes) return pruned;
     throw new EspalierError(

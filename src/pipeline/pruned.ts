@@ -51,8 +51,8 @@ export const warnedOf = (model: CutModel, more: readonly Warning[]): CutModel =>
   warnings: [...model.warnings, ...more],
 });
 
-/** What is known of a pruned model beside what it is: the latency that was predicted, how its guards were kept. */
-type Known = Pick<Pruned, 'latency' | 'guard'>;
+/** What is known of a pruned model beside what it is: the latency that was predicted, what was chosen from, how its guards were kept. */
+type Known = Pick<Pruned, 'latency' | 'guard' | 'curves'>;
 
 /** A pruned model before it is written: the original, and the edits that make it smaller. */
 export class PrunedModel implements Pruned {
@@ -64,10 +64,11 @@ export class PrunedModel implements Pruned {
   readonly warnings: readonly Warning[];
   readonly latency?: NonNullable<Known['latency']>;
   readonly guard?: NonNullable<Known['guard']>;
+  readonly curves?: NonNullable<Known['curves']>;
   readonly #native: NativeModel;
   readonly #model: CutModel;
 
-  constructor(native: NativeModel, model: CutModel, { latency, guard }: Known = {}) {
+  constructor(native: NativeModel, model: CutModel, { latency, guard, curves }: Known = {}) {
     this.#native = native;
     this.#model = model;
     this.plan = model.plan;
@@ -78,6 +79,7 @@ export class PrunedModel implements Pruned {
     this.warnings = model.warnings;
     if (latency !== undefined) this.latency = latency;
     if (guard !== undefined) this.guard = guard;
+    if (curves !== undefined) this.curves = curves;
   }
 
   /** The same model, and how its guards were kept. */

@@ -15,6 +15,7 @@ export { VERSION } from './node/package.js';
 export { installedPackage, packagePlaces } from './node/packages.js';
 export { baseName, checkFolderOf, fileBeside, pathIn, pathOfUrl, realPath } from './node/paths.js';
 export { temporaryFolder } from './node/temporary.js';
+export { viewerPage } from './node/viewer.js';
 export { startWorker } from './node/worker.js';
 export { FileProblem } from './problem.js';
 export type * from './types.js';

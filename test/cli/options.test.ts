@@ -7,6 +7,7 @@ import { saveOptions } from '../../src/options/call.js';
 import { treeOptions } from '../../src/options/growing.js';
 import { HEADING } from '../../src/options/headings.js';
 import { planOptions } from '../../src/options/planning.js';
+import { reportOptions } from '../../src/options/reporting.js';
 import { scoreOptions } from '../../src/options/scoring.js';
 import { verifyOptions } from '../../src/options/verifying.js';
 
@@ -15,9 +16,12 @@ const commands = new Map((await wholeProgram(silent)).commands.map((command) => 
 
 /**
  * The command line aborts by an interruption, shows progress by itself, and has a flag for each option of a criterion. Compressions beside
- * pruning have options of their own, which code gives.
+ * pruning have options of their own, which code gives. What other calls gave, a report takes in code; the command is the one that is typed.
  */
-const IN_CODE = ['signal', 'onProgress', 'runtime', 'criterionOptions', 'compress'];
+const IN_CODE = [
+  ...['signal', 'onProgress', 'runtime', 'criterionOptions', 'compress'],
+  ...['outcome', 'verification', 'tree', 'command'],
+];
 /** How a command speaks, whatever it does. */
 const SPEECH = ['quiet', 'json'];
 const ofCriteria = criteria().flatMap(({ options }) => Object.keys(options));
@@ -27,15 +31,16 @@ const flags = (command: Command): string[] =>
 
 test.each([
   ['inspect', [inspectOptions], []],
-  // Where the model and its plan go, whether they do, and the call `stability` beside `prune`.
-  ['prune', [planOptions, saveOptions], [...ofCriteria, 'output', 'plan', 'dryRun', 'stability']],
-  // Where the model goes.
-  ['apply', [applyOptions, saveOptions], ['output']],
+  // Where the model and its plan go, the page of the call `report`, whether they are written, and the call `stability` beside `prune`.
+  ['prune', [planOptions, saveOptions], [...ofCriteria, 'output', 'plan', 'report', 'dryRun', 'stability']],
+  // Where the model goes, and the page of `report`.
+  ['apply', [applyOptions, saveOptions], ['output', 'report']],
   // Which group is shown lane by lane, and the call `writeWeightTerms`.
   ['score', [scoreOptions, saveOptions], [...ofCriteria, 'group', 'weights']],
   // How much of the result is printed.
-  ['tree', [treeOptions], ['all']],
-  ['verify', [verifyOptions], []],
+  ['tree', [treeOptions, saveOptions], ['all', 'report']],
+  ['verify', [verifyOptions, saveOptions], ['report']],
+  ['report', [reportOptions, saveOptions], ['output']],
 ] as const)('%s takes what its calls take, and nothing else', (name, sets, own) => {
   const taken = sets.flatMap(({ names }) => names).filter((option) => !IN_CODE.includes(option));
   expect(flags(commands.get(name)!)).toEqual([...new Set([...taken, ...own, ...SPEECH])].sort());
@@ -53,6 +58,6 @@ test('every other command prints a list', () => {
   const lists = ['criteria', 'policies', 'operators'];
   for (const list of lists) expect(flags(commands.get(list)!)).toEqual(['json']);
   expect([...commands.keys()].filter((name) => !lists.includes(name)).sort()).toEqual([
-    ...['apply', 'inspect', 'prune', 'score', 'tree', 'verify'],
+    ...['apply', 'inspect', 'prune', 'report', 'score', 'tree', 'verify'],
   ]);
 });

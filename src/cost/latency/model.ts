@@ -42,6 +42,14 @@ export interface Measured {
   readonly points: number;
 }
 
+/** Milliseconds of one layer in the original, and of what a removal leaves of it. */
+export interface LayerLatency {
+  /** The name of its node. */
+  readonly node: string;
+  readonly originalMs: number;
+  readonly predictedMs: number;
+}
+
 /**
  * What a model's latency would be, predicted from measurements on this machine: the sum over its layers of what each took
  * alone at the widths that are left.
@@ -86,16 +94,28 @@ export class LatencyModel {
     );
   }
 
+  /** Milliseconds of each measured layer by its node, before a removal and after it, scaled as in the whole. */
+  byNode(kept: KeptIndices): readonly LayerLatency[] {
+    return this.measured.tables.map((table) => ({
+      node: table.layer.node.name,
+      originalMs: this.#scale * layerMs(table),
+      predictedMs: this.#scale * layerMs(table, kept),
+    }));
+  }
+
   #layers(kept?: KeptIndices): number {
     let sum = 0;
-    for (const table of this.measured.tables)
-      sum += interpolated(
-        table,
-        table.layer.widths.map(({ whole, after }) => (kept === undefined ? whole : after(kept))),
-      );
+    for (const table of this.measured.tables) sum += layerMs(table, kept);
     return sum;
   }
 }
+
+/** What a layer takes alone, at the widths that a removal leaves; `undefined` removes nothing. */
+const layerMs = (table: Table, kept?: KeptIndices): number =>
+  interpolated(
+    table,
+    table.layer.widths.map(({ whole, after }) => (kept === undefined ? whole : after(kept))),
+  );
 
 /**
  * Measures what a model's layers cost on this machine: alone, at some widths of what can be cut of them, on zeros, in the

@@ -1,0 +1,67 @@
+import { CostModel } from '../cost/model.js';
+import type { Analysis } from '../coupling/analysis.js';
+import type { Lengths } from '../coupling/lengths.js';
+import { type Graph, readGraph } from '../model/graph.js';
+import { openBlob, openBytes, openFile } from '../native/index.js';
+import { quietly } from '../native/quietly.js';
+import type { OpenedInspectOptions } from '../options/opened.js';
+import type { Marks } from '../pipeline/marks.js';
+import { OpenModel } from '../pipeline/model.js';
+import { baseName } from '../platform/index.js';
+import { type ModelSource, sourceFrom } from '../schema/sources.js';
+
+/** A model that a report tells of, before it is analysed. */
+export interface OpenedFile {
+  readonly model: OpenModel;
+  /** As the file has it. */
+  readonly graph: Graph;
+  /** A path, or bytes: what a runtime takes. */
+  readonly source: string | Uint8Array;
+}
+
+/** The same, and what is known of its groups and costs. */
+export interface OpenedModel extends OpenedFile {
+  readonly analysis: Analysis;
+  readonly costs: CostModel;
+}
+
+/**
+ * Opens a model.
+ *
+ * @param name of the argument, for errors
+ * errors: those of `openModel`
+ */
+export async function openedFile(
+  name: string,
+  given: ModelSource,
+  options: OpenedInspectOptions,
+): Promise<OpenedFile> {
+  const from = await sourceFrom(name, given);
+  const call = quietly(options);
+  const isBytes = from instanceof Uint8Array;
+  const native = await (typeof from === 'string'
+    ? openFile(from, call)
+    : isBytes
+      ? openBytes(from, call)
+      : openBlob(from.blob, from.name, call));
+  try {
+    const file = typeof from === 'string' ? baseName(from) : isBytes ? 'model.onnx' : from.name;
+    const graph = readGraph(native.describe(), file);
+    const source = typeof from === 'string' || isBytes ? from : new Uint8Array(await from.blob.arrayBuffer());
+    return { model: new OpenModel(native, graph), graph, source };
+  } catch (problem) {
+    native.dispose();
+    throw problem;
+  }
+}
+
+/** Finds a model's groups, at lengths that samples and shapes show, else at the other ones. */
+export async function analysed(
+  file: OpenedFile,
+  marks: Marks,
+  options: OpenedInspectOptions,
+  otherwise: Lengths = new Map(),
+): Promise<OpenedModel> {
+  const analysis = await file.model.analysed(marks, options, otherwise);
+  return { ...file, analysis, costs: new CostModel(analysis) };
+}
