@@ -76,7 +76,7 @@ export interface GroupReport {
   /** Where exactness is lost: the first node that makes it so, in words. */
   readonly inexact?: { readonly node: string; readonly text: string };
   /** The stored tensors' axes that the group's lanes lie on. */
-  readonly slots: readonly { readonly tensor: string; readonly axis: number; readonly length: number }[];
+  readonly axes: readonly { readonly tensor: string; readonly axis: number; readonly length: number }[];
   /** Parameters that would leave with all of its lanes. */
   readonly params: number;
   /** Groups that form one axis with this one (heads × dims): a policy cuts one of them. */

@@ -45,7 +45,7 @@ function groupReports(analysis: Analysis, costs: CostModel): GroupReport[] {
     lanes: group.lanes.length,
     exact: group.exact,
     ...(group.inexact !== undefined && { inexact: { node: group.inexact.node, text: group.inexact.text } }),
-    slots: group.axes
+    axes: group.axes
       .filter(({ parameterAxis }) => parameterAxis.use === undefined)
       .map(({ parameterAxis }) => ({
         tensor: graph.nameOf(parameterAxis.tensor),

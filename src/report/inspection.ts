@@ -56,7 +56,7 @@ function groupsTable({ groups, size }: Inspection, width?: number): string {
       String(group.lanes),
       count(group.params),
       share(group.params, size.params),
-      String(new Set(group.slots.map(({ tensor }) => tensor)).size),
+      String(new Set(group.axes.map(({ tensor }) => tensor)).size),
       group.exact ? 'yes' : 'no',
       ...(factors ? [group.factors.join(', ')] : []),
       ...(inexact ? [group.inexact === undefined ? '' : `${group.inexact.node}: ${group.inexact.text}`] : []),

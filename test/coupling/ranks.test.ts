@@ -32,7 +32,7 @@ const node = (
 async function lanesOf(model: ModelSpec, of = 6): Promise<number | undefined> {
   using opened = await openModel(encodeModel(model));
   const { groups } = opened.inspect();
-  const first = groups.filter(({ slots }) => slots.some(({ tensor }) => tensor === 'w1'));
+  const first = groups.filter(({ axes }) => axes.some(({ tensor }) => tensor === 'w1'));
   return first.find(({ lanes }) => lanes === of)?.lanes;
 }
 

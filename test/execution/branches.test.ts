@@ -175,7 +175,7 @@ describe('layers in branches', () => {
     // Each pair of hidden lanes in the branch says the same, and of each pair one leaves.
     const group = opened
       .inspect()
-      .groups.find(({ slots }) => slots.some(({ tensor, axis }) => tensor === 'first' && axis === 1))!;
+      .groups.find(({ axes }) => axes.some(({ tensor, axis }) => tensor === 'first' && axis === 1))!;
     const planned = { id: group.id, lanes: HIDDEN, kept: [0, 1, 2, 3], exact: group.exact };
     const plan = {
       format: 'espalier-plan',

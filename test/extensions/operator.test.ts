@@ -38,7 +38,7 @@ async function inspected(
 }
 
 const groupsOf = ({ groups }: Inspection) =>
-  groups.map(({ id, lanes, exact, slots }) => [id, lanes, exact, slots.map(({ tensor }) => tensor).join()]);
+  groups.map(({ id, lanes, exact, axes }) => [id, lanes, exact, axes.map(({ tensor }) => tensor).join()]);
 
 const elementwise: OperatorDefinition['rule'] = ({ input }) => [input(0)];
 
@@ -68,7 +68,7 @@ describe('a registered operator', () => {
     const pruned = await model.prune({ ratio: 0.5 });
     using smaller = await openModel(await pruned.toBytes());
     const [group] = smaller.inspect().groups;
-    expect(group!.slots.map(({ tensor, length }) => [tensor, length])).toEqual([
+    expect(group!.axes.map(({ tensor, length }) => [tensor, length])).toEqual([
       ['first', 3],
       ['second', 3],
       ['slope', 3],

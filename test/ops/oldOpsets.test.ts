@@ -200,7 +200,7 @@ describe('old spellings are pruned as their new ones, which onnxruntime runs', (
     const [old, now] = explicit(op);
     const groupsOf = async (model: ModelSpec) => {
       using opened = await openModel(encodeModel(model));
-      return opened.inspect().groups.map(({ id, lanes, exact, slots }) => ({ id, lanes, exact, slots }));
+      return opened.inspect().groups.map(({ id, lanes, exact, axes }) => ({ id, lanes, exact, axes }));
     };
     const groups = await groupsOf(net(6, old));
     expect(groups).toEqual(await groupsOf(net(11, now)));

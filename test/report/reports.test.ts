@@ -65,7 +65,7 @@ const inspection: Inspection = {
       lanes: 16,
       exact: false,
       inexact: { node: 'norm', text: 'the mean runs over it' },
-      slots: [
+      axes: [
         { tensor: 'w', axis: 0, length: 16 },
         { tensor: 'b', axis: 0, length: 16 },
         { tensor: 'v', axis: 1, length: 16 },

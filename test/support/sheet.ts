@@ -107,8 +107,8 @@ export async function groupsOf(model: ModelSpec): Promise<string[]> {
   using opened = await openModel(encodeModel(model));
   return opened
     .inspect()
-    .groups.map(({ lanes, slots, exact }) =>
-      [`${lanes}${exact ? '' : '!'}`, ...slots.map(({ tensor, axis }) => `${tensor}/${axis}`)].join(' '),
+    .groups.map(({ lanes, axes, exact }) =>
+      [`${lanes}${exact ? '' : '!'}`, ...axes.map(({ tensor, axis }) => `${tensor}/${axis}`)].join(' '),
     )
     .sort();
 }
