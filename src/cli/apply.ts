@@ -5,12 +5,13 @@ import type { ApplyOptions } from '../options/types.js';
 import { checked } from '../schema/check.js';
 import type { Declarations } from '../schema/declaration.js';
 import { words } from '../schema/fields.js';
-import { checkOutput } from './files.js';
+import { checkOutput, writeBytes } from './files.js';
 import { addFlags, flagsOf, givenOf } from './flags.js';
+import { modelNamed, STREAM } from './models.js';
 import { type PruningOutcome, printOutcome } from './outcome.js';
 import { loadPlan } from './plan.js';
 import { reportFlag, writeReport } from './reporting.js';
-import { spokenOf, type Terminal, terminalOptions, work } from './terminal.js';
+import { beside, spokenOf, type Terminal, terminalOptions, work } from './terminal.js';
 
 const ownOptions = {
   output: { takes: words(), needed: true, help: 'the .onnx file to write', sign: 'OUT', letter: 'o' },
@@ -28,7 +29,7 @@ export function declareApply(command: Command, terminal: Terminal): void {
   ]);
 }
 
-async function apply(file: string, planFile: string, command: Command, terminal: Terminal): Promise<void> {
+async function apply(file: string, planFile: string, command: Command, usual: Terminal): Promise<void> {
   const { output, report } = givenOf(command, { all: ownOptions });
   const { force = false } = checked(saveOptions, givenOf(command, saveOptions));
   const given = checked(applyOptions, givenOf(command, applyOptions));
@@ -37,13 +38,20 @@ async function apply(file: string, planFile: string, command: Command, terminal:
   if (report !== undefined) await checkOutput(report, { force, sources: [file, planFile, output] });
   const plan = await loadPlan(planFile);
   const { openModel } = await import('../api/open.js');
+  const terminal = output === STREAM ? beside(usual) : usual;
   const outcome = await work(terminal, { ...given, ...speech }, async (call): Promise<PruningOutcome> => {
-    const model = await openModel(file, call);
+    const source = await modelNamed(file);
+    const model = await openModel(source, call);
     try {
       const pruned = await model.apply(plan, { ...given, ...call });
-      const { bytes, externalBytes } = await pruned.save(output, { force, ...call });
+      const isStream = output === STREAM;
+      const made = isStream ? await pruned.toBytes(call) : output;
+      if (isStream) await writeBytes(made as Uint8Array);
+      const { bytes, externalBytes } = isStream
+        ? { bytes: made.length, externalBytes: 0 }
+        : await pruned.save(output, { force, ...call });
       if (report !== undefined)
-        await writeReport(report, file, output, { ...reportedOf(given), outcome: pruned }, call);
+        await writeReport(report, source, made, { ...reportedOf(given), outcome: pruned }, call);
       return {
         file,
         output,

@@ -3,6 +3,7 @@ import { type Dataset, loadData } from '../data/data.js';
 import { matchInputs } from '../data/match.js';
 import type { CallOptions, Inspection, Warning } from '../options/types.js';
 import type { Verification } from '../verify/types.js';
+import type { NamedModel } from './models.js';
 
 /** Opens samples before anything else is done, so that a wrong name is told at once. */
 export async function readData(path: string, labels: string | undefined): Promise<Dataset> {
@@ -27,8 +28,8 @@ export function checkData(dataset: Dataset, { inputs }: Inspection): void {
 
 /** Compares the pruned model with its original; where no runtime is installed, a warning says what to install. */
 export async function checkPruned(
-  original: string,
-  pruned: string | Uint8Array,
+  original: NamedModel,
+  pruned: NamedModel,
   data: Dataset,
   labels: string | undefined,
   call: CallOptions,

@@ -16,13 +16,13 @@ export const commands: readonly NamedCommand[] = [
   {
     name: 'inspect',
     does: 'what is in a model: size, multiply-adds, groups of lanes, what is frozen and why',
-    takes: [['<MODEL>', 'an .onnx file']],
+    takes: [['<MODEL>', 'an .onnx file; - reads standard input']],
     declare: async () => (await import('./inspect.js')).declareInspect,
   },
   {
     name: 'prune',
     does: 'remove what is worth least, and write a smaller model',
-    takes: [['<MODEL>', 'an .onnx file']],
+    takes: [['<MODEL...>', "an .onnx file; several, or a pattern such as 'models/*.onnx', with --out-dir"]],
     declare: async () => (await import('./prune.js')).declarePrune,
   },
   {
@@ -55,13 +55,13 @@ export const commands: readonly NamedCommand[] = [
   {
     name: 'score',
     does: 'what each lane is worth under a criterion',
-    takes: [['<MODEL>', 'an .onnx file']],
+    takes: [['<MODEL>', 'an .onnx file; - reads standard input']],
     declare: async () => (await import('./score.js')).declareScore,
   },
   {
     name: 'tree',
     does: 'the pruning tree of one group: which lanes share most, which of two says less',
-    takes: [['<MODEL>', 'an .onnx file']],
+    takes: [['<MODEL>', 'an .onnx file; - reads standard input']],
     declare: async () => (await import('./tree.js')).declareTree,
   },
   {

@@ -1,11 +1,14 @@
+import { utf8 } from '../base/bytes.js';
 import { EspalierError } from '../base/errors.js';
-import { checkFolderOf, kindOf, realPath, writeText } from '../platform/index.js';
+import { checkFolderOf, kindOf, makeFolder, realPath, writeText } from '../platform/index.js';
+import { STREAM } from './models.js';
 
 /** Whether a file can be written there, asked before the work and not after it. Errors: OUTPUT_EXISTS, OUTPUT_UNWRITABLE. */
 export async function checkOutput(
   path: string,
   { force = false, sources = [] }: { readonly force?: boolean; readonly sources?: readonly string[] } = {},
 ): Promise<void> {
+  if (path === STREAM) return;
   const target = await realPath(path);
   for (const source of sources)
     if ((await realPath(source)) === target)
@@ -35,8 +38,23 @@ export async function checkOutput(
   });
 }
 
-/** Writes a text; the name never holds half of it. errors: OUTPUT_UNWRITABLE. */
+/** Writes bytes to standard output, and resolves once they are handed over. errors: OUTPUT_UNWRITABLE */
+export function writeBytes(bytes: Uint8Array): Promise<void> {
+  return new Promise((done, failed) => {
+    process.stdout.write(bytes, (error) => (error ? failed(unwritable('standard output', error)) : done()));
+  });
+}
+
+/** Makes a folder where there is none. errors: OUTPUT_UNWRITABLE */
+export async function makeOutputFolder(path: string): Promise<void> {
+  await makeFolder(path).catch((cause: unknown) => {
+    throw unwritable(path, cause);
+  });
+}
+
+/** Writes a text; the name never holds half of it. For `-` standard output. errors: OUTPUT_UNWRITABLE. */
 export async function writeOutput(path: string, text: string): Promise<void> {
+  if (path === STREAM) return writeBytes(utf8(`${text}\n`));
   await writeText(path, text).catch((cause: unknown) => {
     throw unwritable(path, cause);
   });

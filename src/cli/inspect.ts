@@ -3,6 +3,7 @@ import { inspectOptions } from '../options/calibration.js';
 import { toJson } from '../report/json.js';
 import { checked } from '../schema/check.js';
 import { addFlags, flagsOf, givenOf } from './flags.js';
+import { modelNamed } from './models.js';
 import { spokenOf, type Terminal, terminalOptions, work } from './terminal.js';
 
 /** `espalier inspect MODEL`: what is in a model, what of it can be pruned, and why the rest cannot. */
@@ -16,7 +17,7 @@ async function inspect(file: string, command: Command, terminal: Terminal): Prom
   const speech = spokenOf(command);
   const { openModel } = await import('../api/open.js');
   const inspection = await work(terminal, { ...given, ...speech }, async (call) => {
-    const model = await openModel(file, call);
+    const model = await openModel(await modelNamed(file), call);
     try {
       return await model.inspect({ ...given, ...call });
     } finally {

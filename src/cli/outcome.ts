@@ -11,6 +11,7 @@ import type {
 import type { PlannedInterface } from '../plan/plan.js';
 import { toJson } from '../report/json.js';
 import type { Verification } from '../verify/types.js';
+import { STREAM } from './models.js';
 import type { Terminal, WorkOptions } from './terminal.js';
 
 /** What `prune` and `apply` have to tell; with --json, the document that they print. */
@@ -48,6 +49,12 @@ export interface PruningOutcome {
   readonly verification?: Verification;
 }
 
+/** The outcome as `--json` prints it: its warnings name command-line flags. */
+export const jsonOf = (found: PruningOutcome): PruningOutcome => ({
+  ...found,
+  warnings: found.warnings.map((warning) => warningIn(warning, 'cli')),
+});
+
 /** What `printOutcome` needs: the second call costs nothing. */
 export const loadReports = () =>
   Promise.all([
@@ -71,10 +78,7 @@ export async function printOutcome(
   found: PruningOutcome,
   { json }: WorkOptions,
 ): Promise<void> {
-  const outcome: PruningOutcome = {
-    ...found,
-    warnings: found.warnings.map((warning) => warningIn(warning, 'cli')),
-  };
+  const outcome = jsonOf(found);
   if (json) return terminal.print(toJson(outcome));
   const [
     { sizesReport },
@@ -90,8 +94,8 @@ export async function printOutcome(
   const { before, after, groups, guard, latency, stability, verification } = outcome;
   const reported = new Set(verification?.warnings.map(({ code }) => code));
   const lanes = groups.reduce((sum, group) => sum + group.lanes - group.kept, 0);
-  const written = [outcome.output, outcome.data, outcome.plan, outcome.report ?? null].filter(
-    (path) => path !== null,
+  const written = [outcome.output, outcome.data, outcome.plan, outcome.report].flatMap((path) =>
+    path === STREAM ? 'standard output' : (path ?? []),
   );
   terminal.print(
     sections(

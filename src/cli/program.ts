@@ -59,7 +59,9 @@ Exit codes: 0 done, 1 could not be done as asked, 2 wrong usage, 130 interrupted
         [
           command.name(),
           '[options]',
-          ...command.registeredArguments.map((argument) => `<${argument.name()}>`),
+          ...command.registeredArguments.map(
+            (argument) => `<${argument.name()}${argument.variadic ? '...' : ''}>`,
+          ),
         ].join(' '),
     })
     .exitOverride();

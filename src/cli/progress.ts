@@ -17,10 +17,10 @@ const WORDS: Readonly<Record<string, string>> = {
   verify: 'Comparing',
 };
 
-/** A spinner on stderr that tells what is done; only on a terminal, and only for what takes more than a second. */
-export function watchProgress(quiet: boolean): { show(progress: Progress): void; stop(): void } {
+/** A spinner on stderr that tells what is done; only on a terminal, and only for what takes more than a second. prefix: what it is about. */
+export function watchProgress(quiet: boolean, prefix = ''): { show(progress: Progress): void; stop(): void } {
   if (quiet || !process.stderr.isTTY) return { show: () => {}, stop: () => {} };
-  let text = 'Working';
+  let text = `${prefix}Working`;
   let stopped = false;
   let spinner: Spinner | undefined;
   const timer = setTimeout(async () => {
@@ -30,7 +30,7 @@ export function watchProgress(quiet: boolean): { show(progress: Progress): void;
   return {
     show: ({ phase, done, total }) => {
       const share = total > 0 ? ` ${Math.floor((100 * done) / total)} %` : '';
-      text = `${WORDS[phase] ?? phase}${share}`;
+      text = `${prefix}${WORDS[phase] ?? phase}${share}`;
       if (spinner !== undefined) spinner.text = text;
     },
     stop: () => {

@@ -14,6 +14,7 @@ import { checkData, readData } from './check.js';
 import { criterionFlags, criterionOf } from './criterion.js';
 import { checkOutput } from './files.js';
 import { addFlags, flagsOf, givenOf } from './flags.js';
+import { modelNamed } from './models.js';
 import { spokenOf, type Terminal, terminalOptions, work } from './terminal.js';
 
 const ownOptions = {
@@ -46,7 +47,7 @@ async function score(file: string, command: Command, terminal: Terminal): Promis
   const dataset = data === undefined ? undefined : await readData(data as string, undefined);
   const { openModel } = await import('../api/open.js');
   const result = await work(terminal, { ...given, ...speech }, async (call) => {
-    const model = await openModel(file, call);
+    const model = await openModel(await modelNamed(file), call);
     try {
       if (dataset !== undefined) checkData(dataset, model.inspect());
       const all = await model.score({ ...wanted, ...(dataset !== undefined && { data: dataset }), ...call });

@@ -19,6 +19,14 @@ export interface Terminal {
   fail(): void;
 }
 
+/** The same where standard output is taken by what is written: results go to stderr. */
+export const beside = (terminal: Terminal): Terminal => ({
+  ...terminal,
+  print: (text) => {
+    process.stderr.write(`${text}\n`);
+  },
+});
+
 /** How a command speaks, whatever it does. */
 export const terminalOptions = {
   quiet: { takes: flag(), help: 'no progress and no hints', letter: 'q' },
@@ -32,13 +40,14 @@ export type WorkOptions = FlagValues<typeof terminalOptions> & Pick<CallOptions,
 export const spokenOf = (command: Command): FlagValues<typeof terminalOptions> =>
   givenOf(command, { all: terminalOptions });
 
-/** Does the work with what every long call takes; shows progress meanwhile. */
+/** Does the work with what every long call takes; shows progress meanwhile, behind `prefix`. */
 export async function work<T>(
   terminal: Terminal,
   { threads, quiet }: WorkOptions,
   act: (call: CallOptions) => Promise<T>,
+  prefix = '',
 ): Promise<T> {
-  const progress = watchProgress(quiet === true);
+  const progress = watchProgress(quiet === true, prefix);
   try {
     return await act({
       signal: terminal.signal,

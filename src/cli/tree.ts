@@ -9,6 +9,7 @@ import { flag } from '../schema/fields.js';
 import { readData } from './check.js';
 import { checkOutput } from './files.js';
 import { addFlags, flagsOf, givenOf } from './flags.js';
+import { modelNamed } from './models.js';
 import { reportFlag, writeReport } from './reporting.js';
 import { spokenOf, type Terminal, terminalOptions, work } from './terminal.js';
 
@@ -35,10 +36,11 @@ async function tree(file: string, command: Command, terminal: Terminal): Promise
   const data = await readData(wanted.data as string, undefined);
   const { openModel } = await import('../api/open.js');
   const result = await work(terminal, { ...wanted, ...speech }, async (call) => {
-    const model = await openModel(file, call);
+    const source = await modelNamed(file);
+    const model = await openModel(source, call);
     try {
       const tree = await model.tree({ ...wanted, data, ...call });
-      if (report !== undefined) await writeReport(report, file, undefined, { tree, data }, call);
+      if (report !== undefined) await writeReport(report, source, undefined, { tree, data }, call);
       return tree;
     } finally {
       model.dispose();

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { EspalierError } from '../base/errors.js';
 import { saveOptions } from '../options/call.js';
 import { checkVerifyOptions } from '../options/checks.js';
 import { verifyOptions } from '../options/verifying.js';
@@ -6,6 +7,7 @@ import { toJson } from '../report/json.js';
 import { checked } from '../schema/check.js';
 import { checkOutput } from './files.js';
 import { addFlags, flagsOf, givenOf } from './flags.js';
+import { modelNamed, STREAM } from './models.js';
 import { reportFlag, writeReport } from './reporting.js';
 import { spokenOf, type Terminal, terminalOptions, work } from './terminal.js';
 
@@ -32,9 +34,12 @@ async function compare(
   const speech = spokenOf(command);
   if (report !== undefined) await checkOutput(report, { force, sources: [original, pruned] });
   const { verify } = await import('../verify/verify.js');
+  if (original === STREAM && pruned === STREAM)
+    throw new EspalierError('OPTION_INVALID', 'standard input is one model, and two are compared');
+  const [first, second] = [await modelNamed(original), await modelNamed(pruned)];
   const result = await work(terminal, { ...given, ...speech }, async (call) => {
-    const verification = await verify(original, pruned, { ...given, ...call });
-    if (report !== undefined) await writeReport(report, original, pruned, { ...given, verification }, call);
+    const verification = await verify(first, second, { ...given, ...call });
+    if (report !== undefined) await writeReport(report, first, second, { ...given, verification }, call);
     return verification;
   });
   if (!result.ok) terminal.fail();

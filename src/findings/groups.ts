@@ -14,10 +14,10 @@ export function groupRows(
   const planned = new Map(plan?.groups.map((group) => [group.id, group]));
   const parts = new Map(scores.map((own) => [own.id, own.parts]));
   const rows = groups.map((group): GroupRow => {
-    const { id, lanes, exact, inexact, params, slots } = group;
+    const { id, lanes, exact, inexact, params, axes } = group;
     const own = planned.get(id);
     const bits = parts.get(id);
-    const nodes = slots.flatMap(({ tensor }) => byName.get(tensor)?.node ?? []).filter((node) => node >= 0);
+    const nodes = axes.flatMap(({ tensor }) => byName.get(tensor)?.node ?? []).filter((node) => node >= 0);
     return {
       ...{ id, exact, params },
       lanes: [lanes, own?.kept.length ?? (plan === undefined ? leftOf(group, byName) : lanes)],
@@ -36,8 +36,8 @@ export function groupRows(
 }
 
 /** How many lanes the pruned model's tensors still have: all of them where none of the axes tells. */
-function leftOf({ lanes, slots }: GroupReport, tensors: ReadonlyMap<string, TensorRow>): number {
-  for (const { tensor, axis, length } of slots) {
+function leftOf({ lanes, axes }: GroupReport, tensors: ReadonlyMap<string, TensorRow>): number {
+  for (const { tensor, axis, length } of axes) {
     const left = tensors.get(tensor)?.left?.[axis];
     if (left !== undefined && length % lanes === 0) return Math.round((left * lanes) / length);
   }

@@ -13,7 +13,17 @@ export { cores, machine } from './node/machine.js';
 export { moduleUrl } from './node/modules.js';
 export { VERSION } from './node/package.js';
 export { installedPackage, packagePlaces } from './node/packages.js';
-export { baseName, checkFolderOf, fileBeside, pathIn, pathOfUrl, realPath } from './node/paths.js';
+export {
+  absolutePath,
+  baseName,
+  checkFolderOf,
+  fileBeside,
+  folderOf,
+  makeFolder,
+  pathIn,
+  pathOfUrl,
+  realPath,
+} from './node/paths.js';
 export { temporaryFolder } from './node/temporary.js';
 export { viewerPage } from './node/viewer.js';
 export { startWorker } from './node/worker.js';

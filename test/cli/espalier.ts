@@ -7,7 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { float32, int64, npz } from '../data/files.js';
 import { model, tensorType } from '../runtime/models.js';
 
-const main = fileURLToPath(new URL('../../dist/node/cli/main.cjs', import.meta.url));
+/** The built command line. */
+export const main = fileURLToPath(new URL('../../dist/node/cli/main.cjs', import.meta.url));
 
 export interface Ended {
   readonly code: number | null;

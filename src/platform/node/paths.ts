@@ -1,4 +1,4 @@
-import { access, constants, realpath, stat } from 'node:fs/promises';
+import { access, constants, mkdir, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, normalize, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Beside } from '../types.js';
@@ -22,6 +22,19 @@ export async function checkFolderOf(path: string): Promise<void> {
     throw problemOf(error);
   });
 }
+
+/** Makes a folder, and those that it lies in. One that is there stays as it is. errors: FileProblem */
+export async function makeFolder(path: string): Promise<void> {
+  await mkdir(path, { recursive: true }).catch((error: unknown) => {
+    throw problemOf(error);
+  });
+}
+
+/** A path from the root on. */
+export const absolutePath = (path: string): string => resolve(path);
+
+/** The folder that a file lies in. */
+export const folderOf = (path: string): string => dirname(path);
 
 /**
  * A file that another one speaks of by a relative name. Only what lies in the folder of that file may be meant, and in the folder of
