@@ -437,6 +437,20 @@ export interface RemovalOrder {
   damping: Float64Array
 }
 
+/** Pixels [height, width, channels] in another size: `resample::resize`. They are copied at once. */
+export declare function resample(pixels: Uint8Array, how: Resampling, job: Job): Promise<Uint8Array>
+
+export interface Resampling {
+  /** Pixels of a row, and rows. */
+  width: number
+  height: number
+  channels: number
+  toWidth: number
+  toHeight: number
+  filter: 'nearest' | 'box' | 'bilinear' | 'hamming' | 'bicubic' | 'lanczos'
+  antialias: boolean
+}
+
 export interface Responses {
   means: Float64Array
   /** [n, n]. */

@@ -27,6 +27,8 @@ export type * from './options/types.js';
 export type { Plan, PlannedAxes, PlannedCopy, PlannedGroup, PlannedInterface } from './plan/plan.js';
 export { readPlan } from './plan/read.js';
 export { VERSION } from './platform/index.js';
+export type { ImageFilter, ImagePreprocessing } from './preprocess/imageSpec.js';
+export type { Preprocessing } from './preprocess/stated.js';
 export { onnxruntime, onnxruntimeWeb } from './runtime/onnxruntime.js';
 export type * from './runtime/runtime.js';
 export type { ModelSource, PathLike } from './schema/sources.js';

@@ -1,12 +1,13 @@
 import { DISPOSE } from '../base/dispose.js';
 import { frozen } from '../base/frozen.js';
 import type { Dataset } from '../data/data.js';
-import { datasetFor } from '../data/samples.js';
+import type { SampleSource } from '../data/samples.js';
 import { readGraph } from '../model/graph.js';
 import { openBlob, openBytes, openFile } from '../native/index.js';
-import { applyOptions, inspectOptions } from '../options/calibration.js';
+import { applyOptions, data, inspectOptions } from '../options/calibration.js';
 import { callOptions, saveOptions } from '../options/call.js';
 import { checkPlanOptions, checkScoreOptions, checkTreeOptions } from '../options/checks.js';
+import { sampleOptions } from '../options/sampling.js';
 import type {
   ApplyOptions,
   CalibrationOptions,
@@ -17,6 +18,7 @@ import type {
   Model,
   PlanOptions,
   Pruned,
+  SampleOptions,
   SaveOptions,
   ScoreOptions,
   Stability,
@@ -24,10 +26,10 @@ import type {
   TreeReport,
 } from '../options/types.js';
 import { OpenModel } from '../pipeline/model.js';
+import { type SampledModel, samplesFor } from '../pipeline/samplesFor.js';
 import type { Plan } from '../plan/plan.js';
 import { baseName } from '../platform/index.js';
-import type { ValueInfo } from '../runtime/runtime.js';
-import { checked, invalid } from '../schema/check.js';
+import { argument, checked, invalid } from '../schema/check.js';
 import { type ModelSource, type PathLike, pathFrom, sourceFrom } from '../schema/sources.js';
 
 /**
@@ -48,7 +50,8 @@ export async function openModel(source: ModelSource, options?: CallOptions): Pro
         ? [await openBytes(from, call), 'model.onnx']
         : [await openBlob(from.blob, from.name, call), from.name];
   try {
-    return new CheckedModel(new OpenModel(native, readGraph(native.describe(), file)));
+    const place = typeof from === 'string' ? from : undefined;
+    return new CheckedModel(new OpenModel(native, readGraph(native.describe(), file)), place);
   } catch (problem) {
     native.dispose();
     throw problem;
@@ -61,10 +64,13 @@ export async function openModel(source: ModelSource, options?: CallOptions): Pro
  */
 class CheckedModel implements Model {
   readonly #model: OpenModel;
+  /** Its path, where it has one: files beside it may say how samples are made for it. */
+  readonly #path: string | undefined;
   #closed = false;
 
-  constructor(model: OpenModel) {
+  constructor(model: OpenModel, path: string | undefined) {
     this.#model = model;
+    this.#path = path;
   }
 
   get file(): string {
@@ -94,6 +100,12 @@ class CheckedModel implements Model {
   async tree(given: TreeOptions): Promise<TreeReport> {
     const model = this.#open();
     return frozen(await model.tree(await this.#opened(checkTreeOptions(given))));
+  }
+
+  async samples(source: SampleSource, given?: SampleOptions): Promise<Dataset> {
+    this.#open();
+    const options = checked(sampleOptions, given);
+    return samplesFor(this.#sampled(), argument('source', data.takes, source), options);
   }
 
   async writeWeightTerms(path: PathLike, options?: SaveOptions): Promise<{ readonly bytes: number }> {
@@ -140,26 +152,16 @@ class CheckedModel implements Model {
     return this.#model;
   }
 
+  #sampled(): SampledModel {
+    return { graph: this.#model.graph, path: this.#path };
+  }
+
   /** The same options with their samples as a dataset. Whatever form they had, the inputs of the model say how they are laid out. */
   async #opened<T extends CalibrationOptions & CallOptions>(
     options: T,
   ): Promise<Omit<T, 'data'> & { readonly data?: Dataset }> {
     const { data, ...rest } = options;
-    const { samples, signal } = options;
-    signal?.throwIfAborted();
-    if (data === undefined) return rest;
-    const opened = await datasetFor(data, this.#inputs(), {
-      ...(samples !== undefined && { most: samples }),
-      ...(signal !== undefined && { signal }),
-    });
-    return { ...rest, data: opened };
-  }
-
-  #inputs(): readonly ValueInfo[] {
-    return this.#model.graph.inputs.map(({ name, dtype, shape }) => ({
-      name,
-      dtype: (dtype ?? 'other') as ValueInfo['dtype'],
-      shape: (shape ?? []).map((length) => (length === null || length === -1 ? '' : length)),
-    }));
+    options.signal?.throwIfAborted();
+    return data === undefined ? rest : { ...rest, data: await samplesFor(this.#sampled(), data, options) };
   }
 }

@@ -30,6 +30,7 @@ export type ErrorCode =
   | 'PLAN_STALE' // a plan of another model
   | 'DATA_MALFORMED' // an .npz or .npy file that cannot be read
   | 'DATA_MISMATCH' // arrays that do not fit the model's inputs
+  | 'PACKAGE_MISSING' // what reads samples of this kind (sharp of images) is not installed
   | 'RUNTIME_MISSING' // neither onnxruntime-node nor onnxruntime-web is installed
   | 'RUNTIME_FAILED' // the runtime could not load or run the model
   | 'GUARD_FAILED' // no pruning that was tried keeps what `guard` asks for

@@ -1,13 +1,45 @@
 import { EspalierError } from '../base/errors.js';
 import { type Dataset, loadData } from '../data/data.js';
 import { matchInputs } from '../data/match.js';
-import type { CallOptions, Inspection, Warning } from '../options/types.js';
+import { sampleFiles } from '../data/sampleFiles.js';
+import type { CallOptions, Inspection, Model, SampleOptions, Warning } from '../options/types.js';
+import { samplesReport } from '../report/samples.js';
 import type { Verification } from '../verify/types.js';
 import type { NamedModel } from './models.js';
 
-/** Opens samples before anything else is done, so that a wrong name is told at once. */
-export async function readData(path: string, labels: string | undefined): Promise<Dataset> {
+/**
+ * Looks at samples before anything else is done, so that a wrong name is told at once. Arrays are opened; files of other kinds, which become
+ * arrays when the model is known, are left to `openData`.
+ */
+export async function readData(path: string, labels: string | undefined): Promise<Dataset | string> {
+  if ((await sampleFiles(path)) !== undefined) return path;
   const dataset = await loadData(path);
+  checkLabels(dataset, path, labels);
+  return dataset;
+}
+
+/** Samples for a model, which are said to be what they are where they were made of files. */
+export async function openData(
+  data: Dataset | string,
+  model: Model,
+  options: SampleOptions,
+  tell: (line: string) => void,
+): Promise<Dataset> {
+  const { preprocess, labels, samples, shape, signal } = options;
+  if (typeof data !== 'string') return data;
+  const dataset = await model.samples(data, {
+    ...(preprocess !== undefined && { preprocess }),
+    ...(labels !== undefined && { labels }),
+    ...(samples !== undefined && { samples }),
+    ...(shape !== undefined && { shape }),
+    ...(signal !== undefined && { signal }),
+  });
+  checkLabels(dataset, data, labels);
+  for (const line of samplesReport(dataset)) tell(line);
+  return dataset;
+}
+
+function checkLabels(dataset: Dataset, path: string, labels: string | undefined): void {
   if (labels !== undefined && !dataset.arrays.has(labels)) {
     const names = [...dataset.arrays.keys()].join(', ');
     throw new EspalierError(
@@ -17,7 +49,6 @@ export async function readData(path: string, labels: string | undefined): Promis
       `They have ${names}.`,
     );
   }
-  return dataset;
 }
 
 /** Whether the samples fit the inputs that the file states. The runtime has the last word later. */

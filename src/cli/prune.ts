@@ -141,7 +141,10 @@ async function pruneTo(
   const terminal = streams > 0 ? beside(given) : given;
   const model = await modelNamed(file);
   const outcome = await work(terminal, { ...wanted, ...speech }, async (call) =>
-    pruneOne({ file, model }, to, request, await samplesOf(request), call),
+    pruneOne({ file, model }, to, request, await samplesOf(request), {
+      ...call,
+      tell: (line) => terminal.hint(line, speech),
+    }),
   );
   if (outcome.verification?.ok === false) terminal.fail();
   await printOutcome(terminal, outcome, speech);

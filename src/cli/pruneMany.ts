@@ -55,7 +55,10 @@ export async function pruneMany(
         async (call) => {
           await makeFolders(to);
           await checkTargets(file, to, request.force);
-          return pruneOne({ file, model: file }, to, request, dataset, call);
+          return pruneOne({ file, model: file }, to, request, dataset, {
+            ...call,
+            tell: (line) => terminal.hint(line, speech),
+          });
         },
         `${place}: `,
       );

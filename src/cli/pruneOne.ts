@@ -1,6 +1,6 @@
 import type { Dataset } from '../data/data.js';
 import type { CallOptions, PlanOptions, Pruned } from '../options/types.js';
-import { checkData, checkPruned, readData } from './check.js';
+import { checkData, checkPruned, openData, readData } from './check.js';
 import { checkOutput, writeBytes, writeOutput } from './files.js';
 import { type NamedModel, STREAM } from './models.js';
 import { loadReports, type PruningOutcome } from './outcome.js';
@@ -33,21 +33,23 @@ export async function checkTargets(file: string, to: PruneTargets, force: boolea
     }
 }
 
-/** The samples of a request, opened. */
-export const samplesOf = async ({ data, wanted }: PruneRequest): Promise<Dataset | undefined> =>
+/** The samples of a request: opened where they are arrays, else what is opened with the model. */
+export const samplesOf = async ({ data, wanted }: PruneRequest): Promise<Dataset | string | undefined> =>
   data === undefined ? undefined : readData(data, wanted.labels);
 
-/** Prunes one model, writes what is to be written, and compares where there are samples. `file`: its name, for people. */
+/** Prunes one model, writes what is to be written, and compares where there are samples. `file`: its name, for people; `tell`: is given what samples became. */
 export async function pruneOne(
   { file, model: source }: { readonly file: string; readonly model: NamedModel },
   to: PruneTargets,
   { wanted, stability, force }: PruneRequest,
-  dataset: Dataset | undefined,
-  call: CallOptions,
+  samples: Dataset | string | undefined,
+  { tell, ...call }: CallOptions & { readonly tell: (line: string) => void },
 ): Promise<PruningOutcome> {
   const { openModel } = await import('../api/open.js');
   const model = await openModel(source, call);
   try {
+    const dataset =
+      samples === undefined ? undefined : await openData(samples, model, { ...wanted, ...call }, tell);
     if (dataset !== undefined) checkData(dataset, model.inspect());
     const pruned = await model.prune({
       ...wanted,

@@ -10,7 +10,7 @@ import { checked } from '../schema/check.js';
 import type { Declarations } from '../schema/declaration.js';
 import { words } from '../schema/fields.js';
 import { nearest } from '../schema/near.js';
-import { checkData, readData } from './check.js';
+import { checkData, openData, readData } from './check.js';
 import { criterionFlags, criterionOf } from './criterion.js';
 import { checkOutput } from './files.js';
 import { addFlags, flagsOf, givenOf } from './flags.js';
@@ -44,11 +44,15 @@ async function score(file: string, command: Command, terminal: Terminal): Promis
   const speech = spokenOf(command);
   if (weights !== undefined) await checkOutput(weights, { force, sources: [file] });
   const { data, ...wanted } = given;
-  const dataset = data === undefined ? undefined : await readData(data as string, undefined);
+  const found = data === undefined ? undefined : await readData(data as string, undefined);
   const { openModel } = await import('../api/open.js');
   const result = await work(terminal, { ...given, ...speech }, async (call) => {
     const model = await openModel(await modelNamed(file), call);
     try {
+      const dataset =
+        found === undefined
+          ? undefined
+          : await openData(found, model, { ...wanted, ...call }, (line) => terminal.hint(line, speech));
       if (dataset !== undefined) checkData(dataset, model.inspect());
       const all = await model.score({ ...wanted, ...(dataset !== undefined && { data: dataset }), ...call });
       const groups = group === undefined ? all : [groupNamed(group, all, file)];

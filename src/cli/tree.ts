@@ -6,7 +6,7 @@ import { toJson } from '../report/json.js';
 import { checked } from '../schema/check.js';
 import type { Declarations } from '../schema/declaration.js';
 import { flag } from '../schema/fields.js';
-import { readData } from './check.js';
+import { openData, readData } from './check.js';
 import { checkOutput } from './files.js';
 import { addFlags, flagsOf, givenOf } from './flags.js';
 import { modelNamed } from './models.js';
@@ -33,12 +33,15 @@ async function tree(file: string, command: Command, terminal: Terminal): Promise
   const { all = false, report } = givenOf(command, { all: ownOptions });
   const { force = false } = checked(saveOptions, givenOf(command, saveOptions));
   if (report !== undefined) await checkOutput(report, { force, sources: [file, wanted.data as string] });
-  const data = await readData(wanted.data as string, undefined);
+  const found = await readData(wanted.data as string, undefined);
   const { openModel } = await import('../api/open.js');
   const result = await work(terminal, { ...wanted, ...speech }, async (call) => {
     const source = await modelNamed(file);
     const model = await openModel(source, call);
     try {
+      const data = await openData(found, model, { ...wanted, ...call }, (line) =>
+        terminal.hint(line, speech),
+      );
       const tree = await model.tree({ ...wanted, data, ...call });
       if (report !== undefined) await writeReport(report, source, undefined, { tree, data }, call);
       return tree;

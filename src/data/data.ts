@@ -22,6 +22,14 @@ export interface Dataset {
   /** The file or folder, for people. */
   readonly source: string;
   readonly arrays: ReadonlyMap<string, DataArray>;
+  /** How files became these arrays, in one line; undefined where they were arrays before. */
+  readonly preprocessing?: string;
+  /** Names of the classes that labels number, where folders or a table name them: the index is the number. */
+  readonly classes?: readonly string[];
+  /** The file of each sample, for people. */
+  readonly files?: readonly string[];
+  /** What about them may not be as it was meant. */
+  readonly warnings?: readonly { readonly code: string; readonly text: string }[];
 }
 
 /**
@@ -108,8 +116,8 @@ function layout(dims: readonly number[]): { readonly count: number; readonly str
   return { count: dims[0] ?? 1, stride: dims.slice(1).reduce((product, dim) => product * dim, 1) };
 }
 
-/** errors: OPTION_INVALID */
-function checkRange(name: string, from: unknown, to: unknown, count: number): void {
+/** Whether an array of so many samples has these. errors: OPTION_INVALID */
+export function checkRange(name: string, from: unknown, to: unknown, count: number): void {
   const within = (value: unknown): boolean =>
     Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= count;
   if (within(from) && within(to) && (from as number) <= (to as number)) return;

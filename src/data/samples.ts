@@ -7,18 +7,28 @@ import { isRecord } from '../schema/fields.js';
 import { isBlob, isUrl, type PathLike, pathFrom } from '../schema/sources.js';
 import { arrayFrom, type SampleArray } from './arrays.js';
 import { type DataArray, type Dataset, datasetOf as datasetOfTensors, loadData } from './data.js';
+import { datasetOfFiles, type SampleContext } from './fileSamples.js';
+import { isFileList, sampleFiles } from './sampleFiles.js';
 
 /** Arrays by the names of a model's inputs, as `{ input: new Float32Array(…) }`; labels beside them. */
 export type Samples = Readonly<Record<string, SampleArray>>;
 
 /**
- * Samples in all forms that a call takes them in: what `loadData` takes or gave, arrays by name, or one object of arrays after another,
- * each of them a sample or some. Arrays are not copied: they have to stay as they are until the call ends.
+ * Samples in all forms that a call takes them in: what `loadData` takes or gave, a folder of images, a pattern or a list of their paths or
+ * Blobs, arrays by name, or one object of arrays after another, each of them a sample or some. Arrays are not copied: they have to stay
+ * as they are until the call ends.
  */
-export type SampleSource = PathLike | Blob | Dataset | Samples | Iterable<Samples> | AsyncIterable<Samples>;
+export type SampleSource =
+  | PathLike
+  | Blob
+  | readonly (PathLike | Blob)[]
+  | Dataset
+  | Samples
+  | Iterable<Samples>
+  | AsyncIterable<Samples>;
 
 const FORMS =
-  'a path or file: URL of an .npz or a folder of .npy, a Blob or File of one, what loadData gave, or arrays by the names of the inputs';
+  'a path or file: URL of an .npz, a folder of .npy, or a folder or pattern of images, a list of such paths, a Blob or File of one, what loadData gave, or arrays by the names of the inputs';
 
 /** Whether it may be samples, as far as can be seen before the model's inputs are known. */
 export const mayBeSamples = (given: unknown): boolean =>
@@ -35,16 +45,17 @@ export const SAMPLE_FORMS = FORMS;
 /**
  * Samples as a dataset. An array without a shape gets that of the input that it is named as.
  *
- * `inputs`: of the model. `most`: of a sequence no more samples than these are asked for.
- * errors: those of `loadData`; OPTION_INVALID for what is no array; DATA_MALFORMED and DATA_MISMATCH for shapes that do not fit.
+ * errors: those of `loadData` and of `datasetOfFiles`; OPTION_INVALID for what is no array; DATA_MALFORMED and DATA_MISMATCH for shapes that do not fit.
  */
-export async function datasetFor(
-  given: unknown,
-  inputs: readonly ValueInfo[],
-  { most = Number.POSITIVE_INFINITY, signal }: { readonly most?: number; readonly signal?: AbortSignal } = {},
-): Promise<Dataset> {
+export async function datasetFor(given: unknown, context: SampleContext): Promise<Dataset> {
+  const { inputs, most = Number.POSITIVE_INFINITY, signal } = context;
+  const isPath = typeof given === 'string' || isUrl(given);
+  if (isBlob(given) || isFileList(given) || (isPath && HAS_FILES)) {
+    const files = await sampleFiles(given);
+    if (files !== undefined) return datasetOfFiles(files, context);
+  }
   if (isBlob(given)) return loadData(given);
-  if (typeof given === 'string' || isUrl(given)) return loadData(HAS_FILES ? pathFrom('data', given) : given);
+  if (isPath) return loadData(HAS_FILES ? pathFrom('data', given) : given);
   if (isDataset(given)) return given;
   if (typeof given === 'object' && given !== null && mayBeSamples(given)) {
     if (Symbol.iterator in given || Symbol.asyncIterator in given) {

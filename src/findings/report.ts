@@ -1,14 +1,13 @@
 import { EspalierError } from '../base/errors.js';
 import { frozen } from '../base/frozen.js';
 import type { Dataset } from '../data/data.js';
-import { datasetFor } from '../data/samples.js';
 import { quietly } from '../native/quietly.js';
 import { saveOptions } from '../options/call.js';
 import { checkReportOptions } from '../options/checks.js';
 import type { GroupScore, ReportOptions, SaveOptions, Verification, Warning } from '../options/types.js';
+import { samplesFor } from '../pipeline/samplesFor.js';
 import type { Plan } from '../plan/plan.js';
 import { kindOf, writeText } from '../platform/index.js';
-import type { ValueInfo } from '../runtime/runtime.js';
 import { checked } from '../schema/check.js';
 import { type ModelSource, type PathLike, pathFrom } from '../schema/sources.js';
 import { gathered } from './gather.js';
@@ -91,21 +90,13 @@ async function planOf({ model, graph }: OpenedFile, options: ReportOptions): Pro
   );
 }
 
-function opened(
-  { graph }: OpenedFile,
-  { samples, signal }: ReportOptions,
+/** A model that was given as bytes has nothing beside it. */
+const opened = (
+  { graph, source: place }: OpenedFile,
+  options: ReportOptions,
   source: NonNullable<ReportOptions['data']>,
-): Promise<Dataset> {
-  const inputs = graph.inputs.map(({ name, dtype, shape }) => ({
-    name,
-    dtype: (dtype ?? 'other') as ValueInfo['dtype'],
-    shape: (shape ?? []).map((length) => (length === null || length === -1 ? '' : length)),
-  }));
-  return datasetFor(source, inputs, {
-    ...(samples !== undefined && { most: samples }),
-    ...(signal !== undefined && { signal }),
-  });
-}
+): Promise<Dataset> =>
+  samplesFor({ graph, path: typeof place === 'string' ? place : undefined }, source, options);
 
 /** What needs a runtime is left out where none is installed, which a warning says. */
 async function withRuntime<T>(

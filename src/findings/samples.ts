@@ -53,7 +53,7 @@ export async function comparedSamples(
       pruned: takingWhole(pair.pruned, changes),
       outputs: pair.outputs,
     };
-    return await lookedAt(both, await openBatchSource(both.original, options));
+    return await lookedAt(both, await openBatchSource(both.original, options, { metadata: {} }));
   } catch (error) {
     signal?.throwIfAborted();
     if (error instanceof EspalierError && error.code === 'RUNTIME_FAILED') return undefined;

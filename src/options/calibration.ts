@@ -1,6 +1,8 @@
 import * as v from 'valibot';
 import { optionAs, quoted, text } from '../base/words.js';
 import { mayBeSamples, SAMPLE_FORMS, type SampleSource } from '../data/samples.js';
+import { IMAGE_PRESET_NAMES } from '../preprocess/presets.js';
+import { mayBePreprocessing, PREPROCESSING_FORMS, type Preprocessing } from '../preprocess/stated.js';
 import { isRuntime, type Runtime } from '../runtime/runtime.js';
 import { optionSet } from '../schema/declaration.js';
 import { described, type Field, like, positive, textsOf, whole } from '../schema/fields.js';
@@ -24,11 +26,31 @@ export const data = {
     'text',
   ),
   help: {
-    api: 'samples, such as `{ input: new Float32Array(…) }`, `{ input: { data, dims } }`, a sequence of such objects, or a file',
-    cli: 'samples: .npz or a folder of .npy, arrays named as the inputs, first axis = sample',
+    api: 'samples, such as `{ input: new Float32Array(…) }`, `{ input: { data, dims } }`, a sequence of such objects, a file, or a folder of images',
+    cli: 'samples: a folder or pattern of images; .npz or a folder of .npy, arrays named as the inputs, first axis = sample',
   },
   more: 'What looks at activations needs them; without them weights alone are looked at.',
   sign: 'FILE',
+  heading: HEADING.samples,
+};
+
+/** What is done to files of samples before the model sees them. */
+export const preprocess = {
+  takes: like<Preprocessing>(
+    { type: 'Preprocessing', from: { Preprocessing: 'preprocess/stated' } },
+    PREPROCESSING_FORMS,
+    mayBePreprocessing,
+    'text',
+  ),
+  help: {
+    api: 'how images become what the model sees',
+    cli: `how images become what the model sees: ${IMAGE_PRESET_NAMES.join(', ')}, or a JSON file such as preprocessor_config.json`,
+  },
+  more: 'docs/samples.md says what each does.',
+  defaults: [
+    { words: 'what preprocessor_config.json or config.json beside the model, or its metadata, say' },
+  ],
+  sign: 'HOW',
   heading: HEADING.samples,
 };
 
@@ -65,6 +87,7 @@ export const calibrationOptions = optionSet<CalibrationOptions>({
   about: 'Samples that show what the model does, and what runs it on them.',
   own: {
     data,
+    preprocess,
     samples,
     runtime: {
       takes: like<Runtime>(

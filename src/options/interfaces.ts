@@ -3,6 +3,7 @@
 import type { SampleSource } from '../data/samples.js';
 import type { Guard } from '../guard/types.js';
 import type { Plan } from '../plan/plan.js';
+import type { Preprocessing } from '../preprocess/stated.js';
 import type { Runtime } from '../runtime/runtime.js';
 import type { Combination } from '../scoring/combined.js';
 import type { ReportedOutcome } from './outcomes.js';
@@ -23,11 +24,18 @@ export interface CallOptions {
 /** Samples that show what the model does, and what runs it on them. */
 export interface CalibrationOptions {
   /**
-   * Samples, such as `{ input: new Float32Array(…) }`, `{ input: { data, dims } }`, a sequence of such objects, or a
-   * file. What looks at activations needs them; without them weights alone are looked at. A path or file: URL of an
-   * .npz or a folder of .npy, a Blob or File of one, what loadData gave, or arrays by the names of the inputs.
+   * Samples, such as `{ input: new Float32Array(…) }`, `{ input: { data, dims } }`, a sequence of such objects, a file,
+   * or a folder of images. What looks at activations needs them; without them weights alone are looked at. A path or
+   * file: URL of an .npz, a folder of .npy, or a folder or pattern of images, a list of such paths, a Blob or File of
+   * one, what loadData gave, or arrays by the names of the inputs.
    */
   readonly data?: SampleSource;
+  /**
+   * How images become what the model sees. docs/samples.md says what each does. One of imagenet, 0..1, -1..1, yolo,
+   * clip, or a JSON file, or an object of what such a file holds. Default: what preprocessor_config.json or config.json
+   * beside the model, or its metadata, say.
+   */
+  readonly preprocess?: Preprocessing;
   /** Use at most this many samples. A whole number from 1 on. Default: all. */
   readonly samples?: number;
   /**
@@ -125,7 +133,10 @@ export interface PlanOptions extends ScoreOptions, ShapeOptions {
    * 'fidelity', atLeast: 0.98 }].
    */
   readonly guard?: readonly Guard[];
-  /** The array in `data` that holds class labels. It is for a guard of accuracy; calibration does not look at it. */
+  /**
+   * The array in `data` that holds class labels ('label' where folders name classes), or a CSV of files and their
+   * classes. It is for a guard of accuracy; calibration does not look at it.
+   */
   readonly labels?: string;
 }
 
@@ -147,14 +158,32 @@ export interface SaveOptions extends CallOptions {
   readonly force?: boolean;
 }
 
+/** How files become samples: options of `samples`. */
+export interface SampleOptions extends ShapeOptions, CallOptions {
+  /**
+   * How images become what the model sees. docs/samples.md says what each does. One of imagenet, 0..1, -1..1, yolo,
+   * clip, or a JSON file, or an object of what such a file holds. Default: what preprocessor_config.json or config.json
+   * beside the model, or its metadata, say.
+   */
+  readonly preprocess?: Preprocessing;
+  /**
+   * The array in `data` that holds class labels ('label' where folders name classes), or a CSV of files and their
+   * classes.
+   */
+  readonly labels?: string;
+  /** Use at most this many samples. A whole number from 1 on. Default: all. */
+  readonly samples?: number;
+}
+
 /** Of which group a tree is grown, and how: options of `tree`. */
 export interface TreeOptions extends CalibrationOptions, FreeOptions, CallOptions {
   /** The group, as model.inspect() names it. Groups have these names where `free` is the same. */
   readonly group: string;
   /**
-   * Samples, such as `{ input: new Float32Array(…) }`, `{ input: { data, dims } }`, a sequence of such objects, or a
-   * file. A tree is made of what the model does on them: without some it is refused. A path or file: URL of an .npz or
-   * a folder of .npy, a Blob or File of one, what loadData gave, or arrays by the names of the inputs.
+   * Samples, such as `{ input: new Float32Array(…) }`, `{ input: { data, dims } }`, a sequence of such objects, a file,
+   * or a folder of images. A tree is made of what the model does on them: without some it is refused. A path or file:
+   * URL of an .npz, a folder of .npy, or a folder or pattern of images, a list of such paths, a Blob or File of one,
+   * what loadData gave, or arrays by the names of the inputs.
    */
   readonly data?: SampleSource;
   /**
@@ -197,12 +226,16 @@ export interface VerifyOptions extends CalibrationOptions, CallOptions {
    */
   readonly runs?: number;
   /**
-   * Samples, such as `{ input: new Float32Array(…) }`, `{ input: { data, dims } }`, a sequence of such objects, or a
-   * file. A path or file: URL of an .npz or a folder of .npy, a Blob or File of one, what loadData gave, or arrays by
-   * the names of the inputs. Default: random numbers, which the result says.
+   * Samples, such as `{ input: new Float32Array(…) }`, `{ input: { data, dims } }`, a sequence of such objects, a file,
+   * or a folder of images. A path or file: URL of an .npz, a folder of .npy, or a folder or pattern of images, a list
+   * of such paths, a Blob or File of one, what loadData gave, or arrays by the names of the inputs. Default: random
+   * numbers, which the result says.
    */
   readonly data?: SampleSource;
-  /** The array in `data` that holds class labels. For accuracy. */
+  /**
+   * The array in `data` that holds class labels ('label' where folders name classes), or a CSV of files and their
+   * classes. For accuracy.
+   */
   readonly labels?: string;
   /** Use at most this many samples. A whole number from 1 on. Default: all, or 16 random ones. */
   readonly samples?: number;

@@ -55,7 +55,7 @@ const compress: Field<Readonly<Record<string, unknown>>> = described(
 /** The array of samples that holds class labels. */
 export const labels = {
   takes: words(),
-  help: text`the array in ${quoted('data')} that holds class labels`,
+  help: text`the array in ${quoted('data')} that holds class labels ('label' where folders name classes), or a CSV of files and their classes`,
   sign: 'NAME',
   heading: HEADING.checking,
 };

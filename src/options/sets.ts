@@ -10,6 +10,7 @@ import { callOptions, saveOptions } from './call.js';
 import { treeOptions } from './growing.js';
 import { planOptions } from './planning.js';
 import { reportOptions } from './reporting.js';
+import { sampleOptions } from './sampling.js';
 import { scoreOptions } from './scoring.js';
 import { verifyOptions } from './verifying.js';
 
@@ -24,6 +25,7 @@ export const optionSets: readonly OptionSet<object>[] = [
   planOptions,
   applyOptions,
   saveOptions,
+  sampleOptions,
   treeOptions,
   verifyOptions,
   reportOptions,

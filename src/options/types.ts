@@ -1,5 +1,7 @@
 import type { Length, LengthSource } from '../coupling/lengths.js';
 import type { Reason } from '../coupling/reason.js';
+import type { Dataset } from '../data/data.js';
+import type { SampleSource } from '../data/samples.js';
 import type { Guard, GuardReport } from '../guard/types.js';
 import type { Plan } from '../plan/plan.js';
 import type { PathLike } from '../schema/sources.js';
@@ -9,6 +11,7 @@ import type {
   CallOptions,
   InspectOptions,
   PlanOptions,
+  SampleOptions,
   SaveOptions,
   ScoreOptions,
   TreeOptions,
@@ -163,6 +166,11 @@ export interface Model {
   /** sha256 of the .onnx file, hexadecimal. */
   sha256(options?: CallOptions): Promise<string>;
   score(options?: ScoreOptions): Promise<readonly GroupScore[]>;
+  /**
+   * Samples as this model takes them: files of them preprocessed, arrays as they are. What `data` of all calls takes, and it can be looked
+   * at before. Errors: those of `loadData`; DATA_MISMATCH, PACKAGE_MISSING, OPTION_INVALID.
+   */
+  samples(source: SampleSource, options?: SampleOptions): Promise<Dataset>;
   /** The pruning tree of one group of lanes on calibration data; or what its lanes say of what is made of them. */
   tree(options: TreeOptions): Promise<TreeReport>;
   /** Every single weight's own term -p log2 p, streamed to an `.npz`. */

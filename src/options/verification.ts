@@ -12,6 +12,8 @@ export interface Verification {
     /** A file or folder, 'memory', or 'random'. */
     readonly source: string;
     readonly random: boolean;
+    /** How files became samples, in one line, where they were files. */
+    readonly preprocessing?: string;
     /** Samples that both models were given. */
     readonly samples: number;
     /** Batch sizes that both models ran with. */

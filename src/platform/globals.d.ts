@@ -22,3 +22,37 @@ declare const caches: {
 };
 
 declare const navigator: { readonly hardwareConcurrency: number; readonly userAgent: string };
+
+interface ImageBitmap {
+  readonly width: number;
+  readonly height: number;
+  close(): void;
+}
+
+declare function createImageBitmap(
+  image: Blob,
+  options: {
+    readonly imageOrientation: 'from-image';
+    readonly colorSpaceConversion: 'none';
+    readonly premultiplyAlpha: 'none';
+  },
+): Promise<ImageBitmap>;
+
+interface CanvasPixels {
+  readonly data: Uint8ClampedArray;
+}
+
+interface OffscreenCanvasRenderingContext2D {
+  readonly canvas: OffscreenCanvas;
+  drawImage(image: ImageBitmap, x: number, y: number): void;
+  createImageData(width: number, height: number): CanvasPixels;
+  getImageData(x: number, y: number, width: number, height: number): CanvasPixels;
+  putImageData(pixels: CanvasPixels, x: number, y: number): void;
+}
+
+interface OffscreenCanvas {
+  getContext(kind: '2d'): OffscreenCanvasRenderingContext2D | null;
+  convertToBlob(options: { readonly type: string }): Promise<Blob>;
+}
+
+declare const OffscreenCanvas: { new (width: number, height: number): OffscreenCanvas };

@@ -5,9 +5,20 @@
 export { type Addon, addon, addonReady } from './node/addon.js';
 export { HAS_FILES, nameOfShown, showBlob } from './node/blobs.js';
 export { sha256 } from './node/digest.js';
-export { kindOf, namesIn, openFile, readText, sizeOf, writeText } from './node/files.js';
+export {
+  kindOf,
+  namesIn,
+  openFile,
+  readBytes,
+  readText,
+  sizeOf,
+  writeBytes,
+  writeText,
+} from './node/files.js';
+export { imageDecoder } from './node/images.js';
 export { crc32, inflated } from './node/inflate.js';
 export { keptTexts } from './node/kept.js';
+export { filesBelow, filesLike, isGlob } from './node/listing.js';
 export { inSlices, repeatedly, turnOfLoop } from './node/loop.js';
 export { cores, machine } from './node/machine.js';
 export { moduleUrl } from './node/modules.js';

@@ -100,3 +100,37 @@ export interface WorkerEvents<Answer> {
   /** An error that nothing in the thread has caught. It ends. */
   onError(error: unknown): void;
 }
+
+/** An image as rows of pixels of three bytes, red, green and blue. */
+export interface DecodedImage {
+  /** [height, width, 3] */
+  readonly pixels: Uint8Array<ArrayBuffer>;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** An image file whose header was read. */
+export interface ImageFile {
+  /** Pixels of a row, and rows, as the file has them. */
+  readonly width: number;
+  readonly height: number;
+  /**
+   * Turned upright as the file says (EXIF), grey as three channels that are alike, without alpha, colours as they are stored.
+   * errors: FileProblem in words where it is damaged, or has more pixels than anybody means to open.
+   */
+  decode(): Promise<DecodedImage>;
+}
+
+/** What reads and writes image files. */
+export interface ImageDecoder {
+  /** errors: FileProblem in words where it is no image that can be read. */
+  open(place: string | Blob): Promise<ImageFile>;
+  /** The bytes of a PNG. */
+  encodePng(image: DecodedImage): Promise<Uint8Array>;
+}
+
+/** A file, and the folders that it lies in below the one that was asked for, outermost first. */
+export interface ListedFile {
+  readonly path: string;
+  readonly folders: readonly string[];
+}

@@ -106,6 +106,7 @@ function notes(result: Verification): [string, string][] {
   const threads = latency?.threads === 'default' ? "the runtime's own number of" : latency?.threads;
   return [
     ['data', `${data.samples} samples${sizes}: ${source}`],
+    ...(data.preprocessing === undefined ? [] : [['made by', data.preprocessing] as [string, string]]),
     ...mannersOf(result),
     ...(accuracy
       ? [['classes', `output "${accuracy.output}" against "${accuracy.labels}"`] as [string, string]]

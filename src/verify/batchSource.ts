@@ -2,7 +2,9 @@ import { EspalierError } from '../base/errors.js';
 import type { Labels } from '../compare/labels.js';
 import { type Batch, batches, bytesPerSample, matchInputs, readLabels } from '../data/match.js';
 import { datasetFor, type SampleSource } from '../data/samples.js';
+import type { Warning } from '../options/types.js';
 import { RANDOM_SAMPLES } from '../options/verifying.js';
+import type { ModelOrigin } from '../preprocess/beside.js';
 import type { Session } from '../runtime/runtime.js';
 import { GIVE_DATA } from '../schema/advice.js';
 import { guesses, RandomInputs, takesAnyBatch } from './random.js';
@@ -20,24 +22,36 @@ export interface BatchSource {
   /** The first `samples` samples, at most `size` at a time; each call begins anew. */
   batches(size: number, samples: number): AsyncIterable<Batch>;
   readonly labels?: Labels;
+  /** How files became samples, where they were files. */
+  readonly preprocessing?: string;
+  readonly warnings?: readonly Warning[];
 }
 
 const MAX_BATCH = 64;
 const BATCH_BYTES = 4 * 1024 * 1024;
 
-/** Opens what the options name. Errors: DATA_MALFORMED, DATA_MISMATCH; RUNTIME_FAILED where no random data fit. */
-export async function openBatchSource(original: Session, options: VerifyOptions): Promise<BatchSource> {
-  if (options.data !== undefined) return fromDataset(original, options, options.data);
+/** Opens what the options name; `origin`: of the original. Errors: DATA_MALFORMED, DATA_MISMATCH; RUNTIME_FAILED where no random data fit. */
+export async function openBatchSource(
+  original: Session,
+  options: VerifyOptions,
+  origin: ModelOrigin,
+): Promise<BatchSource> {
+  if (options.data !== undefined) return fromDataset(original, options, origin, options.data);
   return fromRandom(original, options);
 }
 
 async function fromDataset(
   original: Session,
   options: VerifyOptions,
+  model: ModelOrigin,
   data: SampleSource,
 ): Promise<BatchSource> {
-  const { signal, labels, samples } = options;
-  const dataset = await datasetFor(data, original.inputs, {
+  const { signal, labels, samples, preprocess } = options;
+  const dataset = await datasetFor(data, {
+    inputs: original.inputs,
+    model,
+    ...(preprocess !== undefined && { preprocess }),
+    ...(labels !== undefined && { labels }),
     ...(samples !== undefined && { most: samples }),
     ...(signal !== undefined && { signal }),
   });
@@ -49,6 +63,8 @@ async function fromDataset(
     batch: match.batch,
     size: sizeFor(bytesPerSample(match)),
     batches: (size, samples) => batches(match, { size, samples, ...(signal && { signal }) }),
+    ...(dataset.preprocessing !== undefined && { preprocessing: dataset.preprocessing }),
+    ...(dataset.warnings !== undefined && { warnings: dataset.warnings }),
     ...(labels !== undefined && { labels: await readLabels(dataset, labels, match.samples) }),
   };
 }

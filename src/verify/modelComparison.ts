@@ -3,6 +3,7 @@ import { labelledOutput, type OwnLabels } from '../compare/labels.js';
 import type { Answers } from '../compare/row.js';
 import { answeringKept, changeTexts, type InterfaceChanges, takingWhole } from '../data/interfaceChanges.js';
 import type { Warning } from '../options/types.js';
+import type { ModelOrigin } from '../preprocess/beside.js';
 import type { Feeds, RunOptions, RunResult, Session } from '../runtime/runtime.js';
 import { type BatchSource, openBatchSource } from './batchSource.js';
 import { OutputComparison } from './compare.js';
@@ -27,6 +28,7 @@ export class ModelComparison {
   #changes = NO_CHANGES;
   readonly #options: VerifyOptions;
   readonly #bytes: Bytes;
+  readonly #origin: ModelOrigin;
   readonly #faults: Warning[] = [];
   readonly #warnings: Warning[] = [];
   readonly #batches = new Set<number>();
@@ -37,10 +39,12 @@ export class ModelComparison {
   #samples = 0;
   #latency: Verification['latency'];
 
-  constructor(original: Session, options: VerifyOptions, bytes: Bytes) {
+  /** origin: where the original lies, and what it says of itself. */
+  constructor(original: Session, options: VerifyOptions, bytes: Bytes, origin: ModelOrigin) {
     this.#original = original;
     this.#options = options;
     this.#bytes = bytes;
+    this.#origin = origin;
   }
 
   /** Notes what the pruned model cannot do; errors of another kind are thrown on. */
@@ -73,8 +77,9 @@ export class ModelComparison {
     };
     this.#watched = both;
     if (both.outputs.values.length > 0) {
-      const source = await openBatchSource(both.original, this.#options);
+      const source = await openBatchSource(both.original, this.#options, this.#origin);
       this.#source = source;
+      this.#warnings.push(...(source.warnings ?? []));
       const size = await this.#probe(source, both);
       if (this.#faults.length > 0) return this.result();
       await this.#answers(source, both, size);
@@ -205,6 +210,7 @@ export class ModelComparison {
       data: {
         source: this.#source?.name ?? 'none',
         random: this.#source?.random ?? false,
+        ...(this.#source?.preprocessing !== undefined && { preprocessing: this.#source.preprocessing }),
         samples: this.#samples,
         batches: [...this.#batches].sort((a, b) => a - b),
       },

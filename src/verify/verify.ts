@@ -46,7 +46,11 @@ async function verified(
   };
   try {
     const first = await load(original);
-    const run = new ModelComparison(first, options, { original: known.bytes, pruned: other.bytes });
+    const bytes = { original: known.bytes, pruned: other.bytes };
+    const run = new ModelComparison(first, options, bytes, {
+      ...(typeof original === 'string' && { path: original }),
+      metadata: known.document?.metadata ?? {},
+    });
     const second = await load(pruned).catch((error: unknown) => run.fault('UNLOADABLE', error));
     if (second === undefined) return run.result();
     const changes = readChanges(other.document?.metadata[INTERFACE_KEY]) ?? NO_CHANGES;

@@ -62,7 +62,7 @@ describe('samples in whatever form are the same samples', () => {
   test.each(forms)('%s', async (_, form) => {
     using model = await openModel(bytes);
     const { inputs } = model.inspect();
-    const { arrays } = await datasetFor(form(), inputs as readonly ValueInfo[]);
+    const { arrays } = await datasetFor(form(), { inputs: inputs as readonly ValueInfo[] });
     expect(arrays.get('x')!.dims).toEqual([COUNT, 3, 8, 8]);
     expect(Array.from((await arrays.get('x')!.read(0, COUNT)) as Float32Array)).toEqual(Array.from(input));
     const pruned = await model.prune({ macs: 0.6, data: form() });
@@ -124,7 +124,7 @@ describe('the shape follows from the input', () => {
     ],
     ['an array of no input', value('z', 'float32', ['n', 'm']), new Float32Array(5), [5]],
   ])('%s', async (_, input, array, dims) => {
-    const { arrays } = await datasetFor({ x: array }, [input]);
+    const { arrays } = await datasetFor({ x: array }, { inputs: [input] });
     expect(arrays.get('x')!.dims).toEqual(dims);
     if (array instanceof Uint16Array) expect(arrays.get('x')!.type).toBe('float16');
   });
@@ -132,9 +132,9 @@ describe('the shape follows from the input', () => {
   test('objects whose first axis counts no samples are samples each', async () => {
     const frames = value('x', 'float32', ['time', 2]);
     const feeds = [0, 1, 2].map(() => ({ x: { data: new Float32Array(10), dims: [5, 2] } }));
-    const { arrays } = await datasetFor(feeds, [frames]);
+    const { arrays } = await datasetFor(feeds, { inputs: [frames] });
     expect(arrays.get('x')!.dims).toEqual([3, 5, 2]);
-    const batch = await datasetFor(feeds, [value('x', 'float32', ['batch', 2])]);
+    const batch = await datasetFor(feeds, { inputs: [value('x', 'float32', ['batch', 2])] });
     expect(batch.arrays.get('x')!.dims).toEqual([15, 2]);
   });
 
@@ -201,7 +201,7 @@ describe('the shape follows from the input', () => {
       /"x" has the shape \[1, 2\] in data\[0\], \[1, 3\] in data\[1\]/,
     ],
   ])('or it is said why not: %s', async (_, data, shape, code, words) => {
-    const problem = await datasetFor(data, [value('x', 'float32', shape)]).then(
+    const problem = await datasetFor(data, { inputs: [value('x', 'float32', shape)] }).then(
       () => undefined,
       (thrown: unknown) => thrown,
     );

@@ -20,7 +20,7 @@ const lists = [
   names!
     .split(',')
     .map((name) => name.trim())
-    .filter((name) => !name.startsWith('type ')),
+    .filter((name) => name !== '' && !name.startsWith('type ')),
 ]);
 
 test('lists are found', () => expect(lists.length).toBeGreaterThan(10));

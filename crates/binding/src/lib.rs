@@ -13,6 +13,7 @@ mod job;
 mod model;
 mod moments;
 mod regression;
+mod resample;
 mod serial;
 mod statistics;
 mod threads;

@@ -66,17 +66,33 @@ export async function readText(path: string): Promise<string> {
   return await readFile(path, 'utf8').catch(rethrown);
 }
 
+/** All bytes of a regular file, or of a blob. errors: FileProblem. */
+export async function readBytes(place: string | Blob): Promise<Uint8Array<ArrayBuffer>> {
+  const file = await openFile(place);
+  try {
+    return await file.read(0, file.state.size);
+  } finally {
+    await file.close();
+  }
+}
+
 /**
- * Writes a text beside its place and renames it, so that the name never holds half of it. What was there before is replaced; on an
+ * Writes bytes beside its place and renames it, so that the name never holds half of it. What was there before is replaced; on an
  * error it stays, and nothing else is left behind. errors: FileProblem.
  */
-export async function writeText(path: string, text: string): Promise<void> {
+export async function writeBytes(
+  path: string,
+  bytes: string | Uint8Array | AsyncIterable<Uint8Array>,
+): Promise<void> {
   const beside = `${path}.${crypto.randomUUID()}.tmp`;
   try {
-    await writeFile(beside, text, { flag: 'wx' });
+    await writeFile(beside, bytes, { flag: 'wx' });
     await rename(beside, path);
   } catch (error) {
     await rm(beside, { force: true }).catch(() => undefined);
     throw problemOf(error);
   }
 }
+
+/** The same of a text, in UTF-8. */
+export const writeText = (path: string, text: string): Promise<void> => writeBytes(path, text);

@@ -34,7 +34,21 @@ export const readText = async (path: string): Promise<string> => {
   throw none(path);
 };
 
+/** All bytes of a blob. errors: FileProblem. */
+export async function readBytes(place: string | Blob): Promise<Uint8Array<ArrayBuffer>> {
+  if (typeof place === 'string') throw none(place);
+  return new Uint8Array(await place.arrayBuffer());
+}
+
 /** errors: FileProblem, always: what is to be saved is given as bytes. */
 export const writeText = async (path: string, _text: string): Promise<void> => {
+  throw none(path);
+};
+
+/** errors: FileProblem, always. */
+export const writeBytes = async (
+  path: string,
+  _bytes: string | Uint8Array | AsyncIterable<Uint8Array>,
+): Promise<void> => {
   throw none(path);
 };
