@@ -28,7 +28,9 @@ export function graphRows(
   const nodes = original.graph.nodes.filter((node) => !isConstant(node));
   const at = new Map(nodes.map((node, index) => [node, index]));
   const reasons = new Sentences();
-  const tensors = tensorRows(original, pruned, at, { frozen, plan, reasons });
+  // That kernels keep their extent goes without saying.
+  const told = frozen.filter((own) => own.reasons.some(({ why }) => why !== 'kernel'));
+  const tensors = tensorRows(original, pruned, at, { frozen: told, plan, reasons });
   return {
     nodes: nodeRows(nodes, original, pruned, tensors, reasons),
     edges: edgesOf(nodes, original, at),

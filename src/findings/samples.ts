@@ -1,18 +1,19 @@
 import { EspalierError } from '../base/errors.js';
 import { fidelity } from '../compare/measures.js';
+import type { Answers } from '../compare/row.js';
 import type { Dataset } from '../data/data.js';
 import { answeringKept, INTERFACE_KEY, readChanges, takingWhole } from '../data/interfaceChanges.js';
 import { quietly } from '../native/quietly.js';
 import type { CallOptions, ReportOptions } from '../options/types.js';
 import { onnxruntime } from '../runtime/onnxruntime.js';
-import type { Session } from '../runtime/runtime.js';
+import type { RunResult, Session } from '../runtime/runtime.js';
 import { type BatchSource, openBatchSource } from '../verify/batchSource.js';
 import { NO_CHANGES } from '../verify/modelComparison.js';
 import { type ModelPair, modelPair } from '../verify/modelPair.js';
 import { answerOf, isChanged, kindOf, mostTelling } from './answers.js';
 import type { OpenedFile } from './opened.js';
 import { sampleInput } from './sampleInput.js';
-import type { ComparedSample, ComparedSamples } from './types.js';
+import type { Answer, ComparedSample, ComparedSamples } from './types.js';
 
 /** Samples that are looked at, and for how long; so many of them are shown. */
 const LOOKED = 512;
@@ -76,7 +77,13 @@ async function lookedAt(both: ModelPair, source: BatchSource): Promise<ComparedS
   const { looked, changed, own, shown } = found;
   return own === undefined
     ? undefined
-    : { looked, changed, output: both.outputs.outputOf(own), kind: found.kind!, shown };
+    : {
+        looked,
+        changed,
+        output: both.outputs.outputOf(own),
+        kind: found.kind!,
+        shown: shown.map(({ sample }) => sample),
+      };
 }
 
 /** What was found so far. */
@@ -86,7 +93,8 @@ interface Found {
   /** The output that is shown, and what it tells. */
   own?: string;
   kind?: ComparedSamples['kind'];
-  shown: ComparedSample[];
+  /** The worst comes first. */
+  shown: readonly { readonly sample: ComparedSample; readonly severity: number }[];
 }
 
 async function separates({ original, outputs }: ModelPair, source: BatchSource): Promise<boolean> {
@@ -117,19 +125,39 @@ async function look(
     const changed = isChanged(own, sample, kept);
     found.looked += 1;
     if (changed) found.changed += 1;
-    const worst = found.shown.length < SHOWN || found.shown.some((other) => kept < other.fidelity);
-    if (Number.isNaN(kept) || !worst || (found.kind === 'classes' && !changed)) continue;
+    if (Number.isNaN(kept) || (found.kind === 'classes' && !changed)) continue;
+    const said = answersOf([a, b], sample, samples, own, outputs);
+    const severity = severityOf(said, kept);
+    if (found.shown.length >= SHOWN && severity <= found.shown.at(-1)!.severity) continue;
     const input = sampleInput(feeds, sample, samples);
     if (input === undefined) continue;
     const label = labels?.[from + sample];
-    found.shown.push({
-      ...{ at: from + sample, fidelity: kept, input },
+    const shown: ComparedSample = {
+      ...{ at: from + sample, fidelity: kept, input, answers: said },
       ...(typeof label === 'number' && { label }),
-      answers: [
-        answerOf(a[own.output]!, sample, samples, own, outputs),
-        answerOf(b[own.output]!, sample, samples, own, outputs),
-      ],
-    });
-    found.shown = found.shown.sort((x, y) => x.fidelity - y.fidelity || x.at - y.at).slice(0, SHOWN);
+    };
+    found.shown = [...found.shown, { sample: shown, severity }]
+      .sort((x, y) => y.severity - x.severity)
+      .slice(0, SHOWN);
   }
+}
+
+const answersOf = (
+  [original, pruned]: readonly [Tensors, Tensors],
+  sample: number,
+  samples: number,
+  own: Answers,
+  outputs: ModelPair['outputs'],
+): readonly [Answer, Answer] => [
+  answerOf(original[own.output]!, sample, samples, own, outputs),
+  answerOf(pruned[own.output]!, sample, samples, own, outputs),
+];
+
+type Tensors = RunResult['outputs'];
+
+/** How much an answer lost: of classes the probability of the original's class, of others how unlike it is. */
+function severityOf([original, pruned]: readonly [Answer, Answer], kept: number): number {
+  const first = original.classes?.[0];
+  if (first === undefined) return 1 - kept;
+  return first.value - (pruned.classes?.find((own) => own.class === first.class)?.value ?? 0);
 }

@@ -32,30 +32,34 @@ export function Reproduce({ data }: { readonly data: ReportData }) {
       {made.plan && (
         <details>
           <summary>How the plan was made</summary>
-          <Table
-            heads={['Option', 'Value']}
-            rows={[
-              ...Object.entries(made.plan.made).map(([name, value]) => [
-                name,
-                <Shortened
-                  key="value"
-                  text={Array.isArray(value) ? value.join(', ') : String(value)}
-                  most={200}
-                />,
-              ]),
-              [
-                'SHA-256 of the plan',
-                <code key="hash" class="hash">
-                  {made.plan.sha256}
-                </code>,
-              ],
-            ]}
-          />
+          <Scroll name="How the plan was made">
+            <Table
+              heads={['Option', 'Value']}
+              rows={[
+                ...Object.entries(made.plan.made).map(([name, value]) => [
+                  name,
+                  <Shortened
+                    key="value"
+                    text={Array.isArray(value) ? value.join(', ') : String(value)}
+                    most={200}
+                  />,
+                ]),
+                [
+                  'SHA-256 of the plan',
+                  <code key="hash" class="hash">
+                    {made.plan.sha256}
+                  </code>,
+                ],
+              ]}
+            />
+          </Scroll>
         </details>
       )}
       <details>
         <summary>Inputs and outputs</summary>
-        <Interface model={original} />
+        <Scroll name="Inputs and outputs">
+          <Interface model={original} />
+        </Scroll>
         {Object.keys(lengths).length > 0 && (
           <p>
             Lengths that the file leaves open are counted as{' '}
