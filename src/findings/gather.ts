@@ -4,6 +4,7 @@ import { INTERFACE_KEY, readChanges } from '../data/interfaceChanges.js';
 import { quietly } from '../native/quietly.js';
 import type {
   CallOptions,
+  ChosenCurve,
   GroupScore,
   ReportOptions,
   ValueReport,
@@ -64,7 +65,7 @@ export async function gathered(known: Known): Promise<ReportData> {
     warnings: warningsOf(known, inspection.warnings),
     groups: groupRows(inspection.groups, rows.tensors, plan, bits),
     ...rows,
-    ...(outcome?.curves !== undefined && { curves: outcome.curves }),
+    ...(outcome?.curves !== undefined && { curves: outcome.curves.map(thinned) }),
     ...(tree !== undefined && { tree }),
     ...(samples !== undefined && { samples }),
     made: {
@@ -112,4 +113,19 @@ function warningsOf({ options, verification, warnings }: Known, inspected: reado
     ...inspected,
   ].map((warning) => warningIn(warning, surface));
   return [...new Map(all.map(({ code, text }) => [text, { code, text }])).values()];
+}
+
+/** Choices of one curve that a report holds at most. */
+const MOST_CHOICES = 48;
+
+/** Some of the choices, evenly: all that can be told apart in a picture, and the one that was taken. */
+function thinned({ amounts, loss, chosen, ...rest }: ChosenCurve): ChosenCurve {
+  const step = Math.max(1, Math.ceil(amounts.length / MOST_CHOICES));
+  const kept = amounts.map((_, index) => index).filter((index) => index % step === 0 || index === chosen);
+  return {
+    ...rest,
+    amounts: kept.map((index) => amounts[index]!),
+    loss: kept.map((index) => loss[index]!),
+    chosen: kept.indexOf(chosen),
+  };
 }

@@ -2,7 +2,7 @@ import { isWeight } from '../cost/model.js';
 import { lengthOf } from '../coupling/axis.js';
 import { evaluate } from '../model/dim.js';
 import type { TensorDocument } from '../model/document.js';
-import type { Node } from '../model/graph.js';
+import type { Graph, Node } from '../model/graph.js';
 import { isConstant } from '../model/structure.js';
 import type { FrozenReport } from '../options/types.js';
 import type { Plan } from '../plan/plan.js';
@@ -25,7 +25,8 @@ export function graphRows(
   frozen: readonly FrozenReport[],
   plan: Plan | undefined,
 ): GraphRows {
-  const nodes = original.graph.nodes.filter((node) => !isConstant(node));
+  const stored = storedAlone(original.graph);
+  const nodes = original.graph.nodes.filter((node) => !stored.has(node));
   const at = new Map(nodes.map((node, index) => [node, index]));
   const reasons = new Sentences();
   // That kernels keep their extent goes without saying.
@@ -37,6 +38,33 @@ export function graphRows(
     tensors,
     reasons: reasons.all,
   };
+}
+
+/** Nodes that compute what follows from stored tensors alone: the graph of what becomes of data is drawn without them. */
+function storedAlone(graph: Graph): ReadonlySet<Node> {
+  const known = new Set([...graph.initializers.keys(), ...graph.constants.keys()]);
+  const found = new Set<Node>();
+  for (const node of graph.nodes) {
+    const { inputs, captures, outputs } = node;
+    const isMade = inputs.length > 0 && captures.length === 0;
+    if (!isConstant(node) && !(isMade && inputs.every((name) => name === '' || known.has(name)))) continue;
+    found.add(node);
+    for (const output of outputs) known.add(output);
+  }
+  return found;
+}
+
+/** The first of these nodes that reads a value, or what is made of it by others. -1 where none does. */
+function readerOf(graph: Graph, value: string, at: ReadonlyMap<Node, number>): number {
+  const seen = new Set([value]);
+  let first = -1;
+  for (const name of seen)
+    for (const node of graph.readersOf(name)) {
+      const place = at.get(node);
+      if (place === undefined) for (const output of node.outputs) seen.add(output);
+      else if (first < 0 || place < first) first = place;
+    }
+  return first;
 }
 
 /** Sentences, each once. */
@@ -73,7 +101,7 @@ function tensorRows(
     const name = graph.nameOf(tensor.id);
     if (!isWeight(tensor) || name === '') return [];
     const after = left.get(name);
-    const reader = graph.readersOf(name)[0];
+    const reader = readerOf(graph, name, at);
     const cuts = after === undefined ? [] : cutsOf(tensor, after, kept.get(name));
     const stays = frozenOf.get(name) ?? [];
     return [
@@ -81,7 +109,7 @@ function tensorRows(
         ...{ name, dtype: tensor.dtype, dims: tensor.dims },
         ...(after !== undefined && { left: after.dims }),
         bytes: [tensor.bytes, after?.bytes ?? 0],
-        node: (reader && at.get(reader)) ?? -1,
+        node: reader,
         ...(cuts.length > 0 && { cuts }),
         ...(stays.length > 0 && {
           frozen: stays.map((own) => ({

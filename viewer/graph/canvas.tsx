@@ -62,6 +62,12 @@ export function Canvas({
       element.scrollTop = y - element.clientHeight / 2;
   }, [chosen, drawing, scale]);
   useEffect(() => {
+    // What is drawn first is the node that reads the input, wherever that lies.
+    const [first] = drawing.boxes;
+    if (frame.current !== null && first !== undefined)
+      frame.current.scrollLeft = first.x - frame.current.clientWidth / 2;
+  }, []);
+  useEffect(() => {
     const element = frame.current;
     const wheel = (event: WheelEvent): void => {
       if (!event.ctrlKey) return;

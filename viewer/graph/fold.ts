@@ -50,7 +50,8 @@ function inRuns(folds: readonly Fold[], path: string): readonly Fold[] {
   for (let from = 0; from < folds.length; from += size) {
     const own = folds.slice(from, from + size);
     const nodes = nodesOf(own);
-    const label = `nodes ${nodes[0]! + 1} to ${nodes.at(-1)! + 1}`;
+    const isRun = nodes.at(-1)! - nodes[0]! === nodes.length - 1;
+    const label = isRun ? `nodes ${nodes[0]! + 1} to ${nodes.at(-1)! + 1}` : `${own[0]!.label} and others`;
     runs.push(own.length === 1 ? own[0]! : { id: `${path}/${from}+${size}`, label, nodes, children: own });
   }
   return inRuns(runs, `${path}/`);
