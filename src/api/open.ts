@@ -7,11 +7,12 @@ import { openBlob, openBytes, openFile } from '../native/index.js';
 import { applyOptions, data, inspectOptions } from '../options/calibration.js';
 import { callOptions, saveOptions } from '../options/call.js';
 import { checkPlanOptions, checkScoreOptions, checkTreeOptions } from '../options/checks.js';
-import { sampleOptions } from '../options/sampling.js';
+import { checkSamplesOptions, sampleOptions } from '../options/sampling.js';
 import type {
   ApplyOptions,
   CalibrationOptions,
   CallOptions,
+  CheckSamplesOptions,
   GroupScore,
   Inspection,
   InspectOptions,
@@ -24,6 +25,7 @@ import type {
   Stability,
   TreeOptions,
   TreeReport,
+  Warning,
 } from '../options/types.js';
 import { OpenModel } from '../pipeline/model.js';
 import { type SampledModel, samplesFor } from '../pipeline/samplesFor.js';
@@ -106,6 +108,13 @@ class CheckedModel implements Model {
     this.#open();
     const options = checked(sampleOptions, given);
     return samplesFor(this.#sampled(), argument('source', data.takes, source), options);
+  }
+
+  async checkSamples(source: SampleSource, given?: CheckSamplesOptions): Promise<readonly Warning[]> {
+    const model = this.#open();
+    const options = checked(checkSamplesOptions, given);
+    const samples = argument('source', data.takes, source);
+    return frozen(await model.checkSamples(await samplesFor(this.#sampled(), samples, options), options));
   }
 
   async writeWeightTerms(path: PathLike, options?: SaveOptions): Promise<{ readonly bytes: number }> {

@@ -35,8 +35,25 @@ export async function openData(
     ...(signal !== undefined && { signal }),
   });
   checkLabels(dataset, data, labels);
-  for (const line of samplesReport(dataset)) tell(line);
+  const wrong = await looksWrong(model, dataset, options);
+  for (const line of samplesReport({ ...dataset, warnings: [...(dataset.warnings ?? []), ...wrong] }))
+    tell(line);
   return dataset;
+}
+
+/** What looks wrong about samples; nothing where no runtime is installed, which the call itself will tell. */
+export async function looksWrong(
+  model: Model,
+  dataset: Dataset,
+  { signal }: Pick<CallOptions, 'signal'>,
+): Promise<readonly Warning[]> {
+  try {
+    return await model.checkSamples(dataset, signal && { signal });
+  } catch (error) {
+    if (!(error instanceof EspalierError) || error.code !== 'RUNTIME_MISSING') throw error;
+    const { what, todo } = EspalierError.onCommandLine(error);
+    return [{ code: error.code, text: `the model was not tried on them: ${what}. ${todo}` }];
+  }
 }
 
 function checkLabels(dataset: Dataset, path: string, labels: string | undefined): void {

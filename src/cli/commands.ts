@@ -65,6 +65,12 @@ export const commands: readonly NamedCommand[] = [
     declare: async () => (await import('./tree.js')).declareTree,
   },
   {
+    name: 'data',
+    does: 'samples as a model sees them: images and other files as arrays, and what looks wrong about them',
+    takes: [['<SOURCE>', 'a folder or a file of samples']],
+    declare: async () => (await import('./data.js')).declareData,
+  },
+  {
     name: 'criteria',
     does: 'the criteria there are, with their options',
     takes: [],

@@ -1,6 +1,14 @@
 import { utf8 } from '../base/bytes.js';
 import { EspalierError } from '../base/errors.js';
-import { checkFolderOf, kindOf, makeFolder, realPath, writeText } from '../platform/index.js';
+import {
+  checkFolderOf,
+  FileProblem,
+  kindOf,
+  makeFolder,
+  realPath,
+  writeBytes as writePieces,
+  writeText,
+} from '../platform/index.js';
 import { STREAM } from './models.js';
 
 /** Whether a file can be written there, asked before the work and not after it. Errors: OUTPUT_EXISTS, OUTPUT_UNWRITABLE. */
@@ -49,6 +57,13 @@ export function writeBytes(bytes: Uint8Array): Promise<void> {
 export async function makeOutputFolder(path: string): Promise<void> {
   await makeFolder(path).catch((cause: unknown) => {
     throw unwritable(path, cause);
+  });
+}
+
+/** Writes bytes piece by piece; the name never holds half of them. errors: OUTPUT_UNWRITABLE, and those of what gives them. */
+export async function writeFile(path: string, bytes: Uint8Array | AsyncIterable<Uint8Array>): Promise<void> {
+  await writePieces(path, bytes).catch((cause: unknown) => {
+    throw cause instanceof FileProblem ? unwritable(path, cause) : cause;
   });
 }
 

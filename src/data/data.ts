@@ -1,6 +1,7 @@
 import { EspalierError, type Where } from '../base/errors.js';
 import {
   baseName,
+  type DecodedImage,
   FileProblem,
   type FileState,
   kindOf,
@@ -49,6 +50,8 @@ export interface DataArray {
    * Errors: DATA_MALFORMED.
    */
   read(from: number, to: number, signal?: AbortSignal): Promise<NumericData>;
+  /** Of an array that was made of images: what the model sees of one, as an image. */
+  picture?(index: number, signal?: AbortSignal): Promise<DecodedImage>;
   /** The same of an array of texts; absent where the elements are none. */
   texts?(from: number, to: number, signal?: AbortSignal): Promise<readonly string[]>;
 }

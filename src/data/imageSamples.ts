@@ -1,7 +1,7 @@
 import { EspalierError } from '../base/errors.js';
 import { Limiter } from '../base/limiter.js';
-import { cores, FileProblem, type ImageDecoder, imageDecoder } from '../platform/index.js';
-import { type SeenPixels, seenPixels } from '../preprocess/pixels.js';
+import { cores, type DecodedImage, FileProblem, type ImageDecoder, imageDecoder } from '../platform/index.js';
+import { pictureOf, type SeenPixels, seenPixels } from '../preprocess/pixels.js';
 import type { ResolvedPreprocessing } from '../preprocess/resolved.js';
 import { broken } from '../preprocess/stated.js';
 import { PixelValues } from '../preprocess/values.js';
@@ -103,6 +103,11 @@ class ImageArray implements DataArray {
     );
     for (const one of all) if (one.status === 'rejected') throw one.reason;
     return out;
+  }
+
+  async picture(index: number, signal?: AbortSignal): Promise<DecodedImage> {
+    checkRange(this.name, index, index + 1, this.#files.length);
+    return pictureOf(await this.#seen(index, signal), this.#to);
   }
 
   async #seen(index: number, signal?: AbortSignal): Promise<SeenPixels> {

@@ -11,6 +11,9 @@ export function part(dataset: Dataset, samples: number, from: number, to: number
       ...array,
       dims: [to - from, ...array.dims.slice(1)],
       read: (first, end, signal) => array.read(from + first, from + end, signal),
+      ...(array.picture && {
+        picture: (index, signal) => array.picture!(from + index, signal),
+      }),
       ...(array.texts && {
         texts: (first, end, signal) => array.texts!(from + first, from + end, signal),
       }),

@@ -81,6 +81,17 @@ export const memory = {
   heading: HEADING.samples,
 };
 
+/** What runs the model. */
+export const runtime = {
+  takes: like<Runtime>(
+    { type: 'Runtime', from: { Runtime: 'runtime/runtime' } },
+    'an object with a function load, as onnxruntime() gives it',
+    isRuntime,
+  ),
+  help: 'what runs the model',
+  defaults: [{ words: 'onnxruntime-node, or onnxruntime-web where only that is installed' }],
+};
+
 /** The declarations of `CalibrationOptions`: data, number of samples, runtime. */
 export const calibrationOptions = optionSet<CalibrationOptions>({
   name: 'CalibrationOptions',
@@ -89,15 +100,7 @@ export const calibrationOptions = optionSet<CalibrationOptions>({
     data,
     preprocess,
     samples,
-    runtime: {
-      takes: like<Runtime>(
-        { type: 'Runtime', from: { Runtime: 'runtime/runtime' } },
-        'an object with a function load, as onnxruntime() gives it',
-        isRuntime,
-      ),
-      help: 'what runs the model',
-      defaults: [{ words: 'onnxruntime-node, or onnxruntime-web where only that is installed' }],
-    },
+    runtime,
   },
 });
 

@@ -175,6 +175,15 @@ export interface SampleOptions extends ShapeOptions, CallOptions {
   readonly samples?: number;
 }
 
+/** On which samples a model is tried: options of `checkSamples`. */
+export interface CheckSamplesOptions extends SampleOptions {
+  /**
+   * What runs the model. An object with a function load, as onnxruntime() gives it. Default: onnxruntime-node, or
+   * onnxruntime-web where only that is installed.
+   */
+  readonly runtime?: Runtime;
+}
+
 /** Of which group a tree is grown, and how: options of `tree`. */
 export interface TreeOptions extends CalibrationOptions, FreeOptions, CallOptions {
   /** The group, as model.inspect() names it. Groups have these names where `free` is the same. */

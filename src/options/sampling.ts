@@ -1,7 +1,7 @@
 import { optionSet } from '../schema/declaration.js';
-import { preprocess, samples, shapeOptions } from './calibration.js';
+import { preprocess, runtime, samples, shapeOptions } from './calibration.js';
 import { callOptions } from './call.js';
-import type { CallOptions, SampleOptions, ShapeOptions } from './interfaces.js';
+import type { CallOptions, CheckSamplesOptions, SampleOptions, ShapeOptions } from './interfaces.js';
 import { labels } from './planning.js';
 
 /** The declarations of `SampleOptions`: how files become samples, and their labels. */
@@ -10,4 +10,12 @@ export const sampleOptions = optionSet<SampleOptions, ShapeOptions & CallOptions
   about: 'How files become samples: options of `samples`.',
   bases: [shapeOptions, callOptions],
   own: { preprocess, labels, samples },
+});
+
+/** The declarations of `CheckSamplesOptions`: those of the samples, and what runs the model on them. */
+export const checkSamplesOptions = optionSet<CheckSamplesOptions, SampleOptions>({
+  name: 'CheckSamplesOptions',
+  about: 'On which samples a model is tried: options of `checkSamples`.',
+  bases: [sampleOptions],
+  own: { runtime },
 });

@@ -10,7 +10,7 @@ import { callOptions, saveOptions } from './call.js';
 import { treeOptions } from './growing.js';
 import { planOptions } from './planning.js';
 import { reportOptions } from './reporting.js';
-import { sampleOptions } from './sampling.js';
+import { checkSamplesOptions, sampleOptions } from './sampling.js';
 import { scoreOptions } from './scoring.js';
 import { verifyOptions } from './verifying.js';
 
@@ -26,6 +26,7 @@ export const optionSets: readonly OptionSet<object>[] = [
   applyOptions,
   saveOptions,
   sampleOptions,
+  checkSamplesOptions,
   treeOptions,
   verifyOptions,
   reportOptions,

@@ -9,6 +9,7 @@ import type { Combination, CombinedPart } from '../scoring/combined.js';
 import type {
   ApplyOptions,
   CallOptions,
+  CheckSamplesOptions,
   InspectOptions,
   PlanOptions,
   SampleOptions,
@@ -171,6 +172,11 @@ export interface Model {
    * at before. Errors: those of `loadData`; DATA_MISMATCH, PACKAGE_MISSING, OPTION_INVALID.
    */
   samples(source: SampleSource, options?: SampleOptions): Promise<Dataset>;
+  /**
+   * What about samples looks as if the model was trained on others, found by running it on some: answers near to guessing, or all alike;
+   * statistics far from those that its first normalisation holds. Nothing where all looks well.
+   */
+  checkSamples(source: SampleSource, options?: CheckSamplesOptions): Promise<readonly Warning[]>;
   /** The pruning tree of one group of lanes on calibration data; or what its lanes say of what is made of them. */
   tree(options: TreeOptions): Promise<TreeReport>;
   /** Every single weight's own term -p log2 p, streamed to an `.npz`. */

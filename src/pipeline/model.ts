@@ -4,6 +4,7 @@ import { sectionsIn } from '../compression/sections.js';
 import { isWeight } from '../cost/model.js';
 import type { Analysis } from '../coupling/analysis.js';
 import type { Lengths } from '../coupling/lengths.js';
+import type { Dataset } from '../data/data.js';
 import type { Graph } from '../model/graph.js';
 import type { NativeModel } from '../native/index.js';
 import { quietly } from '../native/quietly.js';
@@ -23,9 +24,11 @@ import type {
   SaveOptions,
   Stability,
   TreeReport,
+  Warning,
 } from '../options/types.js';
 import type { Plan } from '../plan/plan.js';
 import { turnOfLoop } from '../platform/index.js';
+import type { Runtime } from '../runtime/runtime.js';
 import { Analyses } from './analyses.js';
 import type { MadePlan } from './decide.js';
 import { decide } from './decide.js';
@@ -38,6 +41,7 @@ import { checkMarks, type Marks, namesIn } from './marks.js';
 import { cutModel, PrunedModel, warnedOf } from './pruned.js';
 import { notRefitted, refitted } from './refitted.js';
 import { replay } from './replay.js';
+import { checkSamples } from './sampleCheck.js';
 import { GroupScores } from './scores.js';
 import { Sessions } from './sessions.js';
 import { stabilityOf } from './stability.js';
@@ -76,6 +80,15 @@ export class OpenModel {
   /** What calls with these marks work on, at lengths that shapes and samples show, else at the other ones. */
   analysed(marks: Marks, options: OpenedInspectOptions, otherwise?: Lengths): Promise<Analysis> {
     return this.#analyses.measured(marks, options, otherwise);
+  }
+
+  checkSamples(
+    dataset: Dataset,
+    options: CallOptions & { readonly runtime?: Runtime },
+  ): Promise<readonly Warning[]> {
+    return computing(options, async () =>
+      checkSamples(this.native, await this.#analyses.of({}, options), dataset, options),
+    );
   }
 
   inspectWith(options: OpenedInspectOptions): Promise<Inspection> {

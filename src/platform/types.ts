@@ -125,8 +125,16 @@ export interface ImageFile {
 export interface ImageDecoder {
   /** errors: FileProblem in words where it is no image that can be read. */
   open(place: string | Blob): Promise<ImageFile>;
-  /** The bytes of a PNG. */
-  encodePng(image: DecodedImage): Promise<Uint8Array>;
+  /** The bytes of a PNG, with words on it. */
+  encodePng(image: DecodedImage, captions?: readonly Caption[]): Promise<Uint8Array>;
+}
+
+/** A word on an image: the middle of its line, and the room that it has, in pixels. */
+export interface Caption {
+  readonly text: string;
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
 }
 
 /** A file, and the folders that it lies in below the one that was asked for, outermost first. */

@@ -74,3 +74,14 @@ function swapEnds(bytes: Uint8Array): void {
     bytes[at + 2] = red;
   }
 }
+
+/** What a model sees of an image, in the colours that people see. */
+export function pictureOf({ bytes }: SeenPixels, { spec, size }: ResolvedPreprocessing): DecodedImage {
+  const [height, width] = size;
+  const pixels = new Uint8Array(height * width * 3);
+  if (spec.channels === 'grey')
+    for (let from = 0, to = 0; from < bytes.length; from += 1, to += 3) pixels.fill(bytes[from]!, to, to + 3);
+  else pixels.set(bytes);
+  if (spec.channels === 'BGR') swapEnds(pixels);
+  return { pixels, width, height };
+}

@@ -8,6 +8,7 @@ import { treeOptions } from '../../src/options/growing.js';
 import { HEADING } from '../../src/options/headings.js';
 import { planOptions } from '../../src/options/planning.js';
 import { reportOptions } from '../../src/options/reporting.js';
+import { sampleOptions } from '../../src/options/sampling.js';
 import { scoreOptions } from '../../src/options/scoring.js';
 import { verifyOptions } from '../../src/options/verifying.js';
 
@@ -32,7 +33,11 @@ const flags = (command: Command): string[] =>
 test.each([
   ['inspect', [inspectOptions], []],
   // Where the model and its plan go, the page of the call `report`, whether they are written, and the call `stability` beside `prune`.
-  ['prune', [planOptions, saveOptions], [...ofCriteria, 'output', 'plan', 'report', 'dryRun', 'stability']],
+  [
+    'prune',
+    [planOptions, saveOptions],
+    [...ofCriteria, 'output', 'plan', 'report', 'outDir', 'planDir', 'reportDir', 'dryRun', 'stability'],
+  ],
   // Where the model goes, and the page of `report`.
   ['apply', [applyOptions, saveOptions], ['output', 'report']],
   // Which group is shown lane by lane, and the call `writeWeightTerms`.
@@ -41,6 +46,8 @@ test.each([
   ['tree', [treeOptions, saveOptions], ['all', 'report']],
   ['verify', [verifyOptions, saveOptions], ['report']],
   ['report', [reportOptions, saveOptions], ['output']],
+  // For which model, and where its samples and their sheet go.
+  ['data', [sampleOptions, saveOptions], ['model', 'output', 'sheet']],
 ] as const)('%s takes what its calls take, and nothing else', (name, sets, own) => {
   const taken = sets.flatMap(({ names }) => names).filter((option) => !IN_CODE.includes(option));
   expect(flags(commands.get(name)!)).toEqual([...new Set([...taken, ...own, ...SPEECH])].sort());
@@ -58,6 +65,6 @@ test('every other command prints a list', () => {
   const lists = ['criteria', 'policies', 'operators'];
   for (const list of lists) expect(flags(commands.get(list)!)).toEqual(['json']);
   expect([...commands.keys()].filter((name) => !lists.includes(name)).sort()).toEqual([
-    ...['apply', 'inspect', 'prune', 'report', 'score', 'tree', 'verify'],
+    ...['apply', 'data', 'inspect', 'prune', 'report', 'score', 'tree', 'verify'],
   ]);
 });

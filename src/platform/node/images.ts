@@ -1,6 +1,6 @@
 import { pathToFileURL } from 'node:url';
 import { FileProblem } from '../problem.js';
-import type { DecodedImage, ImageDecoder } from '../types.js';
+import type { Caption, DecodedImage, ImageDecoder } from '../types.js';
 import { readBytes } from './files.js';
 import { installedPackage, packagePlaces } from './packages.js';
 
@@ -11,6 +11,9 @@ interface Sharp {
   removeAlpha(): Sharp;
   toColourspace(space: string): Sharp;
   png(): Sharp;
+  composite(
+    layers: readonly { readonly input: Uint8Array; readonly top: number; readonly left: number }[],
+  ): Sharp;
   raw(): Sharp;
   toBuffer(options: { readonly resolveWithObject: true }): Promise<{
     readonly data: Uint8Array<ArrayBuffer>;
@@ -45,8 +48,10 @@ const decoderOf = (sharp: MakeSharp): ImageDecoder => ({
     const { width = 0, height = 0 } = await sharp(bytes, READING).metadata().catch(refused);
     return { width, height, decode: () => decoded(sharp, bytes) };
   },
-  async encodePng({ pixels, width, height }) {
+  async encodePng({ pixels, width, height }, captions = []) {
+    const words = [{ input: new TextEncoder().encode(drawn(captions, width, height)), top: 0, left: 0 }];
     const { data } = await sharp(pixels, { raw: { width, height, channels: 3 } })
+      .composite(captions.length === 0 ? [] : words)
       .png()
       .toBuffer({ resolveWithObject: true });
     return data;
@@ -62,6 +67,23 @@ async function decoded(sharp: MakeSharp, bytes: Uint8Array): Promise<DecodedImag
     .toBuffer({ resolveWithObject: true })
     .catch(refused);
   return rgbOf({ pixels: data, width: info.width, height: info.height }, info.channels);
+}
+
+/** Letters of this many pixels, and the width that each takes. */
+const LETTER = 12;
+const LETTER_WIDTH = 7;
+
+/** Words as an SVG as large as the image. */
+function drawn(captions: readonly Caption[], width: number, height: number): string {
+  const escaped = (text: string): string =>
+    text.replaceAll(/\p{C}/gu, ' ').replaceAll('&', '&amp;').replaceAll('<', '&lt;');
+  const texts = captions.map(({ text, x, y, width: room }) => {
+    const letters = [...text];
+    const most = Math.floor(room / LETTER_WIDTH);
+    const shown = letters.length > most ? `${letters.slice(0, most - 1).join('')}…` : text;
+    return `<text x="${x}" y="${y}">${escaped(shown)}</text>`;
+  });
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}"><g font-family="sans-serif" font-size="${LETTER}" text-anchor="middle" fill="#222">${texts.join('')}</g></svg>`;
 }
 
 /** What sharp says of a file, on one line. */
