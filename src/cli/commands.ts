@@ -88,4 +88,10 @@ export const commands: readonly NamedCommand[] = [
     takes: [],
     declare: async () => (await import('./operators.js')).declareOperators,
   },
+  {
+    name: 'doctor',
+    does: 'whether all that is needed is there and works: addon, runtime, packages, folders',
+    takes: [],
+    declare: async () => (await import('./doctor.js')).declareDoctor,
+  },
 ];

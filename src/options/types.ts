@@ -62,6 +62,8 @@ export interface Inspection {
     readonly inexact: number;
     readonly frozen: number;
   };
+  /** What would be left about, were half of the lanes of each group gone: what pruning can gain. Nothing where nothing can be pruned. */
+  readonly halved?: { readonly params: number; readonly macs: number };
   readonly warnings: readonly Warning[];
 }
 

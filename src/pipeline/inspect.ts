@@ -27,8 +27,22 @@ export function inspect(analysis: Analysis): Inspection {
     groups: groupReports(analysis, costs),
     frozen: frozenReports(analysis),
     shares: shares(analysis, params),
+    ...(analysis.groups.length > 0 && { halved: halved(analysis, costs) }),
     warnings: warnings(analysis),
   };
+}
+
+/** The first half of the lanes of each group gone, and of groups that form one axis of the first one only: which of them would leave is not asked here. */
+function halved({ groups, equations }: Analysis, costs: CostModel): { params: number; macs: number } {
+  const cut = new Set<number>();
+  const done = new Set<number>();
+  for (const [index, group] of groups.entries()) {
+    if (done.has(index)) continue;
+    for (const other of group.factors.keys()) done.add(other);
+    for (const lane of group.lanes.slice(0, Math.floor(group.lanes.length / 2))) cut.add(lane);
+  }
+  const { params, macs } = costs.of(new Removal(equations, cut));
+  return { params, macs };
 }
 
 const valueReport = (value: ValueDocument): ValueReport => ({

@@ -2,7 +2,7 @@
  * What differs between Node and the web, cut by what it is used for. Other folders import this file alone; it names all that a
  * platform has to give.
  */
-export { type Addon, addon, addonReady } from './node/addon.js';
+export { type Addon, addon, addonPlace, addonReady } from './node/addon.js';
 export { HAS_FILES, nameOfShown, showBlob } from './node/blobs.js';
 export { sha256 } from './node/digest.js';
 export {
@@ -15,14 +15,15 @@ export {
   writeBytes,
   writeText,
 } from './node/files.js';
+export { makeFolder } from './node/folders.js';
 export { imageDecoder } from './node/images.js';
 export { crc32, inflated } from './node/inflate.js';
 export { keptTexts } from './node/kept.js';
 export { filesBelow, filesLike, isGlob } from './node/listing.js';
 export { inSlices, repeatedly, turnOfLoop } from './node/loop.js';
-export { cores, machine } from './node/machine.js';
+export { cores, engine, machine } from './node/machine.js';
 export { moduleUrl } from './node/modules.js';
-export { VERSION } from './node/package.js';
+export { optionalPeers, VERSION } from './node/package.js';
 export { installedPackage, packagePlaces } from './node/packages.js';
 export {
   absolutePath,
@@ -30,7 +31,6 @@ export {
   checkFolderOf,
   fileBeside,
   folderOf,
-  makeFolder,
   pathIn,
   pathOfUrl,
   realPath,

@@ -53,6 +53,17 @@ export interface Machine {
   readonly platform: string;
 }
 
+/** What runs the code. */
+export interface Engine {
+  /** Node, Bun, Deno or the browser. */
+  readonly name: string;
+  readonly version: string;
+  /** The version of Node that it is, or is compatible with; undefined in browsers. */
+  readonly node: string | undefined;
+  /** Bytes of memory that it may take. */
+  readonly memory: number;
+}
+
 /** A package that the user has installed beside this one. */
 export interface InstalledPackage {
   /** What a worker's `load` takes. */

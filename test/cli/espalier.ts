@@ -49,11 +49,11 @@ export function espalier(
 }
 
 /** An installation as users have it who did not install the runtime; gives its entry. */
-export async function withoutRuntime(): Promise<string> {
+export async function withoutRuntime({ addon = true } = {}): Promise<string> {
   const root = await folder();
   const from = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
   for (const path of ['dist', 'package.json']) await cp(from(path), join(root, path), { recursive: true });
-  await symlink(from('native'), join(root, 'native'));
+  if (addon) await symlink(from('native'), join(root, 'native'));
   await mkdir(join(root, 'node_modules'));
   for (const name of await readdir(from('node_modules')))
     if (!name.startsWith('onnxruntime'))

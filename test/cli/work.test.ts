@@ -20,7 +20,8 @@ beforeAll(async () => {
 describe('inspect', () => {
   test('text and JSON', async () => {
     const text = await espalier(['inspect', at('mlp.onnx')]);
-    expect(text).toMatchObject({ code: 0, stderr: '' });
+    expect(text).toMatchObject({ code: 0, stderr: '--explain tells what the words mean.\n' });
+    expect(text.stdout).toMatch(/^to gain +with half of all .* 5\d\.\d % of 112 parameters/m);
     expect(text.stdout).toMatch(/^model +mlp\.onnx$/m);
     expect(text.stdout).toMatch(/112 parameters/);
     const json = await espalier(['inspect', at('mlp.onnx'), '--json']);

@@ -112,6 +112,27 @@ test('an inspection: groups, and frozen axes by reason', () => {
   expect(inspectionReport({ ...inspection, groups: [] })).toContain('Nothing in it can be pruned.');
 });
 
+test('an inspection: what can be gained, words, groups that are alike', () => {
+  const block = (id: number, params = 500) => ({ ...inspection.groups[0]!, id: `block.${id}.conv`, params });
+  const groups = [block(0), block(1), block(2), block(3, 400)];
+  const whole = { ...inspection, groups, halved: { params: 300, macs: 1000 } };
+  const lines = squeezed(inspectionReport(whole));
+  expect(lines).toContain(
+    'block.{0-2}.conv | 3 x 16 | 1.5 k | 150.0 % | 9 | no | norm: the mean runs over it',
+  );
+  expect(lines).toContain('block.3.conv | 16 | 400 | 40.0 % | 3 | no | norm: the mean runs over it');
+  expect(lines).toContain(
+    'to gain | with half of all channels, neurons and heads gone about 30.0 % of 1.0 k parameters and 20.0 % of 5.0 kMACs are left',
+  );
+  expect(squeezed(inspectionReport(whole, { all: true }))).toContain(
+    'block.2.conv | 16 | 500 | 50.0 % | 3 | no | norm: the mean runs over it',
+  );
+  expect(inspectionReport(whole)).not.toMatch(/^lanes {2,}how many/m);
+  const explained = inspectionReport(whole, { explained: true });
+  expect(explained).toMatch(/^lanes {2,}how many channels, neurons or heads/m);
+  expect(explained).not.toMatch(/^one axis with {2,}both/m);
+});
+
 const verification: Verification = {
   ok: true,
   faults: [],

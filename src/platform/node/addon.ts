@@ -6,6 +6,10 @@ import { manifestPath, VERSION } from './package.js';
 import { type Host, host, packageOf, targetsOf } from './targets.js';
 
 let loaded: typeof Addon | undefined;
+let loadedFrom: string | undefined;
+
+/** The package or file that the addon was loaded from; undefined before it is loaded. */
+export const addonPlace = (): string | undefined => loadedFrom;
 
 /**
  * The addon, loaded on first use: of the package for this platform, else one that was built in a checkout. Where there is neither it is
@@ -38,7 +42,10 @@ export async function addonReady(): Promise<void> {
   const { wasmAddon, wasmFile } = await import('./wasm.js');
   const file = wasmFile(ownPlace());
   if (file === undefined) throw problem ?? noWasm();
-  loaded ??= wasmAddon(file);
+  if (loaded === undefined) {
+    loaded = wasmAddon(file);
+    loadedFrom = file;
+  }
   if (problem instanceof EspalierError)
     process.emitWarning(`${problem.what}: Espalier runs as WebAssembly, which is slower. ${problem.todo}`, {
       code: problem.code,
@@ -84,7 +91,9 @@ export function loadAddon(of: Host, from: string): typeof Addon {
   const attempts: Attempt[] = [];
   const open = (name: string, target: string): typeof Addon | undefined => {
     try {
-      return require(name) as typeof Addon;
+      const found = require(name) as typeof Addon;
+      loadedFrom = name;
+      return found;
     } catch (cause) {
       attempts.push({ name, target, found: isThere(require, name), cause });
       return undefined;

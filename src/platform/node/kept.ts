@@ -1,8 +1,9 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { KeptTexts } from '../types.js';
 import { writeText } from './files.js';
+import { makeFolder } from './folders.js';
 
 /** $XDG_CACHE_HOME, by default ~/.cache; where nothing can be written there, the system's folder for temporary files. */
 const folders = (): readonly string[] => {
@@ -23,7 +24,7 @@ export const keptTexts = (within: readonly string[] = folders()): KeptTexts => (
   write: async (name, text) => {
     for (const folder of within) {
       try {
-        await mkdir(folder, { recursive: true });
+        await makeFolder(folder);
         return await writeText(join(folder, name), text);
       } catch {
         // Not here: the next place.

@@ -1,5 +1,5 @@
-import { availableParallelism, cpus } from 'node:os';
-import type { Machine } from '../types.js';
+import { availableParallelism, cpus, totalmem } from 'node:os';
+import type { Engine, Machine } from '../types.js';
 
 /** How many threads can compute at the same time. */
 export const cores = (): number => availableParallelism();
@@ -10,3 +10,13 @@ export const machine = (): Machine => ({
   cores: cores(),
   platform: `${process.platform} ${process.arch}`,
 });
+
+/** What runs the code, and how much memory the process may take, in bytes: that of the machine, or of the container it is in. */
+export function engine(): Engine {
+  const { bun, deno, node } = process.versions;
+  const name = bun !== undefined ? 'Bun' : deno !== undefined ? 'Deno' : 'Node';
+  // Without a limit it is 0, or larger than any machine.
+  const limit = process.constrainedMemory?.() ?? 0;
+  const memory = limit > 0 && limit < totalmem() ? limit : totalmem();
+  return { name, version: bun ?? deno ?? node, node, memory };
+}

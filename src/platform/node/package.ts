@@ -12,3 +12,11 @@ export const VERSION: string =
   typeof ESPALIER_VERSION === 'string'
     ? ESPALIER_VERSION
     : (JSON.parse(readFileSync(manifestPath(), 'utf8')) as { version: string }).version;
+
+/** Packages that this one uses where they are installed, and the versions that it takes of each. */
+export function optionalPeers(): Readonly<Record<string, string>> {
+  const { peerDependencies } = JSON.parse(readFileSync(manifestPath(), 'utf8')) as {
+    readonly peerDependencies?: Readonly<Record<string, string>>;
+  };
+  return peerDependencies ?? {};
+}

@@ -1,4 +1,4 @@
-import { access, constants, mkdir, realpath, stat } from 'node:fs/promises';
+import { access, constants, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, normalize, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Beside } from '../types.js';
@@ -19,13 +19,6 @@ export const realPath = (path: string): Promise<string> => realpath(path).catch(
 /** Whether new files may be made where this one would lie. errors: FileProblem where not. */
 export async function checkFolderOf(path: string): Promise<void> {
   await access(dirname(path), constants.W_OK).catch((error: unknown) => {
-    throw problemOf(error);
-  });
-}
-
-/** Makes a folder, and those that it lies in. One that is there stays as it is. errors: FileProblem */
-export async function makeFolder(path: string): Promise<void> {
-  await mkdir(path, { recursive: true }).catch((error: unknown) => {
     throw problemOf(error);
   });
 }

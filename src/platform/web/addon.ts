@@ -6,6 +6,10 @@ import { blobFiles, ROOT } from './blobFiles.js';
 let loaded: typeof Addon | undefined;
 let loading: Promise<typeof Addon> | undefined;
 
+/** Where the addon was loaded from; undefined before it is loaded. */
+export const addonPlace = (): string | undefined =>
+  loaded === undefined ? undefined : 'native/espalier.wasm';
+
 /** The addon, once `addonReady` has resolved. */
 export function addon(): typeof Addon {
   if (loaded === undefined)

@@ -1,4 +1,4 @@
-import type { Machine } from '../types.js';
+import type { Engine, Machine } from '../types.js';
 
 /** How many threads can compute at the same time: the addon has one here. */
 export const cores = (): number => 1;
@@ -8,4 +8,12 @@ export const machine = (): Machine => ({
   cpu: 'unknown',
   cores: navigator.hardwareConcurrency,
   platform: navigator.userAgent,
+});
+
+/** A browser tells little of what runs the code. */
+export const engine = (): Engine => ({
+  name: 'browser',
+  version: navigator.userAgent,
+  node: undefined,
+  memory: 4e9,
 });

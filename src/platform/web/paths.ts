@@ -23,11 +23,6 @@ export async function checkFolderOf(_path: string): Promise<void> {
 /** Beside what a page is given lies nothing. */
 export const fileBeside = async (_file: string, _name: string): Promise<Beside> => ({ refused: 'outside' });
 
-/** errors: FileProblem, always: a page has no folders. */
-export async function makeFolder(_path: string): Promise<void> {
-  throw new FileProblem('refused', 'a browser writes no files by path: take the bytes');
-}
-
 /** A path from the root on. */
 export const absolutePath = (path: string): string => path;
 
