@@ -156,26 +156,24 @@ function BoxOf({
   const [left, top] = [x - BOX.width / 2, y - BOX.height / 2];
   const isFold = fold.children.length > 0;
   const gone = facts.gone === fold.nodes.length;
-  const said = [
-    shortened(fold.label, 60),
-    kindText(fold, data),
+  const short = shortened(isFold ? fold.label : endOf(fold.label), 25);
+  const kind = shortened(kindText(fold, data, short), 27);
+  const state = [
     gone ? 'gone' : kept < 1 ? `${Math.round(100 * kept)} % left` : '',
     facts.frozen > 0 ? 'frozen' : '',
   ].filter((part) => part !== '');
-  const short = shortened(isFold ? fold.label : endOf(fold.label), 25);
   return (
     // biome-ignore lint/a11y/useSemanticElements: there are no buttons in a drawing
     <g
       class={`box${isChosen ? ' chosen' : ''}${gone ? ' lost' : ''}`}
       role="button"
       data-box={index}
-      tabIndex={isFirst ? 0 : -1}
-      aria-label={said.join(', ')}
+      tabindex={isFirst ? 0 : -1}
       aria-pressed={isChosen}
       onClick={() => onChoose(fold.id)}
       onDblClick={() => onOpen(fold)}
     >
-      <title>{said.join(', ')}</title>
+      <title>{[shortened(fold.label, 60), kindText(fold, data), ...state].join(', ')}</title>
       {isFold && <rect class="under" x={left + 4} y={top + 4} width={BOX.width} height={BOX.height} rx="6" />}
       <rect class="frame" x={left} y={top} width={BOX.width} height={BOX.height} rx="6" />
       {kept < 1 && <rect class="gone" x={left + 8} y={top + 35} width={BOX.width - 16} height="6" />}
@@ -187,7 +185,7 @@ function BoxOf({
         {short}
       </text>
       <text class="tick" x={left + 10} y={top + 29}>
-        {shortened(kindText(fold, data, short), 27)}
+        {kind}
       </text>
     </g>
   );

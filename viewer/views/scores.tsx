@@ -192,7 +192,7 @@ function Alone({ data: { original, groups, nodes } }: { readonly data: ReportDat
   return (
     <Section id="scores" title="At a glance" says="What the model is made of, and what of it could go.">
       <Table
-        heads={['', 'is']}
+        heads={['What', 'Is']}
         rows={[
           ['Size', bytes(size.bytes)],
           ['Parameters', count(size.params)],

@@ -1,26 +1,15 @@
-import { type HierarchyRectangularNode, hierarchy, treemap } from 'd3-hierarchy';
 import { useState } from 'preact/hooks';
 import type { ReportData, TensorRow } from '../../src/findings/types.js';
 import { bytes, share } from '../../src/report/numbers.js';
 import { Figure, Key, Section, Table } from '../parts/figure.js';
-import { onPress, useWidth } from '../parts/hooks.js';
+import { useWidth } from '../parts/hooks.js';
 import { type Module, modulesOf, partsOf } from '../parts/modules.js';
-import { Picture } from '../parts/picture.js';
-import { Shortened, shapeText, shortened } from '../parts/text.js';
+import { Shortened, shapeText } from '../parts/text.js';
 import { LaneStrips } from './laneStrips.js';
-
-/** A module or a tensor, and what it takes up. */
-interface Place {
-  readonly label: string;
-  readonly path: string;
-  readonly bytes: readonly [number, number];
-  readonly tensor?: TensorRow;
-  readonly children?: readonly Place[];
-}
+import { type Place, Rectangles } from './rectangles.js';
 
 /** Rectangles that are drawn of one module at most: what is smaller is one rectangle together. */
 const MOST = 40;
-const HEAD = 17;
 
 /** Where the bytes of the weights are: modules, in these tensors, in these lanes. */
 export function Treemap({ data }: { readonly data: ReportData }) {
@@ -135,135 +124,6 @@ function gathered(places: readonly Place[], path: string): readonly Place[] {
     children: gathered(rest, `${path}/…`),
   };
   return [...sorted.slice(0, MOST - 1), others];
-}
-
-type Drawn = HierarchyRectangularNode<Place>;
-
-function Rectangles({
-  place,
-  mode,
-  width,
-  height,
-  enter,
-}: {
-  readonly place: Place;
-  readonly mode: 0 | 1;
-  readonly width: number;
-  readonly height: number;
-  readonly enter: (place: Place) => void;
-}) {
-  const root = hierarchy<Place>(place, ({ children, path }) =>
-    depthIn(path, place) < 2 ? (children as Place[]) : undefined,
-  )
-    .sum(({ children, bytes: own, path }) =>
-      children && depthIn(path, place) < 2 ? 0 : Math.max(own[mode], 0),
-    )
-    .sort((a, b) => (b.value ?? 0) - (a.value ?? 0));
-  const drawn = treemap<Place>()
-    .size([width, height])
-    .paddingInner(2)
-    .paddingTop((node) => (node.depth === 1 && node.children ? HEAD : 0))(root);
-  return (
-    <Picture width={width} height={height} label={`Bytes of ${place.label}`} isUsed>
-      {(drawn.children ?? []).map((child) => (
-        <Cell key={child.data.path} node={child} mode={mode} enter={enter} />
-      ))}
-    </Picture>
-  );
-}
-
-/** How deep below a place another one lies: 0 for itself, 1 for its children. */
-const depths = new WeakMap<Place, ReadonlyMap<string, number>>();
-function depthIn(path: string, place: Place): number {
-  let known = depths.get(place);
-  if (known === undefined) {
-    const found = new Map<string, number>([[place.path, 0]]);
-    for (const child of place.children ?? []) {
-      found.set(child.path, 1);
-      for (const grandchild of child.children ?? []) found.set(grandchild.path, 2);
-    }
-    depths.set(place, found);
-    known = found;
-  }
-  return known.get(path) ?? 3;
-}
-
-const wordsOf = ({ label, bytes: [before, after] }: Place): string =>
-  `${shortened(label, 60)}: ${bytes(before)} before, ${bytes(after)} after`;
-
-/** A child of what is shown: a group of rectangles, or one. */
-function Cell({
-  node,
-  mode,
-  enter,
-}: {
-  readonly node: Drawn;
-  readonly mode: 0 | 1;
-  readonly enter: (place: Place) => void;
-}) {
-  const { data, x0, x1, y0, y1 } = node;
-  const [wide, high] = [x1 - x0, y1 - y0];
-  if (wide < 1 || high < 1) return null;
-  const open = (): void => enter(data);
-  return (
-    // biome-ignore lint/a11y/useSemanticElements: there are no buttons in a drawing
-    <g
-      class="cell"
-      role="button"
-      tabIndex={0}
-      aria-label={wordsOf(data)}
-      onClick={open}
-      onKeyDown={onPress(open)}
-    >
-      <title>{wordsOf(data)}</title>
-      <rect class="ground" x={x0} y={y0} width={wide} height={high} />
-      {node.children ? (
-        node.children.map((child) => <Filled key={child.data.path} node={child} mode={mode} labelled />)
-      ) : (
-        <Filled node={node} mode={mode} labelled />
-      )}
-      {node.children && wide > 30 && high > HEAD && (
-        <text class="name" x={x0 + 3} y={y0 + 12.5}>
-          {shortened(data.label, Math.floor((wide - 6) / 6.6))}
-        </text>
-      )}
-    </g>
-  );
-}
-
-/** A rectangle of which the share that is kept is filled, and the rest hatched. */
-function Filled({
-  node: { data, x0, x1, y0, y1 },
-  mode,
-  labelled,
-}: {
-  readonly node: Drawn;
-  readonly mode: 0 | 1;
-  readonly labelled: boolean;
-}) {
-  const [wide, high] = [x1 - x0, y1 - y0];
-  if (wide <= 0 || high <= 0) return null;
-  const kept = mode === 1 || data.bytes[0] === 0 ? 1 : Math.min(1, data.bytes[1] / data.bytes[0]);
-  const left = mode === 0 ? kept : 1;
-  const across = wide >= high;
-  const fits = labelled && wide > 34 && high > 16;
-  return (
-    <g>
-      <rect class="gone" x={x0} y={y0} width={wide} height={high} />
-      <rect
-        class="after"
-        x={x0}
-        y={y0}
-        width={across ? wide * left : wide}
-        height={across ? high : high * left}
-      />
-      {fits && (across ? wide * left : wide) > 34 && (across ? high : high * left) > 16 && (
-        <text class="on" x={x0 + 4} y={y0 + 13}>
-          {shortened(data.label, Math.floor(((across ? wide * left : wide) - 6) / 6.8))}
-        </text>
-      )}
-    </g>
-  );
 }
 
 function PlaceTable({
