@@ -6,7 +6,7 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
-import { datasetOf } from '../src/data/data.js';
+import { datasetOf } from '../src/data/dataset.js';
 import { type Dataset, loadData, openModel } from '../src/index.js';
 import { onnxruntime } from '../src/runtime/onnxruntime.js';
 import type { Tensor } from '../src/runtime/runtime.js';

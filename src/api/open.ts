@@ -1,6 +1,6 @@
 import { DISPOSE } from '../base/dispose.js';
 import { frozen } from '../base/frozen.js';
-import type { Dataset } from '../data/data.js';
+import type { Dataset } from '../data/dataset.js';
 import type { SampleSource } from '../data/samples.js';
 import { readGraph } from '../model/graph.js';
 import { openBlob, openBytes, openFile } from '../native/index.js';

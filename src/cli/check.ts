@@ -1,5 +1,6 @@
 import { EspalierError } from '../base/errors.js';
-import { type Dataset, loadData } from '../data/data.js';
+import { loadData } from '../data/data.js';
+import type { Dataset } from '../data/dataset.js';
 import { matchInputs } from '../data/match.js';
 import { sampleFiles } from '../data/sampleFiles.js';
 import type { CallOptions, Inspection, Model, SampleOptions, Warning } from '../options/types.js';
@@ -25,10 +26,11 @@ export async function openData(
   options: SampleOptions,
   tell: (line: string) => void,
 ): Promise<Dataset> {
-  const { preprocess, labels, samples, shape, signal } = options;
+  const { preprocess, column, labels, samples, shape, signal } = options;
   if (typeof data !== 'string') return data;
   const dataset = await model.samples(data, {
     ...(preprocess !== undefined && { preprocess }),
+    ...(column !== undefined && { column }),
     ...(labels !== undefined && { labels }),
     ...(samples !== undefined && { samples }),
     ...(shape !== undefined && { shape }),

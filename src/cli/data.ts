@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { EspalierError } from '../base/errors.js';
-import type { Dataset } from '../data/data.js';
+import type { Dataset } from '../data/dataset.js';
 import { saveOptions } from '../options/call.js';
 import { HEADING } from '../options/headings.js';
 import { sampleOptions } from '../options/sampling.js';

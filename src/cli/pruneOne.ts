@@ -1,4 +1,4 @@
-import type { Dataset } from '../data/data.js';
+import type { Dataset } from '../data/dataset.js';
 import type { CallOptions, PlanOptions, Pruned } from '../options/types.js';
 import { checkData, checkPruned, openData, readData } from './check.js';
 import { checkOutput, writeBytes, writeOutput } from './files.js';

@@ -1,7 +1,7 @@
 import { resample } from '../native/resample.js';
 import type { Caption, DecodedImage } from '../platform/index.js';
 import { numbersOf } from '../runtime/dtypes.js';
-import type { DataArray, Dataset } from './data.js';
+import type { DataArray, Dataset } from './dataset.js';
 
 /** Images that a sheet shows at most, and the longer edge of each, in pixels. */
 const MOST_IMAGES = 48;

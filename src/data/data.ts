@@ -1,7 +1,6 @@
-import { EspalierError, type Where } from '../base/errors.js';
+import { EspalierError } from '../base/errors.js';
 import {
   baseName,
-  type DecodedImage,
   FileProblem,
   type FileState,
   kindOf,
@@ -10,54 +9,17 @@ import {
   openFile,
   pathIn,
 } from '../platform/index.js';
-import { bytesOf, fromBytes, type NumericType } from '../runtime/dtypes.js';
-import type { NumericData, Tensor } from '../runtime/runtime.js';
-import { invalid, shown } from '../schema/check.js';
+import { bytesOf, fromBytes } from '../runtime/dtypes.js';
+import type { NumericData } from '../runtime/runtime.js';
 import type { PathLike } from '../schema/sources.js';
+import { checkRange, type DataArray, type Dataset, layout, noNumbers } from './dataset.js';
 import { headerLength, type NpyHeader, parseHeader, swapBytes, textsOf, toRowMajor } from './npy.js';
 import { nameFor, type Place, placeFrom } from './place.js';
+import { elementsOf, isSafetensors, readSafetensors } from './safetensors.js';
 import { inflate, readExactly, readZipEntries, type ZipEntry, ZipFault } from './zip.js';
 
-/** Samples: arrays by name, whose leading axis is the sample. */
-export interface Dataset {
-  /** The file or folder, for people. */
-  readonly source: string;
-  readonly arrays: ReadonlyMap<string, DataArray>;
-  /** How files became these arrays, in one line; undefined where they were arrays before. */
-  readonly preprocessing?: string;
-  /** Names of the classes that labels number, where folders or a table name them: the index is the number. */
-  readonly classes?: readonly string[];
-  /** The file of each sample, for people. */
-  readonly files?: readonly string[];
-  /** What about them may not be as it was meant. */
-  readonly warnings?: readonly { readonly code: string; readonly text: string }[];
-}
-
 /**
- * One array of a dataset, with samples along its first axis: its element type and shape are known, its elements are
- * read in pieces on demand.
- */
-export interface DataArray {
-  readonly name: string;
-  /** Nothing where the elements are no numbers (texts, records, objects). */
-  readonly type: NumericType | undefined;
-  /** What the file calls the element type. */
-  readonly descr: string;
-  readonly dims: readonly number[];
-  /**
-   * Samples `from` to `to`, exclusive, row-major. An array without axes is one sample.
-   * What is stored uncompressed is read piece by piece; a compressed array is unpacked once and held.
-   * Errors: DATA_MALFORMED.
-   */
-  read(from: number, to: number, signal?: AbortSignal): Promise<NumericData>;
-  /** Of an array that was made of images: what the model sees of one, as an image. */
-  picture?(index: number, signal?: AbortSignal): Promise<DecodedImage>;
-  /** The same of an array of texts; absent where the elements are none. */
-  texts?(from: number, to: number, signal?: AbortSignal): Promise<readonly string[]>;
-}
-
-/**
- * Opens an `.npz`, a folder of `.npy` files, or one `.npy`, by its path or `file:` URL, or a Blob or File of one, reading headers only.
+ * Opens an `.npz`, a folder of `.npy` files, one `.npy`, or a `.safetensors`, by its path or `file:` URL, or a Blob or File of one, reading headers only.
  * Errors: OPTION_INVALID, FILE_NOT_FOUND, FILE_UNREADABLE, DATA_MALFORMED.
  */
 export async function loadData(source: PathLike | Blob): Promise<Dataset> {
@@ -72,8 +34,11 @@ export async function loadData(source: PathLike | Blob): Promise<Dataset> {
     const names = (await namesIn(path)).filter((name) => name.endsWith('.npy'));
     for (const name of names) add(await openNpy(pathIn(path, name)));
   } else {
-    const magic = await withFile(path, (file) => readExactly(file, 0, 2));
-    if (magic[0] === 0x93) add(await openNpy(path));
+    const start = await withFile(path, (file) =>
+      readExactly(file, 0, Math.min(9, Math.max(2, file.state.size))),
+    );
+    if (start[0] === 0x93) add(await openNpy(path));
+    else if (isSafetensors(start)) for (const array of await openSafetensors(path)) add(array);
     else for (const array of await openNpz(path)) add(array);
   }
   if (arrays.size === 0)
@@ -89,55 +54,6 @@ async function kindOfData(path: string): Promise<'folder' | 'file'> {
   if (kind !== 'folder' && kind !== 'file') throw irregular(path);
   return kind;
 }
-
-/** The same from tensors in memory. */
-export function datasetOf(tensors: Readonly<Record<string, Tensor>>, source = 'memory'): Dataset {
-  const arrays = Object.entries(tensors).map(([name, { type, data, dims }]): [string, DataArray] => {
-    const numeric = type === 'string' ? undefined : type;
-    const { stride, count } = layout(dims);
-    if (data.length !== stride * count)
-      throw new EspalierError(
-        'DATA_MALFORMED',
-        `"${name}" has ${data.length} elements, not ${stride * count} as its shape says`,
-      );
-    const read = async (from: number, to: number) => {
-      checkRange(name, from, to, count);
-      if (numeric === undefined) throw noNumbers(name, type, {});
-      return (data as NumericData).slice(from * stride, to * stride) as NumericData;
-    };
-    const texts = async (from: number, to: number) => {
-      checkRange(name, from, to, count);
-      return (data as readonly string[]).slice(from * stride, to * stride);
-    };
-    return [name, { name, type: numeric, descr: type, dims, read, ...(type === 'string' && { texts }) }];
-  });
-  return { source, arrays: new Map(arrays) };
-}
-
-/** Samples, and elements of one. */
-function layout(dims: readonly number[]): { readonly count: number; readonly stride: number } {
-  return { count: dims[0] ?? 1, stride: dims.slice(1).reduce((product, dim) => product * dim, 1) };
-}
-
-/** Whether an array of so many samples has these. errors: OPTION_INVALID */
-export function checkRange(name: string, from: unknown, to: unknown, count: number): void {
-  const within = (value: unknown): boolean =>
-    Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= count;
-  if (within(from) && within(to) && (from as number) <= (to as number)) return;
-  throw invalid(
-    `"${name}" has samples 0 to ${count}, exclusive; from ${shown(from)} to ${shown(to)} there are none`,
-  );
-}
-
-const noNumbers = (name: string, descr: string, where: Where): EspalierError =>
-  new EspalierError(
-    'DATA_MISMATCH',
-    `the array "${name}" has elements of type ${descr}, which are no numbers`,
-    {
-      ...where,
-      tensor: name,
-    },
-  );
 
 async function openNpy(path: Place): Promise<DataArray> {
   const name = baseName(nameFor(path)).replace(/\.npy$/, '');
@@ -173,6 +89,27 @@ function openNpz(path: Place): Promise<readonly DataArray[]> {
       );
     }
     return arrays;
+  });
+}
+
+function openSafetensors(path: Place): Promise<readonly DataArray[]> {
+  return withFile(path, async (file) => {
+    const before = file.state;
+    return (await readSafetensors(file)).map((tensor): DataArray => {
+      const { name, type, descr, dims, start, size } = tensor;
+      const { stride, count } = layout(dims);
+      const step = stride * size;
+      const read = async (from: number, to: number): Promise<NumericData> => {
+        checkRange(name, from, to, count);
+        const bytes = await withFile(
+          path,
+          (again) => readExactly(again, start + from * step, (to - from) * step),
+          before,
+        );
+        return elementsOf(tensor, bytes);
+      };
+      return { name, type, descr, dims, read };
+    });
   });
 }
 
@@ -309,6 +246,6 @@ function malformed(file: Place, what: string, tensor?: string): EspalierError {
     'DATA_MALFORMED',
     `the data cannot be used: ${what}`,
     { file: nameFor(file), ...(tensor === undefined ? {} : { tensor }) },
-    'Expected: an .npz, or a folder of .npy files, as NumPy writes them.',
+    'Expected: an .npz, or a folder of .npy files, as NumPy writes them, or a .safetensors.',
   );
 }

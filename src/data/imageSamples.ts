@@ -7,7 +7,7 @@ import { broken } from '../preprocess/stated.js';
 import { PixelValues } from '../preprocess/values.js';
 import { zeros } from '../runtime/dtypes.js';
 import type { NumericData } from '../runtime/runtime.js';
-import { checkRange, type DataArray } from './data.js';
+import { checkRange, type DataArray } from './dataset.js';
 import type { SampleFile } from './sampleFiles.js';
 
 /** Bytes of what models see of images that are kept, so that the next run over the samples need not decode them again. */

@@ -2,7 +2,7 @@ import { EspalierError } from '../base/errors.js';
 import { bytesOf } from '../runtime/dtypes.js';
 import type { DType, Feeds, NumericData, Tensor, ValueInfo } from '../runtime/runtime.js';
 import { convert } from './convert.js';
-import type { DataArray, Dataset } from './data.js';
+import type { DataArray, Dataset } from './dataset.js';
 
 /** How a dataset's arrays become a model's inputs. */
 export interface Match {

@@ -2,7 +2,7 @@ import { Zip, ZipPassThrough } from 'fflate';
 import { viewOf } from '../base/bytes.js';
 import { EspalierError } from '../base/errors.js';
 import { bytesOf, type NumericType } from '../runtime/dtypes.js';
-import type { DataArray, Dataset } from './data.js';
+import type { DataArray, Dataset } from './dataset.js';
 
 /** Samples that are read and written at once. */
 const AT_ONCE = 32;

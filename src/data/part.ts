@@ -1,4 +1,4 @@
-import type { DataArray, Dataset } from './data.js';
+import type { DataArray, Dataset } from './dataset.js';
 
 /**
  * Samples `from` to `to`, exclusive, of a dataset of `samples`, as a dataset: a view that reads nothing by itself.

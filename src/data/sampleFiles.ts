@@ -13,7 +13,7 @@ import { invalid, shown } from '../schema/check.js';
 import { isBlob, isUrl, nameOf, pathFrom } from '../schema/sources.js';
 
 /** What files of samples hold. */
-export type SampleKind = 'images';
+export type SampleKind = 'images' | 'texts';
 
 /** A file of one sample or more. */
 export interface SampleFile {
@@ -36,6 +36,7 @@ export interface SampleFiles {
 
 const KINDS: Readonly<Record<SampleKind, RegExp>> = {
   images: /\.(jpe?g|jpe|jfif|png|webp|gif|tiff?|avif)$/i,
+  texts: /\.(txt|csv|tsv|jsonl|ndjson)$/i,
 };
 
 /** The kind of a file, by how its name ends. */
@@ -117,7 +118,8 @@ async function ofFolder(path: string): Promise<SampleFiles | undefined> {
   return ofKinds(path, found.map(sampleFile));
 }
 
-const EXPECTED = 'images (JPEG, PNG, WebP, GIF, TIFF, AVIF), or .npy files named as the inputs';
+const EXPECTED =
+  'images (JPEG, PNG, WebP, GIF, TIFF, AVIF), texts (TXT, CSV, JSON lines), or .npy files named as the inputs';
 
 const listing = async <T>(path: string, list: (path: string) => Promise<T>): Promise<T> =>
   list(path).catch((cause: unknown) => {
@@ -133,26 +135,25 @@ const listing = async <T>(path: string, list: (path: string) => Promise<T>): Pro
     );
   });
 
-/** Those of one kind; what is of none is counted. errors: DATA_MISMATCH, OPTION_INVALID where a list names such a file */
+/** Those of one kind; what is of another kind is counted. errors: DATA_MISMATCH for images beside sounds; OPTION_INVALID where a list names neither */
 function ofKinds(source: string, all: readonly SampleFile[]): SampleFiles {
   const kinds = new Map<SampleKind, SampleFile[]>();
   for (const file of all) {
-    const kind = typeof file.place === 'string' ? kindOfName(file.name) : 'images';
+    const kind = typeof file.place === 'string' ? kindOfName(file.name) : (kindOfName(file.name) ?? 'images');
     if (kind === undefined) continue;
     const own = kinds.get(kind);
     if (own === undefined) kinds.set(kind, [file]);
     else own.push(file);
   }
-  const [first, second] = [...kinds.entries()];
+  // Beside images a text says something of them.
+  const [first, second] = [...kinds.keys()].filter((kind) => kinds.size === 1 || kind !== 'texts');
   if (first === undefined)
     throw invalid(
       `data name no file that can be a sample: ${shown(baseName(all[0]!.name))}`,
       `Expected: ${EXPECTED}.`,
     );
   if (second !== undefined)
-    throw new EspalierError('DATA_MISMATCH', `the samples are both ${first[0]} and ${second[0]}`, {
-      file: source,
-    });
-  const [kind, files] = first;
-  return { kind, source, files, others: all.length - files.length };
+    throw new EspalierError('DATA_MISMATCH', `the samples are both ${first} and ${second}`, { file: source });
+  const files = kinds.get(first)!;
+  return { kind: first, source, files, others: all.length - files.length };
 }

@@ -1,5 +1,5 @@
 import { EspalierError } from '../base/errors.js';
-import type { Dataset } from '../data/data.js';
+import type { Dataset } from '../data/dataset.js';
 import { feedsOf, type Match, matchInputs } from '../data/match.js';
 import { NativeModel, type NativeOptions, openBytes, openFile } from '../native/index.js';
 import { quietly } from '../native/quietly.js';

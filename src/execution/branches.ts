@@ -1,5 +1,5 @@
 import type { Analysis } from '../coupling/analysis.js';
-import type { Dataset } from '../data/data.js';
+import type { Dataset } from '../data/dataset.js';
 import type { GraphDocument, NodeDocument } from '../model/document.js';
 import { type Edits, NO_EDITS } from '../model/edits.js';
 import type { Graph, Node } from '../model/graph.js';

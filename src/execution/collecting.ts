@@ -1,4 +1,4 @@
-import type { Dataset } from '../data/data.js';
+import type { Dataset } from '../data/dataset.js';
 import type { NativeModel, NativeOptions } from '../native/index.js';
 import type { Runtime, Tensor } from '../runtime/runtime.js';
 import { type Activations, activations } from './activations.js';

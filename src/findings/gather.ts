@@ -1,5 +1,5 @@
 import { warningIn } from '../base/errors.js';
-import type { Dataset } from '../data/data.js';
+import type { Dataset } from '../data/dataset.js';
 import { INTERFACE_KEY, readChanges } from '../data/interfaceChanges.js';
 import { quietly } from '../native/quietly.js';
 import type {

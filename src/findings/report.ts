@@ -1,6 +1,6 @@
 import { EspalierError } from '../base/errors.js';
 import { frozen } from '../base/frozen.js';
-import type { Dataset } from '../data/data.js';
+import type { Dataset } from '../data/dataset.js';
 import { quietly } from '../native/quietly.js';
 import { saveOptions } from '../options/call.js';
 import { checkReportOptions } from '../options/checks.js';

@@ -1,7 +1,7 @@
 import { EspalierError } from '../base/errors.js';
 import { fidelity } from '../compare/measures.js';
 import type { Answers } from '../compare/row.js';
-import type { Dataset } from '../data/data.js';
+import type { Dataset } from '../data/dataset.js';
 import { answeringKept, INTERFACE_KEY, readChanges, takingWhole } from '../data/interfaceChanges.js';
 import { quietly } from '../native/quietly.js';
 import type { CallOptions, ReportOptions } from '../options/types.js';

@@ -2,7 +2,7 @@ import { EspalierError, option, text } from '../base/errors.js';
 import { rolesOf } from '../compare/outputRoles.js';
 import { Outputs } from '../compare/outputs.js';
 import { standInsOf } from '../compare/standIns.js';
-import type { Dataset } from '../data/data.js';
+import type { Dataset } from '../data/dataset.js';
 import { answeringKept, type InterfaceChanges, takingWhole } from '../data/interfaceChanges.js';
 import { matchInputs, readLabels } from '../data/match.js';
 import { part } from '../data/part.js';

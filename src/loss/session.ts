@@ -1,7 +1,7 @@
 import { Shared } from '../base/shared.js';
 import type { Analysis } from '../coupling/analysis.js';
 import type { Group } from '../coupling/groups.js';
-import type { Dataset } from '../data/data.js';
+import type { Dataset } from '../data/dataset.js';
 import { type Computed, computedOn } from '../execution/branches.js';
 import { collect, type Observer } from '../execution/collecting.js';
 import { showing, unfusedValuesOf } from '../execution/unfusedValues.js';

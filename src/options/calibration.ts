@@ -5,7 +5,7 @@ import { IMAGE_PRESET_NAMES } from '../preprocess/presets.js';
 import { mayBePreprocessing, PREPROCESSING_FORMS, type Preprocessing } from '../preprocess/stated.js';
 import { isRuntime, type Runtime } from '../runtime/runtime.js';
 import { optionSet } from '../schema/declaration.js';
-import { described, type Field, like, positive, textsOf, whole } from '../schema/fields.js';
+import { described, type Field, like, positive, textsOf, whole, words } from '../schema/fields.js';
 import { callOptions } from './call.js';
 import { HEADING } from './headings.js';
 import type {
@@ -27,7 +27,7 @@ export const data = {
   ),
   help: {
     api: 'samples, such as `{ input: new Float32Array(…) }`, `{ input: { data, dims } }`, a sequence of such objects, a file, or a folder of images',
-    cli: 'samples: a folder or pattern of images; .npz or a folder of .npy, arrays named as the inputs, first axis = sample',
+    cli: 'samples: a folder or pattern of images; texts (.txt, .csv, .jsonl); .npz, .safetensors or a folder of .npy, arrays named as the inputs, first axis = sample',
   },
   more: 'What looks at activations needs them; without them weights alone are looked at.',
   sign: 'FILE',
@@ -51,6 +51,15 @@ export const preprocess = {
     { words: 'what preprocessor_config.json or config.json beside the model, or its metadata, say' },
   ],
   sign: 'HOW',
+  heading: HEADING.samples,
+};
+
+/** Where texts stand in tables and JSON lines. */
+export const column = {
+  takes: words(),
+  help: 'of tables and JSON lines: the column that holds the texts; a,b for pairs',
+  defaults: [{ words: 'the one that usual names tell, or the only one of texts' }],
+  sign: 'NAME',
   heading: HEADING.samples,
 };
 
@@ -99,6 +108,7 @@ export const calibrationOptions = optionSet<CalibrationOptions>({
   own: {
     data,
     preprocess,
+    column,
     samples,
     runtime,
   },

@@ -1,5 +1,5 @@
 import { EspalierError } from '../base/errors.js';
-import type { Dataset } from '../data/data.js';
+import type { Dataset } from '../data/dataset.js';
 import { GIVE_DATA } from '../schema/advice.js';
 import type { OpenedCalibrationOptions } from './opened.js';
 

@@ -26,8 +26,8 @@ export interface CalibrationOptions {
   /**
    * Samples, such as `{ input: new Float32Array(…) }`, `{ input: { data, dims } }`, a sequence of such objects, a file,
    * or a folder of images. What looks at activations needs them; without them weights alone are looked at. A path or
-   * file: URL of an .npz, a folder of .npy, or a folder or pattern of images, a list of such paths, a Blob or File of
-   * one, what loadData gave, or arrays by the names of the inputs.
+   * file: URL of an .npz, a .safetensors, a folder of .npy, texts, or a folder or pattern of images, a list of such
+   * paths, a Blob or File of one, what loadData gave, or arrays by the names of the inputs.
    */
   readonly data?: SampleSource;
   /**
@@ -36,6 +36,11 @@ export interface CalibrationOptions {
    * beside the model, or its metadata, say.
    */
   readonly preprocess?: Preprocessing;
+  /**
+   * Of tables and JSON lines: the column that holds the texts; a,b for pairs. Default: the one that usual names tell,
+   * or the only one of texts.
+   */
+  readonly column?: string;
   /** Use at most this many samples. A whole number from 1 on. Default: all. */
   readonly samples?: number;
   /**
@@ -167,6 +172,11 @@ export interface SampleOptions extends ShapeOptions, CallOptions {
    */
   readonly preprocess?: Preprocessing;
   /**
+   * Of tables and JSON lines: the column that holds the texts; a,b for pairs. Default: the one that usual names tell,
+   * or the only one of texts.
+   */
+  readonly column?: string;
+  /**
    * The array in `data` that holds class labels ('label' where folders name classes), or a CSV of files and their
    * classes.
    */
@@ -191,8 +201,8 @@ export interface TreeOptions extends CalibrationOptions, FreeOptions, CallOption
   /**
    * Samples, such as `{ input: new Float32Array(…) }`, `{ input: { data, dims } }`, a sequence of such objects, a file,
    * or a folder of images. A tree is made of what the model does on them: without some it is refused. A path or file:
-   * URL of an .npz, a folder of .npy, or a folder or pattern of images, a list of such paths, a Blob or File of one,
-   * what loadData gave, or arrays by the names of the inputs.
+   * URL of an .npz, a .safetensors, a folder of .npy, texts, or a folder or pattern of images, a list of such paths, a
+   * Blob or File of one, what loadData gave, or arrays by the names of the inputs.
    */
   readonly data?: SampleSource;
   /**
@@ -236,9 +246,9 @@ export interface VerifyOptions extends CalibrationOptions, CallOptions {
   readonly runs?: number;
   /**
    * Samples, such as `{ input: new Float32Array(…) }`, `{ input: { data, dims } }`, a sequence of such objects, a file,
-   * or a folder of images. A path or file: URL of an .npz, a folder of .npy, or a folder or pattern of images, a list
-   * of such paths, a Blob or File of one, what loadData gave, or arrays by the names of the inputs. Default: random
-   * numbers, which the result says.
+   * or a folder of images. A path or file: URL of an .npz, a .safetensors, a folder of .npy, texts, or a folder or
+   * pattern of images, a list of such paths, a Blob or File of one, what loadData gave, or arrays by the names of the
+   * inputs. Default: random numbers, which the result says.
    */
   readonly data?: SampleSource;
   /**

@@ -1,4 +1,4 @@
-import type { Dataset } from '../data/data.js';
+import type { Dataset } from '../data/dataset.js';
 import type * as Given from './types.js';
 
 /** What the pipeline is given: the options of the API, checked, and their samples as a dataset. */

@@ -1,6 +1,6 @@
 import type { Length, LengthSource } from '../coupling/lengths.js';
 import type { Reason } from '../coupling/reason.js';
-import type { Dataset } from '../data/data.js';
+import type { Dataset } from '../data/dataset.js';
 import type { SampleSource } from '../data/samples.js';
 import type { Guard, GuardReport } from '../guard/types.js';
 import type { Plan } from '../plan/plan.js';

@@ -2,7 +2,7 @@ import { finished, type Steps } from '../base/steps.js';
 import { type Analysis, analysingWalk, walkingFreely } from '../coupling/analysis.js';
 import type { Lengths } from '../coupling/lengths.js';
 import type { Walk } from '../coupling/walk.js';
-import type { Dataset } from '../data/data.js';
+import type { Dataset } from '../data/dataset.js';
 import { foldedGraph } from '../folding/fold.js';
 import type { Graph } from '../model/graph.js';
 import type { NativeModel } from '../native/index.js';

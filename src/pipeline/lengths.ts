@@ -3,7 +3,7 @@ import type { AbstractTensor as Value } from '../coupling/abstractTensor.js';
 import type { Analysis } from '../coupling/analysis.js';
 import { type Length, type Lengths, openLengths } from '../coupling/lengths.js';
 import type { Walk } from '../coupling/walk.js';
-import type { Dataset } from '../data/data.js';
+import type { Dataset } from '../data/dataset.js';
 import { activations } from '../execution/activations.js';
 import { type Assignment, type Dim, evaluate, freeSymbols, subtract } from '../model/dim.js';
 import type { NativeModel } from '../native/index.js';

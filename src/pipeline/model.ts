@@ -4,7 +4,7 @@ import { sectionsIn } from '../compression/sections.js';
 import { isWeight } from '../cost/model.js';
 import type { Analysis } from '../coupling/analysis.js';
 import type { Lengths } from '../coupling/lengths.js';
-import type { Dataset } from '../data/data.js';
+import type { Dataset } from '../data/dataset.js';
 import type { Graph } from '../model/graph.js';
 import type { NativeModel } from '../native/index.js';
 import { quietly } from '../native/quietly.js';

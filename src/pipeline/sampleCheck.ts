@@ -1,5 +1,5 @@
 import type { Analysis } from '../coupling/analysis.js';
-import type { Dataset } from '../data/data.js';
+import type { Dataset } from '../data/dataset.js';
 import { collect, type Observer } from '../execution/collecting.js';
 import type { NativeModel } from '../native/index.js';
 import { quietly } from '../native/quietly.js';

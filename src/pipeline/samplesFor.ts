@@ -1,4 +1,4 @@
-import type { Dataset } from '../data/data.js';
+import type { Dataset } from '../data/dataset.js';
 import { datasetFor, type SampleSource } from '../data/samples.js';
 import type { Graph } from '../model/graph.js';
 import type { CalibrationOptions, SampleOptions } from '../options/types.js';
@@ -12,18 +12,19 @@ export interface SampledModel {
 
 /** What a call says of its samples beside what they are. */
 export type SampleWishes = Omit<SampleOptions, 'onProgress' | 'threads'> &
-  Pick<CalibrationOptions, 'preprocess'>;
+  Pick<CalibrationOptions, 'preprocess' | 'column'>;
 
 /** Samples of any form as arrays for a model: its inputs say how they are laid out, it and what lies beside it how they are made. */
 export function samplesFor(
   { graph, path }: SampledModel,
   source: SampleSource,
-  { samples, signal, preprocess, labels, shape }: SampleWishes,
+  { samples, signal, preprocess, column, labels, shape }: SampleWishes,
 ): Promise<Dataset> {
   return datasetFor(source, {
     inputs: inputsOf(graph, shape),
     model: { metadata: graph.document.metadata, ...(path !== undefined && { path }) },
     ...(preprocess !== undefined && { preprocess }),
+    ...(column !== undefined && { column }),
     ...(labels !== undefined && { labels }),
     ...(samples !== undefined && { most: samples }),
     ...(signal !== undefined && { signal }),

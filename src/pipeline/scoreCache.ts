@@ -1,6 +1,6 @@
 import type { Analysis } from '../coupling/analysis.js';
 import type { Group } from '../coupling/groups.js';
-import type { Dataset } from '../data/data.js';
+import type { Dataset } from '../data/dataset.js';
 import type { OpenedScoreOptions } from '../options/opened.js';
 import type { Runtime } from '../runtime/runtime.js';
 import { criterionCatalogue } from '../scoring/criteria.js';

@@ -1,5 +1,5 @@
 import type { Analysis } from '../coupling/analysis.js';
-import type { Dataset } from '../data/data.js';
+import type { Dataset } from '../data/dataset.js';
 import { CalibrationSession } from '../loss/session.js';
 import type { NativeModel } from '../native/index.js';
 import { DEFAULT_MEMORY } from '../options/calibration.js';

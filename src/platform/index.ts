@@ -24,7 +24,7 @@ export { inSlices, repeatedly, turnOfLoop } from './node/loop.js';
 export { cores, engine, machine } from './node/machine.js';
 export { moduleUrl } from './node/modules.js';
 export { optionalPeers, VERSION } from './node/package.js';
-export { installedPackage, packagePlaces } from './node/packages.js';
+export { importPackage, installedPackage, packagePlaces } from './node/packages.js';
 export {
   absolutePath,
   baseName,

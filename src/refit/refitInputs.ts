@@ -1,5 +1,5 @@
 import type { Analysis } from '../coupling/analysis.js';
-import type { Dataset } from '../data/data.js';
+import type { Dataset } from '../data/dataset.js';
 import type { Match } from '../data/match.js';
 import { feedsOf, matchInputs } from '../data/match.js';
 import type { Layer } from '../layers/layers.js';

@@ -1,4 +1,4 @@
-import type { Dataset } from '../data/data.js';
+import type { Dataset } from '../data/dataset.js';
 import type { Warning } from '../options/types.js';
 import { facts, sections } from './table.js';
 import { warningLines } from './warnings.js';

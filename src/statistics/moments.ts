@@ -1,6 +1,6 @@
 import { inTurn, Limiter } from '../base/limiter.js';
 import type { Walk } from '../coupling/walk.js';
-import type { Dataset } from '../data/data.js';
+import type { Dataset } from '../data/dataset.js';
 import { collect, type Observer } from '../execution/collecting.js';
 import { shareOf, strideFor, stridesFor } from '../execution/subsampling.js';
 import { type Layer, mixesAll } from '../layers/layers.js';

@@ -46,11 +46,12 @@ async function fromDataset(
   model: ModelOrigin,
   data: SampleSource,
 ): Promise<BatchSource> {
-  const { signal, labels, samples, preprocess } = options;
+  const { signal, labels, samples, preprocess, column } = options;
   const dataset = await datasetFor(data, {
     inputs: original.inputs,
     model,
     ...(preprocess !== undefined && { preprocess }),
+    ...(column !== undefined && { column }),
     ...(labels !== undefined && { labels }),
     ...(samples !== undefined && { most: samples }),
     ...(signal !== undefined && { signal }),

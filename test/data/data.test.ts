@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { datasetOf, loadData } from '../../src/data/data.js';
+import { loadData } from '../../src/data/data.js';
+import { datasetOf } from '../../src/data/dataset.js';
 import { shared } from '../runtime/models.js';
 import { bytes, float32, int64, npy, npz, written } from './files.js';
 

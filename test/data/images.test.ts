@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
-import type { SampleContext } from '../../src/data/fileSamples.js';
+import type { SampleContext } from '../../src/data/context.js';
 import { datasetFor } from '../../src/data/samples.js';
 import { EspalierError } from '../../src/index.js';
 import type { ValueInfo } from '../../src/runtime/runtime.js';

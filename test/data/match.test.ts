@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { convert } from '../../src/data/convert.js';
-import { datasetOf } from '../../src/data/data.js';
+import { datasetOf } from '../../src/data/dataset.js';
 import { batches, matchInputs, readLabels } from '../../src/data/match.js';
 import { type NumericType, zeros } from '../../src/runtime/dtypes.js';
 import type { ValueInfo } from '../../src/runtime/runtime.js';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { datasetOf } from '../../src/data/data.js';
+import { datasetOf } from '../../src/data/dataset.js';
 import { part } from '../../src/data/part.js';
 
 test('a part of the samples is a dataset; what is no samples stays', async () => {

@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import * as ort from 'onnxruntime-node';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { EspalierError } from '../../src/base/errors.js';
-import { datasetOf } from '../../src/data/data.js';
+import { datasetOf } from '../../src/data/dataset.js';
 import { activations } from '../../src/execution/activations.js';
 import { observe } from '../../src/execution/observed.js';
 import { openBytes, openFile } from '../../src/native/index.js';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { datasetOf } from '../../src/data/data.js';
+import { datasetOf } from '../../src/data/dataset.js';
 import { matchInputs } from '../../src/data/match.js';
 import { BatchGrowth } from '../../src/execution/batchGrowth.js';
 import type { StagedRun } from '../../src/execution/stagedRun.js';

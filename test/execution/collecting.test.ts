@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { datasetOf } from '../../src/data/data.js';
+import { datasetOf } from '../../src/data/dataset.js';
 import { type Batch, collect, type Observer } from '../../src/execution/collecting.js';
 import { onnxruntime } from '../../src/index.js';
 import { openBytes } from '../../src/native/index.js';

@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from 'vitest';
 import { openModel } from '../../src/api/open.js';
-import { datasetOf } from '../../src/data/data.js';
+import { datasetOf } from '../../src/data/dataset.js';
 import { treeOptions } from '../../src/options/growing.js';
 import { planOptions } from '../../src/options/planning.js';
 import { scoreOptions } from '../../src/options/scoring.js';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Recurrence } from '../../src/coupling/recurrence.js';
-import { datasetOf } from '../../src/data/data.js';
+import { datasetOf } from '../../src/data/dataset.js';
 import { beside, rowsSeen, statesBefore } from '../../src/layers/recurrent.js';
 import { Builder } from '../support/builder.js';
 import type { ModelSpec, NodeSpec } from '../support/onnx.js';

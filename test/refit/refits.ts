@@ -1,7 +1,7 @@
 import type * as ort from 'onnxruntime-node';
 import { Tensor } from 'onnxruntime-node';
 import { expect } from 'vitest';
-import { type Dataset, datasetOf } from '../../src/data/data.js';
+import { type Dataset, datasetOf } from '../../src/data/dataset.js';
 import type { Plan, PlanOptions } from '../../src/index.js';
 import { openModel } from '../../src/index.js';
 import { Builder } from '../support/builder.js';

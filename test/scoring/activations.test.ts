@@ -1,8 +1,8 @@
 import { Tensor } from 'onnxruntime-node';
 import { describe, expect, test } from 'vitest';
 import type { EspalierError } from '../../src/base/errors.js';
-import type { Dataset } from '../../src/data/data.js';
-import { datasetOf } from '../../src/data/data.js';
+import type { Dataset } from '../../src/data/dataset.js';
+import { datasetOf } from '../../src/data/dataset.js';
 import type { ScoreOptions } from '../../src/index.js';
 import { openModel } from '../../src/index.js';
 import { Builder } from '../support/builder.js';

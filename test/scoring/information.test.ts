@@ -1,6 +1,6 @@
 import { Tensor } from 'onnxruntime-node';
 import { expect, test } from 'vitest';
-import { datasetOf } from '../../src/data/data.js';
+import { datasetOf } from '../../src/data/dataset.js';
 import { openModel } from '../../src/index.js';
 import { Builder } from '../support/builder.js';
 import { run } from '../support/exact.js';

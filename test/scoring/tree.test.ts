@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { openModel } from '../../src/api/open.js';
-import { datasetOf } from '../../src/data/data.js';
+import { datasetOf } from '../../src/data/dataset.js';
 import type { Model, TreePairs } from '../../src/options/types.js';
 import { model, tensorType } from '../runtime/models.js';
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Dataset, datasetOf } from '../../src/data/data.js';
+import { type Dataset, datasetOf } from '../../src/data/dataset.js';
 import type { Guard, PlanOptions, Verification } from '../../src/index.js';
 import { openModel, verify } from '../../src/index.js';
 import { onnxruntime } from '../../src/runtime/onnxruntime.js';

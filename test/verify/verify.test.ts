@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { EspalierError } from '../../src/base/errors.js';
-import { datasetOf } from '../../src/data/data.js';
+import { datasetOf } from '../../src/data/dataset.js';
 import type { Runtime, Tensor } from '../../src/runtime/runtime.js';
 import { verify } from '../../src/verify/verify.js';
 import { model, shared, tensorType } from '../runtime/models.js';

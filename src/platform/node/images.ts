@@ -1,8 +1,7 @@
-import { pathToFileURL } from 'node:url';
 import { FileProblem } from '../problem.js';
 import type { Caption, DecodedImage, ImageDecoder } from '../types.js';
 import { readBytes } from './files.js';
-import { installedPackage, packagePlaces } from './packages.js';
+import { importPackage } from './packages.js';
 
 /** As much of sharp as is used here: it is an optional peer, so that its own types may be absent. */
 interface Sharp {
@@ -29,16 +28,10 @@ const MOST_PIXELS = 2 ** 28;
 /** Embedded profiles are left aside, as Pillow does; a file that ends too soon is an error. */
 const READING = { failOn: 'error', ignoreIcc: true, limitInputPixels: MOST_PIXELS } as const;
 
-let loaded: Promise<ImageDecoder> | undefined;
-
 /** Decodes images by sharp, an optional peer that is loaded when the first image comes; undefined where it is not installed. */
 export async function imageDecoder(): Promise<ImageDecoder | undefined> {
-  const found = installedPackage('sharp', packagePlaces());
-  if (found === undefined) return undefined;
-  loaded ??= import(pathToFileURL(found.entry).href).then((module: { readonly default: MakeSharp }) =>
-    decoderOf(module.default),
-  );
-  return loaded;
+  const found = (await importPackage('sharp')) as { readonly default: MakeSharp } | undefined;
+  return found && decoderOf(found.default);
 }
 
 const decoderOf = (sharp: MakeSharp): ImageDecoder => ({

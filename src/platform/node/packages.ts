@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { InstalledPackage } from '../types.js';
 
 /** Beside this package, then in the folder that the process was started in: `npx` installs it elsewhere than the project. */
@@ -28,4 +29,11 @@ function versionOf(entry: string): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** What a package exports that the user has installed, loaded now; undefined where it is not there. errors: what loading it throws */
+export async function importPackage(name: string): Promise<unknown> {
+  const found = installedPackage(name, packagePlaces());
+  if (found === undefined) return undefined;
+  return import(pathToFileURL(found.entry).href);
 }
