@@ -15,6 +15,8 @@ mod blocks;
 mod clipped;
 mod columns;
 mod damping;
+#[cfg(target_family = "wasm")]
+mod fused;
 mod gaussian;
 mod gram;
 mod grouped;
