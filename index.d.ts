@@ -215,6 +215,15 @@ export interface Edits {
   dropped?: Dropped
 }
 
+/** A file of external data, given beside the model. */
+export interface ExternalFile {
+  /** As the model names it. */
+  location: string
+  /** Where it lies; without one its bytes are given, which are copied. */
+  path?: string
+  bytes?: Uint8Array
+}
+
 export interface FloatEdit {
   tensor: number
   dims: Array<number>
@@ -343,10 +352,13 @@ export interface NewOutput {
 }
 
 /** Opens a model in memory. The bytes are copied. */
-export declare function openBytes(bytes: Uint8Array, job: Job): Promise<Model>
+export declare function openBytes(bytes: Uint8Array, given: Array<ExternalFile>, job: Job): Promise<Model>
 
-/** Opens the model at `path` without loading its weights. */
-export declare function openFile(path: string, job: Job): Promise<Model>
+/** Opens the model at `path` without loading its weights. Its external data is looked for in `given`, and in its folder. */
+export declare function openFile(path: string, given: Array<ExternalFile>, job: Job): Promise<Model>
+
+/** The same of a file whose folder means nothing. */
+export declare function openLone(path: string, given: Array<ExternalFile>, job: Job): Promise<Model>
 
 /** How mutual information is estimated. */
 export interface PairOptions {

@@ -1,5 +1,5 @@
-// Builds dist/browser: the package for browsers, as two files beside which nothing else is needed but native/espalier.wasm: the package
-// itself, and the thread that runs models. Bundlers find both of these by `new URL('…', import.meta.url)`, so that neither may move
+// Builds dist/browser: the package for browsers, as three files beside which nothing else is needed but the WebAssembly in native: the package
+// itself, the thread that runs models, and the threads of the WebAssembly where it has some. Bundlers find all of these by `new URL('…', import.meta.url)`, so that none may move
 // into a chunk of another folder.
 import { join } from 'node:path';
 import { build, type Plugin } from 'rolldown';
@@ -19,11 +19,12 @@ const webPlatform: Plugin = {
   },
 };
 
-/** Bundles the package and the thread that it starts. */
+/** Bundles the package and the threads that it starts. */
 export async function bundleForBrowser(): Promise<void> {
   for (const [name, file] of [
     ['index', 'src/index.ts'],
     ['thread', 'src/browser/thread.ts'],
+    ['wasmThread', 'src/browser/wasmThread.ts'],
   ] as const)
     await build({
       cwd: root,
@@ -33,7 +34,7 @@ export async function bundleForBrowser(): Promise<void> {
       plugins: [webPlatform],
       treeshake: {
         moduleSideEffects: [
-          { test: /[\\/]browser[\\/]thread\.ts$/, sideEffects: true },
+          { test: /[\\/]browser[\\/]\w+\.ts$/, sideEffects: true },
           { test: /./, sideEffects: false },
         ],
       },

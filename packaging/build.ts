@@ -5,7 +5,7 @@ import { writeDeclarations } from './declarations.js';
 import { exportedByFile, writeFront } from './front.js';
 import { bundleViewer } from './viewer.js';
 
-await bundleForNode([...exportedByFile().keys(), 'cli/main']);
+await bundleForNode([...exportedByFile().keys(), 'cli/main', 'platform/node/wasmThread']);
 await bundleForBrowser();
 await bundleViewer();
 writeFront();

@@ -14,10 +14,10 @@ export async function bundleForNode(entries: readonly string[]): Promise<void> {
     platform: 'node',
     // What is needed at every start is taken in: of a schema library a few functions, of the others nothing.
     external: (id) => externals.some((name) => id === name || id.startsWith(`${name}/`)),
-    // Modules do nothing when they are loaded but define what they export, the entry of the command line apart.
+    // Modules do nothing when they are loaded but define what they export; apart from the command line, and a thread.
     treeshake: {
       moduleSideEffects: [
-        { test: /[\\/]cli[\\/]main\.ts$/, sideEffects: true },
+        { test: /[\\/](cli[\\/]main|wasmThread)\.ts$/, sideEffects: true },
         { test: /./, sideEffects: false },
       ],
     },

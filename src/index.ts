@@ -31,7 +31,7 @@ export type { ImageFilter, ImagePreprocessing } from './preprocess/imageSpec.js'
 export type { Preprocessing } from './preprocess/stated.js';
 export { onnxruntime, onnxruntimeWeb } from './runtime/onnxruntime.js';
 export type * from './runtime/runtime.js';
-export type { ModelSource, PathLike } from './schema/sources.js';
+export type { ExternalData, FileSource, ModelSource, ModelWithData, PathLike } from './schema/sources.js';
 export type { SampledRows } from './scoring/criterion.js';
 export type * from './scoring/optionTypes.js';
 export type { OutputReport, Verification, VerifyOptions } from './verify/types.js';

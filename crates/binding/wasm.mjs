@@ -1,12 +1,14 @@
-// Builds the addon as WebAssembly, for browsers and for systems that have no native addon: native/espalier.wasm. Of one thread, since
-// threads need pages that are isolated from others; with SIMD, which every browser has.
+// Builds the addon as WebAssembly, for browsers and for systems that have no native addon: native/espalier.wasm of one thread, which runs
+// in every page, and native/espalier.threads.wasm of several, for pages that are isolated from others and for Node. With SIMD, which
+// every browser has.
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const TARGET = 'wasm32-wasip1';
+/** What rustc calls them, and the files that they become. */
+const TARGETS = { 'wasm32-wasip1': 'espalier.wasm', 'wasm32-wasip1-threads': 'espalier.threads.wasm' };
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 function fail(sentence) {
@@ -21,14 +23,6 @@ if (run('cargo', ['--version']).status !== 0)
     'The WebAssembly is written in Rust and `cargo` was not found: install it from https://rustup.rs and run this again.',
   );
 
-// Rust that does not come from rustup has its own way to the library, and the compiler says where that is missing.
-const rustup = run('rustup', ['target', 'list', '--installed']);
-if (rustup.status === 0 && !rustup.stdout.split('\n').includes(TARGET)) {
-  const added = run('rustup', ['target', 'add', TARGET]);
-  if (added.status !== 0)
-    fail(`${added.stderr}Rust's library for ${TARGET} could not be installed: rustup target add ${TARGET}`);
-}
-
 let emnapi;
 try {
   emnapi = dirname(createRequire(import.meta.url).resolve('emnapi/package.json'));
@@ -36,25 +30,40 @@ try {
   fail('emnapi is not installed: run `npm install` and then this again.');
 }
 
-console.error('Building the WebAssembly; the first time takes a minute or two.');
-const build = run(
-  'cargo',
-  ['build', '--quiet', '--release', '--target', TARGET, '--package', 'espalier-binding'],
-  {
-    env: {
-      ...process.env,
-      // What Node-API's functions are linked with where there is no Node.
-      EMNAPI_LINK_DIR: join(emnapi, 'lib', TARGET),
-      CARGO_TARGET_WASM32_WASIP1_RUSTFLAGS: '-C target-feature=+simd128',
+console.error('Building the WebAssembly; the first time takes some minutes.');
+for (const [target, file] of Object.entries(TARGETS)) build(target, file);
+
+function build(target, name) {
+  haveLibrary(target);
+  const environment = `CARGO_TARGET_${target.toUpperCase().replaceAll('-', '_')}_RUSTFLAGS`;
+  const built = run(
+    'cargo',
+    ['build', '--quiet', '--release', '--target', target, '--package', 'espalier-binding'],
+    {
+      env: {
+        ...process.env,
+        // What Node-API's functions are linked with where there is no Node.
+        EMNAPI_LINK_DIR: join(emnapi, 'lib', target),
+        [environment]: '-C target-feature=+simd128',
+      },
     },
-  },
-);
-if (build.status !== 0) {
-  process.stderr.write(`${build.stdout ?? ''}${build.stderr ?? ''}`);
-  fail('The WebAssembly could not be built: the lines above say why.');
+  );
+  if (built.status !== 0) {
+    process.stderr.write(`${built.stdout ?? ''}${built.stderr ?? ''}`);
+    fail(`The WebAssembly could not be built for ${target}: the lines above say why.`);
+  }
+  const folder = process.env.CARGO_TARGET_DIR ?? join(root, 'target');
+  const file = join(root, 'native', name);
+  mkdirSync(dirname(file), { recursive: true });
+  copyFileSync(join(folder, target, 'release', 'espalier_binding.wasm'), file);
+  console.error(`native/${name}: ${statSync(file).size.toLocaleString('en-US')} bytes`);
 }
-const target = process.env.CARGO_TARGET_DIR ?? join(root, 'target');
-const file = join(root, 'native', 'espalier.wasm');
-mkdirSync(dirname(file), { recursive: true });
-copyFileSync(join(target, TARGET, 'release', 'espalier_binding.wasm'), file);
-console.error(`native/espalier.wasm: ${statSync(file).size.toLocaleString('en-US')} bytes`);
+
+/** Rust that does not come from rustup has its own way to its library, and the compiler says where that is missing. */
+function haveLibrary(target) {
+  const rustup = run('rustup', ['target', 'list', '--installed']);
+  if (rustup.status !== 0 || rustup.stdout.split('\n').includes(target)) return;
+  const added = run('rustup', ['target', 'add', target]);
+  if (added.status !== 0)
+    fail(`${added.stderr}Rust's library for ${target} could not be installed: rustup target add ${target}`);
+}

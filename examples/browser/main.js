@@ -2,7 +2,9 @@ import { pageOf } from './page.js';
 
 const page = pageOf(document);
 let thread;
+/** The model, and files of its external data. */
 let file;
+let data = [];
 /** The address of the model that can be taken; it holds its memory until it is revoked. */
 let address;
 
@@ -45,12 +47,17 @@ class Thread {
 async function open() {
   thread?.stop();
   thread = new Thread(page.progress);
-  return thread.ask('open', { model: file });
+  return thread.ask('open', { model: file, externalData: data });
 }
 
+/** Of several files one is the model. Files that are chosen later, without a model, belong to the one that there is. */
 async function choose(chosen) {
-  if (chosen === undefined) return;
-  file = chosen;
+  if (chosen.length === 0) return;
+  const model =
+    chosen.find(({ name }) => /\.onnx$/i.test(name)) ?? (file === undefined ? chosen[0] : undefined);
+  const others = chosen.filter((each) => each !== model);
+  data = model === undefined ? [...data, ...others] : others;
+  file = model ?? file;
   page.reset();
   await page.during('Reading the model', async () => page.showModel(file, await open()));
 }

@@ -53,10 +53,11 @@ export function pageOf(document) {
 
   function sayProblem(problem) {
     if (problem === undefined) return;
-    const { what = problem.message, where = {}, todo } = problem;
+    const { what = problem.message, where = {}, todo = '' } = problem;
     const place = ['node', 'tensor', 'axis'].filter((name) => where[name] !== undefined);
+    const next = problem.code === 'EXTERNAL_DATA' ? 'Choose that file together with the model.' : todo;
     const words = [what, ...place.map((name) => `${name} ${where[name]}`)].join('; ');
-    at('problem').textContent = todo ? `${words}. ${todo}` : words;
+    at('problem').textContent = next ? `${words}. ${next}` : words;
   }
 
   /** Of each group, what is kept of it: the meter and its number. */
@@ -99,7 +100,7 @@ export function pageOf(document) {
 
   return {
     onModel(act) {
-      at('model').addEventListener('change', ({ target }) => act(target.files[0]));
+      at('model').addEventListener('change', ({ target }) => act([...target.files]));
     },
     onStart(act) {
       at('budget').addEventListener('submit', (event) => {

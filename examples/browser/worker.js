@@ -1,15 +1,16 @@
 // The model, in a thread of its own: WebAssembly has its caller's thread, and the page's is for its user.
 import { openModel, verify } from 'espalier';
 
-let file;
+/** As `openModel` takes it: the model with its external data. */
+let source;
 let model;
 
 /** What the page can ask for. */
 const acts = {
-  async open({ model: given }) {
+  async open({ model: file, externalData }) {
     model?.dispose();
-    file = given;
-    model = await openModel(file);
+    source = { model: file, externalData };
+    model = await openModel(source);
     const { groups, size, nodes, inputs, shares, warnings } = model.inspect();
     const listed = groups.map(({ id, lanes, params, exact }) => ({ id, lanes, params, exact }));
     return { groups: listed, size, nodes, inputs, shares, warnings };
@@ -38,7 +39,7 @@ const acts = {
 /** How alike both models answer on the samples. */
 async function comparison(bytes, samples, onProgress) {
   onProgress({ phase: 'compare', done: 0, total: 0 });
-  const { outputs, faults, data } = await verify(file, bytes, { data: samples, samples: 128, runs: 0 });
+  const { outputs, faults, data } = await verify(source, bytes, { data: samples, samples: 128, runs: 0 });
   return { outputs, faults, samples: data.samples };
 }
 
@@ -48,8 +49,8 @@ self.onmessage = ({ data: { id, act, ...given } }) => {
     try {
       postMessage({ id, answer: await acts[act](given) });
     } catch (error) {
-      const { what = error.message, where = {}, todo = '' } = error;
-      postMessage({ id, problem: { what, where, todo: `${todo}` } });
+      const { code, what = error.message, where = {}, todo = '' } = error;
+      postMessage({ id, problem: { code, what, where, todo: `${todo}` } });
     }
   });
 };

@@ -3,7 +3,7 @@ import { frozen } from '../base/frozen.js';
 import type { Dataset } from '../data/dataset.js';
 import type { SampleSource } from '../data/samples.js';
 import { readGraph } from '../model/graph.js';
-import { openBlob, openBytes, openFile } from '../native/index.js';
+import { openAny } from '../native/index.js';
 import { applyOptions, data, inspectOptions } from '../options/calibration.js';
 import { callOptions, saveOptions } from '../options/call.js';
 import { checkPlanOptions, checkScoreOptions, checkTreeOptions } from '../options/checks.js';
@@ -30,14 +30,15 @@ import type {
 import { OpenModel } from '../pipeline/model.js';
 import { type SampledModel, samplesFor } from '../pipeline/samplesFor.js';
 import type { Plan } from '../plan/plan.js';
-import { baseName } from '../platform/index.js';
 import { argument, checked, invalid } from '../schema/check.js';
-import { type ModelSource, type PathLike, pathFrom, sourceFrom } from '../schema/sources.js';
+import { fileNameOf, type ModelSource, type PathLike, pathFrom, sourceFrom } from '../schema/sources.js';
 
 /**
- * Opens an ONNX model: a path, a `file:` URL, or the bytes of a file without external data, in an ArrayBuffer or any view of one, a Blob,
- * a File or a Response. In a browser paths and URLs are addresses that are fetched, and of a Blob or File parts are read as they are
- * needed, in a worker.
+ * Opens an ONNX model: a path, a `file:` URL, or the bytes of a file, in an ArrayBuffer or any view of one, a Blob, a File or a Response. In a
+ * browser paths and URLs are addresses that are fetched, and of a Blob or File parts are read as they are needed, in a worker.
+ *
+ * Files of external data are found in the folder of a model at a path. Those of any other are given beside it, by the names that it has
+ * for them: `openModel({ model, externalData: { 'weights.bin': file } })`.
  *
  * The graph is read; weights stay where they are, and are read and copied by the native addon when they are needed.
  * errors: OPTION_INVALID, FILE_NOT_FOUND, FILE_UNREADABLE, MODEL_MALFORMED, MODEL_UNSUPPORTED, EXTERNAL_DATA, GRAPH_INVALID.
@@ -45,15 +46,10 @@ import { type ModelSource, type PathLike, pathFrom, sourceFrom } from '../schema
 export async function openModel(source: ModelSource, options?: CallOptions): Promise<Model> {
   const from = await sourceFrom('source', source);
   const call = checked(callOptions, options);
-  const [native, file] =
-    typeof from === 'string'
-      ? [await openFile(from, call), baseName(from)]
-      : from instanceof Uint8Array
-        ? [await openBytes(from, call), 'model.onnx']
-        : [await openBlob(from.blob, from.name, call), from.name];
+  const native = await openAny(from.model, call, from.files);
   try {
     const place = typeof from === 'string' ? from : undefined;
-    return new CheckedModel(new OpenModel(native, readGraph(native.describe(), file)), place);
+    return new CheckedModel(new OpenModel(native, readGraph(native.describe(), fileNameOf(from))), place);
   } catch (problem) {
     native.dispose();
     throw problem;

@@ -2,13 +2,13 @@ import { CostModel } from '../cost/model.js';
 import type { Analysis } from '../coupling/analysis.js';
 import type { Lengths } from '../coupling/lengths.js';
 import { type Graph, readGraph } from '../model/graph.js';
-import { openBlob, openBytes, openFile } from '../native/index.js';
+import { openAny } from '../native/index.js';
 import { quietly } from '../native/quietly.js';
 import type { OpenedInspectOptions } from '../options/opened.js';
 import type { Marks } from '../pipeline/marks.js';
 import { OpenModel } from '../pipeline/model.js';
-import { baseName } from '../platform/index.js';
-import { type ModelSource, sourceFrom } from '../schema/sources.js';
+import { fileNameOf, type ModelSource, sourceFrom } from '../schema/sources.js';
+import { pathOrBytes } from '../verify/bytes.js';
 
 /** A model that a report tells of, before it is analysed. */
 export interface OpenedFile {
@@ -38,17 +38,10 @@ export async function openedFile(
 ): Promise<OpenedFile> {
   const from = await sourceFrom(name, given);
   const call = quietly(options);
-  const isBytes = from instanceof Uint8Array;
-  const native = await (typeof from === 'string'
-    ? openFile(from, call)
-    : isBytes
-      ? openBytes(from, call)
-      : openBlob(from.blob, from.name, call));
+  const native = await openAny(from.model, call, from.files);
   try {
-    const file = typeof from === 'string' ? baseName(from) : isBytes ? 'model.onnx' : from.name;
-    const graph = readGraph(native.describe(), file);
-    const source = typeof from === 'string' || isBytes ? from : new Uint8Array(await from.blob.arrayBuffer());
-    return { model: new OpenModel(native, graph), graph, source };
+    const graph = readGraph(native.describe(), fileNameOf(from));
+    return { model: new OpenModel(native, graph), graph, source: await pathOrBytes(from) };
   } catch (problem) {
     native.dispose();
     throw problem;

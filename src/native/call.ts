@@ -1,6 +1,7 @@
 import type { ErrorCode, Where } from '../base/errors.js';
 import { EspalierError, spokenFrom } from '../base/errors.js';
-import { type Addon, addon, nameOfShown, repeatedly } from '../platform/index.js';
+import { outOfMemory } from '../base/memory.js';
+import { type Addon, addon, nameOfShown, onAddonLoss, repeatedly } from '../platform/index.js';
 
 /** What every call off the main thread takes. */
 export interface NativeOptions {
@@ -54,7 +55,7 @@ export async function call<T>(
     // A progress callback that throws is found out before anything is written.
     report();
     stopWhereTold();
-    const result = await start(job);
+    const result = await answered(() => start(job));
     report();
     if (failures.length > 0) undo(result);
     stopWhereTold();
@@ -66,6 +67,15 @@ export async function call<T>(
     rest?.();
     signal?.removeEventListener('abort', cancel);
   }
+}
+
+/** What is answered to a call, which begins at once; where the addon ends before that, nobody would answer. */
+async function answered<T>(start: () => Promise<T>): Promise<T> {
+  const answer = start();
+  return new Promise((resolve, reject) => {
+    const stop = onAddonLoss(reject);
+    answer.then(resolve, reject).finally(stop);
+  });
 }
 
 /** A call that writes files: they get their names once nobody can say no to them any more. */
@@ -97,7 +107,10 @@ export function callSync<T>(run: () => T): T {
 
 /** The addon's error as an EspalierError, or as the reason of the signal that cancelled the call. */
 function translated(cause: unknown, signal?: AbortSignal): unknown {
-  if (!(cause instanceof Error)) return cause;
+  if (!(cause instanceof Error) || cause instanceof EspalierError) return cause;
+  // Of what a caller gives, WebAssembly cannot take a copy.
+  if (cause.message === 'Out of memory')
+    return outOfMemory('there is too little memory for what was given', cause);
   if (!cause.message.startsWith(MARK)) {
     return new EspalierError('INTERNAL', cause.message, {}, 'Please report this.', { cause });
   }

@@ -8,20 +8,35 @@ import type { SliceRequest, Statistic } from './statistics.js';
 export type { NativeOptions } from './call.js';
 export type { SliceRequest, Statistic } from './statistics.js';
 
+/** Files of external data that are given beside a model, by the names that it has for them: paths, bytes or blobs. */
+export type GivenFiles = ReadonlyMap<
+  string,
+  string | Uint8Array | { readonly blob: Blob; readonly name: string }
+>;
+
+const NONE: GivenFiles = new Map();
+
 /**
  * Opens the model at a path. Its weights stay in the file.
  *
- * errors: FILE_NOT_FOUND, FILE_UNREADABLE, MODEL_MALFORMED, MODEL_UNSUPPORTED, EXTERNAL_DATA, ADDON_MISSING.
+ * - `given`: files of external data; others are looked for in the folder of the model
+ * - errors: FILE_NOT_FOUND, FILE_UNREADABLE, MODEL_MALFORMED, MODEL_UNSUPPORTED, EXTERNAL_DATA, ADDON_MISSING.
  */
-export async function openFile(path: string, options: NativeOptions = {}): Promise<NativeModel> {
-  await addonReady();
-  return new NativeModel(await call('open', options, (job) => addon().openFile(path, job)));
+export async function openFile(
+  path: string,
+  options: NativeOptions = {},
+  given: GivenFiles = NONE,
+): Promise<NativeModel> {
+  return await opened(given, (files) => call('open', options, (job) => addon().openFile(path, files, job)));
 }
 
 /** Opens a model in memory; the bytes are copied. errors: as openFile. */
-export async function openBytes(bytes: Uint8Array, options: NativeOptions = {}): Promise<NativeModel> {
-  await addonReady();
-  return new NativeModel(await call('open', options, (job) => addon().openBytes(bytes, job)));
+export async function openBytes(
+  bytes: Uint8Array,
+  options: NativeOptions = {},
+  given: GivenFiles = NONE,
+): Promise<NativeModel> {
+  return await opened(given, (files) => call('open', options, (job) => addon().openBytes(bytes, files, job)));
 }
 
 /**
@@ -30,15 +45,54 @@ export async function openBytes(bytes: Uint8Array, options: NativeOptions = {}):
  * - `name`: of its file, for errors
  * - errors: as openFile
  */
-export async function openBlob(blob: Blob, name: string, options: NativeOptions = {}): Promise<NativeModel> {
+export async function openBlob(
+  blob: Blob,
+  name: string,
+  options: NativeOptions = {},
+  given: GivenFiles = NONE,
+): Promise<NativeModel> {
   const shown = showBlob(blob, name);
-  if (shown === undefined) return openBytes(new Uint8Array(await blob.arrayBuffer()), options);
+  if (shown === undefined) return openBytes(new Uint8Array(await blob.arrayBuffer()), options, given);
+  const open = (files: Addon.ExternalFile[]) =>
+    call('open', options, (job) => addon().openLone(shown.path, files, job));
+  return opened(given, open, [shown.release]);
+}
+
+/** Opens a model in any of these forms. errors: as openFile */
+export function openAny(
+  model: string | Uint8Array | { readonly blob: Blob; readonly name: string },
+  options: NativeOptions = {},
+  given: GivenFiles = NONE,
+): Promise<NativeModel> {
+  if (typeof model === 'string') return openFile(model, options, given);
+  if (model instanceof Uint8Array) return openBytes(model, options, given);
+  return openBlob(model.blob, model.name, options, given);
+}
+
+/** Shows the addon the files that are given, for as long as the model is open. `releases`: what is done in the end besides. */
+async function opened(
+  given: GivenFiles,
+  open: (files: Addon.ExternalFile[]) => Promise<Addon.Model>,
+  releases: (() => void)[] = [],
+): Promise<NativeModel> {
+  const release = (): void => {
+    for (const act of releases.splice(0)) act();
+  };
   try {
     await addonReady();
-    const model = await call('open', options, (job) => addon().openFile(shown.path, job));
-    return new NativeModel(model, undefined, shown.release);
+    const files = await Promise.all(
+      [...given].map(async ([location, file]) => {
+        if (typeof file === 'string') return { location, path: file };
+        if (file instanceof Uint8Array) return { location, bytes: file };
+        const shown = showBlob(file.blob, file.name);
+        if (shown === undefined) return { location, bytes: new Uint8Array(await file.blob.arrayBuffer()) };
+        releases.push(shown.release);
+        return { location, path: shown.path };
+      }),
+    );
+    return new NativeModel(await open(files), undefined, release);
   } catch (problem) {
-    shown.release();
+    release();
     throw problem;
   }
 }

@@ -8,9 +8,16 @@ declare namespace WebAssembly {
   interface Memory {
     readonly buffer: ArrayBuffer;
   }
+  interface Instance {
+    readonly exports: object;
+  }
+  type Imports = Record<string, object>;
   var Module: { new (bytes: Uint8Array): Module };
-  var Memory: { new (pages: { readonly initial: number; readonly maximum: number }): Memory };
-  function compile(bytes: ArrayBuffer): Promise<Module>;
+  var RuntimeError: { new (message?: string): Error };
+  var Memory: {
+    new (pages: { readonly initial: number; readonly maximum: number; readonly shared?: boolean }): Memory;
+  };
+  function compile(bytes: ArrayBuffer | Uint8Array): Promise<Module>;
   function compileStreaming(response: Response): Promise<Module>;
 }
 
@@ -20,6 +27,9 @@ declare const caches: {
     put(address: string, response: Response): Promise<void>;
   }>;
 };
+
+/** Absent in old browsers. */
+declare const crossOriginIsolated: boolean | undefined;
 
 declare const navigator: { readonly hardwareConcurrency: number; readonly userAgent: string };
 

@@ -2,7 +2,7 @@
  * What differs between Node and the web, cut by what it is used for. Other folders import this file alone; it names all that a
  * platform has to give.
  */
-export { type Addon, addon, addonPlace, addonReady } from './node/addon.js';
+export { type Addon, addon, addonPlace, addonReady, onAddonLoss } from './node/addon.js';
 export { HAS_FILES, nameOfShown, showBlob } from './node/blobs.js';
 export { sha256 } from './node/digest.js';
 export {

@@ -1,12 +1,28 @@
 import { EspalierError } from '../base/errors.js';
-import { HAS_FILES, pathOfUrl } from '../platform/index.js';
+import { baseName, HAS_FILES, pathOfUrl } from '../platform/index.js';
 import { invalid, shown } from './check.js';
+import { isRecord } from './fields.js';
 
 /** A path, or a `file:` URL as an object or as text. */
 export type PathLike = string | URL;
 
-/** A model: where it lies, its bytes in whatever holds bytes, or what gives them: a blob, a file of a form, the answer to a request. */
-export type ModelSource = PathLike | ArrayBufferLike | ArrayBufferView | Blob | Response;
+/** A file: where it lies, its bytes in whatever holds bytes, or what gives them: a blob, a file of a form, the answer to a request. */
+export type FileSource = PathLike | ArrayBufferLike | ArrayBufferView | Blob | Response;
+
+/**
+ * Files of external data, by the names that the model has for them (`location`); or files that have these names themselves, as a form
+ * gives them.
+ */
+export type ExternalData = Readonly<Record<string, FileSource>> | readonly File[];
+
+/** A model whose weights lie in other files, and these. What is not among them is looked for in the folder of a model that is given by its path. */
+export interface ModelWithData {
+  readonly model: FileSource;
+  readonly externalData: ExternalData;
+}
+
+/** A model: its file, and where its weights lie in other files that have to be given, these beside it. */
+export type ModelSource = FileSource | ModelWithData;
 
 /** A blob, and what the file that it holds is called. */
 export interface NamedBlob {
@@ -41,12 +57,58 @@ export function modelFrom(name: string, given: unknown): string | Uint8Array {
   );
 }
 
+/** A file in one of the forms in which it is opened. */
+export type GivenFile = string | Uint8Array | NamedBlob;
+
+/** A model and the files of external data that are given with it, by the names that it has for them. */
+export interface OpenedSource {
+  readonly model: GivenFile;
+  readonly files: ReadonlyMap<string, GivenFile>;
+}
+
+/** What the file of a model is called; bytes have no name. */
+export function fileNameOf({ model }: OpenedSource): string {
+  if (typeof model === 'string') return baseName(model);
+  return model instanceof Uint8Array ? 'model.onnx' : model.name;
+}
+
 /**
- * The same of all that holds a model. Where there are no files, in a browser, a path is an address that is fetched.
+ * All that holds a model. Where there are no files, in a browser, a path is an address that is fetched.
  *
  * errors: OPTION_INVALID; FILE_NOT_FOUND, FILE_UNREADABLE for an answer or an address that gives no file
  */
-export async function sourceFrom(name: string, given: unknown): Promise<string | Uint8Array | NamedBlob> {
+export async function sourceFrom(name: string, given: unknown): Promise<OpenedSource> {
+  if (!isWithData(given)) return { model: await fileFrom(name, given), files: new Map() };
+  const { model, externalData } = given;
+  const files = dataOf(`${name}.externalData`, externalData).map(
+    async ([location, file]) =>
+      [location, await fileFrom(`${name}.externalData["${location}"]`, file)] as const,
+  );
+  return { model: await fileFrom(`${name}.model`, model), files: new Map(await Promise.all(files)) };
+}
+
+const isWithData = (given: unknown): given is { readonly model: unknown; readonly externalData: unknown } =>
+  isRecord(given) && kindOf(given) === 'Object' && 'model' in given && 'externalData' in given;
+
+/** The files that are given, by their names. errors: OPTION_INVALID */
+function dataOf(name: string, given: unknown): readonly (readonly [string, unknown])[] {
+  if (!Array.isArray(given)) {
+    if (isRecord(given) && kindOf(given) === 'Object') return Object.entries(given);
+    throw invalid(
+      `${name} must be an object of files by their names, or an array of File, not ${shown(given)}`,
+    );
+  }
+  return given.map((file, index) => {
+    const named = isBlob(file) ? nameOf(file) : undefined;
+    if (named !== undefined) return [named, file];
+    throw invalid(
+      `${name}[${index}] must be a File, which has a name, not ${shown(file)}`,
+      'Of what has no name, give an object: { "the name that the model has for it": … }.',
+    );
+  });
+}
+
+async function fileFrom(name: string, given: unknown): Promise<GivenFile> {
   if (isBlob(given)) return { blob: given, name: nameOf(given) ?? 'model.onnx' };
   if (kindOf(given) === 'Response') return answered(given as Response, (given as Response).url);
   if (HAS_FILES || !(typeof given === 'string' || isUrl(given))) return modelFrom(name, given);

@@ -7,7 +7,7 @@ import { kindOf } from '../platform/index.js';
 import { onnxruntime } from '../runtime/onnxruntime.js';
 import type { Session } from '../runtime/runtime.js';
 import { type ModelSource, sourceFrom } from '../schema/sources.js';
-import { describe } from './bytes.js';
+import { describe, pathOrBytes } from './bytes.js';
 import { ModelComparison, NO_CHANGES } from './modelComparison.js';
 import { modelPair } from './modelPair.js';
 import type { Verification, VerifyOptions } from './types.js';
@@ -25,7 +25,8 @@ export async function verify(
   options?: VerifyOptions,
 ): Promise<Verification> {
   const checked = checkVerifyOptions(options);
-  const [first, second] = [await modelOf('original', original), await modelOf('pruned', pruned)];
+  const first = await pathOrBytes(await sourceFrom('original', original));
+  const second = await pathOrBytes(await sourceFrom('pruned', pruned));
   return frozen(await verified(first, second, checked));
 }
 
@@ -68,14 +69,6 @@ async function verified(
     // A session that is still busy goes as soon as it can; whoever aborted need not wait for it.
     if (!signal?.aborted) await gone;
   }
-}
-
-/** A path, or bytes: a runtime needs all of a model. */
-async function modelOf(name: string, given: ModelSource): Promise<string | Uint8Array> {
-  const from = await sourceFrom(name, given);
-  return typeof from === 'string' || from instanceof Uint8Array
-    ? from
-    : new Uint8Array(await from.blob.arrayBuffer());
 }
 
 async function mustExist(file: string): Promise<void> {

@@ -1,7 +1,9 @@
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openModel } from '../../src/index.js';
+import { stored } from '../support/external.js';
 import { startChromium } from './chromium.js';
 import { ExamplePage } from './pageOf.js';
 import { type Served, serve } from './server.js';
@@ -53,6 +55,22 @@ describe.each([
     );
     expect((await page.download()).length).toBeGreaterThan(1000);
     expect(page.errors).toEqual([]);
+    await page.page.close();
+  });
+
+  test('takes a model whose weights are in another file, together with that or after it', async () => {
+    const { model: small, data } = stored(readFileSync(model), 'digits.bin');
+    const file = (name: string, buffer: Buffer) => ({ name, mimeType: 'application/octet-stream', buffer });
+    const page = await ExamplePage.open(browser, served.address);
+    await page.choose(file('digits.onnx', small));
+    expect(await page.text('#problem')).toContain('"digits.bin", which was not given');
+    await page.choose(file('digits.bin', data));
+    expect(await page.text('#problem')).toBe('');
+    await page.choose([file('digits.bin', data), file('model.onnx', small)]);
+    await page.page.setInputFiles('#samples', samples);
+    await page.prune();
+    expect(await page.text('#problem')).toBe('');
+    expect(await page.text('#alike')).toContain('On 128 samples');
     await page.page.close();
   });
 

@@ -23,10 +23,8 @@ export class ExamplePage {
     return opened;
   }
 
-  /** Chooses a model and waits until it is read, or refused. */
-  async choose(
-    model: string | { readonly name: string; readonly mimeType: string; readonly buffer: Buffer },
-  ) {
+  /** Chooses files, of which one is the model, and waits until it is read, or refused. */
+  async choose(model: Parameters<Page['setInputFiles']>[1]) {
     await this.page.setInputFiles('#model', model);
     await this.page.waitForSelector('#budget-section:not([hidden]), #problem:not(:empty)', {
       timeout: PATIENCE,

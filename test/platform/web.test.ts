@@ -63,7 +63,11 @@ test('what both have is of the same types', () => {
     typeof import('../../src/platform/node/kept.js'),
     typeof import('../../src/platform/web/kept.js')
   >;
-  expectTypeOf<Files | Threads | Paths | Blobs | Loops | Kept>().toEqualTypeOf<'HAS_FILES'>();
+  type Addons = Differing<
+    typeof import('../../src/platform/node/addon.js'),
+    typeof import('../../src/platform/web/addon.js')
+  >;
+  expectTypeOf<Files | Threads | Paths | Blobs | Loops | Kept | Addons>().toEqualTypeOf<'HAS_FILES'>();
 });
 
 test.each(['', 'abc', 'größer als Latein: ✓', 'x'.repeat(1000)])('hashes of %j are those of Node', (text) => {

@@ -2,9 +2,9 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use espalier_surgery as surgery;
-use espalier_tensor::{Code, Error};
+use espalier_tensor::{Code, Error, Given, GivenFiles, Source};
 use napi::Env;
-use napi::bindgen_prelude::{AsyncTask, Float32ArraySlice, Float64ArraySlice};
+use napi::bindgen_prelude::{AsyncTask, Float32ArraySlice, Float64ArraySlice, Uint8Array};
 use napi_derive::napi;
 
 use crate::background::{Background, IntoJs, background, background_alone};
@@ -22,20 +22,49 @@ pub struct Model {
     model: Mutex<Option<Arc<espalier_tensor::Model>>>,
 }
 
-/// Opens the model at `path` without loading its weights.
+/// Opens the model at `path` without loading its weights. Its external data is looked for in `given`, and in its folder.
 #[napi(ts_return_type = "Promise<Model>")]
-pub fn open_file(path: String, job: &Job) -> AsyncTask<Background<Model>> {
-    let path = PathBuf::from(path);
-    AsyncTask::new(background_alone(job, move |job| espalier_tensor::Model::open(&path, job).map(Model::new)))
+pub fn open_file(path: String, given: Vec<ExternalFile>, job: &Job) -> AsyncTask<Background<Model>> {
+    let (path, given) = (PathBuf::from(path), files(given));
+    AsyncTask::new(background_alone(job, move |job| {
+        espalier_tensor::Model::open_with(&path, given, job).map(Model::new)
+    }))
+}
+
+/// The same of a file whose folder means nothing.
+#[napi(ts_return_type = "Promise<Model>")]
+pub fn open_lone(path: String, given: Vec<ExternalFile>, job: &Job) -> AsyncTask<Background<Model>> {
+    let (path, given) = (PathBuf::from(path), files(given));
+    AsyncTask::new(background_alone(job, move |job| {
+        espalier_tensor::Model::with_files(Source::open(&path)?, given, job).map(Model::new)
+    }))
 }
 
 /// Opens a model in memory. The bytes are copied.
 #[napi(ts_return_type = "Promise<Model>")]
-pub fn open_bytes(bytes: &[u8], job: &Job) -> AsyncTask<Background<Model>> {
-    let bytes: Arc<[u8]> = bytes.into();
+pub fn open_bytes(bytes: &[u8], given: Vec<ExternalFile>, job: &Job) -> AsyncTask<Background<Model>> {
+    let (bytes, given): (Arc<[u8]>, _) = (bytes.into(), files(given));
     AsyncTask::new(background_alone(job, move |job| {
-        espalier_tensor::Model::from_bytes(bytes, job).map(Model::new)
+        espalier_tensor::Model::with_files(Source::from_bytes(bytes), given, job).map(Model::new)
     }))
+}
+
+/// A file of external data, given beside the model.
+#[napi(object, object_to_js = false)]
+pub struct ExternalFile {
+    /// As the model names it.
+    pub location: String,
+    /// Where it lies; without one its bytes are given, which are copied.
+    pub path: Option<String>,
+    pub bytes: Option<Uint8Array>,
+}
+
+fn files(given: Vec<ExternalFile>) -> GivenFiles {
+    let file = |path: Option<String>, bytes: Option<Uint8Array>| match path {
+        Some(path) => Given::Path(PathBuf::from(path)),
+        None => Given::Bytes(bytes.map_or_else(|| Arc::default(), |bytes| bytes.as_ref().into())),
+    };
+    given.into_iter().map(|ExternalFile { location, path, bytes }| (location, file(path, bytes))).collect()
 }
 
 #[napi]

@@ -1,5 +1,6 @@
 use std::collections::HashMap;
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 
 use crate::onnx::{Data, External};
 use crate::{Code, Error, Result, Source};
@@ -7,13 +8,31 @@ use crate::{Code, Error, Result, Source};
 /// Most files of one model that stay open: systems allow a process some hundreds.
 const MOST_OPEN: usize = 64;
 
-/// The folder of a model, where the files of its external data are looked for.
+/// What a file of external data is, where it is given beside the model.
+#[derive(Clone, Debug)]
+pub enum Given {
+    Path(PathBuf),
+    Bytes(Arc<[u8]>),
+}
+
+/// Files of external data that are given, by the names that the model has for them.
+pub type GivenFiles = HashMap<String, Given>;
+
+/// Where the files of a model's external data are looked for: among those that are given, and in its folder where it has one.
 pub(crate) struct Folder {
+    given: GivenFiles,
     path: Option<PathBuf>,
     /// The folder itself, and that of the file the model's path leads to: stores of large files link to both.
     roots: Vec<PathBuf>,
-    found: HashMap<PathBuf, usize>,
+    found: HashMap<Found, usize>,
     sources: Vec<Source>,
+}
+
+/// What was opened already: a file of the folder, or one that was given.
+#[derive(PartialEq, Eq, Hash)]
+enum Found {
+    Real(PathBuf),
+    Given(String),
 }
 
 impl Folder {
@@ -26,12 +45,19 @@ impl Folder {
         let folder = parent(path);
         let real = path.canonicalize().map(|path| parent(&path));
         let roots = [folder.canonicalize(), real].into_iter().flatten().collect();
-        Folder { path: Some(folder), roots, found: HashMap::new(), sources: Vec::new() }
+        Folder { path: Some(folder), roots, ..Folder::none() }
     }
 
     /// The place of a model in memory, which has no folder.
     pub fn none() -> Folder {
-        Folder { path: None, roots: Vec::new(), found: HashMap::new(), sources: Vec::new() }
+        let (given, found) = (HashMap::new(), HashMap::new());
+        Folder { given, path: None, roots: Vec::new(), found, sources: Vec::new() }
+    }
+
+    /// The same with files that are given, which come before those in the folder.
+    pub fn with(self, given: GivenFiles) -> Folder {
+        let given = given.into_iter().map(|(name, file)| (plain(&name), file)).collect();
+        Folder { given, ..self }
     }
 
     /// The files that were found, in the order of their numbers: the first is the model's source 1.
@@ -43,18 +69,38 @@ impl Folder {
     ///
     /// errors: `EXTERNAL_DATA` where the file is missing, outside the folder, or too short
     pub fn find(&mut self, external: &External, bytes: u64) -> Result<Data> {
-        let fail = |what: String| Error::new(Code::ExternalData, what);
         let location = external.location.as_str();
-        let Some(folder) = &self.path else {
-            let what =
-                format!("its data is in another file, \"{location}\", and a model in memory has no folder");
-            return Err(fail(what).todo("Open the model by its path."));
-        };
         if let Some(length) = external.length.filter(|length| *length != bytes) {
             return Err(fail(format!(
                 "\"{location}\" is said to hold {length} bytes of it, but it takes {bytes}"
             )));
         }
+        let number = match self.given.get(&plain(location)).cloned() {
+            Some(file) => self.open_given(location, &file)?,
+            None => self.open_beside(location)?,
+        };
+        let source = &self.sources[number - 1];
+        let (length, offset) = (source.length(), external.offset);
+        if offset.checked_add(bytes).is_none_or(|end| end > length) {
+            let what = format!("its {bytes} bytes begin at {offset}, but \"{location}\" has {length} bytes");
+            return Err(source.place(fail(what)));
+        }
+        Ok(Data::Bytes { source: number, offset })
+    }
+
+    /// The number of a file that is given.
+    fn open_given(&mut self, location: &str, file: &Given) -> Result<usize> {
+        self.number(Found::Given(plain(location)), |open| match file {
+            Given::Bytes(bytes) => Ok(Source::from_bytes(bytes.clone())),
+            Given::Path(path) => {
+                open(path).map_err(|error| fail(format!("its data file: {}", error.what())).in_file(path))
+            }
+        })
+    }
+
+    /// The number of a file in the folder.
+    fn open_beside(&mut self, location: &str) -> Result<usize> {
+        let Some(folder) = &self.path else { return Err(self.not_given(location)) };
         if !stays_inside(location) {
             return Err(fail(format!("\"{location}\" is not the name of a file in the model's folder")));
         }
@@ -69,25 +115,43 @@ impl Folder {
             ))
             .in_file(&path));
         }
-        let number = match self.found.get(&real) {
-            Some(number) => *number,
-            None => {
-                let open = if self.sources.len() < MOST_OPEN { Source::open } else { Source::open_briefly };
-                let source = open(&real)
-                    .map_err(|error| fail(format!("its data file: {}", error.what())).in_file(&path))?;
-                self.sources.push(source);
-                self.found.insert(real, self.sources.len());
-                self.sources.len()
-            }
-        };
-        let length = self.sources[number - 1].length();
-        let offset = external.offset;
-        if offset.checked_add(bytes).is_none_or(|end| end > length) {
-            let what = format!("its {bytes} bytes begin at {offset}, but \"{location}\" has {length} bytes");
-            return Err(fail(what).in_file(&path));
-        }
-        Ok(Data::Bytes { source: number, offset })
+        self.number(Found::Real(real.clone()), |open| {
+            open(&real).map_err(|error| fail(format!("its data file: {}", error.what())).in_file(&path))
+        })
     }
+
+    /// The number of what was found, which is opened the first time.
+    fn number(
+        &mut self,
+        found: Found,
+        opened: impl FnOnce(fn(&Path) -> Result<Source>) -> Result<Source>,
+    ) -> Result<usize> {
+        if let Some(number) = self.found.get(&found) {
+            return Ok(*number);
+        }
+        let open = if self.sources.len() < MOST_OPEN { Source::open } else { Source::open_briefly };
+        self.sources.push(opened(open)?);
+        self.found.insert(found, self.sources.len());
+        Ok(self.sources.len())
+    }
+
+    fn not_given(&self, location: &str) -> Error {
+        let mut names: Vec<&str> = self.given.keys().map(String::as_str).collect();
+        names.sort_unstable();
+        let given = if names.is_empty() { String::new() } else { format!(" (but {})", names.join(", ")) };
+        fail(format!("its data is in another file, \"{location}\", which was not given{given}"))
+            .todo("Give that file beside the model, as externalData, or open the model by its path.")
+    }
+}
+
+fn fail(what: String) -> Error {
+    Error::new(Code::ExternalData, what)
+}
+
+/// A name as it is compared: `./` before it says nothing, and there are two separators.
+fn plain(location: &str) -> String {
+    let name = location.replace('\\', "/");
+    name.trim_start_matches("./").to_owned()
 }
 
 /// Is it a relative path without `..`, by the rules of every system?

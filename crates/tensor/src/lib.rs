@@ -19,6 +19,7 @@ pub mod wire;
 
 pub use dtype::DType;
 pub use error::{Code, Error, Place, Result};
+pub use external::{Given, GivenFiles};
 pub use job::Job;
 pub use model::{Compute, Model};
 pub use source::Source;

@@ -3,7 +3,7 @@ use std::sync::{Arc, OnceLock};
 
 use espalier_simd::Elements;
 
-use crate::external::Folder;
+use crate::external::{Folder, GivenFiles};
 use crate::onnx::{Data, Id, Index, Tensor};
 use crate::{Code, DType, Error, Job, Result, Source, decode, digest, document, onnx, typed};
 
@@ -55,12 +55,32 @@ impl std::fmt::Debug for Derived {
 impl Model {
     /// errors: `FILE_NOT_FOUND`, `FILE_UNREADABLE`, `MODEL_MALFORMED`, `MODEL_UNSUPPORTED`, `EXTERNAL_DATA`, `ABORTED`
     pub fn open(path: &Path, job: &Job) -> Result<Model> {
-        Model::read(Source::open(path)?, Folder::of(path), job).map_err(|error| error.in_file(path))
+        Model::open_with(path, GivenFiles::new(), job)
+    }
+
+    /// A model whose external data is in files that are given. `source`: itself; it has no folder.
+    ///
+    /// errors: as [`Model::open`]
+    pub fn with_files(source: Source, given: GivenFiles, job: &Job) -> Result<Model> {
+        let path = source.path().map(Path::to_owned);
+        let place = |error: Error| match &path {
+            Some(path) => error.in_file(path),
+            None => error,
+        };
+        Model::read(source, Folder::none().with(given), job).map_err(place)
+    }
+
+    /// The same of a model at a path, whose folder is looked into for what is not given.
+    ///
+    /// errors: as [`Model::open`]
+    pub fn open_with(path: &Path, given: GivenFiles, job: &Job) -> Result<Model> {
+        let folder = Folder::of(path).with(given);
+        Model::read(Source::open(path)?, folder, job).map_err(|error| error.in_file(path))
     }
 
     /// A model in memory; external data is an error, as it has no folder.
     pub fn from_bytes(bytes: impl Into<Arc<[u8]>>, job: &Job) -> Result<Model> {
-        Model::read(Source::from_bytes(bytes), Folder::none(), job)
+        Model::with_files(Source::from_bytes(bytes), GivenFiles::new(), job)
     }
 
     fn read(source: Source, mut folder: Folder, job: &Job) -> Result<Model> {

@@ -1,11 +1,11 @@
-//! External data: found in the model's folder and nowhere else.
+//! External data: found among what is given and in the model's folder, and nowhere else.
 
 mod support;
 
 use std::fs;
 use std::path::Path;
 
-use espalier_tensor::{Code, DType, Job, Model, Result};
+use espalier_tensor::{Code, DType, Given, GivenFiles, Job, Model, Result, Source};
 use support::*;
 use tempfile::TempDir;
 
@@ -188,4 +188,28 @@ fn what_is_no_file() {
     assert_eq!(code(folder.path()), Code::FileUnreadable);
     #[cfg(unix)]
     assert_eq!(code(Path::new("/dev/zero")), Code::FileUnreadable);
+}
+
+/// A model in memory has no folder: its data is in files that are given with it, in memory or by their paths.
+#[test]
+fn external_data_that_is_given() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("somewhere.bin");
+    fs::write(&path, floats(&[5.0, 6.0])).unwrap();
+    let stored = |name, location| external(name, DType::Float32, &[2], &[("location", location)]);
+    let message = model_of(&[stored("a", "weights/a.bin"), stored("b", "./b.bin")]);
+    let open =
+        |given: GivenFiles| Model::with_files(Source::from_bytes(message.0.as_slice()), given, &Job::new());
+    let bytes = Given::Bytes(floats(&[1.0, 2.0]).into());
+    let both = [("weights\\a.bin", bytes.clone()), ("b.bin", Given::Path(path))];
+    let model = open(both.map(|(name, file)| (name.to_owned(), file)).into()).unwrap();
+    assert_eq!(model.read_numbers(0, 9).unwrap(), [1.0, 2.0]);
+    assert_eq!(model.read_numbers(1, 9).unwrap(), [5.0, 6.0]);
+    let error = open([("other.bin".to_owned(), bytes)].into()).unwrap_err();
+    assert_eq!(error.code(), Code::ExternalData);
+    assert!(
+        error.what().contains("\"weights/a.bin\", which was not given (but other.bin)"),
+        "{}",
+        error.what()
+    );
 }

@@ -1,29 +1,72 @@
-import * as fs from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { parse, resolve, sep } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import type * as Addon from '../../../index.d.ts';
-import { type Files, instantiate } from '../wasm/instantiate.js';
+import type { LoadedInstance } from '../wasm/current.js';
+import { type Here, instantiate, instantiateWithThreads } from '../wasm/instantiate.js';
+import { hearEnd } from '../wasm/thread.js';
+import { cores } from './machine.js';
+import { absolute, allFiles } from './wasmFiles.js';
 
-/** Where the package has it. */
-const FILE = './native/espalier.wasm';
+export { CurrentInstance } from '../wasm/current.js';
 
-/** The file of the addon's WebAssembly, looked for from a file of this package on; undefined where there is none. */
-export function wasmFile(from: string): string | undefined {
-  try {
-    return createRequire(from).resolve(FILE);
-  } catch {
-    return undefined;
-  }
+/** The addon's WebAssembly, as files. */
+export interface WasmFiles {
+  /** That of one thread. */
+  readonly single: string;
+  /** That of several, and what runs in each of them; undefined where it is not there, or threads are not to be had. */
+  readonly threaded: { readonly wasm: string; readonly thread: string } | undefined;
 }
 
+/** The addon's WebAssembly, looked for from a file of this package on; undefined where there is none. */
+export function wasmFiles(from: string): WasmFiles | undefined {
+  const find = (path: string): string | undefined => {
+    try {
+      return createRequire(from).resolve(path);
+    } catch {
+      return undefined;
+    }
+  };
+  const single = find('./native/espalier.wasm');
+  const wasm = find('./native/espalier.threads.wasm');
+  const thread = find('./dist/node/platform/node/wasmThread.cjs');
+  if (single === undefined) return undefined;
+  const has = hasThreads() && wasm !== undefined && thread !== undefined;
+  return { single, threaded: has ? { wasm, thread } : undefined };
+}
+
+/** Other programs than Node have threads that differ from its own in what emnapi makes use of. */
+const hasThreads = (): boolean => cores() > 1 && !('Deno' in globalThis) && !('Bun' in globalThis);
+
 /** The addon from its WebAssembly, for a system that no package has an addon for. It sees all files, as the process does. */
-export function wasmAddon(file: string): typeof Addon {
-  const { root } = parse(process.cwd());
-  const addon = instantiate(new WebAssembly.Module(fs.readFileSync(file)), files, root);
-  const { openFile } = addon;
+export async function wasmAddon({ single, threaded }: WasmFiles): Promise<LoadedInstance> {
+  const compiled = async (file: string) => WebAssembly.compile(await readFile(file));
+  const instance =
+    threaded === undefined
+      ? instantiate(await compiled(single), allFiles)
+      : await instantiateWithThreads(await compiled(threaded.wasm), allFiles, {
+          count: cores(),
+          start: (_, here) => startedThread(threaded.thread, here),
+        });
+  return { ...instance, addon: withWholePaths(instance.addon), from: threaded?.wasm ?? single };
+}
+
+function startedThread(file: string, here: Here): Worker {
+  const worker = new Worker(file, { execArgv: [] });
+  worker.on('message', (message) => hearEnd(message, here));
+  return worker;
+}
+
+const whole = (file: Addon.ExternalFile): Addon.ExternalFile =>
+  file.path === undefined ? file : { ...file, path: absolute(file.path) };
+
+/** WebAssembly is given whole paths. */
+function withWholePaths(addon: typeof Addon): typeof Addon {
+  const { openBytes, openFile } = addon;
   const Model = addon.Model.prototype;
   const { save, writeTerms } = Model;
-  addon.openFile = (path, job) => openFile(absolute(path), job);
+  addon.openFile = (path, files, job) => openFile(absolute(path), files.map(whole), job);
+  addon.openBytes = (bytes, files, job) => openBytes(bytes, files.map(whole), job);
   Model.save = function (path, ...rest) {
     return save.call(this, absolute(path), ...rest);
   };
@@ -32,15 +75,3 @@ export function wasmAddon(file: string): typeof Addon {
   };
   return addon;
 }
-
-/** As `node:fs`, but that a link leads to a whole path: what reads links here takes them for one. */
-const files = {
-  ...fs,
-  readlinkSync: (path: string) => {
-    fs.readlinkSync(path);
-    return fs.realpathSync(path);
-  },
-} as unknown as Files;
-
-/** WebAssembly knows no folder that a process is in, and one separator. */
-const absolute = (path: string): string => resolve(path).replaceAll(sep, '/');

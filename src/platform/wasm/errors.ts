@@ -6,10 +6,12 @@ const NUMBERS: Readonly<Record<string, number>> = {
   ...{ EPERM: 63, EPIPE: 64, EROFS: 69, ESPIPE: 70, ESTALE: 72, ETXTBSY: 74, EXDEV: 75 },
 };
 
-type Call = (...given: never[]) => unknown;
+/** What the addon's WebAssembly calls of its system, by name. Answers are numbers of errors, or 0. */
+export type Calls = Readonly<Record<string, (...given: never[]) => number>>;
+type Call = Calls[string];
 
 /** Calls of the system interface that answer errors of files with their number. What is thrown through WebAssembly leaves it broken. */
-export const answeringErrors = (calls: Readonly<Record<string, Call>>): Record<string, Call> =>
+export const answeringErrors = (calls: Calls): Calls =>
   Object.fromEntries(Object.entries(calls).map(([name, call]) => [name, answering(call)]));
 
 const answering =

@@ -1,17 +1,19 @@
 import type * as Addon from '../../../index.d.ts';
 import { EspalierError } from '../../base/errors.js';
-import { instantiate } from '../wasm/instantiate.js';
-import { blobFiles, ROOT } from './blobFiles.js';
+import { CurrentInstance, type LoadedInstance } from '../wasm/current.js';
+import { instantiate, instantiateWithThreads } from '../wasm/instantiate.js';
+import { blobsShown } from './blobFiles.js';
+import { cores, hasThreads } from './machine.js';
+import { startAddonThread } from './wasmThread.js';
 
-let loaded: typeof Addon | undefined;
-let loading: Promise<typeof Addon> | undefined;
+const current = new CurrentInstance(() => fetched());
 
 /** Where the addon was loaded from; undefined before it is loaded. */
-export const addonPlace = (): string | undefined =>
-  loaded === undefined ? undefined : 'native/espalier.wasm';
+export const addonPlace = (): string | undefined => current.place;
 
-/** The addon, once `addonReady` has resolved. */
+/** The addon, once `addonReady` has resolved. errors: why it has ended, where that was in the middle of a call */
 export function addon(): typeof Addon {
+  const loaded = current.exports;
   if (loaded === undefined)
     throw new EspalierError(
       'ADDON_MISSING',
@@ -22,24 +24,26 @@ export function addon(): typeof Addon {
   return loaded;
 }
 
+/** Calls where the addon ends in the middle of a call; gives what takes that back. */
+export const onAddonLoss = (act: (error: EspalierError) => void): (() => void) => current.onLoss(act);
+
 /**
  * Loads the addon's WebAssembly, from the file that lies beside this code.
  *
  * errors: ADDON_MISSING where it cannot be fetched or does not run in this browser.
  */
-export async function addonReady(): Promise<void> {
-  loading ??= fetched();
-  // Whoever asks again after a failure, of the network say, tries again.
-  loading.catch(() => {
-    loading = undefined;
-  });
-  loaded = await loading;
+export const addonReady = (): Promise<void> => current.ready();
+
+async function fetched(): Promise<LoadedInstance> {
+  // Where its threads cannot be started, as their file was not put where this code looks for it, it has one thread as elsewhere.
+  if (hasThreads()) return threaded().catch(single);
+  return single();
 }
 
-async function fetched(): Promise<typeof Addon> {
+async function single(): Promise<LoadedInstance> {
   const url = new URL('../../native/espalier.wasm', import.meta.url);
   try {
-    return instantiate(await compiled(url), blobFiles, ROOT);
+    return { ...instantiate(await compiled(url), blobsShown), from: 'native/espalier.wasm' };
   } catch (cause) {
     throw new EspalierError(
       'ADDON_MISSING',
@@ -49,6 +53,13 @@ async function fetched(): Promise<typeof Addon> {
       { cause },
     );
   }
+}
+
+async function threaded(): Promise<LoadedInstance> {
+  const module = await compiled(new URL('../../native/espalier.threads.wasm', import.meta.url));
+  const threads = { count: cores(), start: startAddonThread };
+  const instance = await instantiateWithThreads(module, blobsShown, threads);
+  return { ...instance, from: 'native/espalier.threads.wasm' };
 }
 
 async function compiled(url: URL): Promise<WebAssembly.Module> {

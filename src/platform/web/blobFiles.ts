@@ -1,5 +1,5 @@
 import type { ShownBlob } from '../types.js';
-import type { Files } from '../wasm/instantiate.js';
+import type { Files, Shown } from '../wasm/instantiate.js';
 
 /** Where the addon sees blobs: no path that callers could give. */
 export const ROOT = '/blobs';
@@ -118,3 +118,6 @@ export const blobFiles: Files = new Proxy(known as Files, {
       throw failed('EROFS', ROOT);
     }),
 });
+
+/** All that the addon sees in a browser. */
+export const blobsShown: Shown = { files: blobFiles, root: ROOT };

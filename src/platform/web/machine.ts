@@ -1,7 +1,18 @@
 import type { Engine, Machine } from '../types.js';
+import { canReadBlobs } from './blobFiles.js';
 
-/** How many threads can compute at the same time: the addon has one here. */
-export const cores = (): number => 1;
+/**
+ * Whether the addon may have threads: where the page is isolated from others, memory can be shared between them, and a worker may wait for
+ * them. A page's own thread may not.
+ */
+export const hasThreads = (): boolean =>
+  typeof crossOriginIsolated === 'boolean' &&
+  crossOriginIsolated &&
+  canReadBlobs() &&
+  navigator.hardwareConcurrency > 1;
+
+/** How many threads can compute at the same time in the addon. */
+export const cores = (): number => (hasThreads() ? navigator.hardwareConcurrency : 1);
 
 /** What a browser tells of itself. */
 export const machine = (): Machine => ({

@@ -59,33 +59,44 @@ describe.skipIf(!isBuilt('linux-arm64-gnu') || !has('qemu-aarch64') || !existsSy
   },
 );
 
-describe.skipIf(!isBuilt('win32-x64-gnu') || WINE === undefined)(
-  'Windows, emulated by Wine, writes the same bytes',
-  () => {
-    const env = { WINEPREFIX: join(artifacts, 'tools/wine'), WINEDEBUG: '-all' };
-    const own = (program: string, ...args: readonly string[]): void => {
-      execFileSync(program, args, { env: { ...process.env, ...env }, stdio: 'ignore' });
-    };
-    beforeAll(() => {
-      mkdirSync(env.WINEPREFIX, { recursive: true });
-      // Node refuses to start on what Wine pretends to be by itself.
-      own(WINE!, 'reg', 'add', 'HKCU\\Software\\Wine', '/v', 'Version', '/d', 'win10', '/f');
-      const library = join(env.WINEPREFIX, 'drive_c/windows/system32/bcryptprimitives.dll');
-      const source = join(root, 'test/packaging/wine/bcryptprimitives.c');
-      if (!existsSync(library))
-        own('x86_64-w64-mingw32-gcc', '-shared', '-O1', '-o', library, source, '-ladvapi32');
-    });
+describe.skipIf(WINE === undefined)('Windows, emulated by Wine, writes the same bytes', () => {
+  const env = { WINEPREFIX: join(artifacts, 'tools/wine'), WINEDEBUG: '-all' };
+  const own = (program: string, ...args: readonly string[]): void => {
+    execFileSync(program, args, { env: { ...process.env, ...env }, stdio: 'ignore' });
+  };
+  beforeAll(() => {
+    mkdirSync(env.WINEPREFIX, { recursive: true });
+    // Node refuses to start on what Wine pretends to be by itself.
+    own(WINE!, 'reg', 'add', 'HKCU\\Software\\Wine', '/v', 'Version', '/d', 'win10', '/f');
+    const library = join(env.WINEPREFIX, 'drive_c/windows/system32/bcryptprimitives.dll');
+    const source = join(root, 'test/packaging/wine/bcryptprimitives.c');
+    if (!existsSync(library))
+      own('x86_64-w64-mingw32-gcc', '-shared', '-O1', '-o', library, source, '-ladvapi32');
+  });
 
+  async function expectPrunes(
+    project: Project,
+    program: string,
+    more: NodeJS.ProcessEnv = {},
+  ): Promise<void> {
+    // Node cannot write to what Wine makes of a pipe.
+    const script = 'exec "$0" "$@" > told.txt 2> problem.txt';
+    const args = [WINE!, tool('node-windows'), program, `Z:${model.replaceAll('/', '\\')}`];
+    const { code } = await project.run('sh', ['-c', script, ...args], { ...env, ...more });
+    const read = (name: string): string => readFileSync(join(project.folder, name), 'utf8');
+    expectSame({ code, stdout: read('told.txt'), stderr: read('problem.txt') });
+  }
+
+  describe.skipIf(!isBuilt('win32-x64-gnu'))('by its addon', () => {
     test.each(['prune.mjs', 'prune.cjs'])('%s', async (program) => {
       const project = await installed('--os=win32', '--cpu=x64');
       const options = ['--no-save', '--force', '--os=win32', '--cpu=x64'];
       await project.npm('install', ...options, addonOf('win32-x64-gnu'));
-      // Node cannot write to what Wine makes of a pipe.
-      const script = 'exec "$0" "$@" > told.txt 2> problem.txt';
-      const args = [WINE!, tool('node-windows'), program, `Z:${model.replaceAll('/', '\\')}`];
-      const { code } = await project.run('sh', ['-c', script, ...args], env);
-      const read = (name: string): string => readFileSync(join(project.folder, name), 'utf8');
-      expectSame({ code, stdout: read('told.txt'), stderr: read('problem.txt') });
+      await expectPrunes(project, program);
     });
-  },
-);
+  });
+
+  test.each(['single', '1'])('by WebAssembly, for which drives are folders (%s)', async (wasm) => {
+    await expectPrunes(await installed('--omit=optional'), 'prune.mjs', { ESPALIER_WASM: wasm });
+  });
+});
