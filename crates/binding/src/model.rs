@@ -62,7 +62,7 @@ pub struct ExternalFile {
 fn files(given: Vec<ExternalFile>) -> GivenFiles {
     let file = |path: Option<String>, bytes: Option<Uint8Array>| match path {
         Some(path) => Given::Path(PathBuf::from(path)),
-        None => Given::Bytes(bytes.map_or_else(|| Arc::default(), |bytes| bytes.as_ref().into())),
+        None => Given::Bytes(bytes.map_or_else(Arc::default, |bytes| bytes.as_ref().into())),
     };
     given.into_iter().map(|ExternalFile { location, path, bytes }| (location, file(path, bytes))).collect()
 }
