@@ -94,4 +94,10 @@ export const commands: readonly NamedCommand[] = [
     takes: [],
     declare: async () => (await import('./doctor.js')).declareDoctor,
   },
+  {
+    name: 'complete',
+    does: 'completion for a shell: source <(espalier complete bash)',
+    takes: [['<SHELL>', 'bash, zsh, fish or powershell']],
+    declare: async () => (await import('./complete.js')).declareComplete,
+  },
 ];

@@ -3,7 +3,7 @@ import { type CriterionInfo, combine, criteria, type OptionInfo } from '../api/l
 import { option } from '../base/words.js';
 import { HEADING } from '../options/headings.js';
 import type { ScoreOptions } from '../options/types.js';
-import type { Flag } from './flags.js';
+import { type Flag, isGiven } from './flags.js';
 import { parseName, parseNumber } from './values.js';
 
 /** A flag for each option that a criterion declares, once for all criteria that have one of its name. */
@@ -65,7 +65,7 @@ type OptionValues = NonNullable<ScoreOptions['criterionOptions']>;
  */
 export function criterionOf(command: Command): Pick<ScoreOptions, 'criterion' | 'criterionOptions'> {
   const all = criteria();
-  const given = namesOf(all).filter((name) => command.getOptionValueSource(name) === 'cli');
+  const given = namesOf(all).filter((name) => isGiven(command, name));
   const valuesOf = (names: readonly string[]): OptionValues =>
     Object.fromEntries(names.map((name) => [name, command.getOptionValue(name)]));
   const criterion: ScoreOptions['criterion'] = command.getOptionValue('criterion');

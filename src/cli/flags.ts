@@ -37,6 +37,23 @@ export function addFlags(command: Command, flags: readonly Flag[], headed = fals
   return command;
 }
 
+const DECLARED = new WeakMap<Option, AnyDeclaration>();
+
+/** How the option of a flag is declared; nothing of those of criteria. */
+export const declarationOf = (flag: Option): AnyDeclaration | undefined => DECLARED.get(flag);
+
+/** What there is to choose from for a flag; nothing where its value is free. */
+export function choicesOf(flag: Option): readonly string[] | undefined {
+  const declared = declarationOf(flag);
+  return declared && meaningOf(declared.takes).choices?.();
+}
+
+/** What stands for a file or a folder in the help. */
+const PATHS = /<(FILE|OUT|DIR|SOURCE|MODEL|PLAN)>/;
+
+/** Whether a flag takes the name of a file or folder. */
+export const isPath = (flag: Option): boolean => choicesOf(flag) === undefined && PATHS.test(flag.flags);
+
 function flagOf(name: string, own: AnyDeclaration, form: Form): Option {
   // Of what is on by itself, the flag switches it off.
   const off = own.off !== undefined;
@@ -44,6 +61,7 @@ function flagOf(name: string, own: AnyDeclaration, form: Form): Option {
   const long = form === 'switch' ? cli : `${cli} <${own.sign ?? 'X'}>`;
   const flag = new Option(own.letter === undefined ? long : `-${own.letter}, ${long}`, helpOf(own, form));
   if (own.needed === true) flag.makeOptionMandatory();
+  DECLARED.set(flag, own);
   const read = readers[form];
   return read === undefined
     ? flag
@@ -71,8 +89,12 @@ function helpOf(own: AnyDeclaration, form: Form): string {
   ].join('');
 }
 
-/** Those of these options that were given on the command line: what was not is left to its default. */
+/** Whether an option was given: typed, or written in the configuration. */
+export const isGiven = (command: Command, name: string): boolean =>
+  ['cli', 'config'].includes(command.getOptionValueSource(name) ?? '');
+
+/** Those of these options that were given: what was not is left to its default. */
 export function givenOf<D extends Declarations>(command: Command, set: { readonly all: D }): FlagValues<D> {
-  const given = Object.keys(set.all).filter((name) => command.getOptionValueSource(name) === 'cli');
+  const given = Object.keys(set.all).filter((name) => isGiven(command, name));
   return Object.fromEntries(given.map((name) => [name, command.getOptionValue(name)])) as FlagValues<D>;
 }

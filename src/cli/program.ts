@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { VERSION } from '../platform/index.js';
 import { commands } from './commands.js';
+import { addConfig, applyConfig, type Config, configFor, hasValue, pluginsOf } from './config.js';
 import { EXIT, faultOf, tell } from './faults.js';
 import { addPlugins, optionsOf, pluginsIn, withPlugins } from './plugins.js';
 import type { Terminal } from './terminal.js';
@@ -21,11 +22,18 @@ export async function run(args: readonly string[], signal: AbortSignal): Promise
       exitCode = EXIT.failed;
     },
   };
+  if (args[0] === 'complete' && args[1] === '--') {
+    const { completionLines, completionsOf } = await import('./completions.js');
+    terminal.print(completionLines(completionsOf(await wholeProgram(terminal), args.slice(2))));
+    return EXIT.done;
+  }
   const json = args.includes('--json');
   try {
-    const plugins = pluginsIn(args);
+    const isTold = args.some((arg) => ['--version', '-V', '--help', '-h'].includes(arg));
+    const config = isTold ? undefined : await configFor(args);
+    const plugins = [...new Set([...(config === undefined ? [] : pluginsOf(config)), ...pluginsIn(args)])];
     if (plugins.length > 0) await withPlugins(plugins, optionsOf(await wholeProgram(terminal)));
-    await program(terminal).parseAsync([...args], { from: 'user' });
+    await configured(program(terminal), config).parseAsync([...args], { from: 'user' });
   } catch (error) {
     const fault = faultOf(error, signal.aborted);
     if (fault === undefined) return EXIT.done;
@@ -65,7 +73,7 @@ Exit codes: 0 done, 1 could not be done as asked, 2 wrong usage, 130 interrupted
         ].join(' '),
     })
     .exitOverride();
-  addPlugins(program);
+  addConfig(addPlugins(program));
   for (const { name, does, takes } of commands) {
     const command = program.command(name).description(does);
     for (const [argument, what] of takes) command.argument(argument, what);
@@ -74,6 +82,29 @@ Exit codes: 0 done, 1 could not be done as asked, 2 wrong usage, 130 interrupted
   // What flags are made of (criteria, policies, checks) is loaded for the one command that was named.
   return program.hook('preSubcommand', (_, command) => declareIn(command, terminal));
 }
+
+/** What a command must be given may stand in the configuration too: it is put in before, and all of it once it is known what was typed. */
+function configured(program: Command, config: Config | undefined): Command {
+  if (config === undefined) return program;
+  return program
+    .hook('preSubcommand', (_, command) => {
+      for (const flag of command.options) flag.mandatory &&= !hasValue(config, command, flag.attributeName());
+    })
+    .hook('preAction', (_, command) => applyConfig(command, config, namesKnown));
+}
+
+/** The names of all commands and of their options. */
+const namesKnown = async (): Promise<ReadonlySet<string>> =>
+  new Set([...commands.map(({ name }) => name), ...optionsOf(await wholeProgram(SILENT))]);
+
+/** Where flags are declared and nothing is run. */
+const SILENT: Terminal = {
+  signal: new AbortController().signal,
+  width: undefined,
+  print: () => undefined,
+  hint: () => undefined,
+  fail: () => undefined,
+};
 
 /** The commands with all of their flags. */
 export async function wholeProgram(terminal: Terminal): Promise<Command> {
