@@ -26,11 +26,12 @@ export async function openData(
   options: SampleOptions,
   tell: (line: string) => void,
 ): Promise<Dataset> {
-  const { preprocess, column, labels, samples, shape, signal } = options;
+  const { preprocess, column, sampleRate, labels, samples, shape, signal } = options;
   if (typeof data !== 'string') return data;
   const dataset = await model.samples(data, {
     ...(preprocess !== undefined && { preprocess }),
     ...(column !== undefined && { column }),
+    ...(sampleRate !== undefined && { sampleRate }),
     ...(labels !== undefined && { labels }),
     ...(samples !== undefined && { samples }),
     ...(shape !== undefined && { shape }),

@@ -14,6 +14,8 @@ export interface SampleContext {
   readonly labels?: string;
   /** The column or field of a table that holds texts; two, with a comma between, are pairs. */
   readonly column?: string;
+  /** Of sounds: samples in a second that the model takes. */
+  readonly sampleRate?: number;
   /** Of a sequence no more samples than these are asked for. */
   readonly most?: number;
   readonly signal?: AbortSignal;

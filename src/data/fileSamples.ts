@@ -6,7 +6,8 @@ import { NO_MODEL, type SampleContext } from './context.js';
 import { type Dataset, datasetOf } from './dataset.js';
 import { imageArray } from './imageSamples.js';
 import { arraysOf, labelled } from './labelled.js';
-import type { SampleFiles } from './sampleFiles.js';
+import type { SampleFiles, SampleKind } from './sampleFiles.js';
+import { datasetOfSounds } from './soundSamples.js';
 import { datasetOfTexts } from './textSamples.js';
 
 /**
@@ -15,7 +16,13 @@ import { datasetOfTexts } from './textSamples.js';
  * errors: DATA_MISMATCH where the model takes nothing of that kind; PACKAGE_MISSING; those of preprocessings and of tables
  */
 export const datasetOfFiles = (listed: SampleFiles, context: SampleContext): Promise<Dataset> =>
-  listed.kind === 'texts' ? datasetOfTexts(listed, context) : datasetOfImages(listed, context);
+  MAKERS[listed.kind](listed, context);
+
+const MAKERS: Readonly<Record<SampleKind, typeof datasetOfTexts>> = {
+  images: (listed, context) => datasetOfImages(listed, context),
+  sounds: datasetOfSounds,
+  texts: datasetOfTexts,
+};
 
 async function datasetOfImages(listed: SampleFiles, context: SampleContext): Promise<Dataset> {
   const { inputs, model = NO_MODEL, preprocess } = context;

@@ -13,7 +13,7 @@ import { invalid, shown } from '../schema/check.js';
 import { isBlob, isUrl, nameOf, pathFrom } from '../schema/sources.js';
 
 /** What files of samples hold. */
-export type SampleKind = 'images' | 'texts';
+export type SampleKind = 'images' | 'sounds' | 'texts';
 
 /** A file of one sample or more. */
 export interface SampleFile {
@@ -36,6 +36,7 @@ export interface SampleFiles {
 
 const KINDS: Readonly<Record<SampleKind, RegExp>> = {
   images: /\.(jpe?g|jpe|jfif|png|webp|gif|tiff?|avif)$/i,
+  sounds: /\.(wav|wave|flac)$/i,
   texts: /\.(txt|csv|tsv|jsonl|ndjson)$/i,
 };
 
@@ -119,7 +120,7 @@ async function ofFolder(path: string): Promise<SampleFiles | undefined> {
 }
 
 const EXPECTED =
-  'images (JPEG, PNG, WebP, GIF, TIFF, AVIF), texts (TXT, CSV, JSON lines), or .npy files named as the inputs';
+  'images (JPEG, PNG, WebP, GIF, TIFF, AVIF), sounds (WAV, FLAC), texts (TXT, CSV, JSON lines), or .npy files named as the inputs';
 
 const listing = async <T>(path: string, list: (path: string) => Promise<T>): Promise<T> =>
   list(path).catch((cause: unknown) => {

@@ -15,8 +15,8 @@ import { isFileList, sampleFiles } from './sampleFiles.js';
 export type Samples = Readonly<Record<string, SampleArray>>;
 
 /**
- * Samples in all forms that a call takes them in: what `loadData` takes or gave, a folder of images, a pattern or a list of their paths or
- * Blobs, arrays by name, or one object of arrays after another, each of them a sample or some. Arrays are not copied: they have to stay
+ * Samples in all forms that a call takes them in: what `loadData` takes or gave, a folder of images or sounds, texts, a pattern or a list of their
+ * paths or Blobs, arrays by name, or one object of arrays after another, each of them a sample or some. Arrays are not copied: they have to stay
  * as they are until the call ends.
  */
 export type SampleSource =
@@ -29,7 +29,7 @@ export type SampleSource =
   | AsyncIterable<Samples>;
 
 const FORMS =
-  'a path or file: URL of an .npz, a .safetensors, a folder of .npy, texts, or a folder or pattern of images, a list of such paths, a Blob or File of one, what loadData gave, or arrays by the names of the inputs';
+  'a path or file: URL of an .npz, a .safetensors, a folder of .npy, texts, or a folder or pattern of images or sounds, a list of such paths, a Blob or File of one, what loadData gave, or arrays by the names of the inputs';
 
 /** Whether it may be samples, as far as can be seen before the model's inputs are known. */
 export const mayBeSamples = (given: unknown): boolean =>

@@ -26,8 +26,8 @@ export const data = {
     'text',
   ),
   help: {
-    api: 'samples, such as `{ input: new Float32Array(…) }`, `{ input: { data, dims } }`, a sequence of such objects, a file, or a folder of images',
-    cli: 'samples: a folder or pattern of images; texts (.txt, .csv, .jsonl); .npz, .safetensors or a folder of .npy, arrays named as the inputs, first axis = sample',
+    api: 'samples, such as `{ input: new Float32Array(…) }`, `{ input: { data, dims } }`, a sequence of such objects, a file, or a folder of images or sounds',
+    cli: 'samples: a folder or pattern of images or sounds; texts (.txt, .csv, .jsonl); .npz, .safetensors or a folder of .npy, arrays named as the inputs, first axis = sample',
   },
   more: 'What looks at activations needs them; without them weights alone are looked at.',
   sign: 'FILE',
@@ -60,6 +60,15 @@ export const column = {
   help: 'of tables and JSON lines: the column that holds the texts; a,b for pairs',
   defaults: [{ words: 'the one that usual names tell, or the only one of texts' }],
   sign: 'NAME',
+  heading: HEADING.samples,
+};
+
+/** How often sounds are sampled. */
+export const sampleRate = {
+  takes: whole(1, 1_000_000),
+  help: 'of sounds: how many samples a second the model takes',
+  defaults: [{ words: 'sampling_rate in preprocessor_config.json beside the model' }],
+  sign: 'N',
   heading: HEADING.samples,
 };
 
@@ -109,6 +118,7 @@ export const calibrationOptions = optionSet<CalibrationOptions>({
     data,
     preprocess,
     column,
+    sampleRate,
     samples,
     runtime,
   },

@@ -25,9 +25,9 @@ export interface CallOptions {
 export interface CalibrationOptions {
   /**
    * Samples, such as `{ input: new Float32Array(…) }`, `{ input: { data, dims } }`, a sequence of such objects, a file,
-   * or a folder of images. What looks at activations needs them; without them weights alone are looked at. A path or
-   * file: URL of an .npz, a .safetensors, a folder of .npy, texts, or a folder or pattern of images, a list of such
-   * paths, a Blob or File of one, what loadData gave, or arrays by the names of the inputs.
+   * or a folder of images or sounds. What looks at activations needs them; without them weights alone are looked at. A
+   * path or file: URL of an .npz, a .safetensors, a folder of .npy, texts, or a folder or pattern of images or sounds,
+   * a list of such paths, a Blob or File of one, what loadData gave, or arrays by the names of the inputs.
    */
   readonly data?: SampleSource;
   /**
@@ -41,6 +41,11 @@ export interface CalibrationOptions {
    * or the only one of texts.
    */
   readonly column?: string;
+  /**
+   * Of sounds: how many samples a second the model takes. A whole number from 1 to 1000000. Default: sampling_rate in
+   * preprocessor_config.json beside the model.
+   */
+  readonly sampleRate?: number;
   /** Use at most this many samples. A whole number from 1 on. Default: all. */
   readonly samples?: number;
   /**
@@ -177,6 +182,11 @@ export interface SampleOptions extends ShapeOptions, CallOptions {
    */
   readonly column?: string;
   /**
+   * Of sounds: how many samples a second the model takes. A whole number from 1 to 1000000. Default: sampling_rate in
+   * preprocessor_config.json beside the model.
+   */
+  readonly sampleRate?: number;
+  /**
    * The array in `data` that holds class labels ('label' where folders name classes), or a CSV of files and their
    * classes.
    */
@@ -200,9 +210,9 @@ export interface TreeOptions extends CalibrationOptions, FreeOptions, CallOption
   readonly group: string;
   /**
    * Samples, such as `{ input: new Float32Array(…) }`, `{ input: { data, dims } }`, a sequence of such objects, a file,
-   * or a folder of images. A tree is made of what the model does on them: without some it is refused. A path or file:
-   * URL of an .npz, a .safetensors, a folder of .npy, texts, or a folder or pattern of images, a list of such paths, a
-   * Blob or File of one, what loadData gave, or arrays by the names of the inputs.
+   * or a folder of images or sounds. A tree is made of what the model does on them: without some it is refused. A path
+   * or file: URL of an .npz, a .safetensors, a folder of .npy, texts, or a folder or pattern of images or sounds, a
+   * list of such paths, a Blob or File of one, what loadData gave, or arrays by the names of the inputs.
    */
   readonly data?: SampleSource;
   /**
@@ -246,9 +256,9 @@ export interface VerifyOptions extends CalibrationOptions, CallOptions {
   readonly runs?: number;
   /**
    * Samples, such as `{ input: new Float32Array(…) }`, `{ input: { data, dims } }`, a sequence of such objects, a file,
-   * or a folder of images. A path or file: URL of an .npz, a .safetensors, a folder of .npy, texts, or a folder or
-   * pattern of images, a list of such paths, a Blob or File of one, what loadData gave, or arrays by the names of the
-   * inputs. Default: random numbers, which the result says.
+   * or a folder of images or sounds. A path or file: URL of an .npz, a .safetensors, a folder of .npy, texts, or a
+   * folder or pattern of images or sounds, a list of such paths, a Blob or File of one, what loadData gave, or arrays
+   * by the names of the inputs. Default: random numbers, which the result says.
    */
   readonly data?: SampleSource;
   /**

@@ -1,5 +1,5 @@
 import { optionSet } from '../schema/declaration.js';
-import { column, preprocess, runtime, samples, shapeOptions } from './calibration.js';
+import { column, preprocess, runtime, sampleRate, samples, shapeOptions } from './calibration.js';
 import { callOptions } from './call.js';
 import type { CallOptions, CheckSamplesOptions, SampleOptions, ShapeOptions } from './interfaces.js';
 import { labels } from './planning.js';
@@ -9,7 +9,7 @@ export const sampleOptions = optionSet<SampleOptions, ShapeOptions & CallOptions
   name: 'SampleOptions',
   about: 'How files become samples: options of `samples`.',
   bases: [shapeOptions, callOptions],
-  own: { preprocess, column, labels, samples },
+  own: { preprocess, column, sampleRate, labels, samples },
 });
 
 /** The declarations of `CheckSamplesOptions`: those of the samples, and what runs the model on them. */

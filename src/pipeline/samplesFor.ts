@@ -12,19 +12,20 @@ export interface SampledModel {
 
 /** What a call says of its samples beside what they are. */
 export type SampleWishes = Omit<SampleOptions, 'onProgress' | 'threads'> &
-  Pick<CalibrationOptions, 'preprocess' | 'column'>;
+  Pick<CalibrationOptions, 'preprocess' | 'column' | 'sampleRate'>;
 
 /** Samples of any form as arrays for a model: its inputs say how they are laid out, it and what lies beside it how they are made. */
 export function samplesFor(
   { graph, path }: SampledModel,
   source: SampleSource,
-  { samples, signal, preprocess, column, labels, shape }: SampleWishes,
+  { samples, signal, preprocess, column, sampleRate, labels, shape }: SampleWishes,
 ): Promise<Dataset> {
   return datasetFor(source, {
     inputs: inputsOf(graph, shape),
     model: { metadata: graph.document.metadata, ...(path !== undefined && { path }) },
     ...(preprocess !== undefined && { preprocess }),
     ...(column !== undefined && { column }),
+    ...(sampleRate !== undefined && { sampleRate }),
     ...(labels !== undefined && { labels }),
     ...(samples !== undefined && { most: samples }),
     ...(signal !== undefined && { signal }),

@@ -46,12 +46,13 @@ async function fromDataset(
   model: ModelOrigin,
   data: SampleSource,
 ): Promise<BatchSource> {
-  const { signal, labels, samples, preprocess, column } = options;
+  const { signal, labels, samples, preprocess, column, sampleRate } = options;
   const dataset = await datasetFor(data, {
     inputs: original.inputs,
     model,
     ...(preprocess !== undefined && { preprocess }),
     ...(column !== undefined && { column }),
+    ...(sampleRate !== undefined && { sampleRate }),
     ...(labels !== undefined && { labels }),
     ...(samples !== undefined && { most: samples }),
     ...(signal !== undefined && { signal }),
