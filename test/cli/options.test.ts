@@ -31,7 +31,8 @@ const flags = (command: Command): string[] =>
   [...new Set(command.options.map((option) => option.attributeName()))].sort();
 
 test.each([
-  ['inspect', [inspectOptions], []],
+  // How much of the result is printed.
+  ['inspect', [inspectOptions], ['all', 'explain']],
   // Where the model and its plan go, the page of the call `report`, whether they are written, and the call `stability` beside `prune`.
   [
     'prune',
@@ -62,9 +63,9 @@ test('flags stand under the headings that there are', () => {
 });
 
 test('every other command prints a list', () => {
-  const lists = ['criteria', 'policies', 'operators'];
+  const lists = ['criteria', 'policies', 'operators', 'doctor'];
   for (const list of lists) expect(flags(commands.get(list)!)).toEqual(['json']);
   expect([...commands.keys()].filter((name) => !lists.includes(name)).sort()).toEqual([
-    ...['apply', 'data', 'inspect', 'prune', 'report', 'score', 'tree', 'verify'],
+    ...['apply', 'complete', 'data', 'inspect', 'prune', 'report', 'score', 'tree', 'verify'],
   ]);
 });
