@@ -4,7 +4,7 @@ import type { Outputs } from '../compare/outputs.js';
 import type { Answers } from '../compare/row.js';
 import { numbersOf } from '../runtime/dtypes.js';
 import type { Tensor } from '../runtime/runtime.js';
-import { partOf, picked } from './sampleInput.js';
+import { imageOf, partOf, picked } from './sampleInput.js';
 import type { Answer, ComparedSamples } from './types.js';
 
 const MOST_CLASSES = 5;
@@ -40,7 +40,8 @@ export function answerOf(
       ? { classes: [{ class: names?.[values[0]!] ?? values[0]!, value: 1 }] }
       : { classes: likeliest(values, names) };
   if (kind === 'boxes') return { boxes: boxesOf(values, part.dims.at(-1)!) };
-  return { values: picked(values, MOST_VALUES) };
+  const image = imageOf(part);
+  return { values: picked(values, MOST_VALUES), ...(image !== undefined && { image }) };
 }
 
 /** The classes of the largest values, as probabilities: the values themselves where they are such, else their softmax. */

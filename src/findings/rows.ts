@@ -2,12 +2,12 @@ import { isWeight } from '../cost/model.js';
 import { lengthOf } from '../coupling/axis.js';
 import { evaluate } from '../model/dim.js';
 import type { TensorDocument } from '../model/document.js';
-import type { Graph, Node } from '../model/graph.js';
-import { isConstant } from '../model/structure.js';
+import type { Node } from '../model/graph.js';
 import type { FrozenReport } from '../options/types.js';
 import type { Plan } from '../plan/plan.js';
 import type { OpenedModel } from './opened.js';
 import { runsOf } from './runs.js';
+import { readerOf, shownNodes } from './shownNodes.js';
 import type { NodeRow, TensorRow } from './types.js';
 
 /** The graph of a report: nodes, what they read of each other, and the stored tensors that they read. */
@@ -25,8 +25,7 @@ export function graphRows(
   frozen: readonly FrozenReport[],
   plan: Plan | undefined,
 ): GraphRows {
-  const stored = storedAlone(original.graph);
-  const nodes = original.graph.nodes.filter((node) => !stored.has(node));
+  const nodes = shownNodes(original);
   const at = new Map(nodes.map((node, index) => [node, index]));
   const reasons = new Sentences();
   // That kernels keep their extent goes without saying.
@@ -38,33 +37,6 @@ export function graphRows(
     tensors,
     reasons: reasons.all,
   };
-}
-
-/** Nodes that compute what follows from stored tensors alone: the graph of what becomes of data is drawn without them. */
-function storedAlone(graph: Graph): ReadonlySet<Node> {
-  const known = new Set([...graph.initializers.keys(), ...graph.constants.keys()]);
-  const found = new Set<Node>();
-  for (const node of graph.nodes) {
-    const { inputs, captures, outputs } = node;
-    const isMade = inputs.length > 0 && captures.length === 0;
-    if (!isConstant(node) && !(isMade && inputs.every((name) => name === '' || known.has(name)))) continue;
-    found.add(node);
-    for (const output of outputs) known.add(output);
-  }
-  return found;
-}
-
-/** The first of these nodes that reads a value, or what is made of it by others. -1 where none does. */
-function readerOf(graph: Graph, value: string, at: ReadonlyMap<Node, number>): number {
-  const seen = new Set([value]);
-  let first = -1;
-  for (const name of seen)
-    for (const node of graph.readersOf(name)) {
-      const place = at.get(node);
-      if (place === undefined) for (const output of node.outputs) seen.add(output);
-      else if (first < 0 || place < first) first = place;
-    }
-  return first;
 }
 
 /** Sentences, each once. */

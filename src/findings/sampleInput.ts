@@ -1,6 +1,6 @@
 import { numbersOf } from '../runtime/dtypes.js';
 import type { Feeds, Tensor } from '../runtime/runtime.js';
-import type { SampleInput } from './types.js';
+import type { SampleInput, ShownImage } from './types.js';
 
 /** The longer side of an image as it is shown, in pixels at most. */
 const MOST_PIXELS = 96;
@@ -66,8 +66,11 @@ function layoutOf(dims: readonly number[]): Layout | undefined {
   return undefined;
 }
 
-/** An image in 8 bits, made smaller by means over its pixels; black and white are the least and the greatest number. */
-function imageOf(tensor: Tensor): SampleInput | undefined {
+/**
+ * An image in 8 bits, made smaller by means over its pixels; black and white are the least and the greatest number. Undefined where axes are
+ * not those of an image.
+ */
+export function imageOf(tensor: Tensor): ShownImage | undefined {
   const layout = layoutOf(
     tensor.dims[0] === 1 && tensor.dims.length === 4 ? tensor.dims.slice(1) : tensor.dims,
   );

@@ -37,6 +37,7 @@ export interface ReportData {
   readonly warnings: readonly Warning[];
   readonly groups: readonly GroupRow[];
   readonly tensors: readonly TensorRow[];
+  /** Of the original, each after all that it reads; without those that compute what follows from stored tensors and lengths alone. */
   readonly nodes: readonly NodeRow[];
   /** Which node reads what which other one makes: positions in `nodes`. */
   readonly edges: readonly (readonly [from: number, to: number])[];
@@ -156,17 +157,7 @@ export interface ComparedSample {
 
 /** What a sample is, in a form that can be shown. */
 export type SampleInput =
-  /** `pixels`: rows of gray or red, green and blue, 0 to 255, in base64. `from`: what the model's numbers were that became 0 and 255. */
-  | {
-      readonly form: 'image';
-      readonly width: number;
-      readonly height: number;
-      readonly channels: 1 | 3;
-      readonly pixels: string;
-      readonly from: readonly [low: number, high: number];
-      /** The size that boxes are of. */
-      readonly size: readonly [width: number, height: number];
-    }
+  | ShownImage
   /** At most some hundred of its numbers, evenly picked. */
   | {
       readonly form: 'values';
@@ -176,12 +167,28 @@ export type SampleInput =
     }
   | { readonly form: 'texts'; readonly name: string; readonly texts: readonly string[] };
 
+/** Numbers that lie as the pixels of an image do. */
+export interface ShownImage {
+  readonly form: 'image';
+  readonly width: number;
+  readonly height: number;
+  readonly channels: 1 | 3;
+  /** Rows of gray or red, green and blue, 0 to 255, in base64. */
+  readonly pixels: string;
+  /** What the model's numbers were that became 0 and 255. */
+  readonly from: readonly [low: number, high: number];
+  /** What the numbers were that many of, before they were made fewer: boxes are of this size. */
+  readonly size: readonly [width: number, height: number];
+}
+
 /** What one model says of a sample: its likeliest classes, its boxes, or its numbers. */
 export interface Answer {
   readonly classes?: readonly { readonly class: number | string; readonly value: number }[];
   /** Left, top, right, bottom, and further columns. */
   readonly boxes?: readonly (readonly number[])[];
   readonly values?: readonly number[];
+  /** The same as a picture, where it is one: a map, or an image that was made. */
+  readonly image?: ShownImage;
 }
 
 /** How the report came to be, so that it can be made again. */

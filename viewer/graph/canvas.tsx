@@ -156,8 +156,8 @@ function BoxOf({
   const [left, top] = [x - BOX.width / 2, y - BOX.height / 2];
   const isFold = fold.children.length > 0;
   const gone = facts.gone === fold.nodes.length;
-  const short = shortened(isFold ? fold.label : endOf(fold.label), 25);
-  const kind = shortened(kindText(fold, data, short), 27);
+  const short = shortened(isFold ? fold.label : endOf(fold.label), 23);
+  const kind = shortened(kindText(fold, data, short), 25);
   const state = [
     gone ? 'gone' : kept < 1 ? `${Math.round(100 * kept)} % left` : '',
     facts.frozen > 0 ? 'frozen' : '',

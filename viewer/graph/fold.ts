@@ -20,24 +20,51 @@ export const MOST_BOXES = 240;
 /** All nodes as one box, which unfolds by the modules that their names spell. */
 export function foldOf(nodes: readonly NodeRow[]): Fold {
   const all = nodes.map((_, index) => index);
-  return folded(
-    modulesOf(all, (index) => nodes[index]!.name),
-    nodes,
+  return inFew(
+    folded(
+      modulesOf(all, (index) => nodes[index]!.name),
+      nodes,
+    ),
   );
 }
 
+/** The boxes of a module, however many. */
 function folded({ label, path, modules, items }: Module<number>, nodes: readonly NodeRow[]): Fold {
-  const own = [
-    ...modules.map((module) => folded(module, nodes)),
+  const children = [
+    ...modules
+      .map((module) => folded(module, nodes))
+      .flatMap((fold) => (isTogether(fold) ? fold : fold.children)),
     ...items.map(
       (index): Fold => ({ id: `#${index}`, label: nodes[index]!.name, nodes: [index], children: [] }),
     ),
   ].sort((a, b) => a.nodes[0]! - b.nodes[0]!);
-  const children = inRuns(own, path);
-  const [only] = children;
-  if (children.length === 1 && only!.children.length === 0) return only!;
-  return { id: `${path}/`, label, nodes: nodesOf(own), children };
+  return { id: `${path}/`, label: withParent(label, path), nodes: nodesOf(children), children };
 }
+
+/** A module's name after that of the module around it, where it does not say that itself: `attention/self`, `layer1.0`. */
+function withParent(label: string, path: string): string {
+  const parent =
+    path
+      .slice(0, -label.length - 1)
+      .split('/')
+      .at(-1) ?? '';
+  return parent === '' || label.includes('/') || label.startsWith(parent) ? label : `${parent}/${label}`;
+}
+
+/** The same with few boxes in each, and none that holds a single node alone. */
+function inFew(fold: Fold): Fold {
+  if (fold.children.length === 0) return fold;
+  const children = inRuns(fold.children.map(inFew), fold.id);
+  const [only] = children;
+  return children.length === 1 && only!.children.length === 0 ? only! : { ...fold, children };
+}
+
+/** The share of the nodes between the first and the last of a module that are its own, so that the module can be drawn as one. */
+const TOGETHER = 0.5;
+
+/** Whether what names call a module lies together in the graph: some exporters name nodes by their operators alone. */
+const isTogether = ({ nodes, children }: Fold): boolean =>
+  children.length === 0 || nodes.length >= TOGETHER * (nodes.at(-1)! - nodes[0]! + 1);
 
 const nodesOf = (folds: readonly Fold[]): number[] =>
   folds.flatMap(({ nodes }) => nodes).sort((a, b) => a - b);

@@ -21,8 +21,8 @@ export function GraphDiff({ data }: { readonly data: ReportData }) {
       title={two ? 'Both graphs' : 'Graph'}
       says={
         two
-          ? 'The original, with what the pruned model has of it. A bar is what is left of a box: hatched is what is gone. A blue edge marks what is frozen: an axis of it must stay whole, and its details say why.'
-          : 'What the model computes, from its input at the top. A blue edge marks what is frozen: an axis of it must stay whole, and its details say why.'
+          ? 'The original, with what the pruned model has of it, without nodes that only compute lengths or constants. A bar is what is left of a box: hatched is what is gone. A blue edge marks what is frozen: an axis of it must stay whole, and its details say why.'
+          : 'What the model computes, from its input at the top, without nodes that only compute lengths or constants. A blue edge marks what is frozen: an axis of it must stay whole, and its details say why.'
       }
     >
       <div ref={place} class="graph-place">

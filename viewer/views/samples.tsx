@@ -5,6 +5,7 @@ import type {
   ComparedSamples,
   ReportData,
   SampleInput,
+  ShownImage,
 } from '../../src/findings/types.js';
 import { decimal, percent } from '../../src/report/numbers.js';
 import { Section } from '../parts/figure.js';
@@ -111,8 +112,20 @@ const Counts = ({ answers }: { readonly answers: Answers }) => (
   </p>
 );
 
-/** Two rows of numbers as lines in one small picture. */
+/** Two pictures, or two rows of numbers as lines in one. */
 function Values({ answers }: { readonly answers: Answers }) {
+  const [original, pruned] = answers;
+  if (original.image && pruned.image)
+    return (
+      <div class="pair">
+        {[original.image, pruned.image].map((image, side) => (
+          <div key={SIDES[side]}>
+            <h4>{SIDES[side]}</h4>
+            <Image input={image} answers={undefined} name={`What the ${SIDES[side]} model gives`} />
+          </div>
+        ))}
+      </div>
+    );
   const rows = answers.map(({ values = [] }) => values);
   return (
     <>
@@ -190,7 +203,7 @@ function Image({
   answers,
   name,
 }: {
-  readonly input: Extract<SampleInput, { form: 'image' }>;
+  readonly input: ShownImage;
   readonly answers: Answers | undefined;
   readonly name: string;
 }) {

@@ -21,7 +21,7 @@ export function Sensitivity({ data }: { readonly data: ReportData }) {
       says={
         measured
           ? 'What the answers are predicted to lose, in percent of their variance, if only so much of a group stayed. The darker, the worse. A frame marks what was chosen.'
-          : 'What stands for the loss where there are no samples: the square of the share of importance that would leave. The darker, the worse. A frame marks what was chosen.'
+          : 'What stands for the loss where it was not measured on samples: the square of the share of importance that would leave, in percent. The darker, the worse. A frame marks what was chosen.'
       }
     >
       <Scroll name="Predicted loss by group and width">
@@ -92,6 +92,9 @@ function Row({ curve }: { readonly curve: Curve }) {
   );
 }
 
-/** In percent of the variance, which the heading says. */
-const lossText = (loss: number): string =>
-  loss >= 0.0995 ? `${Math.round(100 * loss)}` : loss < 0.00005 ? '0' : decimal(100 * loss, 2);
+/** In percent of the variance, which the heading says; what is beyond all of it is that. */
+function lossText(loss: number): string {
+  if (loss >= 1) return '≥ 100';
+  if (loss >= 0.0995) return `${Math.round(100 * loss)}`;
+  return loss < 0.00005 ? '0' : decimal(100 * loss, 2);
+}

@@ -20,7 +20,7 @@ export function Treemap({ data }: { readonly data: ReportData }) {
       'model',
     ),
   );
-  const [path, setPath] = useState<readonly Place[]>([]);
+  const [path, setPath] = useState<readonly Place[]>(() => mostIn(top));
   const [mode, setMode] = useState<0 | 1>(0);
   const [box, width] = useWidth<HTMLDivElement>();
   const own = path.at(-1) ?? top;
@@ -84,6 +84,17 @@ export function Treemap({ data }: { readonly data: ReportData }) {
       </Figure>
     </Section>
   );
+}
+
+/** The way to where there is something to compare: through places of which one part holds nearly all. */
+function mostIn(top: Place): readonly Place[] {
+  const path: Place[] = [];
+  for (let at: Place | undefined = top; at !== undefined; ) {
+    const largest: Place | undefined = at.children?.[0];
+    at = largest?.children !== undefined && largest.bytes[0] > 0.97 * at.bytes[0] ? largest : undefined;
+    if (at !== undefined) path.push(at);
+  }
+  return path;
 }
 
 /** Tensors that are named by a number alone lie where the node that reads them does. */
