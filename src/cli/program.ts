@@ -57,6 +57,7 @@ Examples:
   $ espalier inspect resnet50.onnx
   $ espalier prune resnet50.onnx -o small.onnx --ratio 0.5
   $ espalier prune resnet50.onnx -o small.onnx --macs 0.5 --data samples.npz --labels label
+  $ espalier prune resnet50.onnx -o small.onnx --macs 0.5 --data photos/ --preprocess imagenet
   $ espalier verify resnet50.onnx small.onnx --data samples.npz
 
 Exit codes: 0 done, 1 could not be done as asked, 2 wrong usage, 130 interrupted.`,

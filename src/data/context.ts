@@ -1,5 +1,5 @@
 import type { ModelOrigin } from '../preprocess/beside.js';
-import type { Preprocessing } from '../preprocess/stated.js';
+import type { Preprocessing } from '../preprocess/forms.js';
 import type { ValueInfo } from '../runtime/runtime.js';
 
 /** What samples are made for, and what was said of them. */

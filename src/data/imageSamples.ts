@@ -1,9 +1,9 @@
 import { EspalierError } from '../base/errors.js';
 import { Limiter } from '../base/limiter.js';
 import { cores, type DecodedImage, FileProblem, type ImageDecoder, imageDecoder } from '../platform/index.js';
+import { broken } from '../preprocess/broken.js';
 import { pictureOf, type SeenPixels, seenPixels } from '../preprocess/pixels.js';
 import type { ResolvedPreprocessing } from '../preprocess/resolved.js';
-import { broken } from '../preprocess/stated.js';
 import { PixelValues } from '../preprocess/values.js';
 import { zeros } from '../runtime/dtypes.js';
 import type { NumericData } from '../runtime/runtime.js';

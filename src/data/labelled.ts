@@ -38,7 +38,16 @@ export async function labelled(
     return { files: found.files, labels: found, warnings: left };
   }
   const found = labelsOfFolders(files, own);
-  return { files: found?.files ?? files, labels: found, warnings: left };
+  const other =
+    found === undefined || found.byModel || own.size === 0
+      ? []
+      : [
+          {
+            code: 'CLASSES_UNKNOWN',
+            text: "the model names its classes, and not all of the folders': labels are numbered by the folders' order, which may not be the model's",
+          },
+        ];
+  return { files: found?.files ?? files, labels: found, warnings: [...left, ...other] };
 }
 
 /** Labels as arrays: numbers under the name that was asked for, names as `class`. */

@@ -8,7 +8,6 @@ import type { SampleContext } from './context.js';
 import { loadData } from './data.js';
 import { type DataArray, type Dataset, datasetOf as datasetOfTensors } from './dataset.js';
 import { datasetOfFeeds, tensorsOf } from './feeds.js';
-import { datasetOfFiles } from './fileSamples.js';
 import { isFileList, sampleFiles } from './sampleFiles.js';
 
 /** Arrays by the names of a model's inputs, as `{ input: new Float32Array(…) }`; labels beside them. */
@@ -53,7 +52,8 @@ export async function datasetFor(given: unknown, context: SampleContext): Promis
   const isPath = typeof given === 'string' || isUrl(given);
   if (isBlob(given) || isFileList(given) || (isPath && HAS_FILES)) {
     const files = await sampleFiles(given);
-    if (files !== undefined) return datasetOfFiles(files, context);
+    // What makes samples of files is loaded where there are such.
+    if (files !== undefined) return (await import('./fileSamples.js')).datasetOfFiles(files, context);
   }
   if (isBlob(given)) return loadData(given);
   if (isPath) return loadData(HAS_FILES ? pathFrom('data', given) : given);

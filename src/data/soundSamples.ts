@@ -1,9 +1,9 @@
 import { EspalierError } from '../base/errors.js';
 import { FileProblem, openFile, readBytes } from '../platform/index.js';
+import { broken } from '../preprocess/broken.js';
 import { FLAC_START, flacHeader, readFlac } from '../preprocess/flac.js';
 import { atRate } from '../preprocess/soundRate.js';
 import { type SoundPreprocessing, soundInputs, soundPreprocessing } from '../preprocess/soundSpec.js';
-import { broken } from '../preprocess/stated.js';
 import { readWav, type SoundHeader, WAV_START, wavHeader } from '../preprocess/wav.js';
 import { numberToHalf, zeros } from '../runtime/dtypes.js';
 import type { NumericData, ValueInfo } from '../runtime/runtime.js';

@@ -1,8 +1,8 @@
 import * as v from 'valibot';
 import { optionAs, quoted, text } from '../base/words.js';
 import { mayBeSamples, SAMPLE_FORMS, type SampleSource } from '../data/samples.js';
+import { mayBePreprocessing, PREPROCESSING_FORMS, type Preprocessing } from '../preprocess/forms.js';
 import { IMAGE_PRESET_NAMES } from '../preprocess/presets.js';
-import { mayBePreprocessing, PREPROCESSING_FORMS, type Preprocessing } from '../preprocess/stated.js';
 import { isRuntime, type Runtime } from '../runtime/runtime.js';
 import { optionSet } from '../schema/declaration.js';
 import { described, type Field, like, positive, textsOf, whole, words } from '../schema/fields.js';
@@ -37,7 +37,7 @@ export const data = {
 /** What is done to files of samples before the model sees them. */
 export const preprocess = {
   takes: like<Preprocessing>(
-    { type: 'Preprocessing', from: { Preprocessing: 'preprocess/stated' } },
+    { type: 'Preprocessing', from: { Preprocessing: 'preprocess/forms' } },
     PREPROCESSING_FORMS,
     mayBePreprocessing,
     'text',

@@ -3,7 +3,7 @@
 import type { SampleSource } from '../data/samples.js';
 import type { Guard } from '../guard/types.js';
 import type { Plan } from '../plan/plan.js';
-import type { Preprocessing } from '../preprocess/stated.js';
+import type { Preprocessing } from '../preprocess/forms.js';
 import type { Runtime } from '../runtime/runtime.js';
 import type { Combination } from '../scoring/combined.js';
 import type { ReportedOutcome } from './outcomes.js';

@@ -59,5 +59,8 @@ function ofMetadata(metadata: Readonly<Record<string, string>>): StatedPreproces
     return undefined;
   const from = "the model's metadata (Ultralytics)";
   if (metadata.task === 'classify') return { spec: { resize: 'shortest' }, size: 224, from };
-  return { ...IMAGE_PRESETS.yolo, from };
+  const edges = /^\[(\d+), *(\d+)\]$/.exec(metadata.imgsz ?? '');
+  if (edges === null) return { ...IMAGE_PRESETS.yolo, from };
+  const { spec } = IMAGE_PRESETS.yolo;
+  return { spec: { ...spec, size: [Number(edges[1]), Number(edges[2])] }, from };
 }

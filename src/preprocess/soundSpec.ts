@@ -3,9 +3,9 @@ import type { ValueInfo } from '../runtime/runtime.js';
 import { invalid } from '../schema/check.js';
 import { isRecord } from '../schema/fields.js';
 import { configBeside, type ModelOrigin } from './beside.js';
+import type { Preprocessing } from './forms.js';
 import { readConfig } from './fromFile.js';
 import type { Json } from './huggingFace.js';
-import type { Preprocessing } from './stated.js';
 
 /** What is done to sounds before a model hears them. */
 export interface SoundPreprocessing {

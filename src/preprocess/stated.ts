@@ -1,23 +1,14 @@
-import { EspalierError, option, text } from '../base/errors.js';
+import { option, text } from '../base/errors.js';
 import { kindOf } from '../platform/index.js';
 import { invalid, shown } from '../schema/check.js';
 import { isRecord } from '../schema/fields.js';
 import { nearest } from '../schema/near.js';
 import { type ModelOrigin, statedBeside } from './beside.js';
+import { NAMES, type Preprocessing } from './forms.js';
 import { statedIn, statedInFile } from './fromFile.js';
-import { IMAGE_FIELDS, type ImagePreprocessing } from './imageSpec.js';
-import { IMAGE_PRESET_NAMES, IMAGE_PRESETS, type ImagePresetName, isPresetName } from './presets.js';
+import { IMAGE_FIELDS } from './imageSpec.js';
+import { IMAGE_PRESET_NAMES, IMAGE_PRESETS, isPresetName } from './presets.js';
 import type { StatedPreprocessing } from './resolved.js';
-
-/**
- * How images become what a model sees: a name, a JSON file, what such a file holds (Hugging Face's preprocessor_config.json, timm's
- * config.json), or `ImagePreprocessing`.
- */
-export type Preprocessing =
-  | ImagePresetName
-  | (string & {})
-  | ImagePreprocessing
-  | Readonly<Record<string, unknown>>;
 
 /**
  * The preprocessing that was asked for, else that which lies beside the model.
@@ -53,18 +44,5 @@ async function statedByName(name: string): Promise<StatedPreprocessing> {
   );
 }
 
-const NAMES = `one of ${IMAGE_PRESET_NAMES.join(', ')}, or a JSON file`;
-
 /** What to do where no preprocessing is known. */
 const GIVE_PREPROCESSING = text`Give ${option('preprocess')}: ${NAMES}; or put the model's preprocessor_config.json beside it.`;
-
-/** Whether it may be a preprocessing, as far as can be seen before any file is opened. */
-export const mayBePreprocessing = (given: unknown): boolean =>
-  (typeof given === 'string' && given !== '') || isRecord(given);
-
-/** The forms in which a preprocessing may be given, in words. */
-export const PREPROCESSING_FORMS = `${NAMES}, or an object of what such a file holds`;
-
-/** What went wrong with a file of samples. */
-export const broken = (file: string, what: string, cause: unknown): EspalierError =>
-  new EspalierError('DATA_MALFORMED', what, { file }, 'Take it out of the samples, or mend it.', { cause });

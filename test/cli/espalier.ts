@@ -48,15 +48,15 @@ export function espalier(
   return new Promise((resolve) => child.on('close', (code) => resolve({ code, stdout, stderr })));
 }
 
-/** An installation as users have it who did not install the runtime; gives its entry. */
-export async function withoutRuntime({ addon = true } = {}): Promise<string> {
+/** An installation as users have it who did not install the runtime, or another package; gives its entry. */
+export async function withoutRuntime({ addon = true, missing = 'onnxruntime' } = {}): Promise<string> {
   const root = await folder();
   const from = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
   for (const path of ['dist', 'package.json']) await cp(from(path), join(root, path), { recursive: true });
   if (addon) await symlink(from('native'), join(root, 'native'));
   await mkdir(join(root, 'node_modules'));
   for (const name of await readdir(from('node_modules')))
-    if (!name.startsWith('onnxruntime'))
+    if (!name.startsWith(missing))
       await symlink(from(`node_modules/${name}`), join(root, 'node_modules', name));
   return join(root, 'dist/node/cli/main.cjs');
 }

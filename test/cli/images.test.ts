@@ -6,7 +6,7 @@ import type { Verification } from '../../src/verify/types.js';
 import { growConvnet } from '../support/convnets.js';
 import { encodeModel } from '../support/onnx.js';
 import { random } from '../support/random.js';
-import { espalier, folder } from './espalier.js';
+import { espalier, folder, withoutRuntime } from './espalier.js';
 
 let home: string;
 const at = (name: string) => join(home, name);
@@ -78,6 +78,16 @@ describe('a folder of images', () => {
     });
     const quiet = await espalier(['score', model, '--data', at('photos'), '--criterion', 'wanda', '--quiet']);
     expect(quiet).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  test('without sharp it is told what to install', async () => {
+    const entry = await withoutRuntime({ missing: 'sharp' });
+    const flags = ['--data', at('photos'), '--preprocess', '0..1', '--ratio', '0.5', '--dry-run'];
+    const ended = await espalier(['prune', at('model.onnx'), ...flags], { entry, cwd: home });
+    expect(ended).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/PACKAGE_MISSING.*\n.*npm install sharp/),
+    });
   });
 
   test.each<[string, string[], RegExp]>([
