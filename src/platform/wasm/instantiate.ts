@@ -84,7 +84,9 @@ export async function instantiateWithThreads(
   });
   watch.onLoss(() => {
     // Those that are left would wait for the one that has ended, and Node for answers that do not come.
-    (napiModule as unknown as Threaded).PThread.terminateAllThreads();
+    const { PThread } = napiModule as unknown as Threaded;
+    for (const thread of [...PThread.unusedWorkers, ...Object.values(PThread.pthreads)])
+      PThread.terminateWorker(thread);
     const { refCounter } = own.context as unknown as Counting;
     while (refCounter !== undefined && refCounter.count > 0) own.context.decreaseWaitingRequestCounter();
   });
@@ -95,7 +97,11 @@ export async function instantiateWithThreads(
 
 /** What emnapi's types leave out. */
 interface Threaded {
-  readonly PThread: { terminateAllThreads(): void };
+  readonly PThread: {
+    readonly unusedWorkers: readonly object[];
+    readonly pthreads: Readonly<Record<string, object>>;
+    terminateWorker(thread: object): void;
+  };
 }
 interface Counting {
   readonly refCounter?: { readonly count: number };
