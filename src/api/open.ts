@@ -48,7 +48,7 @@ export async function openModel(source: ModelSource, options?: CallOptions): Pro
   const call = checked(callOptions, options);
   const native = await openAny(from.model, call, from.files);
   try {
-    const place = typeof from === 'string' ? from : undefined;
+    const place = typeof from.model === 'string' ? from.model : undefined;
     return new CheckedModel(new OpenModel(native, readGraph(native.describe(), fileNameOf(from))), place);
   } catch (problem) {
     native.dispose();

@@ -1,4 +1,5 @@
 import type { Analysis } from '../coupling/analysis.js';
+import type { Dataset } from '../data/dataset.js';
 import type { Warning } from '../options/types.js';
 import { isFloat, numbersOf } from '../runtime/dtypes.js';
 import type { Tensor } from '../runtime/runtime.js';
@@ -8,6 +9,14 @@ const UNIFORM = 0.9;
 /** Share of samples that get the same class, above which that is odd; and of how many samples. */
 const ALIKE = 0.95;
 const LEAST_SAMPLES = 16;
+
+/** What outputs of scores are called. */
+const SCORES = /logit|prob|score|class|softmax/i;
+
+/** Whether an output is of classes: its name says so, or samples have labels. */
+export const isOfClasses = (output: string, { arrays }: Dataset): boolean =>
+  SCORES.test(output) ||
+  [...arrays.values()].some(({ name, dims }) => /label|class/i.test(name) && dims.length === 1);
 
 /** Outputs that may be scores of classes: floats, a row for each sample. */
 export const scoreOutputs = ({ graph }: Analysis): readonly string[] =>
@@ -25,7 +34,11 @@ export class AnswerCheck {
   #samples = 0;
   #entropy = 0;
 
-  constructor(readonly value: string) {}
+  /** isScores: whether something tells that the output is of classes; otherwise rows that are no probabilities may be embeddings. */
+  constructor(
+    readonly value: string,
+    readonly isScores: boolean,
+  ) {}
 
   take(tensor: Tensor): void {
     const [rows, classes] = tensor.dims;
@@ -35,6 +48,7 @@ export class AnswerCheck {
     this.#classes = classes;
     for (let row = 0; row < rows; row++) {
       const own = Float64Array.from({ length: classes }, (_, column) => scores[row * classes + column]!);
+      if (!this.isScores && !areProbabilities(own)) continue;
       const shares = sharesOf(own);
       const largest = shares.indexOf(Math.max(...shares));
       this.#counts.set(largest, (this.#counts.get(largest) ?? 0) + 1);
@@ -62,10 +76,12 @@ export class AnswerCheck {
   }
 }
 
+const areProbabilities = (scores: Float64Array): boolean =>
+  scores.every((score) => score >= 0) && Math.abs(scores.reduce((all, score) => all + score, 0) - 1) < 1e-3;
+
 /** Probabilities as they are, and scores as the probabilities that softmax makes of them. */
 function sharesOf(scores: Float64Array): Float64Array {
-  const sum = scores.reduce((all, score) => all + score, 0);
-  if (scores.every((score) => score >= 0) && Math.abs(sum - 1) < 1e-3) return scores;
+  if (areProbabilities(scores)) return scores;
   const most = scores.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
   const powers = scores.map((score) => Math.exp(score - most));
   const all = powers.reduce((total, power) => total + power, 0);

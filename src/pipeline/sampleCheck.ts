@@ -6,7 +6,7 @@ import { quietly } from '../native/quietly.js';
 import type { CallOptions, Warning } from '../options/types.js';
 import { onnxruntime } from '../runtime/onnxruntime.js';
 import type { Runtime } from '../runtime/runtime.js';
-import { AnswerCheck, scoreOutputs } from './answerCheck.js';
+import { AnswerCheck, isOfClasses, scoreOutputs } from './answerCheck.js';
 import { firstNormalisation, StatisticsCheck } from './normalisationCheck.js';
 
 /** Samples that are looked at: what is wrong with a preprocessing is wrong with each of them. */
@@ -24,7 +24,9 @@ export async function checkSamples(
   dataset: Dataset,
   options: CallOptions & { readonly runtime?: Runtime },
 ): Promise<readonly Warning[]> {
-  const answers = scoreOutputs(analysis).map((output) => new AnswerCheck(output));
+  const answers = scoreOutputs(analysis).map(
+    (output) => new AnswerCheck(output, isOfClasses(output, dataset)),
+  );
   const first = firstNormalisation(analysis, native);
   const checks = [...answers, ...(first === undefined ? [] : [new StatisticsCheck(first)])];
   if (checks.length === 0) return [];

@@ -52,8 +52,7 @@ export async function soundPreprocessing(
     rate,
     normalises: config.do_normalize === true,
     padding: typeof config.padding_value === 'number' ? config.padding_value : 0,
-    from:
-      sampleRate === undefined ? file : `${sampleRate} Hz as asked for${file === '' ? '' : `, else ${file}`}`,
+    from: sampleRate === undefined ? file : file === '' ? 'as asked for' : `as asked for, else ${file}`,
   };
 }
 

@@ -1,4 +1,4 @@
-import { EspalierError } from '../base/errors.js';
+import { EspalierError, option, text } from '../base/errors.js';
 import { importPackage } from '../platform/index.js';
 import { isRecord } from '../schema/fields.js';
 import { configBeside, type ModelOrigin } from './beside.js';
@@ -61,7 +61,7 @@ export async function tokenizerFor(named: string | undefined, model: ModelOrigin
       'OPTION_INVALID',
       'the samples are texts, and nothing says how they become tokens',
       {},
-      "Put the model's tokenizer.json beside it, or give it as its preprocessing.",
+      text`Put the model's tokenizer.json beside it, or give ${option('preprocess', 'tokenizer.json')}.`,
     );
   const beside = await configBeside(
     named === undefined ? model : { path: named, metadata: {} },

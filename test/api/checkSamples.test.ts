@@ -6,10 +6,10 @@ import { random } from '../support/random.js';
 const CHANNELS = 6;
 const next = random(5);
 /** A convolution, and a normalisation that knows what its answers are on samples around 0 that vary by 1; then classes. */
-const spec = (sharpness: number): ModelSpec => ({
+const spec = (sharpness: number, output = 'logits'): ModelSpec => ({
   opset: 17,
   inputs: [{ name: 'x', shape: ['n', 3, 8, 8] }],
-  outputs: [{ name: 'y', shape: ['n', 5] }],
+  outputs: [{ name: output, shape: ['n', 5] }],
   initializers: [
     floats('w', [CHANNELS, 3, 1, 1], random(2)),
     floats('gamma', [CHANNELS], () => sharpness),
@@ -22,7 +22,7 @@ const spec = (sharpness: number): ModelSpec => ({
     { op: 'Conv', inputs: ['x', 'w'], outputs: ['h'] },
     { op: 'BatchNormalization', inputs: ['h', 'gamma', 'beta', 'mean', 'variance'], outputs: ['a'] },
     { op: 'Flatten', inputs: ['a'], outputs: ['b'] },
-    { op: 'MatMul', inputs: ['b', 'v'], outputs: ['y'] },
+    { op: 'MatMul', inputs: ['b', 'v'], outputs: [output] },
   ],
 });
 
@@ -47,6 +47,11 @@ test('statistics that are far from those that the first normalisation holds', as
   expect(await codes(1, samples(100))).toContain('STATISTICS_FAR');
   expect(await codes(1, samples(0.01))).toContain('STATISTICS_FAR');
   expect(await codes(1, samples(1, 50))).toContain('STATISTICS_FAR');
+});
+
+test('an embedding is no answer that is near to guessing', async () => {
+  using model = await openModel(encodeModel(spec(1e-4, 'embedding')));
+  expect(await model.checkSamples(samples(1))).toEqual([]);
 });
 
 test('answers that are near to guessing, and answers that are all alike', async () => {
