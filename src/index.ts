@@ -34,5 +34,7 @@ export type * from './runtime/runtime.js';
 export type { ExternalData, FileSource, ModelSource, ModelWithData, PathLike } from './schema/sources.js';
 export type { SampledRows } from './scoring/criterion.js';
 export type * from './scoring/optionTypes.js';
+export { paretoFront } from './sweep/pareto.js';
+export { sweep } from './sweep/sweep.js';
 export type { OutputReport, Verification, VerifyOptions } from './verify/types.js';
 export { verify } from './verify/verify.js';

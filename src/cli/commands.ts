@@ -53,6 +53,18 @@ export const commands: readonly NamedCommand[] = [
     declare: async () => (await import('./report.js')).declareReport,
   },
   {
+    name: 'sweep',
+    does: 'many prunings of one model beside each other, by samples that were held out',
+    takes: [['<MODEL>', 'an .onnx file']],
+    declare: async () => (await import('./sweep.js')).declareSweep,
+  },
+  {
+    name: 'compare',
+    does: 'several models beside the one that they were made of; or sweeps as one table',
+    takes: [['<MODEL...>', 'the original, then the others; or JSON files of sweeps']],
+    declare: async () => (await import('./compare.js')).declareCompare,
+  },
+  {
     name: 'score',
     does: 'what each lane is worth under a criterion',
     takes: [['<MODEL>', 'an .onnx file; - reads standard input']],

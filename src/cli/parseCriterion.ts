@@ -16,6 +16,12 @@ export const parseCriterion =
     return combine(parts, by);
   };
 
+/** Several criteria with commas between them; `by=share` belongs to the one in front of it. */
+export const parseCriteria =
+  (names: readonly string[]) =>
+  (text: string): readonly (string | Combination)[] =>
+    text.split(/,(?!by=)/).map(parseCriterion(names));
+
 function partOf(term: string, names: readonly string[]): { criterion: string; weight?: number } {
   const [name = '', weight, ...more] = term.split(':');
   const criterion = parseName(names)(name);

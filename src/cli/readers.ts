@@ -1,7 +1,7 @@
 import type { Form } from '../schema/fields.js';
-import { parseCriterion } from './parseCriterion.js';
+import { parseCriteria, parseCriterion } from './parseCriterion.js';
 import { parseGuard } from './parseGuard.js';
-import { collect, collectShape, parseBytes, parseName, parseNumber } from './values.js';
+import { collect, collectShape, parseBytes, parseName, parseNumber, parseNumbers } from './values.js';
 
 /** Makes a value of a text and, where the flag may be repeated, of what the texts before it made. */
 type Read = (text: string, before: never) => unknown;
@@ -19,4 +19,6 @@ export const readers: Readonly<Record<Form, ((names?: readonly string[]) => Read
   lengths: () => collectShape,
   guard: () => parseGuard,
   criterion: (names = []) => parseCriterion(names),
+  numbers: () => parseNumbers,
+  criteria: (names = []) => parseCriteria(names),
 };

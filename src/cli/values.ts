@@ -13,6 +13,24 @@ export function parseNumber(text: string): number {
   return value;
 }
 
+/** How far apart the numbers of a range are where nothing else is said. */
+const STEP = 0.1;
+const MOST_NUMBERS = 1000;
+
+/** Numbers with commas between them, and ranges: `0.9..0.2` goes in steps of a tenth, `0.9..0.8..0.05` in those of a twentieth. */
+export function parseNumbers(text: string): readonly number[] {
+  return text.split(',').flatMap((part) => {
+    const [from, to, by, ...more] = part.split('..').map((own) => parseNumber(own));
+    if (to === undefined) return [from!];
+    const step = Math.abs(by ?? STEP);
+    const count = Math.floor(Math.abs(to - from!) / step + 1e-9) + 1;
+    if (more.length > 0 || !(step > 0) || count > MOST_NUMBERS)
+      throw new InvalidArgumentError('Give a range like 0.9..0.2, or 0.9..0.2..0.05 with its step.');
+    const sign = to < from! ? -1 : 1;
+    return Array.from({ length: count }, (_, index) => Number((from! + sign * index * step).toPrecision(12)));
+  });
+}
+
 const UNITS: Readonly<Record<string, number>> = {
   '': 1,
   b: 1,

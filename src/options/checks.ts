@@ -7,11 +7,19 @@ import { checkNeeds, criterionNamed, defaultCriterion } from '../scoring/criteri
 import { estimationOptions, MOST_BINS } from '../scoring/estimation.js';
 import { defaultsOf, optionsFor } from '../scoring/options.js';
 import { treeOptions } from './growing.js';
-import type { PlanOptions, ReportOptions, ScoreOptions, TreeOptions, VerifyOptions } from './interfaces.js';
+import type {
+  PlanOptions,
+  ReportOptions,
+  ScoreOptions,
+  SweepOptions,
+  TreeOptions,
+  VerifyOptions,
+} from './interfaces.js';
 import { planOptions } from './planning.js';
 import { policyFor } from './policyFor.js';
 import { reportOptions } from './reporting.js';
 import { scoreOptions } from './scoring.js';
+import { sweepOptions } from './sweeping.js';
 import { verifyOptions } from './verifying.js';
 
 /**
@@ -110,5 +118,29 @@ export function checkReportOptions(given: unknown): ReportOptions {
   const options = checked(reportOptions, given);
   if (options.labels !== undefined && options.data === undefined)
     throw invalid('labels need data that hold them', GIVE_DATA);
+  return options;
+}
+
+/** Checks each option of a sweep by itself, and whether they go together. errors: OPTION_INVALID, before any file is opened. */
+export function checkSweepOptions(given: unknown): SweepOptions {
+  const options = checked(sweepOptions, given);
+  const { data, macs, params, ratio, criterion: criteria, policy: policies } = options;
+  if (data === undefined)
+    throw invalid('a sweep looks at activations, and there are no calibration data', GIVE_DATA);
+  if (macs === undefined && params === undefined && ratio === undefined)
+    throw invalid(
+      'nothing says how much to remove',
+      text`Give ${optionAs('macs', '[0.5, 0.3]', '0.5,0.3')}, or params or ratio.`,
+    );
+  for (const criterion of criteria ?? [undefined])
+    for (const policy of policies ?? [undefined])
+      for (const amount of [macs && { macs: 0.5 }, params && { params: 0.5 }, ratio && { ratio: 0.5 }])
+        if (amount)
+          checkPlanOptions({
+            data,
+            ...(criterion !== undefined && { criterion }),
+            ...amount,
+            ...(policy !== undefined && { policy }),
+          });
   return options;
 }

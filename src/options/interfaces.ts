@@ -8,6 +8,7 @@ import type { Runtime } from '../runtime/runtime.js';
 import type { Combination } from '../scoring/combined.js';
 import type { ReportedOutcome } from './outcomes.js';
 import type { Progress } from './progress.js';
+import type { Sweep } from './sweepTypes.js';
 import type { TreeReport } from './treeTypes.js';
 import type { Verification } from './verification.js';
 
@@ -292,4 +293,62 @@ export interface ReportOptions extends VerifyOptions, ShapeOptions {
   readonly compare?: boolean;
   /** The command or code that made the pruned model, to be shown as how to do it again. */
   readonly command?: string;
+}
+
+/** Which prunings are tried beside each other, and what judges them: options of `sweep`. */
+export interface SweepOptions extends CalibrationOptions, ShapeOptions, CallOptions {
+  /**
+   * Samples, such as `{ input: new Float32Array(…) }`, `{ input: { data, dims } }`, a sequence of such objects, a file,
+   * or a folder of images or sounds. They calibrate; where there is no `test`, the last quarter judges. A path or file:
+   * URL of an .npz, a .safetensors, a folder of .npy, texts, or a folder or pattern of images or sounds, a list of such
+   * paths, a Blob or File of one, what loadData gave, or arrays by the names of the inputs.
+   */
+  readonly data: SampleSource;
+  /**
+   * Samples that judge, which nothing is fitted to. A path or file: URL of an .npz, a .safetensors, a folder of .npy,
+   * texts, or a folder or pattern of images or sounds, a list of such paths, a Blob or File of one, what loadData gave,
+   * or arrays by the names of the inputs. Default: the last quarter of the others.
+   */
+  readonly test?: SampleSource;
+  /**
+   * The array in `data` that holds class labels ('label' where folders name classes), or a CSV of files and their
+   * classes.
+   */
+  readonly labels?: string;
+  /** Fractions of the multiply-adds that may stay. An array of fractions above 0 and up to 1. */
+  readonly macs?: readonly number[];
+  /** Fractions of the parameters that may stay. An array of fractions above 0 and up to 1. */
+  readonly params?: readonly number[];
+  /** Fractions of every prunable axis that leave. An array of numbers between 0 and 1, both exclusive. */
+  readonly ratio?: readonly number[];
+  /**
+   * What lanes are worth, each of these. An array of names from criteria(), or of what combine() gave. Default:
+   * ['information'].
+   */
+  readonly criterion?: readonly (string | Combination)[];
+  /**
+   * How much leaves where, each of these. An array of names from policies(). Default: what `prune` takes for the
+   * amount.
+   */
+  readonly policy?: readonly string[];
+  /**
+   * How often each is tried: every time but the first on another three quarters of the samples. A whole number from 1
+   * to 1000. Default: 1.
+   */
+  readonly seeds?: number;
+  /** Refit what is left, as `prune` does. Default: true. */
+  readonly reconstruct?: boolean;
+  /** Touch only lanes whose removal equals zeros in the original. Default: false. */
+  readonly exact?: boolean;
+  /** Tensors or nodes that stay whole, as `prune` has it. An array of names or patterns. */
+  readonly keep?: readonly string[];
+  /**
+   * Hold about this many bytes of what is known from samples, beside the model and the runtime. With less, large models
+   * are run over the samples several times, and layers are refitted on fewer of them. A number above 0. Default: 1 GiB.
+   */
+  readonly memory?: number;
+  /** What an earlier sweep of the same model gave: its points are taken over. A result of sweep. */
+  readonly known?: Sweep;
+  /** Called with all that is known whenever a point is, and waited for. */
+  readonly onPoint?: (sweep: Sweep) => void | Promise<void>;
 }

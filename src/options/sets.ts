@@ -12,6 +12,7 @@ import { planOptions } from './planning.js';
 import { reportOptions } from './reporting.js';
 import { checkSamplesOptions, sampleOptions } from './sampling.js';
 import { scoreOptions } from './scoring.js';
+import { sweepOptions } from './sweeping.js';
 import { verifyOptions } from './verifying.js';
 
 /** Every set of options, each after its bases. */
@@ -30,4 +31,5 @@ export const optionSets: readonly OptionSet<object>[] = [
   treeOptions,
   verifyOptions,
   reportOptions,
+  sweepOptions,
 ];

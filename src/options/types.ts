@@ -18,23 +18,16 @@ import type {
   TreeOptions,
 } from './interfaces.js';
 import type { ChosenCurve, LatencyPrediction, ReconstructionReport, Warning } from './outcomes.js';
+import type { Size } from './size.js';
 import type { TreeReport } from './treeTypes.js';
 
 export type * from './interfaces.js';
 export type * from './outcomes.js';
 export type * from './progress.js';
+export type { Size } from './size.js';
+export type * from './sweepTypes.js';
 export type * from './treeTypes.js';
 export type * from './verification.js';
-
-/** What a model costs. */
-export interface Size {
-  /** Elements of all stored tensors of floating-point or quantised weights. */
-  readonly params: number;
-  /** Multiply-accumulates of one forward pass with every open length at its assumed value. */
-  readonly macs: number;
-  /** Bytes of the .onnx file and its external data. */
-  readonly bytes: number;
-}
 
 /**
  * What a model is made of, as `model.inspect` gives it: its size, its groups, and every axis that cannot be cut with

@@ -33,9 +33,19 @@ export interface Meaning {
 /**
  * How a text stands for a value: a number; `2MB` for bytes; a text as it is; no text at all, for what is on or off; several texts,
  * each given by itself; `input=1x3x640x640` for lengths by their inputs; `fidelity>=0.98` for a guard; `l1:2+wanda` for a criterion, of
- * several with their weights.
+ * several with their weights; `0.9..0.5,0.1` for numbers, and `l1,l1:2+wanda` for criteria.
  */
-export type Form = 'number' | 'bytes' | 'text' | 'switch' | 'texts' | 'lengths' | 'guard' | 'criterion';
+export type Form =
+  | 'number'
+  | 'bytes'
+  | 'text'
+  | 'switch'
+  | 'texts'
+  | 'lengths'
+  | 'guard'
+  | 'criterion'
+  | 'numbers'
+  | 'criteria';
 
 /** A check, with what is known of what passes it. */
 export const described = <T>(check: v.GenericSchema<unknown, T>, meaning: Meaning): Field<T> =>

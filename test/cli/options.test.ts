@@ -66,6 +66,7 @@ test('every other command prints a list', () => {
   const lists = ['criteria', 'policies', 'operators', 'doctor'];
   for (const list of lists) expect(flags(commands.get(list)!)).toEqual(['json']);
   expect([...commands.keys()].filter((name) => !lists.includes(name)).sort()).toEqual([
-    ...['apply', 'complete', 'data', 'inspect', 'prune', 'report', 'score', 'tree', 'verify'],
+    ...['apply', 'compare', 'complete', 'data', 'inspect', 'prune', 'report', 'score', 'sweep', 'tree'],
+    'verify',
   ]);
 });
