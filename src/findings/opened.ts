@@ -29,18 +29,21 @@ export interface OpenedModel extends OpenedFile {
  * Opens a model.
  *
  * @param name of the argument, for errors
+ * @param called what bytes are called, as they have no name
  * errors: those of `openModel`
  */
 export async function openedFile(
   name: string,
   given: ModelSource,
   options: OpenedInspectOptions,
+  called?: string,
 ): Promise<OpenedFile> {
   const from = await sourceFrom(name, given);
   const call = quietly(options);
   const native = await openAny(from.model, call, from.files);
   try {
-    const graph = readGraph(native.describe(), fileNameOf(from));
+    const file = from.model instanceof Uint8Array && called !== undefined ? called : fileNameOf(from);
+    const graph = readGraph(native.describe(), file);
     return { model: new OpenModel(native, graph), graph, source: await pathOrBytes(from) };
   } catch (problem) {
     native.dispose();

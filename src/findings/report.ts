@@ -45,7 +45,10 @@ export async function report(
   const first = await openedFile('original', original, quietly(options));
   let second: OpenedFile | undefined;
   try {
-    second = pruned === undefined ? undefined : await openedFile('pruned', pruned, quietly(options));
+    second =
+      pruned === undefined
+        ? undefined
+        : await openedFile('pruned', pruned, quietly(options), `${first.graph.file}, pruned`);
     return reportOf(frozen(await dataOf(first, second, options)));
   } finally {
     first.model.dispose();

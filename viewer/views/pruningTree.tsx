@@ -33,9 +33,11 @@ function Drawn({ tree }: { readonly tree: Pairs }) {
   const { lanes, levels, order, entropies, group, rows, samples } = tree;
   const [box, shown] = useWidth<HTMLDivElement>();
   const root = rootOf(tree);
-  const width = Math.max(shown, lanes * 16 + 2 * EDGE.left);
+  const width = Math.max(shown, lanes * 18 + 2 * EDGE.left);
   const height = levels.length * LEVEL + EDGE.top + EDGE.bottom;
-  const top = cluster<Branch>().size([width - 2 * EDGE.left, height - EDGE.top - EDGE.bottom])(
+  const top = cluster<Branch>()
+    .separation(() => 1)
+    .size([width - 2 * EDGE.left, height - EDGE.top - EDGE.bottom])(
     hierarchy<Branch>(root, ({ children }) => children as Branch[]),
   );
   const place = new Map(order.map((lane, index) => [lane, index + 1]));
