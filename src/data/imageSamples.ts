@@ -123,6 +123,8 @@ class ImageArray implements DataArray {
       }
       return seen;
     } catch (error) {
+      if (error instanceof RangeError)
+        throw broken(name, `the image cannot be used: ${error.message}`, error);
       if (!(error instanceof FileProblem)) throw error;
       if (error.reason === 'missing')
         throw new EspalierError('FILE_NOT_FOUND', 'the image is gone', { file: name }, '', { cause: error });

@@ -14,7 +14,10 @@ export interface SeenPixels {
   readonly right: number;
 }
 
-/** An image in the size, place and colours that a model sees. errors: the signal's reason */
+/** Pixels of a resized image, before it is cropped. */
+const MOST_PIXELS = 2 ** 26;
+
+/** An image in the size, place and colours that a model sees. errors: RangeError for one of extreme edges; the signal's reason */
 export async function seenPixels(
   image: DecodedImage,
   to: ResolvedPreprocessing,
@@ -25,6 +28,8 @@ export async function seenPixels(
   const own = channels === 1 ? greyOf(image.pixels) : image.pixels;
   const geometry = geometryOf(spec, [image.height, image.width], size);
   const [toHeight, toWidth] = geometry.resized;
+  if (toHeight * toWidth > MOST_PIXELS)
+    throw new RangeError(`its edges are so unlike that it would become ${toWidth} x ${toHeight} pixels`);
   const resized = await resample(
     own,
     {

@@ -222,6 +222,18 @@ describe('hostile files', async () => {
     expect(await reds(folder)).toEqual([7, 9]);
   });
 
+  test('an image of a line alone', async () => {
+    const folder = await folderOf({ 'line.png': await colour(1, 2, 3, 30_000, 1) });
+    const inputs = [input(['n', 3, 224, 224])];
+    const { arrays } = await samplesOf(folder, { inputs, preprocess: 'clip' });
+    const problem = await failure(arrays.get('x')!.read(0, 1));
+    expect(problem).toMatchObject({
+      code: 'DATA_MALFORMED',
+      message: expect.stringMatching(/6720000 x 224.*line\.png/s),
+    });
+    expect(await reds(folder, { preprocess: { resize: 'letterbox', scale: 1, fill: 9 } })).toEqual([9]);
+  });
+
   test('an image of 50 megapixels', async () => {
     const [width, height] = [10_000, 5000];
     const huge = await sharp({ create: { width, height, channels: 3, background: '#203040' } })

@@ -1,7 +1,9 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { SampleContext } from '../../src/data/context.js';
 import { datasetFor } from '../../src/data/samples.js';
 import { atRate } from '../../src/preprocess/soundRate.js';
+import { readWav } from '../../src/preprocess/wav.js';
 import type { ValueInfo } from '../../src/runtime/runtime.js';
 import { folderOf } from './images.js';
 
@@ -126,4 +128,23 @@ describe('what is wrong is told', () => {
     const problem = await opened(files, more).catch((error: unknown) => error);
     expect(problem).toMatchObject({ code, message: expect.stringMatching(words) });
   });
+});
+
+test('whatever the bytes are, a WAV has no more samples than its file', () => {
+  const whole = wav(Array.from({ length: 40 }, (_, i) => i));
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(fc.nat(whole.length - 1), fc.nat(255)), { maxLength: 12 }),
+      fc.nat(whole.length),
+      (changes, length) => {
+        const bytes = Uint8Array.from(whole.subarray(0, length));
+        for (const [at, byte] of changes) if (at < length) bytes[at] = byte;
+        const sound = readWav(bytes);
+        if (typeof sound === 'string') return;
+        expect(sound.frames * sound.channels).toBeLessThanOrEqual(length);
+        expect(sound.mono).toHaveLength(sound.frames);
+      },
+    ),
+    { numRuns: 2000 },
+  );
 });
