@@ -143,10 +143,11 @@ export class MomentsObserver implements Observer {
             this.options.signal,
           );
     // Several at once: while one is copied, products of others are summed. Each has sums of its own, so that nothing hangs on the order.
+    // Those that wait need not hear of an abort: what they do then ends at once.
     const added = await Promise.allSettled(
       this.chosen
         .filter((own) => this.#takes(own, index))
-        .map((own) => inTurn([this.#turns], this.options, () => this.#add(own, tensors))),
+        .map((own) => inTurn([this.#turns], {}, () => this.#add(own, tensors))),
     );
     for (const result of added) if (result.status === 'rejected') throw result.reason;
   }
