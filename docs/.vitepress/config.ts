@@ -50,10 +50,13 @@ export default defineConfig({
   // Served from any folder of any server.
   base: process.env.SITE_BASE ?? '/',
   ignoreDeadLinks: [/^\/try\//],
+  // What is searched is one file, which loads when somebody searches.
+  vite: { build: { chunkSizeWarningLimit: 2000 } },
   markdown: { anchor: { slugify: anchor }, toc: { slugify: anchor }, theme: { light: 'github-light-high-contrast', dark: 'github-dark' } },
   themeConfig: {
     nav: [
       { text: 'Start', link: '/start/', activeMatch: '^/start/' },
+      { text: 'Recipes', link: '/recipes/detector', activeMatch: '^/recipes/' },
       { text: 'How it chooses', link: '/information' },
       { text: 'Commands', link: '/commands/', activeMatch: '^/commands/' },
       { text: 'API', link: '/api/', activeMatch: '^/api/' },

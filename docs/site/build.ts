@@ -1,6 +1,6 @@
 /** Builds the documentation's site into docs/.vitepress/dist. Run it with `npm run site`. */
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { writeApi } from './api.js';
@@ -29,13 +29,14 @@ execFileSync(process.execPath, [join(docs, 'node_modules/vitepress/bin/vitepress
 
 /** Installs what builds the site, where that was not done since its lockfile changed. */
 function install(): void {
-  const [lock, done] = ['package-lock.json', 'node_modules/.package-lock.json'].map((file) => join(docs, file));
-  if (existsSync(done!) && statSync(done!).mtimeMs >= statSync(lock!).mtimeMs) return;
+  const [lock, done] = [join(docs, 'package-lock.json'), join(docs, 'node_modules/.installed-lock.json')];
+  if (existsSync(done) && readFileSync(done).equals(readFileSync(lock))) return;
   execFileSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], {
     cwd: docs,
     stdio: 'inherit',
     shell: process.platform === 'win32',
   });
+  cpSync(lock, done);
 }
 
 /** Every page of the repository that the site shows. errors: a sentence for each link that leads nowhere. */

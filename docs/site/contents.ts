@@ -34,7 +34,19 @@ export const chapters: readonly Chapter[] = [
       entry('The report', 'docs/report.md'),
       entry('The plan', 'docs/plan.md'),
       entry('In a browser', 'docs/browser.md'),
+      entry('Questions', 'docs/faq.md'),
       entry('Error codes', 'docs/errors.md'),
+    ],
+  },
+  {
+    text: 'Recipes',
+    entries: [
+      entry('Detector', 'docs/recipes/detector.md'),
+      entry('Vision transformer', 'docs/recipes/vit.md'),
+      entry('Sentence encoder', 'docs/recipes/sentences.md'),
+      entry('Speech', 'docs/recipes/speech.md'),
+      entry('Quantised model', 'docs/recipes/quantised.md'),
+      entry('Language model', 'docs/recipes/decoder.md'),
     ],
   },
   {
@@ -43,6 +55,7 @@ export const chapters: readonly Chapter[] = [
       entry('How it chooses', 'docs/information.md'),
       entry('First steps, by hand', 'examples/first-steps/README.md'),
       entry('Limits', 'docs/limits.md'),
+      entry('Comparison', 'docs/comparison.md'),
       entry('Benchmarks', 'benches/README.md'),
       entry('What it prunes', 'docs/coverage.md'),
       entry('Conformance', 'docs/conformance.md'),

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { cp, mkdir, mkdtemp, readdir, realpath, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -35,10 +35,11 @@ async function install(at: string): Promise<void> {
   const { dependencies, peerDependencies } = JSON.parse(
     readFileSync(inRepository('package.json'), 'utf8'),
   ) as Record<string, Record<string, string>>;
-  const installed = await readdir(inRepository('node_modules'));
-  for (const name of Object.keys({ ...dependencies, ...peerDependencies }))
-    if (installed.includes(name))
-      await symlink(inRepository(`node_modules/${name}`), join(at, 'node_modules', name));
+  for (const name of Object.keys({ ...dependencies, ...peerDependencies })) {
+    if (!existsSync(inRepository(`node_modules/${name}`))) continue;
+    await mkdir(dirname(join(at, 'node_modules', name)), { recursive: true });
+    await symlink(inRepository(`node_modules/${name}`), join(at, 'node_modules', name));
+  }
 }
 
 export async function write(
