@@ -22,7 +22,7 @@ export type ErrorCode =
   | 'MODEL_UNSUPPORTED' // well-formed, but of a kind that cannot be read (unknown dtype)
   | 'MODEL_TOO_LARGE' // beyond what the format (2 GB of protobuf) or an in-memory result can hold
   | 'GRAPH_INVALID' // a cycle, a missing input, a name defined twice, an empty graph
-  | 'EXTERNAL_DATA' // an external data file is missing, too short, or outside the model's folder
+  | 'EXTERNAL_DATA' // an external data file is missing, not given, too short, or outside the model's folder
   | 'NON_FINITE' // NaN or infinity in weights that are scored
   | 'NOTHING_PRUNABLE' // no group of lanes is free to shrink under these options
   | 'BUDGET_IMPOSSIBLE' // the budget lies below the smallest possible model
@@ -37,7 +37,7 @@ export type ErrorCode =
   | 'ADDON_MISSING' // the native addon is not installed, or there is none for this platform
   | 'OPTION_INVALID' // what a call was given is no option of its, of a wrong type or range, or contradicts itself; or its model is closed
   | 'EXTENSION_FAILED' // a registered criterion, policy or rule threw, or gave what cannot be used; a plugin cannot be loaded
-  | 'INTERNAL'; // a broken promise of Espalier's own: please report
+  | 'INTERNAL'; // a broken promise of Espalier's own: please report; or WebAssembly ran out of memory
 
 /** Where a fault lies: as much as is known. */
 export interface Where {
