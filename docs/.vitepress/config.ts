@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { defineConfig } from 'vitepress';
+import { defineConfig, type MarkdownRenderer } from 'vitepress';
 import { anchor } from '../site/anchors';
 import { chapters, placeOf } from '../site/contents';
 
@@ -39,6 +39,15 @@ chapter.find(({ text }) => text === 'Reference')!.items.unshift(
   { text: 'API', link: '/api/' },
 );
 
+/** Marks code within sentences that is short enough to stay on one line. */
+function markShortCode({ renderer }: MarkdownRenderer): void {
+  const plain = renderer.rules.code_inline!;
+  renderer.rules.code_inline = (tokens, at, ...rest) => {
+    if (tokens[at]!.content.length <= 24) tokens[at]!.attrJoin('class', 'short');
+    return plain(tokens, at, ...rest);
+  };
+}
+
 export default defineConfig({
   title: 'Espalier',
   description: 'Structured pruning of ONNX models: smaller, faster models that still do their job.',
@@ -52,7 +61,7 @@ export default defineConfig({
   ignoreDeadLinks: [/^\/try\//],
   // What is searched is one file, which loads when somebody searches.
   vite: { build: { chunkSizeWarningLimit: 2000 } },
-  markdown: { anchor: { slugify: anchor }, toc: { slugify: anchor }, theme: { light: 'github-light-high-contrast', dark: 'github-dark' } },
+  markdown: { anchor: { slugify: anchor }, toc: { slugify: anchor }, theme: { light: 'github-light-high-contrast', dark: 'github-dark' }, config: markShortCode },
   themeConfig: {
     nav: [
       { text: 'Start', link: '/start/', activeMatch: '^/start/' },

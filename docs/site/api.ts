@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Writes the API's pages from the docstrings of all that the package exports. */
@@ -24,7 +24,7 @@ export function writeApi(root: string, out: string): void {
       entryFileName: 'index',
       useCodeBlocks: true,
       indexFormat: 'table',
-      kindSortOrder: ['Function', 'Class', 'Interface', 'TypeAlias', 'Variable'],
+      groupOrder: ['Functions', 'Classes', 'Interfaces', 'Type Aliases', 'Variables'],
       parametersFormat: 'table',
       propertiesFormat: 'table',
       interfacePropertiesFormat: 'table',
@@ -39,4 +39,12 @@ export function writeApi(root: string, out: string): void {
     cwd: join(root, 'docs'),
     stdio: 'inherit',
   });
+  for (const file of readdirSync(out, { recursive: true, encoding: 'utf8' })) {
+    if (!file.endsWith('.md')) continue;
+    const path = join(out, file);
+    writeFileSync(path, withErrors(readFileSync(path, 'utf8')));
+  }
 }
+
+/** What a docstring says of errors, which it begins a line with, as a paragraph of its own. */
+const withErrors = (page: string): string => page.replace(/^errors: /gm, '\n**Errors**: ');
