@@ -1,4 +1,4 @@
-import type { ReportData } from '../src/findings/types.js';
+import type { ReportData } from '../dist/types/findings/types.js';
 import { Patterns } from './parts/picture.js';
 import { Shortened } from './parts/text.js';
 import { sectionsOf } from './sections.js';
@@ -7,6 +7,7 @@ import { sectionsOf } from './sections.js';
 export function App({ data }: { readonly data: ReportData }) {
   const { original, pruned } = data;
   const sections = sectionsOf(data);
+  const isPruned = data.groups.some(({ lanes: [before, after] }) => after < before);
   return (
     <>
       <a class="skip" href="#main">
@@ -23,8 +24,9 @@ export function App({ data }: { readonly data: ReportData }) {
             'What can be seen in this model.'
           ) : (
             <>
-              made of <Shortened text={original.file} most={80} /> by removing channels, neurons and heads
-              that it can do without
+              {isPruned ? 'made of ' : 'compared with '}
+              <Shortened text={original.file} most={80} />
+              {isPruned && ' by removing channels, neurons and heads that it can do without'}
             </>
           )}
         </p>

@@ -1,5 +1,5 @@
 import { render } from 'preact';
-import type { ReportData } from '../src/findings/types.js';
+import type { ReportData } from '../dist/types/findings/types.js';
 import { App } from './app.js';
 
 const data = JSON.parse(document.getElementById('data')!.textContent!) as ReportData;

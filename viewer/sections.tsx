@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import type { ReportData } from '../src/findings/types.js';
+import type { ReportData } from '../dist/types/findings/types.js';
 import { Curve, hasCurve } from './views/curve.js';
 import { GraphDiff } from './views/graphDiff.js';
 import { hasLanes, Lanes } from './views/lanes.js';

@@ -2,7 +2,7 @@ import { isWeight } from '../cost/model.js';
 import { lengthOf } from '../coupling/axis.js';
 import { evaluate } from '../model/dim.js';
 import type { TensorDocument } from '../model/document.js';
-import type { Node } from '../model/graph.js';
+import type { Graph, Node } from '../model/graph.js';
 import type { FrozenReport } from '../options/types.js';
 import type { Plan } from '../plan/plan.js';
 import type { OpenedModel } from './opened.js';
@@ -66,13 +66,13 @@ function tensorRows(
   at: ReadonlyMap<Node, number>,
   { frozen, plan, reasons }: Known,
 ): TensorRow[] {
-  const left = new Map(pruned?.graph.document.tensors.map((own) => [pruned.graph.nameOf(own.id), own]));
+  const left = pruned === undefined ? () => undefined : counterparts(graph, pruned.graph);
   const kept = new Map(Object.entries(plan?.tensors ?? {}));
   const frozenOf = grouped(frozen, ({ tensor }) => tensor);
   return graph.document.tensors.flatMap((tensor): TensorRow[] => {
     const name = graph.nameOf(tensor.id);
     if (!isWeight(tensor) || name === '') return [];
-    const after = left.get(name);
+    const after = left(name);
     const reader = readerOf(graph, name, at);
     const cuts = after === undefined ? [] : cutsOf(tensor, after, kept.get(name));
     const stays = frozenOf.get(name) ?? [];
@@ -94,6 +94,22 @@ function tensorRows(
       },
     ];
   });
+}
+
+/**
+ * Finds the tensor of the pruned model that a tensor of the original has become: of the same name, else what the node of the same name reads
+ * in its place, since tools give tensors new names where they change what is in them.
+ */
+function counterparts(original: Graph, pruned: Graph): (name: string) => TensorDocument | undefined {
+  const byName = new Map(pruned.document.tensors.map((own) => [pruned.nameOf(own.id), own]));
+  const nodes = new Map(pruned.nodes.map((node) => [node.name, node]));
+  return (name) => {
+    const same = byName.get(name);
+    const reader = same === undefined ? original.readersOf(name)[0] : undefined;
+    const other = reader && nodes.get(reader.name);
+    const value = other?.inputs[reader?.inputs.indexOf(name) ?? -1] ?? '';
+    return same ?? pruned.initializers.get(value) ?? pruned.constants.get(value);
+  };
 }
 
 /** Axes that are shorter; where the plan names the indices that stay, these too. */

@@ -1,6 +1,6 @@
 import { memo } from 'preact/compat';
 import { useEffect, useRef } from 'preact/hooks';
-import type { ReportData } from '../../src/findings/types.js';
+import type { ReportData } from '../../dist/types/findings/types.js';
 import { Picture } from '../parts/picture.js';
 import { shortened } from '../parts/text.js';
 import { factsOf, keptOf, kindText } from './facts.js';

@@ -1,4 +1,4 @@
-import type { ReportData } from '../../src/findings/types.js';
+import type { ReportData } from '../../dist/types/findings/types.js';
 import { counted, Shortened, shapeText } from '../parts/text.js';
 import { factRows } from './facts.js';
 import type { Fold } from './fold.js';

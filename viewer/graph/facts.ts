@@ -1,4 +1,4 @@
-import type { BeforeAfter, ReportData } from '../../src/findings/types.js';
+import type { BeforeAfter, ReportData } from '../../dist/types/findings/types.js';
 import { bytes, count, macs } from '../../src/report/numbers.js';
 import { counted, shapeText } from '../parts/text.js';
 import type { Fold } from './fold.js';

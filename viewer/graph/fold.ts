@@ -1,4 +1,4 @@
-import type { NodeRow } from '../../src/findings/types.js';
+import type { NodeRow } from '../../dist/types/findings/types.js';
 import { type Module, modulesOf } from '../parts/modules.js';
 
 /** A box of the drawn graph: one node, or many that are folded into one. */

@@ -1,5 +1,5 @@
 import { graphlib, layout } from '@dagrejs/dagre';
-import type { ReportData } from '../../src/findings/types.js';
+import type { ReportData } from '../../dist/types/findings/types.js';
 import type { Fold } from './fold.js';
 
 /** A box and where it lies: its middle. */

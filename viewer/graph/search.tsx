@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import type { ReportData } from '../../src/findings/types.js';
+import type { ReportData } from '../../dist/types/findings/types.js';
 import { shortened } from '../parts/text.js';
 
 /** Names that are offered while somebody types. */

@@ -1,6 +1,6 @@
 import { ticks } from 'd3-array';
-import type { ReportData } from '../../src/findings/types.js';
-import type { GuardTry } from '../../src/guard/types.js';
+import type { ReportData } from '../../dist/types/findings/types.js';
+import type { GuardTry } from '../../dist/types/guard/types.js';
 import { decimal, percent } from '../../src/report/numbers.js';
 import { Figure, Key, Section, Table } from '../parts/figure.js';
 import { useWidth } from '../parts/hooks.js';

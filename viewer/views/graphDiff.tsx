@@ -1,5 +1,5 @@
 import { useMemo, useState } from 'preact/hooks';
-import type { ReportData } from '../../src/findings/types.js';
+import type { ReportData } from '../../dist/types/findings/types.js';
 import { count, macs } from '../../src/report/numbers.js';
 import { Canvas } from '../graph/canvas.js';
 import { Details } from '../graph/details.js';

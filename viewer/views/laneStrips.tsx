@@ -1,4 +1,4 @@
-import type { TensorRow } from '../../src/findings/types.js';
+import type { TensorRow } from '../../dist/types/findings/types.js';
 import { bytes } from '../../src/report/numbers.js';
 import { Picture } from '../parts/picture.js';
 import { counted, shapeText } from '../parts/text.js';

@@ -1,4 +1,4 @@
-import type { ReportData } from '../../src/findings/types.js';
+import type { ReportData } from '../../dist/types/findings/types.js';
 import { milliseconds, percent } from '../../src/report/numbers.js';
 import { Figure, Key, Section, Table } from '../parts/figure.js';
 import { useWidth } from '../parts/hooks.js';

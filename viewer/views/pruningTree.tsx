@@ -1,6 +1,6 @@
 import { ticks } from 'd3-array';
 import { cluster, type HierarchyPointNode, hierarchy } from 'd3-hierarchy';
-import type { ReportData } from '../../src/findings/types.js';
+import type { ReportData } from '../../dist/types/findings/types.js';
 import { decimal } from '../../src/report/numbers.js';
 import { Figure, Key, Scroll, Section, Table } from '../parts/figure.js';
 import { useWidth } from '../parts/hooks.js';

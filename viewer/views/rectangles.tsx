@@ -1,5 +1,5 @@
 import { type HierarchyRectangularNode, hierarchy, treemap } from 'd3-hierarchy';
-import type { TensorRow } from '../../src/findings/types.js';
+import type { TensorRow } from '../../dist/types/findings/types.js';
 import { bytes } from '../../src/report/numbers.js';
 import { onPress } from '../parts/hooks.js';
 import { Picture } from '../parts/picture.js';

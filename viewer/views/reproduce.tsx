@@ -1,4 +1,4 @@
-import type { ModelSummary, ReportData } from '../../src/findings/types.js';
+import type { ModelSummary, ReportData } from '../../dist/types/findings/types.js';
 import { bytes, count, macs } from '../../src/report/numbers.js';
 import { Scroll, Section, Table } from '../parts/figure.js';
 import { Shortened, shapeText } from '../parts/text.js';

@@ -6,7 +6,7 @@ import type {
   ReportData,
   SampleInput,
   ShownImage,
-} from '../../src/findings/types.js';
+} from '../../dist/types/findings/types.js';
 import { decimal, percent } from '../../src/report/numbers.js';
 import { Section } from '../parts/figure.js';
 import { counted, Shortened, shapeText } from '../parts/text.js';

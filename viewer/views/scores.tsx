@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import type { ReportData, Score } from '../../src/findings/types.js';
+import type { ReportData, Score } from '../../dist/types/findings/types.js';
 import { bytes, count, decimal, macs, milliseconds, percent } from '../../src/report/numbers.js';
 import { Section, Table } from '../parts/figure.js';
 import { counted, Shortened } from '../parts/text.js';
@@ -31,7 +31,7 @@ export function Scores({ data }: { readonly data: ReportData }) {
     <Section
       id="scores"
       title="At a glance"
-      says={`Channels, neurons and heads that belong together form groups, and one of a group is called a lane. ${lanes.toLocaleString('en')} lanes of ${counted(cut, 'group')} were removed. Each bar is what is left of the original.`}
+      says={`Channels, neurons and heads that belong together form groups, and one of a group is called a lane. ${lanes === 0 ? 'None was removed.' : `${counted(lanes, 'lane')} of ${counted(cut, 'group')} ${lanes === 1 ? 'was' : 'were'} removed.`} Each bar is what is left of the original.`}
     >
       <div class="cards">
         {cost('Size', size.bytes, pruned.size.bytes, bytes, 'of the file and its external data')}
@@ -52,6 +52,8 @@ function Basis({ data: { verification, reconstruction, guard } }: { readonly dat
   const found: string[] = [];
   if (verification === undefined)
     found.push('How alike the two models answer was not measured: give samples with --data.');
+  else if (verification.data.samples === 0)
+    found.push('How alike the two models answer could not be measured: see below.');
   else if (verification.data.random)
     found.push(
       `Likeness is that on ${counted(verification.data.samples, 'sample')} of random numbers, which real samples are not: give yours with --data.`,

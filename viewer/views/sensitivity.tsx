@@ -1,4 +1,4 @@
-import type { ReportData } from '../../src/findings/types.js';
+import type { ReportData } from '../../dist/types/findings/types.js';
 import { decimal } from '../../src/report/numbers.js';
 import { Scroll, Section } from '../parts/figure.js';
 import { Shortened } from '../parts/text.js';

@@ -1,6 +1,6 @@
 import { ticks } from 'd3-array';
 import { useState } from 'preact/hooks';
-import type { NodeRow, ReportData } from '../../src/findings/types.js';
+import type { NodeRow, ReportData } from '../../dist/types/findings/types.js';
 import { Figure, Key, Section, Table } from '../parts/figure.js';
 import { useWidth } from '../parts/hooks.js';
 import { Picture } from '../parts/picture.js';

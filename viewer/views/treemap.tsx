@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import type { ReportData, TensorRow } from '../../src/findings/types.js';
+import type { ReportData, TensorRow } from '../../dist/types/findings/types.js';
 import { bytes, share } from '../../src/report/numbers.js';
 import { Figure, Key, Section, Table } from '../parts/figure.js';
 import { useWidth } from '../parts/hooks.js';

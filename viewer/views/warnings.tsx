@@ -1,4 +1,4 @@
-import type { ReportData } from '../../src/findings/types.js';
+import type { ReportData } from '../../dist/types/findings/types.js';
 import { Section } from '../parts/figure.js';
 import { counted } from '../parts/text.js';
 
