@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { SAMPLE_FORMS } from '../../src/data/samples.js';
 import {
   combine,
   datasetOf,
@@ -240,12 +241,7 @@ describe('options', () => {
       'shape.x[1] must be a whole number from 1 on, not 0',
       /shape: \{ input: \[1, 3, 640, 640\] \}/,
     ],
-    [
-      'data that are none',
-      { ratio: 0.5, data: 4 },
-      'data must be a path or file: URL of an .npz or a folder of .npy, a Blob or File of one, what loadData gave, or arrays by the names of the inputs, not 4',
-      /^$|./,
-    ],
+    ['data that are none', { ratio: 0.5, data: 4 }, `data must be ${SAMPLE_FORMS}, not 4`, /^$|./],
     [
       'a runtime that is none',
       { ratio: 0.5, runtime: {} },
