@@ -12,6 +12,7 @@ const STYLES = [
   'font-weight',
   'text-anchor',
   'dominant-baseline',
+  'paint-order',
 ];
 
 const SCALE = 2;
