@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openModel } from '../../src/index.js';
+import { type DataArray, openModel } from '../../src/index.js';
 import { startChromium } from './chromium.js';
 import { type Served, serve } from './server.js';
 
@@ -64,3 +64,22 @@ test('samples of an address are read, deflated or not', async () => {
     return [...input.dims, (await input.read(499, 500)).length];`);
   expect(dims).toEqual([500, 1, 28, 28, 784]);
 });
+
+test('images are seen as in Node, byte for byte', async () => {
+  const image = 'test/preprocess/fixtures/wide.png';
+  const seen = (await inPage(`
+    const model = await espalier.openModel('${MODEL}');
+    const blob = await (await fetch('/${image}')).blob();
+    const { arrays, preprocessing } = await model.samples([blob], { preprocess: '0..1' });
+    const [[, array]] = arrays;
+    return { preprocessing, values: Array.from(await array.read(0, 1)) };`)) as Seen;
+  using model = await openModel(`${root}${MODEL}`);
+  const { arrays, preprocessing } = await model.samples([`${root}${image}`], { preprocess: '0..1' });
+  const [[, array]] = [...arrays] as [[string, DataArray]];
+  expect(seen).toEqual({ preprocessing, values: Array.from(await array.read(0, 1), Number) });
+});
+
+interface Seen {
+  readonly preprocessing: string;
+  readonly values: readonly number[];
+}
