@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads';
 import type * as Addon from '../../../index.d.ts';
 import type { LoadedInstance } from '../wasm/current.js';
 import { type Here, instantiate, instantiateWithThreads } from '../wasm/instantiate.js';
-import { hearEnd } from '../wasm/thread.js';
+import { hear } from '../wasm/thread.js';
 import { cores } from './machine.js';
 import { absolute, allFiles } from './wasmFiles.js';
 
@@ -53,7 +53,7 @@ export async function wasmAddon({ single, threaded }: WasmFiles): Promise<Loaded
 
 function startedThread(file: string, here: Here): Worker {
   const worker = new Worker(file, { execArgv: [] });
-  worker.on('message', (message) => hearEnd(message, here));
+  worker.on('message', (message) => hear(message, here));
   return worker;
 }
 
