@@ -93,7 +93,7 @@ function Classes({ answers, label }: { readonly answers: Answers; readonly label
                   text={typeof own.class === 'number' ? `class ${own.class}` : own.class}
                   most={20}
                 />{' '}
-                <span class="small">{percent(own.value)}</span>
+                <span class="small">{Math.round(100 * own.value)}&nbsp;%</span>
               </li>
             ))}
           </ul>
