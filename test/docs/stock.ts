@@ -26,7 +26,7 @@ export async function writeStock(folder: string): Promise<void> {
   await writeFile(join(folder, 'reviews.txt'), texts().join('\n'));
   for (const place of ['photos/cat', 'photos/dog', 'sounds/quiet', 'sounds/loud'])
     await mkdir(join(folder, place), { recursive: true });
-  for (let i = 0; i < 5; i++) {
+  for (let i = 0; i < 3; i++) {
     for (const place of ['photos/cat', 'photos/dog'])
       await writeFile(join(folder, place, `${i}.jpg`), await photo(`${place}${i}`));
     for (const [place, loudness] of Object.entries({ quiet: 0.05, loud: 0.5 }))
