@@ -77,7 +77,7 @@ export async function sampleFiles(given: unknown): Promise<SampleFiles | undefin
 export const isFileList = (given: unknown): given is readonly unknown[] =>
   Array.isArray(given) &&
   given.length > 0 &&
-  given.every((one) => typeof one === 'string' || isUrl(one) || isBlob(one));
+  Array.from(given as unknown[]).every((one) => typeof one === 'string' || isUrl(one) || isBlob(one));
 
 const isImageBlob = (blob: Blob): boolean =>
   blob.type.startsWith('image/') || kindOfName(nameOf(blob) ?? '') === 'images';
