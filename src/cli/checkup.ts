@@ -45,6 +45,8 @@ function machineFound(): Finding {
 
 function memoryFound(): Finding {
   const { memory } = engine();
+  if (memory === undefined)
+    return { name: 'memory', state: 'ok', text: 'how much may be taken is not known' };
   const text = `${bytes(memory)} may be taken`;
   if (memory >= LITTLE_MEMORY) return { name: 'memory', state: 'ok', text };
   return {

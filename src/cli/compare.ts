@@ -6,6 +6,7 @@ import { verifyOptions } from '../options/verifying.js';
 import { type ComparedModel, comparisonReport } from '../report/comparison.js';
 import { toJson } from '../report/json.js';
 import { sweepReport } from '../report/sweep.js';
+import { trialKey } from '../sweep/grid.js';
 import { addFlags, flagsOf, givenOf } from './flags.js';
 import { modelsNamed, STREAM } from './models.js';
 import { sweepIn } from './sweep.js';
@@ -79,18 +80,7 @@ function merged(sweeps: readonly Sweep[]): Sweep {
     sweeps
       .flatMap((own) => own.points)
       .toReversed()
-      .map(({ seconds, ...own }) => [
-        JSON.stringify([
-          own.criterion,
-          own.policy,
-          own.reconstruct,
-          own.seed,
-          own.ratio,
-          own.macs,
-          own.params,
-        ]),
-        { seconds, ...own },
-      ]),
+      .map((own) => [trialKey(own), own]),
   );
   return { ...first!, points: [...points.values()].toReversed() };
 }

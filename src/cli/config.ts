@@ -4,7 +4,7 @@ import { HEADING } from '../options/headings.js';
 import { absolutePath, folderOf, moduleUrl, pathIn, readText } from '../platform/index.js';
 import { argument } from '../schema/check.js';
 import { nearest } from '../schema/near.js';
-import { declarationOf, isPath } from './flags.js';
+import { declarationOf, FROM_CONFIG, isPath } from './flags.js';
 import { STREAM } from './models.js';
 
 const NAME = 'espalier.config';
@@ -15,9 +15,6 @@ export interface Config {
   readonly file: string;
   readonly values: Readonly<Record<string, unknown>>;
 }
-
-/** Where a flag's value comes from that was not typed. */
-export const FROM_CONFIG = 'config';
 
 /** `--config FILE` and `--no-config`, before or behind the command. */
 export const addConfig = (program: Command): Command =>

@@ -89,9 +89,12 @@ function helpOf(own: AnyDeclaration, form: Form): string {
   ].join('');
 }
 
+/** Where a flag's value comes from that was written in the configuration, and not typed. */
+export const FROM_CONFIG = 'config';
+
 /** Whether an option was given: typed, or written in the configuration. */
 export const isGiven = (command: Command, name: string): boolean =>
-  ['cli', 'config'].includes(command.getOptionValueSource(name) ?? '');
+  ['cli', FROM_CONFIG].includes(command.getOptionValueSource(name) ?? '');
 
 /** Those of these options that were given: what was not is left to its default. */
 export function givenOf<D extends Declarations>(command: Command, set: { readonly all: D }): FlagValues<D> {

@@ -60,8 +60,8 @@ export interface Engine {
   readonly version: string;
   /** The version of Node that it is, or is compatible with; undefined in browsers. */
   readonly node: string | undefined;
-  /** Bytes of memory that it may take. */
-  readonly memory: number;
+  /** Bytes of memory that it may take; undefined in browsers, which do not tell. */
+  readonly memory: number | undefined;
 }
 
 /** A package that the user has installed beside this one. */

@@ -1,6 +1,7 @@
 import type { Verification } from '../verify/types.js';
 import { bytes, decimal, milliseconds, percent } from './numbers.js';
 import { facts, sections, table } from './table.js';
+import { worstFidelity } from './verification.js';
 import { warningLines } from './warnings.js';
 
 /** One of several models that were compared with the same original, or why it could not be. */
@@ -54,7 +55,7 @@ export function comparisonReport(original: string, models: readonly ComparedMode
               ? [milliseconds(own.latency.prunedMs), percent(own.latency.ratio)]
               : ['-', '-']
             : []),
-          decimal(worst(own), 4),
+          decimal(worstFidelity(own), 4),
           ...(judged ? [percent(own?.accuracy?.pruned ?? null)] : []),
           failed?.code ?? (own?.ok === false ? 'is no replacement' : ''),
         ]),
@@ -75,10 +76,4 @@ export function comparisonReport(original: string, models: readonly ComparedMode
       'failed',
     ),
   );
-}
-
-/** The fidelity of the output that is least alike. */
-function worst(verification: Verification | undefined): number | null {
-  const found = (verification?.outputs ?? []).flatMap(({ fidelity }) => fidelity ?? []);
-  return found.length === 0 ? null : Math.min(...found);
 }

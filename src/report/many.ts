@@ -2,6 +2,7 @@ import type { Size } from '../options/types.js';
 import type { Verification } from '../verify/types.js';
 import { bytes, count, decimal, macs, percent, share } from './numbers.js';
 import { facts, sections, table } from './table.js';
+import { worstFidelity } from './verification.js';
 import { warningLines } from './warnings.js';
 
 /** What came of one of several models: how it was pruned, or why it was not. */
@@ -80,7 +81,7 @@ function outcomesTable(outcomes: readonly ManyOutcome[], width?: number): string
         ...cells(count, ({ params }) => params),
         ...cells(macs, (size) => size.macs),
         ...cells(bytes, (size) => size.bytes),
-        ...(judged ? [decimal(worst(outcome?.verification), 4)] : []),
+        ...(judged ? [decimal(worstFidelity(outcome?.verification), 4)] : []),
         ...(accurate
           ? [accuracy === undefined ? '-' : `${percent(accuracy.original)} -> ${percent(accuracy.pruned)}`]
           : []),
@@ -90,10 +91,4 @@ function outcomesTable(outcomes: readonly ManyOutcome[], width?: number): string
     }),
     width,
   );
-}
-
-/** The fidelity of the output that is least alike. */
-function worst(verification: Verification | undefined): number | null {
-  const found = (verification?.outputs ?? []).flatMap(({ fidelity }) => fidelity ?? []);
-  return found.length === 0 ? null : Math.min(...found);
 }

@@ -121,3 +121,9 @@ function notes(result: Verification): [string, string][] {
       : []),
   ];
 }
+
+/** The fidelity of the output that is least alike, 0 to 1; nothing where none was compared. */
+export function worstFidelity(verification: Verification | undefined): number | null {
+  const found = (verification?.outputs ?? []).flatMap(({ fidelity }) => fidelity ?? []);
+  return found.length === 0 ? null : Math.min(...found);
+}

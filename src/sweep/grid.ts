@@ -48,9 +48,10 @@ function amountsOf({
 }
 
 /** Whether a point is what came of a trial. */
-export const isOf = (point: SweepPoint, trial: Trial): boolean => keyOf(point) === keyOf(trial);
+export const isOf = (point: SweepPoint, trial: Trial): boolean => trialKey(point) === trialKey(trial);
 
-const keyOf = ({ criterion, policy, reconstruct, seed, ratio, macs, params }: Trial): string =>
+/** Equal for equal ways to prune. */
+export const trialKey = ({ criterion, policy, reconstruct, seed, ratio, macs, params }: Trial): string =>
   JSON.stringify([criterion, policy, reconstruct, seed, ratio, macs, params]);
 
 /**

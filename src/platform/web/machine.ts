@@ -26,5 +26,5 @@ export const engine = (): Engine => ({
   name: 'browser',
   version: navigator.userAgent,
   node: undefined,
-  memory: 4e9,
+  memory: undefined,
 });
